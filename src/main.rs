@@ -1,0 +1,2 @@
+//! The command `tuneup`.
+fn main() {}
