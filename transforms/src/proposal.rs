@@ -1,0 +1,109 @@
+//! What a person approves or rejects: a proposal, its evidence, and the semantic changes it stands for.
+
+use ruff_text_size::TextRange;
+use serde::Serialize;
+
+/// How sure it is that a proposal changes nothing but the queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Safety {
+    /// Same results, same exceptions, only fewer or cheaper queries.
+    Safe,
+    /// Right in most projects; a person must look. The message says at what.
+    Unsafe,
+    /// Shown, with no edit.
+    Advice,
+}
+
+impl Safety {
+    /// The word for it, as users read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Advice => "advice",
+        }
+    }
+}
+
+/// A place in a file of the project.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file, relative to the root, with `/`.
+    pub path: String,
+    /// Bytes of the file's decoded text.
+    pub range: TextRange,
+}
+
+/// A place that proves a proposal, and what happens there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Evidence {
+    /// Where.
+    pub place: Place,
+    /// What happens there, in words: `reads article.author for every row`.
+    pub message: String,
+}
+
+/// One thing a person can approve or reject.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Stable when unrelated lines move: `rule:path:symbol:model:fields`, with `#2` … where those are equal.
+    pub id: String,
+    /// The rule's name.
+    pub rule: &'static str,
+    /// How sure.
+    pub safety: Safety,
+    /// One line: what to do. `Join author in the query of article_list`
+    pub title: String,
+    /// Why, in one or two sentences; for anything but [`Safety::Safe`] the reason for the safety.
+    pub message: String,
+    /// The query, field or setting that would be edited.
+    pub place: Place,
+    /// The enclosing definition, qualified within the module; empty at module level.
+    pub symbol: String,
+    /// `app_label.Model`
+    pub model: Option<String>,
+    /// Relation paths for query rules; field names (`-` for descending) for index rules.
+    pub fields: Vec<String>,
+    /// The places that prove it: readers, loops.
+    pub evidence: Vec<Evidence>,
+    /// What would change; empty for [`Safety::Advice`].
+    pub changes: Vec<Change>,
+}
+
+/// A semantic edit. Text is made from the approved ones only, by [`crate::render`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// Ask a query for more of its relations.
+    ExtendPlan {
+        /// The expression that makes the query: a chain such as `Article.objects.filter(…)`, whose value is a
+        /// queryset or a manager.
+        query: Place,
+        /// Paths for `select_related`.
+        select: Vec<String>,
+        /// Lookups for `prefetch_related`.
+        prefetch: Vec<Lookup>,
+    },
+}
+
+/// One lookup of `prefetch_related`: a path, or `Prefetch(path, queryset=…)` where rows at its end need joins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lookup {
+    /// `tags`, `chapters__notes`
+    pub path: String,
+    /// The queryset of a `Prefetch`, where one is needed.
+    pub queryset: Option<PrefetchQueryset>,
+}
+
+/// `Model.objects.select_related(…)` within a `Prefetch`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrefetchQueryset {
+    /// The module that the model is imported from.
+    pub module: String,
+    /// The model's name there.
+    pub model: String,
+    /// The manager to start from: `objects`, `_default_manager`.
+    pub manager: String,
+    /// Paths for its `select_related`.
+    pub select: Vec<String>,
+}
