@@ -1,6 +1,6 @@
 //! What a person approves or rejects: a proposal, its evidence, and the semantic changes it stands for.
 
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use serde::Serialize;
 
 /// How sure it is that a proposal changes nothing but the queries.
@@ -31,8 +31,22 @@ impl Safety {
 pub struct Place {
     /// The file, relative to the root, with `/`.
     pub path: String,
-    /// Bytes of the file's decoded text.
-    pub range: TextRange,
+    /// The first byte, in the file's decoded text.
+    pub start: TextSize,
+    /// The byte after the last.
+    pub end: TextSize,
+}
+
+impl Place {
+    /// The bytes of `range` in the file at `path`.
+    pub fn new(path: impl Into<String>, range: TextRange) -> Self {
+        Self { path: path.into(), start: range.start(), end: range.end() }
+    }
+
+    /// The bytes, in the file's decoded text.
+    pub fn range(&self) -> TextRange {
+        TextRange::new(self.start, self.end)
+    }
 }
 
 /// A place that proves a proposal, and what happens there.

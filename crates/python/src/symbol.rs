@@ -31,12 +31,7 @@ impl Symbol {
     pub fn new(text: &str) -> Self {
         let which = (FxBuildHasher.hash_one(text) >> 40) as usize % SHARDS;
         let shard = &SHARDED[which];
-        if let Some(&number) = shard
-            .read()
-            .expect("no holder of this lock panics")
-            .numbers
-            .get(text)
-        {
+        if let Some(&number) = shard.read().expect("no holder of this lock panics").numbers.get(text) {
             return Self(number);
         }
         let mut shard = shard.write().expect("no holder of this lock panics");
@@ -98,14 +93,9 @@ mod tests {
 
     #[test]
     fn one_text_has_one_symbol_on_every_thread() {
-        let here: Vec<Symbol> = (0..2000)
-            .map(|n| Symbol::new(&format!("name{n}")))
-            .collect();
+        let here: Vec<Symbol> = (0..2000).map(|n| Symbol::new(&format!("name{n}"))).collect();
         let there = std::thread::spawn(|| {
-            (0..2000)
-                .rev()
-                .map(|n| Symbol::new(&format!("name{n}")))
-                .collect::<Vec<_>>()
+            (0..2000).rev().map(|n| Symbol::new(&format!("name{n}"))).collect::<Vec<_>>()
         });
         let there = there.join().expect("the thread only interns");
         assert!(here.iter().eq(there.iter().rev()));

@@ -626,7 +626,4 @@ impl FileFacts {
     }
 }
 
-const _: () = assert!(
-    size_of::<ExprNode>() <= 24,
-    "a million lines must stay below 150 MB"
-);
+const _: () = assert!(size_of::<ExprNode>() <= 24, "a million lines must stay below 150 MB");
