@@ -4,6 +4,12 @@
 //! This crate knows Python alone. No framework's name stands in it.
 
 pub mod flow;
+pub mod names;
+pub mod project;
+pub mod source;
 pub mod symbol;
 
+pub use names::{Base, ClassRef, Entity, FileId, FunctionRef, Member, ModuleRef};
+pub use project::{Depth, LoadOptions, OtherFile, Problem, Project, SourceFile};
+pub use source::SourceText;
 pub use symbol::Symbol;

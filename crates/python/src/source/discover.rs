@@ -1,0 +1,241 @@
+//! Which files belong to a project.
+//!
+//! Ignore rules apply as git applies them, when the root is in a git work tree: `.gitignore` files at
+//! every level, `.git/info/exclude`, the user's own excludes file, and never to a file that is tracked.
+//! Virtual environments, installed packages and caches are left out in any case. Symbolic links are not
+//! followed: a link within the project only gives another name to a file that is read anyway.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::{WalkBuilder, WalkState};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::git_index;
+use crate::project::{OtherFile, Problem};
+
+/// Folders in which nothing is the project's own source.
+const NEVER: [&str; 7] =
+    [".git", ".hg", ".svn", "__pycache__", "node_modules", "site-packages", "dist-packages"];
+
+/// What was found below a root, each list sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Discovered {
+    /// Paths of Python files from the root.
+    pub(crate) python: Vec<String>,
+    /// All other files.
+    pub(crate) others: Vec<OtherFile>,
+    /// Symbolic links that stay within the root: path and target, both from the root.
+    pub(crate) links: Vec<(String, String)>,
+    /// What could not be looked at.
+    pub(crate) problems: Vec<Problem>,
+}
+
+enum Found {
+    File(String, u64),
+    Link(String, String),
+    Problem(Problem),
+}
+
+/// Finds the files below `root`, which is an absolute path without symbolic links.
+pub(crate) fn discover(root: &Path, exclude: &[String], threads: usize) -> Discovered {
+    let mut problems = Vec::new();
+    let excluded = excludes(root, exclude, &mut problems);
+    let top = git_index::work_tree(root).map_or_else(|| root.to_owned(), |(top, _)| top);
+
+    let found = Mutex::new(Vec::new());
+    let mut builder = WalkBuilder::new(root);
+    builder.hidden(false).ignore(false).threads(threads).current_dir(top);
+    builder.filter_entry({
+        let (root, excluded) = (root.to_owned(), excluded.clone());
+        move |entry| {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() == 0
+                || !(is_dir && is_never(entry.path()) || is_excluded(&excluded, &root, entry.path(), is_dir))
+        }
+    });
+    builder.build_parallel().run(|| {
+        let found = &found;
+        Box::new(move |entry| {
+            let one = match entry {
+                Ok(entry) => look_at(root, &entry),
+                Err(error) => Some(Found::Problem(problem_of(root, &error))),
+            };
+            if let Some(one) = one {
+                lock(found).push(one);
+            }
+            WalkState::Continue
+        })
+    });
+
+    let mut all = Discovered { problems, ..Discovered::default() };
+    let mut seen = FxHashSet::default();
+    for one in found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        match one {
+            Found::File(path, size) => {
+                seen.insert(path.clone());
+                all.add(path, size);
+            }
+            Found::Link(path, target) => all.links.push((path, target)),
+            Found::Problem(problem) => all.problems.push(problem),
+        }
+    }
+    add_tracked(root, &excluded, &seen, &mut all);
+    all.python.sort_unstable();
+    all.others.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    all.links.sort_unstable();
+    all
+}
+
+impl Discovered {
+    pub(crate) fn add(&mut self, path: String, size: u64) {
+        if path.ends_with(".py") {
+            self.python.push(path);
+        } else {
+            self.others.push(OtherFile { path, size });
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn excludes(root: &Path, lines: &[String], problems: &mut Vec<Problem>) -> Gitignore {
+    let mut builder = GitignoreBuilder::new(root);
+    for line in lines {
+        if let Err(error) = builder.add_line(None, line) {
+            problems.push(Problem::of_file(line, format!("not a valid pattern to exclude: {error}")));
+        }
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+fn is_excluded(excluded: &Gitignore, root: &Path, path: &Path, is_dir: bool) -> bool {
+    !excluded.is_empty()
+        && path.strip_prefix(root).is_ok_and(|below| excluded.matched(below, is_dir).is_ignore())
+}
+
+/// Whether a folder is an environment, a cache or a repository's own data.
+fn is_never(folder: &Path) -> bool {
+    folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| NEVER.contains(&name))
+        || folder.join("pyvenv.cfg").is_file()
+        || folder.join("conda-meta").is_dir()
+}
+
+fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
+    let kind = entry.file_type()?;
+    if kind.is_dir() {
+        return None;
+    }
+    let Some(path) = relative(root, entry.path()) else {
+        let shown = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        return Some(Found::Problem(Problem::of_file(
+            shown.to_string_lossy(),
+            "the file's name is not valid Unicode",
+        )));
+    };
+    if kind.is_symlink() {
+        return look_at_link(root, entry.path(), path);
+    }
+    if !kind.is_file() {
+        return None;
+    }
+    match entry.metadata() {
+        Ok(metadata) => Some(Found::File(path, metadata.len())),
+        Err(error) => Some(Found::Problem(Problem::of_file(path, error.to_string()))),
+    }
+}
+
+fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
+    let target = match link.canonicalize() {
+        Ok(target) => target,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            let message = format!("symbolic link that leads nowhere: {error}");
+            return Some(Found::Problem(Problem::of_file(path, message)));
+        }
+    };
+    if link.starts_with(&target) {
+        let message = "symbolic link to a folder that it stands in";
+        return Some(Found::Problem(Problem::of_file(path, message)));
+    }
+    Some(Found::Link(path, relative(root, &target)?))
+}
+
+fn problem_of(root: &Path, error: &ignore::Error) -> Problem {
+    fn path_of(error: &ignore::Error) -> Option<&Path> {
+        match error {
+            ignore::Error::WithPath { path, .. } => Some(path),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+            ignore::Error::Loop { child, .. } => Some(child),
+            _ => None,
+        }
+    }
+    let path = path_of(error).map(|path| path.strip_prefix(root).unwrap_or(path));
+    let shown = path.map(|path| path.to_string_lossy()).unwrap_or_default();
+    let message = match error.io_error() {
+        Some(io) => io.to_string(),
+        None => error.to_string(),
+    };
+    Problem::of_file(shown, message)
+}
+
+/// A path below the root, with `/`; nothing for the root itself and for a path that is no Unicode.
+pub(crate) fn relative(root: &Path, path: &Path) -> Option<String> {
+    let below = path.strip_prefix(root).ok()?;
+    let mut joined = String::new();
+    for component in below.components() {
+        let Component::Normal(name) = component else {
+            return None;
+        };
+        if !joined.is_empty() {
+            joined.push('/');
+        }
+        joined.push_str(name.to_str()?);
+    }
+    (!joined.is_empty()).then_some(joined)
+}
+
+/// Adds what is tracked though an ignore rule names it.
+fn add_tracked(root: &Path, excluded: &Gitignore, seen: &FxHashSet<String>, all: &mut Discovered) {
+    let Some((top, tracked)) = git_index::tracked(root) else {
+        return;
+    };
+    let prefix = match relative(&top, root) {
+        Some(prefix) => format!("{prefix}/"),
+        None if top == root => String::new(),
+        None => return,
+    };
+    let mut never: FxHashMap<PathBuf, bool> = FxHashMap::default();
+    for path in tracked {
+        let Some(path) = path.strip_prefix(&prefix) else {
+            continue;
+        };
+        if seen.contains(path) {
+            continue;
+        }
+        let full = root.join(path);
+        let left_out =
+            full.ancestors().skip(1).take_while(|folder| *folder != root).any(|folder| {
+                match never.get(folder) {
+                    Some(&is) => is,
+                    None => {
+                        let is = is_never(folder) || folder.is_symlink();
+                        never.insert(folder.to_owned(), is);
+                        is
+                    }
+                }
+            }) || excluded.matched_path_or_any_parents(path, false).is_ignore();
+        if left_out {
+            continue;
+        }
+        // A tracked file that is gone from the work tree is no problem of the project.
+        if let Ok(metadata) = full.symlink_metadata()
+            && metadata.is_file()
+        {
+            all.add(path.to_owned(), metadata.len());
+        }
+    }
+}

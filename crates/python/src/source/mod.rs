@@ -1,0 +1,43 @@
+//! From a folder to parsed Python: which files belong to a project, how their bytes are read as text,
+//! and which of them are valid Python.
+
+mod discover;
+mod encoding;
+mod git_index;
+mod nesting;
+mod parse;
+mod text;
+
+pub use encoding::SourceEncoding;
+pub use text::{Newline, Position, SourceText};
+
+pub(crate) use discover::{Discovered, discover, relative};
+pub(crate) use git_index::work_tree;
+pub(crate) use parse::with_parsed;
+
+/// Files above this size are reported and not read.
+pub(crate) const MAX_FILE_SIZE: u64 = 32 * 1024 * 1024;
+
+/// Why a text cannot be used, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The place, where there is one.
+    pub position: Option<Position>,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { position: None, message: message.into() }
+    }
+}
+
+/// A number that changes with the bytes: what a cache and the check before writing go by.
+pub(crate) fn content_hash(bytes: &[u8]) -> u64 {
+    use std::hash::Hasher;
+    // The keys of this hasher are fixed, so that the number is the same in every process.
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
