@@ -427,8 +427,7 @@ fn read(path: &Path, depth: Depth) -> Result<Read, Fault> {
     let hash = content_hash(&bytes);
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let source = SourceText::from_python(bytes)?;
-    let facts =
-        with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
+    let facts = with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
     Ok(Read { hash, len, facts })
 }
 
@@ -471,9 +470,6 @@ fn environment(root: &Path, roots: &Roots, options: &LoadOptions<'_>) -> Result<
 }
 
 /// Stands in until the lowering is there.
-fn lower(
-    _source: &str,
-    _parsed: &ruff_python_parser::Parsed<ruff_python_ast::ModModule>,
-) -> FileFacts {
+fn lower(_source: &str, _parsed: &ruff_python_parser::Parsed<ruff_python_ast::ModModule>) -> FileFacts {
     FileFacts::default()
 }

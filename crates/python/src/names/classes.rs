@@ -208,15 +208,14 @@ fn scope_of(facts: &FileFacts, class: ClassId) -> Scope {
 
 /// The value of a function's variable that is set in one place alone.
 fn only_value(facts: &FileFacts, body: crate::flow::Block, slot: u32) -> Option<Expr> {
-    let mut found = None;
+    let (mut found, mut times) = (None, 0);
     let mut blocks = vec![body];
     while let Some(block) = blocks.pop() {
         for stmt in facts.block(block) {
             match stmt.kind {
                 StmtKind::Assign(target, value) if facts.kind(target) == ExprKind::Local(slot) => {
-                    if found.replace(value).is_some() {
-                        return None;
-                    }
+                    times += 1;
+                    found = Some(value);
                 }
                 StmtKind::If { then, orelse, .. } => blocks.extend([then, orelse]),
                 StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
@@ -231,7 +230,7 @@ fn only_value(facts: &FileFacts, body: crate::flow::Block, slot: u32) -> Option<
             }
         }
     }
-    found
+    found.filter(|_| times == 1)
 }
 
 fn base_of(entity: Entity, file: FileId, expr: Expr) -> Base {

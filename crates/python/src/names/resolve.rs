@@ -207,7 +207,7 @@ impl<'p> Query<'p> {
         if tables::is_builtin(name) {
             return Entity::Builtin(name);
         }
-        self.submodule(file, name).or_else(|| self.from_external_star(file, name)).unwrap_or(Entity::Unknown)
+        self.submodule(file, name).or_else(|| self.starred_outside(file, name)).unwrap_or(Entity::Unknown)
     }
 
     /// A name as an attribute of a module.
@@ -222,7 +222,7 @@ impl<'p> Query<'p> {
         if name != getattr && !self.project.index(file).get(getattr).is_empty() {
             return Some(Entity::Unknown);
         }
-        self.from_external_star(file, name)
+        self.starred_outside(file, name)
     }
 
     fn find_bound(&mut self, file: FileId, name: Symbol, before: u32) -> Option<Entity> {
@@ -241,7 +241,7 @@ impl<'p> Query<'p> {
                 stars.next_if(|star| positions.peek().is_none_or(|position| star.position > *position));
             if let Some(star) = star {
                 if let Resolved::File(module) = self.module(file, star.level, star.module)
-                    && let Some(entity) = self.from_star(module, name)
+                    && let Some(entity) = self.starred(module, name)
                 {
                     candidates.push((false, entity));
                     break;
@@ -299,7 +299,7 @@ impl<'p> Query<'p> {
     }
 
     /// A name that `from module import *` gives.
-    fn from_star(&mut self, module: FileId, name: Symbol) -> Option<Entity> {
+    fn starred(&mut self, module: FileId, name: Symbol) -> Option<Entity> {
         match &self.project.facts(module).all {
             Some(all) if !all.contains(&name) => None,
             Some(_) => self.module_attribute(module, name),
@@ -309,7 +309,7 @@ impl<'p> Query<'p> {
     }
 
     /// A name that no file binds, where a single star import of something outside can have given it.
-    fn from_external_star(&mut self, file: FileId, name: Symbol) -> Option<Entity> {
+    fn starred_outside(&mut self, file: FileId, name: Symbol) -> Option<Entity> {
         if name.as_str().starts_with('_') {
             return None;
         }
