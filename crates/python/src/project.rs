@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::flow::FileFacts;
+use crate::flow::lower;
 use crate::names::{Environment, FileId, Memo, NameIndex, Roots, Tree};
 use crate::source::{Discovered, Fault, MAX_FILE_SIZE, SourceText};
 use crate::source::{content_hash, discover, relative, with_parsed, work_tree};
@@ -467,9 +468,4 @@ fn environment(root: &Path, roots: &Roots, options: &LoadOptions<'_>) -> Result<
     let above = root.ancestors().take_while(|folder| folder.starts_with(&top)).map(Path::to_owned);
     let beside = roots.shared().iter().map(|folder| root.join(folder));
     Environment::discover(root, options.python.as_deref(), above.chain(beside))
-}
-
-/// Stands in until the lowering is there.
-fn lower(_source: &str, _parsed: &ruff_python_parser::Parsed<ruff_python_ast::ModModule>) -> FileFacts {
-    FileFacts::default()
 }

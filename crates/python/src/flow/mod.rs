@@ -1,5 +1,7 @@
 //! The value flow of a file, and how it is made from syntax.
 
 pub mod ir;
+mod lower;
 
 pub use ir::*;
+pub use lower::lower;
