@@ -309,6 +309,12 @@ impl Project {
         Query::new(self).member(class, name)
     }
 
+    /// A member that the class's own body binds.
+    pub fn own_member(&self, class: ClassRef, name: Symbol) -> Option<Member> {
+        let binding = own_member(self.facts(class.file), class.id, name)?;
+        Some(Member { owner: class, binding, certain: true })
+    }
+
     /// What the body of a class binds, in order of the bindings.
     pub fn own_members(&self, class: ClassRef) -> impl Iterator<Item = &Binding> {
         let facts = self.facts(class.file);

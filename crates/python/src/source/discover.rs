@@ -52,7 +52,9 @@ pub(crate) fn discover(root: &Path, exclude: &[String], threads: usize) -> Disco
         move |entry| {
             let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
             entry.depth() == 0
-                || !(is_dir && is_never(entry.path()) || is_excluded(&excluded, &root, entry.path(), is_dir))
+                // In another work tree, and in a submodule, `.git` is a file.
+                || !(entry.file_name() == ".git"
+                    || is_dir && is_never(entry.path()) || is_excluded(&excluded, &root, entry.path(), is_dir))
         }
     });
     builder.build_parallel().run(|| {
