@@ -467,5 +467,5 @@ fn environment(root: &Path, roots: &Roots, options: &LoadOptions<'_>) -> Result<
     let top = work_tree(root).map_or_else(|| root.to_owned(), |(top, _)| top);
     let above = root.ancestors().take_while(|folder| folder.starts_with(&top)).map(Path::to_owned);
     let beside = roots.shared().iter().map(|folder| root.join(folder));
-    Environment::discover(root, options.python.as_deref(), above.chain(beside))
+    Environment::discover(options.python.as_deref(), above.chain(beside))
 }

@@ -116,6 +116,10 @@ impl<'p> Query<'p> {
             .collect();
         let depth_first = sequences.concat();
         sequences.push(bases);
+        for sequence in &mut sequences {
+            // Only where classes inherit from each other in a circle.
+            sequence.retain(|base| *base != Base::Class(class));
+        }
         let mut order = vec![Base::Class(class)];
         if let Some(merged) = merge(sequences) {
             order.extend(merged);

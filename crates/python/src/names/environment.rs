@@ -20,9 +20,8 @@ pub(crate) enum Installed {
 
 impl Environment {
     /// The environment that `python` names (an interpreter or an environment's folder), or else the one that
-    /// stands in one of `folders`, or else the active one. `root`'s own files are never installed ones.
+    /// stands in one of `folders`, or else the active one.
     pub(crate) fn discover(
-        root: &Path,
         python: Option<&Path>,
         folders: impl Iterator<Item = PathBuf>,
     ) -> Result<Self, String> {
@@ -42,12 +41,12 @@ impl Environment {
                 .unwrap_or_default(),
         };
         let mut environment = Self { sites };
-        environment.add_path_files(root);
+        environment.add_path_files();
         Ok(environment)
     }
 
     /// Adds the folders that `*.pth` files name, as `site` does: packages installed for editing.
-    fn add_path_files(&mut self, root: &Path) {
+    fn add_path_files(&mut self) {
         let mut added = Vec::new();
         for site in &self.sites {
             let Ok(entries) = fs::read_dir(site) else {
@@ -64,12 +63,16 @@ impl Environment {
                 .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
             {
                 let line = line.trim();
-                if line.is_empty() || line.starts_with('#') || line.starts_with("import") {
+                if line.is_empty()
+                    || line.starts_with('#')
+                    || line.starts_with("import ")
+                    || line.starts_with("import\t")
+                {
                     continue;
                 }
                 let folder = site.join(line);
-                if folder.is_dir() && !folder.canonicalize().is_ok_and(|folder| folder.starts_with(root)) {
-                    added.push(folder);
+                if folder.is_dir() {
+                    added.push(folder.canonicalize().unwrap_or(folder));
                 }
             }
         }

@@ -440,9 +440,6 @@ impl<'p> Query<'p> {
         if let Some(found) = file_in(shared, dotted).or_else(|| file_in(script, dotted)) {
             return found;
         }
-        if !third_party && let Some(own) = project.own_module(Symbol::new(dotted)) {
-            return Resolved::File(own);
-        }
         // A folder of data may bear the name of an installed package that is not read.
         if let Some(folder) = folder.filter(|_| !project.stays_external(dotted)).or(installed) {
             return Resolved::Namespace(folder);
