@@ -216,7 +216,7 @@ mod unix {
             .and_then(|file| file.set_len(40 * 1024 * 1024))
             .expect("a sparse file");
         std::fs::write(root.join(std::ffi::OsStr::from_bytes(b"\xff.py")), "").expect("a file");
-        std::fs::set_permissions(root.join("locked"), PermissionsExt::from_mode(0)).expect("mode");
+        std::fs::set_permissions(root.join("locked"), PermissionsExt::from_mode(0o0)).expect("mode");
         let readable = std::fs::read_dir(root.join("locked")).is_ok();
         let project = load(root);
         std::fs::set_permissions(root.join("locked"), PermissionsExt::from_mode(0o755)).expect("mode");
