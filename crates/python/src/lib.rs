@@ -3,6 +3,7 @@
 //!
 //! This crate knows Python alone. No framework's name stands in it.
 
+pub mod edit;
 pub mod flow;
 pub mod names;
 pub mod project;

@@ -1,0 +1,283 @@
+//! Further arguments for a call that is there, in the layout of those it has.
+
+use ruff_python_ast::token::{TokenKind, parenthesized_range};
+use ruff_python_ast::{AnyNodeRef, ArgOrKeyword, Arguments, Expr, ExprRef};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::quotes::{quote_at, requote};
+use super::{Edit, Refusal, Target};
+
+/// Passes more positional arguments to the call at `range`, behind the positional ones it has and before any
+/// `*args`, keyword or `**kwargs`.
+pub fn extend_arguments(
+    target: &Target,
+    range: TextRange,
+    arguments: &[String],
+) -> Result<Vec<Edit>, Refusal> {
+    let found = target.expression(range)?;
+    let ExprRef::Call(call) = found.expr else {
+        return Err(Refusal::new("there is no call at this place"));
+    };
+    if let [Expr::Generator(generator)] = &*call.arguments.args
+        && !generator.parenthesized
+    {
+        return Err(Refusal::new("a generator without parentheses must stay the only argument"));
+    }
+    let list = List::new(target, &call.arguments);
+    let offset = list.last_plain.map_or(list.open.end(), |at| list.items[at].end());
+    let quote = quote_at(target, offset)?;
+    let new: Vec<String> = arguments.iter().map(|argument| requote(argument, quote)).collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    if list.items.is_empty() {
+        return Ok(list.fill(&new));
+    }
+    if list.is_one_per_line() {
+        return Ok(list.add_lines(&new));
+    }
+    let edit = match list.last_plain {
+        Some(last) => Edit::insertion(list.items[last].end(), format!(", {}", new.join(", "))),
+        None => Edit::insertion(list.items[0].start(), format!("{}, ", new.join(", "))),
+    };
+    if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edit)) {
+        return Ok(list.break_up(&new));
+    }
+    Ok(vec![edit])
+}
+
+/// Puts another expression where the argument at `range` is.
+pub fn replace_argument(target: &Target, range: TextRange, argument: &str) -> Result<Edit, Refusal> {
+    target.expression(range)?;
+    let quote = quote_at(target, range.start())?;
+    Ok(Edit::replacement(range, requote(argument, quote)))
+}
+
+/// A call's arguments with the brackets around them.
+struct List<'t, 'a> {
+    target: &'t Target<'a>,
+    open: TextRange,
+    close: TextRange,
+    /// Each argument, with its own parentheses.
+    items: Vec<TextRange>,
+    /// The last positional argument without a star that has no star or keyword before it.
+    last_plain: Option<usize>,
+}
+
+impl<'t, 'a> List<'t, 'a> {
+    fn new(target: &'t Target<'a>, arguments: &Arguments) -> Self {
+        let range = arguments.range();
+        let one = TextSize::new(1);
+        let parent = AnyNodeRef::from(arguments);
+        let (mut items, mut plain) = (Vec::new(), 0);
+        for argument in arguments.iter_source_order() {
+            match argument {
+                ArgOrKeyword::Arg(expr) => {
+                    let outer = parenthesized_range(expr.into(), parent, target.tokens());
+                    if !expr.is_starred_expr() && plain == items.len() {
+                        plain += 1;
+                    }
+                    items.push(outer.unwrap_or_else(|| expr.range()));
+                }
+                ArgOrKeyword::Keyword(keyword) => {
+                    let value = (&keyword.value).into();
+                    let outer = parenthesized_range(value, keyword.into(), target.tokens());
+                    let end = outer.map_or(keyword.end(), |outer| outer.end().max(keyword.end()));
+                    items.push(TextRange::new(keyword.start(), end));
+                }
+            }
+        }
+        Self {
+            target,
+            open: TextRange::at(range.start(), one),
+            close: TextRange::at(range.end() - one, one),
+            items,
+            last_plain: plain.checked_sub(1),
+        }
+    }
+
+    fn inner(&self) -> TextRange {
+        TextRange::new(self.open.end(), self.close.start())
+    }
+
+    /// The comma behind an argument.
+    fn comma(&self, item: usize) -> Option<TextRange> {
+        let (kind, range) = self.target.code_after(self.items[item].end())?;
+        (kind == TokenKind::Comma).then_some(range)
+    }
+
+    /// Whether every argument begins a line.
+    fn is_one_per_line(&self) -> bool {
+        let indented = |item: &TextRange| self.target.line_before(item.start()).trim().is_empty();
+        self.target.has_newline(self.inner()) && self.items.iter().all(indented)
+    }
+
+    /// New arguments for a call without any.
+    fn fill(&self, new: &[String]) -> Vec<Edit> {
+        let Target { style, .. } = self.target;
+        let has_comments = self
+            .target
+            .tokens()
+            .in_range(self.inner())
+            .iter()
+            .any(|token| token.kind() == TokenKind::Comment);
+        if !has_comments {
+            let edit = Edit::replacement(self.inner(), new.join(", "));
+            if style.is_too_long(&self.line_with(&edit)) {
+                return self.break_up(new);
+            }
+            return vec![edit];
+        }
+        let base = self.target.indentation(self.open.start());
+        let lines: String = new
+            .iter()
+            .map(|argument| format!("{base}{}{argument},{}", style.indent, style.newline))
+            .collect();
+        let before = self.target.line_before(self.close.start());
+        if before.trim().is_empty() {
+            let start = self.close.start() - TextSize::of(before);
+            return vec![Edit::insertion(start, lines)];
+        }
+        vec![Edit::insertion(self.close.start(), format!("{}{lines}{base}", style.newline))]
+    }
+
+    /// New arguments on lines of their own, as the others are.
+    fn add_lines(&self, new: &[String]) -> Vec<Edit> {
+        let newline = self.target.style.newline;
+        let indentation = self.target.indentation(self.items[self.last_plain.unwrap_or(0)].start());
+        let Some(last) = self.last_plain else {
+            let lines: String =
+                new.iter().map(|argument| format!("{argument},{newline}{indentation}")).collect();
+            return vec![Edit::insertion(self.items[0].start(), lines)];
+        };
+        let mut edits = Vec::new();
+        let comma = self.comma(last);
+        let mut lines = String::new();
+        for (at, argument) in new.iter().enumerate() {
+            // As many commas as before: the last argument keeps the trailing comma that there was, or none.
+            let ends = if at + 1 < new.len() || comma.is_some() { "," } else { "" };
+            lines.push_str(&format!("{newline}{indentation}{argument}{ends}"));
+        }
+        let mut end = self.items[last].end();
+        match comma {
+            Some(comma) => end = comma.end(),
+            None => {
+                let comment = self.target.comment_behind(end);
+                if comment.is_some() {
+                    edits.push(Edit::insertion(end, ","));
+                } else {
+                    lines.insert(0, ',');
+                }
+            }
+        }
+        // A comment stays on its line, with the argument it was written about.
+        if let Some(comment) = self.target.comment_behind(end) {
+            end = comment.end();
+        }
+        edits.push(Edit::insertion(end, lines));
+        edits
+    }
+
+    /// All arguments, each on its own line.
+    fn break_up(&self, new: &[String]) -> Vec<Edit> {
+        let Target { source, style, .. } = self.target;
+        let base = self.target.indentation(self.open.start());
+        let split = self.last_plain.map_or(0, |last| last + 1);
+        let text = |item: &TextRange| source[*item].to_owned();
+        let (before, after) = self.items.split_at(split);
+        let all = before.iter().map(text).chain(new.iter().cloned()).chain(after.iter().map(text));
+        let lines: String =
+            all.map(|argument| format!("{}{base}{}{argument},", style.newline, style.indent)).collect();
+        vec![Edit::replacement(self.inner(), format!("{lines}{}{base}", style.newline))]
+    }
+
+    fn line_with(&self, edit: &Edit) -> String {
+        let before = self.target.line_before(edit.range.start());
+        let after = self.target.line_after(edit.range.end());
+        let after = after.split('#').next().unwrap_or_default().trim_end();
+        format!("{before}{}{after}", edit.content)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Edits, Style, parse, verify};
+    use super::*;
+
+    /// Passes `"n"` to the call that is the whole of the first statement's value, in lines of up to 40 columns.
+    fn extend(source: &str) -> String {
+        let parsed = parse(source).expect("valid source");
+        let style = Style::of(source, &parsed, 40);
+        let target = Target { source, parsed: &parsed, style: &style };
+        let call = parsed.syntax().body[0].as_expr_stmt().expect("an expression");
+        let new = extend_arguments(&target, call.value.range(), &["\"n\"".to_owned()]).expect("a call");
+        let mut edits = Edits::new();
+        edits.add_all(new).expect("they are apart");
+        let after = edits.apply(source);
+        verify(source, &after, &edits).expect("all is kept");
+        after
+    }
+
+    #[track_caller]
+    fn case(source: &str, expected: &str) {
+        assert_eq!(extend(source), expected);
+    }
+
+    #[test]
+    fn on_one_line() {
+        case("f()\n", "f(\"n\")\n");
+        case("f(a)\n", "f(a, \"n\")\n");
+        case("f(a, )\n", "f(a, \"n\", )\n");
+        case("f('a', (b))\n", "f('a', (b), 'n')\n");
+        case("f(a, k=1, **m)\n", "f(a, \"n\", k=1, **m)\n");
+        case("f(k=1)\n", "f(\"n\", k=1)\n");
+        case("f(*a)\n", "f(\"n\", *a)\n");
+        case("f(a, *b, c)\n", "f(a, \"n\", *b, c)\n");
+    }
+
+    #[test]
+    fn one_on_each_line() {
+        case("f(\n    a,\n    b,\n)\n", "f(\n    a,\n    b,\n    \"n\",\n)\n");
+        case("f(\n    a,\n    b\n)\n", "f(\n    a,\n    b,\n    \"n\"\n)\n");
+        case("f(\n    a,\n    k=1,\n)\n", "f(\n    a,\n    \"n\",\n    k=1,\n)\n");
+        case("f(\n    *a,\n    k=1,\n)\n", "f(\n    \"n\",\n    *a,\n    k=1,\n)\n");
+        case("f(\r\n\ta,\r\n)\r\n", "f(\r\n\ta,\r\n\t\"n\",\r\n)\r\n");
+    }
+
+    #[test]
+    fn comments_stay_on_their_lines() {
+        case("f(\n    a,  # one\n    b,  # two\n)\n", "f(\n    a,  # one\n    b,  # two\n    \"n\",\n)\n");
+        case("f(\n    a  # one\n)\n", "f(\n    a,  # one\n    \"n\"\n)\n");
+        case("f(\n    a,\n    # none\n)\n", "f(\n    a,\n    \"n\",\n    # none\n)\n");
+        case("f(  # one\n)\n", "f(  # one\n    \"n\",\n)\n");
+        case("f(  # one\n  )\n", "f(  # one\n    \"n\",\n  )\n");
+    }
+
+    #[test]
+    fn other_layouts() {
+        case("f(a,\n  b)\n", "f(a,\n  b, \"n\")\n");
+        case("f(\n    a, b\n)\n", "f(\n    a, b, \"n\"\n)\n");
+    }
+
+    #[test]
+    fn lines_too_long_are_broken() {
+        case(
+            "function_name(\"some argument\", \"more\")\n",
+            "function_name(\n    \"some argument\",\n    \"more\",\n    \"n\",\n)\n",
+        );
+        case(
+            "some_long_module.some_long_function_name()\n",
+            "some_long_module.some_long_function_name(\n    \"n\",\n)\n",
+        );
+    }
+
+    #[test]
+    fn a_lone_generator_is_refused() {
+        let source = "f(a for a in b)\n";
+        let parsed = parse(source).expect("valid source");
+        let style = Style::of(source, &parsed, 40);
+        let target = Target { source, parsed: &parsed, style: &style };
+        let range = TextRange::up_to(TextSize::of("f(a for a in b)"));
+        assert!(extend_arguments(&target, range, &["x".to_owned()]).is_err());
+    }
+}

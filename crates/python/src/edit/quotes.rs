@@ -1,0 +1,108 @@
+//! Quotes: which a place has, and new code written in them.
+
+use ruff_python_ast::StringFlags;
+use ruff_python_ast::str::Quote;
+use ruff_python_ast::token::{Token, TokenKind};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::{Refusal, Target};
+
+/// An expression's text with its string literals in these quotes. A string that holds quotes or escapes stays as
+/// it is.
+pub fn requote(expression: &str, quote: Quote) -> String {
+    let parsed = parse_unchecked(expression, ParseOptions::from(Mode::Expression));
+    let mut text = String::with_capacity(expression.len());
+    let mut done = TextSize::default();
+    for token in parsed.tokens() {
+        let flags = (token.kind() == TokenKind::String).then(|| token.string_flags()).flatten();
+        let Some(flags) = flags.filter(|flags| !flags.is_triple_quoted() && flags.quote_style() != quote)
+        else {
+            continue;
+        };
+        let body = TextRange::new(token.start() + flags.opener_len(), token.end() - flags.closer_len());
+        if expression[body].contains(['\'', '"', '\\']) {
+            continue;
+        }
+        text.push_str(&expression[TextRange::new(done, body.start() - quote_len())]);
+        text.push(quote.as_char());
+        text.push_str(&expression[body]);
+        text.push(quote.as_char());
+        done = token.end();
+    }
+    text.push_str(&expression[usize::from(done)..]);
+    text
+}
+
+fn quote_len() -> TextSize {
+    TextSize::new(1)
+}
+
+/// The quotes for a new string at a place: those of the nearest string of the same statement, else the file's.
+/// Within an f-string those that no level of it uses, as versions before 3.12 ask.
+pub(super) fn quote_at(target: &Target, offset: TextSize) -> Result<Quote, Refusal> {
+    let tokens = target.tokens();
+    let at = tokens.partition_point(|token| token.start() < offset);
+    if let Some(used) = interpolated(&tokens[..at]) {
+        return [Quote::Double, Quote::Single]
+            .into_iter()
+            .find(|quote| !used.contains(quote))
+            .ok_or_else(|| Refusal::new("inside nested f-strings no quotes are left to use"));
+    }
+    let ends = |token: &&Token| matches!(token.kind(), TokenKind::Newline | TokenKind::Semi);
+    let before = tokens[..at].iter().rev().take_while(|token| !ends(token));
+    let after = tokens[at..].iter().take_while(|token| !ends(token));
+    let nearest = before
+        .chain(after)
+        .filter_map(|token| Some((token, plain_quote(token)?)))
+        .min_by_key(|(token, _)| distance(token.range(), offset));
+    Ok(nearest.map_or(target.style.quote, |(_, quote)| quote))
+}
+
+/// The quotes of a string that a choice was made for: not those of a docstring, nor where the text forced them.
+pub(super) fn plain_quote(token: &Token) -> Option<Quote> {
+    let flags = token.string_flags()?;
+    let starts =
+        matches!(token.kind(), TokenKind::String | TokenKind::FStringStart | TokenKind::TStringStart);
+    (starts && !flags.is_triple_quoted()).then(|| flags.quote_style())
+}
+
+fn distance(range: TextRange, offset: TextSize) -> u32 {
+    let after = range.start().checked_sub(offset);
+    let before = offset.checked_sub(range.end());
+    after.or(before).map_or(0, u32::from)
+}
+
+/// The quotes of the f-strings that are open behind these tokens.
+fn interpolated(before: &[Token]) -> Option<Vec<Quote>> {
+    let mut open = Vec::new();
+    for token in before {
+        match token.kind() {
+            TokenKind::FStringStart | TokenKind::TStringStart => open.push(token.string_quote_style()),
+            TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    (!open.is_empty()).then_some(open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_take_the_quotes_that_are_asked_for() {
+        let both = r#"Prefetch("a", queryset=X.objects.only(r"b", 'c'))"#;
+        assert_eq!(requote(both, Quote::Single), "Prefetch('a', queryset=X.objects.only(r'b', 'c'))");
+        assert_eq!(requote(both, Quote::Double), r#"Prefetch("a", queryset=X.objects.only(r"b", "c"))"#);
+    }
+
+    #[test]
+    fn strings_that_hold_quotes_or_escapes_stay() {
+        for kept in [r#""it's""#, r#""a\n""#, r#""""a""""#, "name", r#"f"a""#] {
+            assert_eq!(requote(kept, Quote::Single), kept);
+        }
+    }
+}

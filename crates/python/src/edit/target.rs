@@ -1,0 +1,106 @@
+//! A file to be edited: its text, its tree, and how it is written.
+
+use ruff_python_ast::find_node::covering_node;
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_ast::{AnyNodeRef, ExprRef, ModModule, PythonVersion};
+use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
+use ruff_source_file::LineRanges;
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::{Refusal, Style};
+
+/// The tree of a text. An error where the text is not valid in the newest Python.
+pub fn parse(source: &str) -> Result<Parsed<ModModule>, Refusal> {
+    let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());
+    let Some(parsed) = parse_unchecked(source, options).try_into_module() else {
+        return Err(Refusal::new("not a module"));
+    };
+    if let Some(error) = parsed.errors().first() {
+        return Err(Refusal(format!("syntax error: {}", error.error)));
+    }
+    if let Some(error) = parsed.unsupported_syntax_errors().first() {
+        return Err(Refusal(format!("syntax error: {error}")));
+    }
+    Ok(parsed)
+}
+
+/// A file to be edited.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// Its text.
+    pub source: &'a str,
+    /// Its tree, without syntax errors.
+    pub parsed: &'a Parsed<ModModule>,
+    /// How it is written.
+    pub style: &'a Style,
+}
+
+/// An expression, and what it stands in.
+pub(super) struct Found<'a> {
+    pub(super) expr: ExprRef<'a>,
+    /// From the parent to the module.
+    pub(super) ancestors: Vec<AnyNodeRef<'a>>,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn tokens(&self) -> &'a Tokens {
+        self.parsed.tokens()
+    }
+
+    /// The expression of exactly this range.
+    pub(super) fn expression(&self, range: TextRange) -> Result<Found<'a>, Refusal> {
+        let missing = || Refusal::new("there is no expression at this place");
+        let root = AnyNodeRef::from(self.parsed.syntax());
+        if !root.range().contains_range(range) || range.is_empty() {
+            return Err(missing());
+        }
+        let covering = covering_node(root, range);
+        let mut ancestors = covering.ancestors();
+        let expr = ancestors
+            .by_ref()
+            .take_while(|node| node.range() == range)
+            .find_map(|node| node.as_expr_ref())
+            .ok_or_else(missing)?;
+        Ok(Found { expr, ancestors: ancestors.collect() })
+    }
+
+    /// The last token before an offset that is neither a comment nor a newline.
+    pub(super) fn code_before(&self, offset: TextSize) -> Option<(TokenKind, TextRange)> {
+        let tokens = self.tokens().before(offset).iter().rev();
+        tokens.map(|token| token.as_tuple()).find(|(kind, _)| !kind.is_trivia())
+    }
+
+    /// The first token after an offset that is neither a comment nor a newline.
+    pub(super) fn code_after(&self, offset: TextSize) -> Option<(TokenKind, TextRange)> {
+        let tokens = self.tokens().after(offset).iter();
+        tokens.map(|token| token.as_tuple()).find(|(kind, _)| !kind.is_trivia())
+    }
+
+    /// The comment behind an offset, with nothing between but spaces.
+    pub(super) fn comment_behind(&self, offset: TextSize) -> Option<TextRange> {
+        let token = self.tokens().after(offset).first()?;
+        (token.kind() == TokenKind::Comment).then(|| token.range())
+    }
+
+    /// The whitespace that the line of an offset begins with.
+    pub(super) fn indentation(&self, offset: TextSize) -> &'a str {
+        let line = &self.source[TextRange::new(self.source.line_start(offset), offset)];
+        let line = line.trim_start_matches('\u{feff}');
+        &line[..line.len() - line.trim_start_matches([' ', '\t', '\u{c}']).len()]
+    }
+
+    /// The text from the start of an offset's line to the offset.
+    pub(super) fn line_before(&self, offset: TextSize) -> &'a str {
+        &self.source[TextRange::new(self.source.line_start(offset), offset)]
+    }
+
+    /// The text from an offset to the end of its line.
+    pub(super) fn line_after(&self, offset: TextSize) -> &'a str {
+        &self.source[TextRange::new(offset, self.source.line_end(offset))]
+    }
+
+    /// Whether a newline stands between two offsets.
+    pub(super) fn has_newline(&self, range: TextRange) -> bool {
+        self.source[range].contains(['\n', '\r'])
+    }
+}
