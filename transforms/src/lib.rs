@@ -4,5 +4,6 @@
 //! of approval can give a broken file.
 
 pub mod proposal;
+pub mod render;
 
 pub use proposal::{Change, Evidence, Lookup, Place, PrefetchQueryset, Proposal, Safety};

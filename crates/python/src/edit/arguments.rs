@@ -7,13 +7,20 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use super::quotes::{quote_at, requote};
 use super::{Edit, Refusal, Target};
 
-/// Passes more positional arguments to the call at `range`, behind the positional ones it has and before any
-/// `*args`, keyword or `**kwargs`.
-pub fn extend_arguments(
-    target: &Target,
-    range: TextRange,
-    arguments: &[String],
-) -> Result<Vec<Edit>, Refusal> {
+/// What to change in the arguments of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewArguments {
+    /// Values of arguments that are there, and what to write in their place.
+    pub replace: Vec<(TextRange, String)>,
+    /// New positional arguments.
+    pub add: Vec<String>,
+    /// The value of the positional argument that the new ones go in front of. Without it they go behind the
+    /// positional ones, and before any `*args`, keyword or `**kwargs`.
+    pub before: Option<TextRange>,
+}
+
+/// Changes the arguments of the call at `range`.
+pub fn change_arguments(target: &Target, range: TextRange, new: &NewArguments) -> Result<Vec<Edit>, Refusal> {
     let found = target.expression(range)?;
     let ExprRef::Call(call) = found.expr else {
         return Err(Refusal::new("there is no call at this place"));
@@ -24,33 +31,57 @@ pub fn extend_arguments(
         return Err(Refusal::new("a generator without parentheses must stay the only argument"));
     }
     let list = List::new(target, &call.arguments);
-    let offset = list.last_plain.map_or(list.open.end(), |at| list.items[at].end());
-    let quote = quote_at(target, offset)?;
-    let new: Vec<String> = arguments.iter().map(|argument| requote(argument, quote)).collect();
-    if new.is_empty() {
-        return Ok(Vec::new());
+    let mut edits = Vec::new();
+    for (range, argument) in &new.replace {
+        target.expression(*range)?;
+        let quote = quote_at(target, range.start())?;
+        edits.push(Edit::replacement(*range, requote(argument, quote)));
     }
-    if list.items.is_empty() {
-        return Ok(list.fill(&new));
+    if !new.add.is_empty() {
+        let before =
+            new.before.and_then(|before| list.items.iter().position(|item| item.contains_range(before)));
+        let place = match before.or_else(|| list.plain.checked_sub(1).is_none().then_some(0)) {
+            Some(first) => Place::Before(first),
+            None => Place::Behind(list.plain - 1),
+        };
+        let offset = match place {
+            _ if list.items.is_empty() => list.open.end(),
+            Place::Before(at) => list.items[at].start(),
+            Place::Behind(at) => list.items[at].end(),
+        };
+        let quote = quote_at(target, offset)?;
+        let add: Vec<String> = new.add.iter().map(|argument| requote(argument, quote)).collect();
+        if list.items.is_empty() {
+            return Ok(list.fill(&add));
+        } else if list.is_one_per_line() {
+            edits.extend(list.add_lines(&add, place));
+        } else {
+            edits.push(match place {
+                Place::Before(_) => Edit::insertion(offset, format!("{}, ", add.join(", "))),
+                Place::Behind(_) => Edit::insertion(offset, format!(", {}", add.join(", "))),
+            });
+        }
+        if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edits)) {
+            let mut items = list.items_with(&edits);
+            let at = match place {
+                Place::Before(at) => at,
+                Place::Behind(at) => at + 1,
+            };
+            items.splice(at..at, add);
+            return Ok(list.break_up(&items));
+        }
     }
-    if list.is_one_per_line() {
-        return Ok(list.add_lines(&new));
+    if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edits)) {
+        return Ok(list.break_up(&list.items_with(&edits)));
     }
-    let edit = match list.last_plain {
-        Some(last) => Edit::insertion(list.items[last].end(), format!(", {}", new.join(", "))),
-        None => Edit::insertion(list.items[0].start(), format!("{}, ", new.join(", "))),
-    };
-    if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edit)) {
-        return Ok(list.break_up(&new));
-    }
-    Ok(vec![edit])
+    Ok(edits)
 }
 
-/// Puts another expression where the argument at `range` is.
-pub fn replace_argument(target: &Target, range: TextRange, argument: &str) -> Result<Edit, Refusal> {
-    target.expression(range)?;
-    let quote = quote_at(target, range.start())?;
-    Ok(Edit::replacement(range, requote(argument, quote)))
+/// Where among the arguments new ones go.
+#[derive(Clone, Copy)]
+enum Place {
+    Before(usize),
+    Behind(usize),
 }
 
 /// A call's arguments with the brackets around them.
@@ -60,8 +91,8 @@ struct List<'t, 'a> {
     close: TextRange,
     /// Each argument, with its own parentheses.
     items: Vec<TextRange>,
-    /// The last positional argument without a star that has no star or keyword before it.
-    last_plain: Option<usize>,
+    /// How many positional arguments stand before any star or keyword.
+    plain: usize,
 }
 
 impl<'t, 'a> List<'t, 'a> {
@@ -92,7 +123,7 @@ impl<'t, 'a> List<'t, 'a> {
             open: TextRange::at(range.start(), one),
             close: TextRange::at(range.end() - one, one),
             items,
-            last_plain: plain.checked_sub(1),
+            plain,
         }
     }
 
@@ -122,11 +153,11 @@ impl<'t, 'a> List<'t, 'a> {
             .iter()
             .any(|token| token.kind() == TokenKind::Comment);
         if !has_comments {
-            let edit = Edit::replacement(self.inner(), new.join(", "));
-            if style.is_too_long(&self.line_with(&edit)) {
+            let edits = vec![Edit::replacement(self.inner(), new.join(", "))];
+            if style.is_too_long(&self.line_with(&edits)) {
                 return self.break_up(new);
             }
-            return vec![edit];
+            return edits;
         }
         let base = self.target.indentation(self.open.start());
         let lines: String = new
@@ -142,13 +173,17 @@ impl<'t, 'a> List<'t, 'a> {
     }
 
     /// New arguments on lines of their own, as the others are.
-    fn add_lines(&self, new: &[String]) -> Vec<Edit> {
+    fn add_lines(&self, new: &[String], place: Place) -> Vec<Edit> {
         let newline = self.target.style.newline;
-        let indentation = self.target.indentation(self.items[self.last_plain.unwrap_or(0)].start());
-        let Some(last) = self.last_plain else {
-            let lines: String =
-                new.iter().map(|argument| format!("{argument},{newline}{indentation}")).collect();
-            return vec![Edit::insertion(self.items[0].start(), lines)];
+        let (Place::Before(at) | Place::Behind(at)) = place;
+        let indentation = self.target.indentation(self.items[at].start());
+        let last = match place {
+            Place::Behind(last) => last,
+            Place::Before(first) => {
+                let lines: String =
+                    new.iter().map(|argument| format!("{argument},{newline}{indentation}")).collect();
+                return vec![Edit::insertion(self.items[first].start(), lines)];
+            }
         };
         let mut edits = Vec::new();
         let comma = self.comma(last);
@@ -178,24 +213,43 @@ impl<'t, 'a> List<'t, 'a> {
         edits
     }
 
-    /// All arguments, each on its own line.
-    fn break_up(&self, new: &[String]) -> Vec<Edit> {
-        let Target { source, style, .. } = self.target;
+    /// These arguments, each on its own line.
+    fn break_up(&self, items: &[String]) -> Vec<Edit> {
+        let Target { style, .. } = self.target;
         let base = self.target.indentation(self.open.start());
-        let split = self.last_plain.map_or(0, |last| last + 1);
-        let text = |item: &TextRange| source[*item].to_owned();
-        let (before, after) = self.items.split_at(split);
-        let all = before.iter().map(text).chain(new.iter().cloned()).chain(after.iter().map(text));
         let lines: String =
-            all.map(|argument| format!("{}{base}{}{argument},", style.newline, style.indent)).collect();
+            items.iter().map(|item| format!("{}{base}{}{item},", style.newline, style.indent)).collect();
         vec![Edit::replacement(self.inner(), format!("{lines}{}{base}", style.newline))]
     }
 
-    fn line_with(&self, edit: &Edit) -> String {
-        let before = self.target.line_before(edit.range.start());
-        let after = self.target.line_after(edit.range.end());
-        let after = after.split('#').next().unwrap_or_default().trim_end();
-        format!("{before}{}{after}", edit.content)
+    /// The arguments as they will be, but for new ones.
+    fn items_with(&self, edits: &[Edit]) -> Vec<String> {
+        let with = |item: &TextRange| {
+            let mut text = self.target.source[*item].to_owned();
+            for edit in edits.iter().filter(|edit| !edit.range.is_empty() && item.contains_range(edit.range))
+            {
+                let within = edit.range - item.start();
+                text.replace_range(std::ops::Range::<usize>::from(within), &edit.content);
+            }
+            text
+        };
+        self.items.iter().map(with).collect()
+    }
+
+    /// The line of the arguments as it will be, without a comment behind it.
+    fn line_with(&self, edits: &[Edit]) -> String {
+        let mut edits: Vec<&Edit> = edits.iter().collect();
+        edits.sort_by_key(|edit| (edit.range.start(), edit.range.end()));
+        let mut line = self.target.line_before(self.open.start()).to_owned();
+        let mut done = self.open.start();
+        for edit in edits {
+            line.push_str(&self.target.source[TextRange::new(done, edit.range.start())]);
+            line.push_str(&edit.content);
+            done = edit.range.end();
+        }
+        let (behind, _) = self.target.split_comment(done);
+        line.push_str(behind);
+        line
     }
 }
 
@@ -204,13 +258,17 @@ mod tests {
     use super::super::{Edits, Style, parse, verify};
     use super::*;
 
+    fn one_more() -> NewArguments {
+        NewArguments { add: vec!["\"n\"".to_owned()], ..NewArguments::default() }
+    }
+
     /// Passes `"n"` to the call that is the whole of the first statement's value, in lines of up to 40 columns.
     fn extend(source: &str) -> String {
         let parsed = parse(source).expect("valid source");
         let style = Style::of(source, &parsed, 40);
         let target = Target { source, parsed: &parsed, style: &style };
         let call = parsed.syntax().body[0].as_expr_stmt().expect("an expression");
-        let new = extend_arguments(&target, call.value.range(), &["\"n\"".to_owned()]).expect("a call");
+        let new = change_arguments(&target, call.value.range(), &one_more()).expect("a call");
         let mut edits = Edits::new();
         edits.add_all(new).expect("they are apart");
         let after = edits.apply(source);
@@ -278,6 +336,6 @@ mod tests {
         let style = Style::of(source, &parsed, 40);
         let target = Target { source, parsed: &parsed, style: &style };
         let range = TextRange::up_to(TextSize::of("f(a for a in b)"));
-        assert!(extend_arguments(&target, range, &["x".to_owned()]).is_err());
+        assert!(change_arguments(&target, range, &one_more()).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::token::{TokenKind, parenthesized_range};
 use ruff_python_ast::{AnyNodeRef, ExprRef};
-use ruff_source_file::{LineRanges, UniversalNewlines};
+use ruff_source_file::UniversalNewlines;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::quotes::{quote_at, requote};
@@ -81,7 +81,7 @@ fn on_same_line(target: &Target, end: TextSize, calls: &[Call]) -> String {
     let mut text = String::new();
     let mut line = target.line_before(end).to_owned();
     let indentation = target.indentation(end);
-    let (behind, _comment) = split_comment(target, end);
+    let (behind, _comment) = target.split_comment(end);
     for (at, call) in calls.iter().enumerate() {
         let tail = if at + 1 == calls.len() { behind } else { "" };
         let short = format!(".{}", call.on_one_line());
@@ -98,7 +98,7 @@ fn on_same_line(target: &Target, end: TextSize, calls: &[Call]) -> String {
 }
 
 fn on_own_lines(target: &Target, end: TextSize, separator: &Separator, calls: &[Call]) -> (TextSize, String) {
-    let (behind, comment) = split_comment(target, end);
+    let (behind, comment) = target.split_comment(end);
     // A comment stays on its line, with what it was written about.
     let end = match comment {
         Some(_) if !behind.is_empty() => end,
@@ -118,20 +118,6 @@ fn on_own_lines(target: &Target, end: TextSize, separator: &Separator, calls: &[
         }
     }
     (end, text)
-}
-
-/// What follows on the line of `offset`, without the comment, and the comment.
-fn split_comment<'a>(target: &Target<'a>, offset: TextSize) -> (&'a str, Option<TextRange>) {
-    let line_end = target.source.line_end(offset);
-    let comment = target
-        .tokens()
-        .after(offset)
-        .iter()
-        .take_while(|token| token.start() < line_end)
-        .find(|token| token.kind() == TokenKind::Comment)
-        .map(Ranged::range);
-    let code_end = comment.map_or(line_end, TextRange::start);
-    (target.source[TextRange::new(offset, code_end)].trim_end(), comment)
 }
 
 /// What stands between a value and its attribute where a chain is broken over lines: `\n    .`
@@ -193,7 +179,7 @@ fn separator(target: &Target, found: &Found) -> Option<Separator> {
 }
 
 /// The links of the chain that go on from an expression.
-fn chain_above<'a>(found: &Found<'a>) -> Vec<ExprRef<'a>> {
+pub(super) fn chain_above<'a>(found: &Found<'a>) -> Vec<ExprRef<'a>> {
     let mut links = Vec::new();
     let mut below = found.expr.range();
     for node in &found.ancestors {

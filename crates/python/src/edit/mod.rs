@@ -5,6 +5,7 @@
 //! expression, pass one more argument, import this name), each in the file's own layout.
 
 mod arguments;
+mod calls;
 mod chain;
 mod quotes;
 mod style;
@@ -15,11 +16,12 @@ use std::fmt;
 
 use ruff_text_size::{TextLen, TextRange, TextSize};
 
-pub use arguments::{extend_arguments, replace_argument};
+pub use arguments::{NewArguments, change_arguments};
+pub use calls::{Argument, Chain, Passed, Value, WrittenCall, chain_at};
 pub use chain::{Call, append_calls};
 pub use quotes::requote;
 pub use style::Style;
-pub use target::{Target, parse};
+pub use target::{Target, guarded, parse};
 pub use verify::verify;
 
 /// One replacement in a file's text; an insertion where the range is empty, a deletion where the content is.

@@ -1,5 +1,7 @@
 //! A file to be edited: its text, its tree, and how it is written.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use ruff_python_ast::find_node::covering_node;
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::{AnyNodeRef, ExprRef, ModModule, PythonVersion};
@@ -8,9 +10,19 @@ use ruff_source_file::LineRanges;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Refusal, Style};
+use crate::source::is_too_deep;
+
+/// Runs work on trees with the stack that the deepest may need. A fault in a library becomes a refusal.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    stacker::maybe_grow(48 << 20, 64 << 20, || catch_unwind(AssertUnwindSafe(work)))
+        .unwrap_or_else(|_| Err(Refusal::new("the parser or the formatter failed on this file")))
+}
 
 /// The tree of a text. An error where the text is not valid in the newest Python.
 pub fn parse(source: &str) -> Result<Parsed<ModModule>, Refusal> {
+    if is_too_deep(source) {
+        return Err(Refusal::new("nested too deeply"));
+    }
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());
     let Some(parsed) = parse_unchecked(source, options).try_into_module() else {
         return Err(Refusal::new("not a module"));
@@ -94,9 +106,18 @@ impl<'a> Target<'a> {
         &self.source[TextRange::new(self.source.line_start(offset), offset)]
     }
 
-    /// The text from an offset to the end of its line.
-    pub(super) fn line_after(&self, offset: TextSize) -> &'a str {
-        &self.source[TextRange::new(offset, self.source.line_end(offset))]
+    /// What follows on the line of `offset`, without the comment, and the comment.
+    pub(super) fn split_comment(&self, offset: TextSize) -> (&'a str, Option<TextRange>) {
+        let line_end = self.source.line_end(offset);
+        let comment = self
+            .tokens()
+            .after(offset)
+            .iter()
+            .take_while(|token| token.start() < line_end)
+            .find(|token| token.kind() == TokenKind::Comment)
+            .map(Ranged::range);
+        let code_end = comment.map_or(line_end, TextRange::start);
+        (self.source[TextRange::new(offset, code_end)].trim_end(), comment)
     }
 
     /// Whether a newline stands between two offsets.

@@ -13,6 +13,7 @@ pub use text::{Newline, Position, SourceText};
 
 pub(crate) use discover::{Discovered, discover, relative};
 pub(crate) use git_index::work_tree;
+pub(crate) use nesting::is_too_deep;
 pub(crate) use parse::with_parsed;
 
 /// Files above this size are reported and not read.

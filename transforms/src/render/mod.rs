@@ -1,0 +1,174 @@
+//! Text, made of exactly the approved proposals.
+//!
+//! What they ask of one query is united before a letter is written, so the result is the same in whatever order
+//! they were approved, and any of them can be left out. Every file is checked before it counts: it parses, its
+//! comments are those it had, and nothing outside the edits has changed. A proposal that fails is withheld whole,
+//! and the rest is rendered without it.
+
+mod load;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use ruff_text_size::{TextRange, TextSize};
+use tuneup_python::edit::{Edits, Refusal, Style, Target, guarded, parse, verify};
+use tuneup_python::{Project, SourceText};
+
+use crate::proposal::{Change, Proposal};
+use plan::Plan;
+
+/// What the approved proposals come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendering {
+    /// The files that change, sorted by path.
+    pub files: Vec<RenderedFile>,
+    /// The ids of the proposals that could not be written, sorted, each with the reason.
+    pub withheld: Vec<(String, String)>,
+}
+
+/// A file that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// Relative to the root, with `/`.
+    pub path: String,
+    /// Its bytes as read.
+    pub before: Vec<u8>,
+    /// Its bytes to write.
+    pub after: Vec<u8>,
+    /// The edits between the two: first byte, byte after the last, and the new text. Bytes count in the file as
+    /// read.
+    pub edits: Vec<(usize, usize, String)>,
+}
+
+/// Where files are read from.
+pub trait Files {
+    /// The text of a Python file, by its path from the root. An error, for a person, if it cannot be had.
+    fn text(&self, path: &str) -> Result<SourceText, String>;
+}
+
+impl Files for Project {
+    fn text(&self, path: &str) -> Result<SourceText, String> {
+        let file = self.file_at(path).ok_or_else(|| "no such Python file in the project".to_owned())?;
+        self.source(file).map_err(|problem| problem.message)
+    }
+}
+
+/// Makes text of the approved proposals, in whatever order they come.
+pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
+    let mut approved = approved.to_vec();
+    approved.sort_by(|a, b| a.id.cmp(&b.id));
+    approved.dedup_by(|a, b| a.id == b.id);
+    let mut withheld: BTreeMap<&str, String> = BTreeMap::new();
+    loop {
+        let active: Vec<&Proposal> = approved
+            .iter()
+            .copied()
+            .filter(|proposal| !withheld.contains_key(proposal.id.as_str()))
+            .collect();
+        let mut rendered = Vec::new();
+        let held = withheld.len();
+        for (path, queries) in by_file(&active) {
+            match render_file(files, path, &queries) {
+                Ok(file) => rendered.push(file),
+                Err(failures) => {
+                    for (id, reason) in failures {
+                        withheld.entry(id).or_insert(reason);
+                    }
+                }
+            }
+        }
+        // A proposal is written in all of its files or in none, so what failed is taken out of the others too.
+        if withheld.len() == held {
+            let files = rendered.into_iter().filter(|file| file.before != file.after).collect();
+            let withheld = withheld.into_iter().map(|(id, reason)| (id.to_owned(), reason)).collect();
+            return Rendering { files, withheld };
+        }
+    }
+}
+
+/// What is asked of one query, and by which proposals.
+struct Query<'a> {
+    range: TextRange,
+    plan: Plan,
+    asked_by: Vec<&'a str>,
+}
+
+/// The queries to change, by file and place.
+fn by_file<'a>(active: &[&'a Proposal]) -> BTreeMap<&'a str, Vec<Query<'a>>> {
+    let mut files: BTreeMap<&str, BTreeMap<(TextSize, TextSize), Query>> = BTreeMap::new();
+    for proposal in active {
+        for change in &proposal.changes {
+            let Change::ExtendPlan { query, select, prefetch } = change;
+            let queries = files.entry(&query.path).or_default();
+            let query = queries.entry((query.start, query.end)).or_insert_with(|| Query {
+                range: query.range(),
+                plan: Plan::default(),
+                asked_by: Vec::new(),
+            });
+            query.plan.unite(select, prefetch);
+            query.asked_by.push(&proposal.id);
+        }
+    }
+    files.into_iter().map(|(path, queries)| (path, queries.into_values().collect())).collect()
+}
+
+/// Ids of proposals that cannot be written, with the reasons.
+type Failures<'a> = Vec<(&'a str, String)>;
+
+fn render_file<'a>(
+    files: &dyn Files,
+    path: &str,
+    queries: &[Query<'a>],
+) -> Result<RenderedFile, Failures<'a>> {
+    let source = files.text(path).map_err(|reason| blame(queries, &reason))?;
+    match write(&source, &queries.iter().collect::<Vec<_>>()) {
+        Ok(edits) => finish(&source, path, &edits).map_err(|reason| blame(queries, &reason)),
+        Err(refusal) => {
+            // Those that fail on their own are at fault; if none does, it is their meeting, and all are.
+            let mut failures = Vec::new();
+            for query in queries {
+                if let Err(refusal) = write(&source, &[query]) {
+                    failures.extend(query.asked_by.iter().map(|id| (*id, refusal.0.clone())));
+                }
+            }
+            if failures.is_empty() { Err(blame(queries, &refusal.0)) } else { Err(failures) }
+        }
+    }
+}
+
+fn blame<'a>(queries: &[Query<'a>], reason: &str) -> Failures<'a> {
+    queries.iter().flat_map(|query| &query.asked_by).map(|id| (*id, reason.to_owned())).collect()
+}
+
+/// The edits of a file for some of its queries, checked.
+fn write(source: &SourceText, queries: &[&Query]) -> Result<Edits, Refusal> {
+    guarded(|| {
+        let text = source.text();
+        let parsed = parse(text)?;
+        let style = Style::of(text, &parsed, 88);
+        let target = Target { source: text, parsed: &parsed, style: &style };
+        let mut edits = Edits::new();
+        for query in queries {
+            edits.add_all(load::edits(&target, query.range, &query.plan)?)?;
+        }
+        verify(text, &edits.apply(text), &edits)?;
+        Ok(edits)
+    })
+}
+
+fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile, String> {
+    let encode = |text: &str| source.encode(text).map_err(|fault| fault.message);
+    let (before, after) = (encode(source.text())?, encode(&edits.apply(source.text()))?);
+    let place = |edit: &tuneup_python::edit::Edit| {
+        let start = source.file_offset(edit.range.start());
+        (start, source.file_offset(edit.range.end()), edit.content.clone())
+    };
+    Ok(RenderedFile {
+        path: path.to_owned(),
+        before,
+        after,
+        edits: edits.as_slice().iter().map(place).collect(),
+    })
+}
