@@ -104,6 +104,27 @@ ENTRIES = [
     # The base manager of sources hides some of them.
     Entry("articles.reports:verified_sources", unsafe_changes=True),
     Entry("manage.py list_articles", fixed=SAFE),
+    *fixed(
+        "articles.planning:desk_table",
+        "articles.planning:rest_of_the_front",
+        "articles.planning:next_up",
+        "articles.planning:involved_regions",
+        "articles.planning:own_articles",
+        "articles.planning:any_without_agency",
+        "articles.planning:edited_only",
+        "articles.planning:live_pages",
+        "articles.planning:default_manager",
+        "articles.planning:last_sections",
+        "articles.planning:news_agenda",
+        "articles.planning:contributors",
+    ),
+    *fixed("articles.planning:author_keys", "articles.planning:combined", tier=UNSAFE),
+    *fewer("articles.planning:live_by_author"),
+    *right("articles.planning:picture_agenda"),
+    # Rows that go a longer way before they are read.
+    Entry("articles.planning:words_by_topic"),
+    Entry("articles.planning:rendered"),
+    Entry("articles.planning:late_bound"),
     # accounts
     *fixed(
         "accounts.services:directory",
@@ -117,6 +138,10 @@ ENTRIES = [
     ),
     *fewer("accounts.services:mentees_of"),
     *right("accounts.services:mentor_ids"),
+    *fixed("accounts.reports:user_csv", "accounts.reports:staff_csv"),
+    *fewer("accounts.reports:one_team", "accounts.reports:homes"),
+    *right("accounts.reports:biographies", "accounts.reports:reverse_lookup"),
+    Entry("accounts.reports:team_sizes"),
     # comments
     *fixed(
         "comments.services:kinds",
@@ -162,6 +187,18 @@ ENTRIES = [
     ),
     Entry("shop.services:lock_unpaid"),
     Entry("shop.reports:orders_by_customer"),
+    *fixed(
+        "shop.exports:line_rows",
+        "shop.exports:invoice_rows",
+        "shop.exports:discounts",
+        "shop.exports:coupon_table",
+        "shop.exports:shelf_plan",
+    ),
+    *fewer("shop.exports:top"),
+    *right("shop.exports:totals", "shop.exports:single", "shop.exports:kept"),
+    Entry("shop.exports:waiting"),
+    Entry("shop.exports:first_lines"),
+    Entry("shop.exports:cheapest_of_each"),
     # Nothing keeps the products of old downloads: a join would lose their rows.
     Entry("shop.reports:downloads", fewer=SAFE, unsafe_changes=True),
     # newsletter
@@ -179,5 +216,13 @@ ENTRIES = [
         "manage.py send_newsletters",
     ),
     *fixed("newsletter.services:digest", tier=UNSAFE),
+    *fixed(
+        "newsletter.mailing:outbox",
+        "newsletter.mailing:greetings",
+        "newsletter.mailing:by_country",
+        "newsletter.mailing:archive",
+    ),
+    *fewer("newsletter.mailing:in_batches"),
+    *right("newsletter.mailing:latest", "newsletter.mailing:unsubscribe_links"),
     *right("newsletter.services:back_issues", "newsletter.services:prepared"),
 ]
