@@ -41,7 +41,7 @@ class Filler:
             ready = next((m for m in waiting if not self.missing(m, waiting)), waiting[0])
             waiting.remove(ready)
             self.fill_model(ready)
-        for model in list(self.made):
+        for model in self.models:
             self.fill_many_to_many(model)
 
     def missing(self, model, waiting):
@@ -53,8 +53,14 @@ class Filler:
 
         rows = self.made.setdefault(model, [])
         relations = [f for f in model._meta.local_concrete_fields if f.remote_field]
-        wide = any(not f.one_to_one for f in relations)
-        for index in range(ROWS * 2 if wide else ROWS):
+        count = ROWS * 2 if any(not f.one_to_one for f in relations) else ROWS
+        for field in relations:
+            if field.one_to_one and not field.remote_field.parent_link:
+                # Every row of the other side gets its one.
+                count = max(count, len(self.targets(field)))
+        # The rows of a child are rows of its parents too, and not the same ones again.
+        start = max((len(self.made.get(parent, ())) for parent in model._meta.get_parent_list()), default=0)
+        for index in range(start, start + count):
             row = model()
             if not self.set_fields(row, index):
                 break
@@ -79,20 +85,35 @@ class Filler:
             if field.remote_field is None:
                 setattr(row, field.attname, self.value(field, index))
                 continue
-            targets = self.made.get(field.remote_field.model, [])
+            targets = self.targets(field)
             if field.one_to_one:
-                if index >= len(targets):
+                if index < len(targets) and not (field.null and index % 4 == 3):
+                    target = targets[index]
+                elif field.null:
+                    target = None
+                else:
                     return False
-                target = targets[index]
             elif field.null and (index % 4 == 3 or not targets):
                 target = None
             elif not targets:
                 return False
+            elif field.remote_field.model is type(row):
+                # A tree, each row with some children.
+                target = targets[(len(targets) - 1) // 2]
             else:
                 target = targets[(index + depth * (index // len(targets))) % len(targets)]
                 depth += 1
             setattr(row, field.name, target)
         return True
+
+    def targets(self, field):
+        """Rows that the relation may lead to; of a model of no app here what there is, or else new ones."""
+        model = field.remote_field.model._meta.concrete_model
+        if model not in self.made and model not in self.models:
+            self.made[model] = list(model._base_manager.order_by("pk")[:ROWS])
+            if not self.made[model]:
+                self.fill_model(model)
+        return self.made.get(model, [])
 
     def set_generic(self, row, index):
         from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
@@ -121,8 +142,8 @@ class Filler:
         for field in model._meta.local_many_to_many:
             if not field.remote_field.through._meta.auto_created:
                 continue
-            targets = self.made.get(field.remote_field.model, [])
-            for index, row in enumerate(self.made[model]):
+            targets = self.targets(field)
+            for index, row in enumerate(self.made.get(model, ())):
                 for step in range(min(2, len(targets))):
                     target = targets[(index + step) % len(targets)]
                     getattr(row, field.name).add(target)
