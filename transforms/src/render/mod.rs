@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use ruff_text_size::{TextRange, TextSize};
-use tuneup_python::edit::{Edits, Refusal, Style, Target, guarded, parse, verify};
+use tuneup_python::edit::{Edits, Layout, Refusal, Target, guarded, settle};
 use tuneup_python::{Project, SourceText};
 
 use crate::proposal::{Change, Proposal};
@@ -46,12 +46,19 @@ pub struct RenderedFile {
 pub trait Files {
     /// The text of a Python file, by its path from the root. An error, for a person, if it cannot be had.
     fn text(&self, path: &str) -> Result<SourceText, String>;
+
+    /// How the file's project lays out its Python.
+    fn layout(&self, path: &str) -> Layout;
 }
 
 impl Files for Project {
     fn text(&self, path: &str) -> Result<SourceText, String> {
         let file = self.file_at(path).ok_or_else(|| "no such Python file in the project".to_owned())?;
         self.source(file).map_err(|problem| problem.message)
+    }
+
+    fn layout(&self, path: &str) -> Layout {
+        Layout::of_file(self.root(), path)
     }
 }
 
@@ -123,13 +130,14 @@ fn render_file<'a>(
     queries: &[Query<'a>],
 ) -> Result<RenderedFile, Failures<'a>> {
     let source = files.text(path).map_err(|reason| blame(queries, &reason))?;
-    match write(&source, &queries.iter().collect::<Vec<_>>()) {
+    let layout = files.layout(path);
+    match write(&source, &layout, &queries.iter().collect::<Vec<_>>()) {
         Ok(edits) => finish(&source, path, &edits).map_err(|reason| blame(queries, &reason)),
         Err(refusal) => {
             // Those that fail on their own are at fault; if none does, it is their meeting, and all are.
             let mut failures = Vec::new();
             for query in queries {
-                if let Err(refusal) = write(&source, &[query]) {
+                if let Err(refusal) = write(&source, &layout, &[query]) {
                     failures.extend(query.asked_by.iter().map(|id| (*id, refusal.0.clone())));
                 }
             }
@@ -143,19 +151,14 @@ fn blame<'a>(queries: &[Query<'a>], reason: &str) -> Failures<'a> {
 }
 
 /// The edits of a file for some of its queries, checked.
-fn write(source: &SourceText, queries: &[&Query]) -> Result<Edits, Refusal> {
-    guarded(|| {
-        let text = source.text();
-        let parsed = parse(text)?;
-        let style = Style::of(text, &parsed, 88);
-        let target = Target { source: text, parsed: &parsed, style: &style };
-        let mut edits = Edits::new();
-        for query in queries {
-            edits.add_all(load::edits(&target, query.range, &query.plan)?)?;
-        }
-        verify(text, &edits.apply(text), &edits)?;
-        Ok(edits)
-    })
+fn write(source: &SourceText, layout: &Layout, queries: &[&Query]) -> Result<Edits, Refusal> {
+    let make = |target: &Target| {
+        queries
+            .iter()
+            .map(|query| load::edits(target, query.range, &query.plan))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    guarded(|| settle(source.text(), layout, &make))
 }
 
 fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile, String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ruff_text_size::{TextRange, TextSize};
 use tuneup_python::SourceText;
+use tuneup_python::edit::Layout;
 
 use super::{Files, Rendering, render};
 use crate::proposal::{Change, Lookup, Place, Proposal, Safety};
@@ -21,6 +22,10 @@ impl Files for Memory {
     fn text(&self, path: &str) -> Result<SourceText, String> {
         let bytes = self.0.get(path).ok_or("no such file")?;
         SourceText::from_python(bytes.clone()).map_err(|fault| fault.message)
+    }
+
+    fn layout(&self, _path: &str) -> Layout {
+        Layout::default()
     }
 }
 
@@ -147,8 +152,10 @@ def f(request):
 
 const ALL: &str = "\
 def f(request):
-    articles = Article.objects.filter(a=1).select_related(\"author__country\", \"topic\").prefetch_related(
-        \"tags\",
+    articles = (
+        Article.objects.filter(a=1)
+        .select_related(\"author__country\", \"topic\")
+        .prefetch_related(\"tags\")
     )  # newest
     for topic in Topic.objects.all().select_related(\"section\"):
         print(topic.section)

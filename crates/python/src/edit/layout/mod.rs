@@ -1,0 +1,185 @@
+//! The final layout of edits: as the file's formatter would have it.
+//!
+//! New code makes lines longer, and how a formatter then breaks them depends on the whole statement. So where the
+//! text was as a formatter writes it, the formatter has the last word on what the edits touched. Elsewhere the edits
+//! break lines themselves, in the simplest way.
+
+mod config;
+mod formatter;
+mod logical_line;
+
+use ruff_python_ast::ModModule;
+use ruff_python_ast::comparable::ComparableStmt;
+use ruff_python_parser::Parsed;
+use ruff_text_size::{TextLen, TextRange, TextSize};
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+pub use config::Layout;
+
+use super::{Edit, Edits, Refusal, Style, Target, parse, verify};
+use formatter::Options;
+
+/// The edits that belong together, in two forms.
+struct Forms {
+    /// With no line broken for its length.
+    flat: Vec<Edit>,
+    /// With lines broken where they would be too long.
+    wrapped: Vec<Edit>,
+}
+
+/// Makes edits in the layout of a file, and checks them.
+///
+/// `make` gives the edits in groups of what belongs together; it must give the same groups for every style.
+pub fn settle(
+    source: &str,
+    layout: &Layout,
+    make: &dyn Fn(&Target) -> Result<Vec<Vec<Edit>>, Refusal>,
+) -> Result<Edits, Refusal> {
+    let parsed = parse(source)?;
+    let mut style = Style::of(source, &parsed, usize::from(layout.usual_length()));
+    let clean: Vec<Options> =
+        Options::of(layout, &style).into_iter().filter(|options| options.leaves(source)).collect();
+    if let Some(quote) = clean.iter().find_map(Options::quote) {
+        style.quote = quote;
+    }
+    if clean.is_empty() && layout.line_length.is_none() {
+        style.line_length = style.line_length.map(|limit| limit.max(longest_line(source)));
+    }
+    let unlimited = style.unlimited();
+    let target = |style| Target { source, parsed: &parsed, style };
+    let flat = make(&target(&unlimited))?;
+    let all_flat = compose(flat.clone())?;
+
+    if let Some(edits) = formatted(source, &all_flat, &clean) {
+        return Ok(edits);
+    }
+    let wrapped = make(&target(&style))?;
+    let groups = flat.into_iter().zip(wrapped).map(|(flat, wrapped)| Forms { flat, wrapped });
+    let line_by_line = by_logical_line(&target(&style), groups.collect());
+    if let Ok(edits) = line_by_line
+        && verify(source, &edits.apply(source), &edits).is_ok()
+    {
+        return Ok(edits);
+    }
+    // Where broken lines get in each other's way, long ones do not.
+    verify(source, &all_flat.apply(source), &all_flat)?;
+    Ok(all_flat)
+}
+
+fn compose(groups: Vec<Vec<Edit>>) -> Result<Edits, Refusal> {
+    let mut edits = Edits::new();
+    for group in groups {
+        edits.add_all(group)?;
+    }
+    Ok(edits)
+}
+
+/// The edits with the file formatted behind them: as all formatters that left it alone before would, or else the
+/// likeliest of them.
+fn formatted(source: &str, flat: &Edits, clean: &[Options]) -> Option<Edits> {
+    let text = flat.apply(source);
+    let parsed = parse(&text).ok()?;
+    let results: Vec<String> = clean
+        .iter()
+        .filter_map(|options| {
+            let result = options.format(&text)?;
+            // What is formatted must stay so, and mean the same.
+            (options.leaves(&result) && means_the_same(&parsed, &result)).then_some(result)
+        })
+        .collect();
+    let suits_all = |result: &&String| clean.iter().all(|options| options.leaves(result));
+    let result = results.iter().find(suits_all).or(results.first())?;
+    let edits = if *result == text { flat.clone() } else { difference(source, result, TextSize::default())? };
+    verify(source, result, &edits).ok()?;
+    Some(edits)
+}
+
+fn means_the_same(parsed: &Parsed<ModModule>, text: &str) -> bool {
+    let Ok(other) = parse(text) else { return false };
+    let statements = parsed.syntax().body.iter().map(ComparableStmt::from);
+    statements.eq(other.syntax().body.iter().map(ComparableStmt::from))
+}
+
+/// The edits, with each logical line that was as the file's formatter writes it formatted again.
+fn by_logical_line(target: &Target, groups: Vec<Forms>) -> Result<Edits, Refusal> {
+    let options = Options::like(target.style);
+    let mut lines: Vec<(TextRange, Vec<Forms>)> = Vec::new();
+    let mut rest = Vec::new();
+    for group in groups {
+        let line = match (group.flat.first(), group.flat.last()) {
+            (Some(first), Some(last)) => {
+                logical_line::at(target, first.range.start()).filter(|line| line.contains_range(last.range))
+            }
+            _ => None,
+        };
+        match line {
+            Some(line) => match lines.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, groups)) => groups.push(group),
+                None => lines.push((line, vec![group])),
+            },
+            None => rest.push(group.wrapped),
+        }
+    }
+    let mut edits = compose(rest)?;
+    for (line, groups) in lines {
+        let flat = compose(groups.iter().map(|group| group.flat.clone()).collect())?;
+        match reformatted(target, line, &flat, &options) {
+            Some(better) => edits.add_all(better)?,
+            None => edits.add_all(groups.into_iter().flat_map(|group| group.wrapped))?,
+        }
+    }
+    Ok(edits)
+}
+
+/// A logical line after its edits, formatted, if it was formatted before them.
+fn reformatted(target: &Target, line: TextRange, flat: &Edits, options: &Options) -> Option<Edits> {
+    let context = logical_line::Context::of(target, line)?;
+    let before = &target.source[line];
+    if context.format(before, options)? != before {
+        return None;
+    }
+    let mut within = Edits::new();
+    for edit in flat.as_slice() {
+        let moved = Edit::replacement(edit.range - line.start(), edit.content.clone());
+        within.add(moved).ok()?;
+    }
+    let after = within.apply(before);
+    let result = context.format(&after, options)?;
+    if result == after { Some(flat.clone()) } else { difference(before, &result, line.start()) }
+}
+
+/// The edits that make one text of another, each as short as its lines allow. The first begins at `offset`.
+fn difference(before: &str, after: &str, offset: TextSize) -> Option<Edits> {
+    let (old, new) = (lines(before), lines(after));
+    let start = |lines: &[&str], at: usize| lines[..at].iter().map(|line| line.text_len()).sum::<TextSize>();
+    let mut edits = Edits::new();
+    for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+        if matches!(op, DiffOp::Equal { .. }) {
+            continue;
+        }
+        let (removed, added) = (old[op.old_range()].concat(), new[op.new_range()].concat());
+        let head = common(removed.chars(), added.chars());
+        let tail = common(removed[head..].chars().rev(), added[head..].chars().rev());
+        let begin = start(&old, op.old_range().start) + TextSize::try_from(head).ok()?;
+        let len = TextSize::try_from(removed.len() - head - tail).ok()?;
+        let content = &added[head..added.len() - tail];
+        edits.add(Edit::replacement(TextRange::at(offset + begin, len), content)).ok()?;
+    }
+    Some(edits)
+}
+
+/// How many bytes two texts have in common.
+fn common(a: impl Iterator<Item = char>, b: impl Iterator<Item = char>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+}
+
+/// The lines of a text, each with what ends it.
+fn lines(text: &str) -> Vec<&str> {
+    ruff_source_file::UniversalNewlineIterator::from(text).map(|line| line.as_full_str()).collect()
+}
+
+/// The longest line of code, as far as lines may be long where nobody says how long.
+fn longest_line(source: &str) -> usize {
+    let widths = lines(source).into_iter().map(|line| line.trim_end().chars().count());
+    widths.filter(|width| *width <= 120).max().unwrap_or_default()
+}
