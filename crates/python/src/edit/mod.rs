@@ -20,7 +20,7 @@ use ruff_text_size::{TextLen, TextRange, TextSize};
 pub use arguments::{NewArguments, change_arguments};
 pub use calls::{Argument, Chain, Passed, Value, WrittenCall, chain_at};
 pub use chain::{Call, append_calls};
-pub use layout::{Layout, settle};
+pub use layout::{Layout, Make, settle};
 pub use quotes::requote;
 pub use style::Style;
 pub use target::{Target, guarded, parse};

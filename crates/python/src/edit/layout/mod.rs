@@ -19,6 +19,9 @@ pub use config::Layout;
 use super::{Edit, Edits, Refusal, Style, Target, parse, verify};
 use formatter::Options;
 
+/// Makes edits for a file in groups of what belongs together: the same groups for every style.
+pub type Make<'a> = &'a dyn Fn(&Target) -> Result<Vec<Vec<Edit>>, Refusal>;
+
 /// The edits that belong together, in two forms.
 struct Forms {
     /// With no line broken for its length.
@@ -28,13 +31,7 @@ struct Forms {
 }
 
 /// Makes edits in the layout of a file, and checks them.
-///
-/// `make` gives the edits in groups of what belongs together; it must give the same groups for every style.
-pub fn settle(
-    source: &str,
-    layout: &Layout,
-    make: &dyn Fn(&Target) -> Result<Vec<Vec<Edit>>, Refusal>,
-) -> Result<Edits, Refusal> {
+pub fn settle(source: &str, layout: &Layout, make: Make<'_>) -> Result<Edits, Refusal> {
     let parsed = parse(source)?;
     let mut style = Style::of(source, &parsed, usize::from(layout.usual_length()));
     let clean: Vec<Options> =
