@@ -1,2 +1,209 @@
 //! The command `tuneup`.
-fn main() {}
+
+mod analysis;
+mod arguments;
+mod diff;
+mod failure;
+mod output;
+mod review;
+mod vcs;
+mod write;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use tuneup_transforms::registry::RULES;
+use tuneup_transforms::render::{Rendering, render};
+use tuneup_transforms::{Proposal, Safety};
+
+use analysis::{Outcome, analyse, rule};
+use arguments::{Cli, Color, Command, OutputFormat, ProjectArguments};
+use failure::Failure;
+
+/// Nothing to propose, or all applied.
+const DONE: u8 = 0;
+/// Proposals are left.
+const LEFT: u8 = 1;
+/// Usage, configuration or internal error, or files that could not be read.
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(
+            io::stderr(),
+            "tuneup: internal error at {place}; nothing more is written. Please report it with the project's shape."
+        );
+    }));
+    let cli = Cli::parse();
+    let code = std::panic::catch_unwind(|| match run(&cli) {
+        Ok(code) => code,
+        Err(failure) => {
+            let _ = writeln!(io::stderr(), "tuneup: {failure}");
+            FAILED
+        }
+    });
+    ExitCode::from(code.unwrap_or(FAILED))
+}
+
+/// Writes to standard output; a reader that has gone away ends the output, not the command.
+fn with_output(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(Failure::from),
+    }
+}
+
+fn is_colored(color: Color) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if is_set("NO_COLOR") => false,
+        Color::Auto => is_set("FORCE_COLOR") || io::stdout().is_terminal(),
+    }
+}
+
+fn run(cli: &Cli) -> Result<u8, Failure> {
+    let colored = is_colored(cli.color);
+    match &cli.command {
+        Command::Check { project, output_format, statistics } => {
+            let outcome = analyse(project)?;
+            with_output(|out| {
+                if *statistics {
+                    return output::statistics(out, &outcome.proposals);
+                }
+                match output_format {
+                    OutputFormat::Full => output::full::write(out, &outcome, colored),
+                    OutputFormat::Concise => output::concise::write(out, &outcome),
+                    OutputFormat::Json => output::json::write(out, &outcome),
+                }
+            })?;
+            notes(project, &outcome, *output_format != OutputFormat::Json);
+            Ok(code(&outcome, !outcome.proposals.is_empty()))
+        }
+        Command::Diff { project, with_unsafe } => {
+            let outcome = analyse(project)?;
+            let chosen = chosen(&outcome, *with_unsafe);
+            let rendering = render(&outcome.project.source, &chosen);
+            with_output(|out| rendering.files.iter().try_for_each(|file| diff::write(out, file, colored)))?;
+            left_out(project, &outcome, &rendering, *with_unsafe);
+            Ok(code(&outcome, !rendering.files.is_empty()))
+        }
+        Command::Apply { project, with_unsafe, guard } => {
+            vcs::guard(&project.path, guard)?;
+            let outcome = analyse(project)?;
+            let chosen = chosen(&outcome, *with_unsafe);
+            let rendering = render(&outcome.project.source, &chosen);
+            write_rendering(project, &rendering, chosen.len())?;
+            left_out(project, &outcome, &rendering, *with_unsafe);
+            let written = chosen.len() - rendering.withheld.len();
+            Ok(code(&outcome, outcome.proposals.len() > written))
+        }
+        Command::Review { project, guard } => {
+            vcs::guard(&project.path, guard)?;
+            let outcome = analyse(project)?;
+            let approved = review::ask_all(&mut io::stdout(), &outcome, colored)?;
+            let rendering = render(&outcome.project.source, &approved);
+            write_rendering(project, &rendering, approved.len())?;
+            let written = approved.len() - rendering.withheld.len();
+            Ok(code(&outcome, outcome.proposals.len() > written))
+        }
+        Command::Rules => {
+            with_output(|out| {
+                RULES.iter().try_for_each(|rule| writeln!(out, "{:<20} {}", rule.name, rule.summary))
+            })?;
+            Ok(DONE)
+        }
+        Command::Explain { rule: name } => {
+            let rule = rule(name)?;
+            with_output(|out| out.write_all(rule.page.as_bytes()))?;
+            Ok(DONE)
+        }
+    }
+}
+
+/// The proposals that have edits and that `--unsafe` allows.
+fn chosen(outcome: &Outcome, with_unsafe: bool) -> Vec<&Proposal> {
+    let is_chosen = |proposal: &&Proposal| {
+        !proposal.changes.is_empty() && (proposal.safety == Safety::Safe || with_unsafe)
+    };
+    outcome.proposals.iter().filter(is_chosen).collect()
+}
+
+fn code(outcome: &Outcome, left: bool) -> u8 {
+    match (outcome.problems.is_empty(), left) {
+        (false, _) => FAILED,
+        (true, true) => LEFT,
+        (true, false) => DONE,
+    }
+}
+
+fn write_rendering(project: &ProjectArguments, rendering: &Rendering, count: usize) -> Result<(), Failure> {
+    write::write_all(&project.path, &rendering.files)?;
+    let changes = count - rendering.withheld.len();
+    with_output(|out| {
+        for file in &rendering.files {
+            writeln!(out, "wrote {}", file.path)?;
+        }
+        let plural = |count: usize, one: &str| if count == 1 { one.to_owned() } else { format!("{one}s") };
+        let files = rendering.files.len();
+        writeln!(out, "{changes} {} in {files} {}", plural(changes, "change"), plural(files, "file"))
+    })
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// What is said beside the result: problems always, the rest unless `--quiet`.
+fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
+    for problem in &outcome.problems {
+        let place = match (problem.line, problem.column) {
+            (Some(line), Some(column)) => format!("{}:{line}:{column}", problem.path),
+            _ => problem.path.clone(),
+        };
+        say(&format!("error: {place}: {}", problem.message));
+    }
+    if project.quiet {
+        return;
+    }
+    if with_summary {
+        say(&output::summary(outcome));
+    }
+    if project.verbose {
+        let source = &outcome.project.source;
+        say(&format!(
+            "Django {}; {} queries with reads; read and analysed in {:.2?}",
+            outcome.project.version,
+            outcome.project.queries.len(),
+            outcome.took
+        ));
+        say(&format!("{} Python files, {} other files", source.files().len(), source.others().len()));
+    }
+}
+
+/// Says what was not written, and how to have it.
+fn left_out(project: &ProjectArguments, outcome: &Outcome, rendering: &Rendering, with_unsafe: bool) {
+    notes(project, outcome, false);
+    for (id, reason) in &rendering.withheld {
+        say(&format!("withheld {id}: {reason}"));
+    }
+    if project.quiet {
+        return;
+    }
+    let count =
+        |safety: Safety| outcome.proposals.iter().filter(|proposal| proposal.safety == safety).count();
+    if let more @ 1.. = count(Safety::Unsafe)
+        && !with_unsafe
+    {
+        say(&format!(
+            "{more} more with --unsafe: a person must look at them first (`tuneup check` says why)"
+        ));
+    }
+    if let advice @ 1.. = count(Safety::Advice) {
+        say(&format!("{advice} to be done by hand: `tuneup check` says what"));
+    }
+}

@@ -3,7 +3,11 @@
 //! Transforms return semantic changes. `render` makes text of exactly the approved ones, so that no order
 //! of approval can give a broken file.
 
+mod loading;
+pub mod prefetch_related;
 pub mod proposal;
+pub mod registry;
 pub mod render;
+pub mod select_related;
 
 pub use proposal::{Change, Evidence, Lookup, Place, PrefetchQueryset, Proposal, Safety};

@@ -1,1 +1,13 @@
-//! Filled by the next steps.
+//! What a Django project is, read without importing it: schema, queries, frameworks.
+//!
+//! This crate reads. It never edits and never prints.
+
+pub mod apps;
+mod frameworks;
+mod project;
+pub mod queries;
+pub mod schema;
+pub mod templates;
+pub mod version;
+
+pub use project::{Options, Project};

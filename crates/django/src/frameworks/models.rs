@@ -1,0 +1,65 @@
+//! Functions of `django.db.models`, `django.apps` and `django.contrib.auth` that take or give models and rows.
+
+use super::{Framework, no_attributes};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Plan, Shape, Value};
+
+pub(super) const FRAMEWORK: Framework = Framework { call, attribute: no_attributes };
+
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    call: CallSite,
+) -> Option<Value> {
+    if !name.starts_with("django.") {
+        return None;
+    }
+    let last = name.rsplit('.').next()?;
+    match last {
+        "Prefetch" | "GenericPrefetch" => {
+            let lookup = arguments.get(0, "lookup").unwrap_or(Value::UNKNOWN);
+            let queryset = arguments.get(1, "queryset").unwrap_or(Value::NONE);
+            let to_attr = arguments.get(2, "to_attr").unwrap_or(Value::NONE);
+            let class = tuneup_python::Symbol::new("django.db.models.Prefetch");
+            Some(machine.values.make(Shape::Instance(class, Box::new([lookup, queryset, to_attr]))))
+        }
+        "prefetch_related_objects" | "aprefetch_related_objects" => {
+            let (&rows, lookups) = arguments.positional.split_first()?;
+            let lookups = Arguments {
+                positional: lookups.to_vec(),
+                more_positional: arguments.more_positional,
+                ..Arguments::default()
+            };
+            let mut plan = Plan::default();
+            machine.plan_prefetch(&mut plan, &lookups);
+            let element = machine.iterate(frame, rows, call.site);
+            for member in machine.values.members(element) {
+                if let Some(row) = machine.as_row(member) {
+                    machine.record_loaded(row, &plan);
+                }
+            }
+            Some(Value::NONE)
+        }
+        "get_user_model" => {
+            let model = machine.schema.user_model()?;
+            Some(machine.values.make(Shape::Model(model)))
+        }
+        "get_model" => {
+            let text = |value: Option<Value>| match machine.values.shape(value?) {
+                Shape::Str(text) => Some(text.as_str()),
+                _ => None,
+            };
+            let first = text(arguments.get(0, "app_label"))?;
+            let label = match text(arguments.get(1, "model_name")) {
+                Some(model) => format!("{first}.{model}"),
+                None => first.to_owned(),
+            };
+            let model = machine.schema.model_by_label(&label)?;
+            Some(machine.values.make(Shape::Model(model)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,47 @@
+//! `django.shortcuts`: `get_object_or_404` and `get_list_or_404` take a model, a manager or a queryset.
+
+use super::{Framework, no_attributes};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Asked, Origin, Plan, Queryset, Shape, Value};
+
+pub(super) const FRAMEWORK: Framework = Framework { call, attribute: no_attributes };
+
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    call: CallSite,
+) -> Option<Value> {
+    let many = match name.strip_prefix("django.shortcuts.")? {
+        "get_object_or_404" | "aget_object_or_404" => false,
+        "get_list_or_404" | "aget_list_or_404" => true,
+        _ => return None,
+    };
+    let klass = arguments.get(0, "klass")?;
+    Some(machine.for_each(klass, |machine, member| {
+        let mut queryset = match machine.values.shape(member).clone() {
+            Shape::Queryset(queryset) => queryset,
+            // The queryset that the shortcut makes of a model has no expression to add to.
+            Shape::Model(model) => Queryset {
+                model,
+                origin: Origin::Manager,
+                is_manager: false,
+                classes: Box::default(),
+                sites: Box::default(),
+                plan: Plan::default(),
+                asked: Asked::default(),
+            },
+            _ => return Value::UNKNOWN,
+        };
+        queryset.is_manager = false;
+        queryset.asked.narrowed = true;
+        let queryset = machine.values.make(Shape::Queryset(queryset));
+        if !many {
+            return machine.one_row(queryset);
+        }
+        let row = machine.iterate(frame, queryset, call.site);
+        machine.values.sequence(row)
+    }))
+}

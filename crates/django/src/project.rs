@@ -1,0 +1,94 @@
+//! A Django project, read and understood: what transforms are given.
+
+use std::path::PathBuf;
+
+use tuneup_python::{FileId, LoadOptions};
+
+use crate::apps::Apps;
+use crate::queries::{self, Query, Site};
+use crate::schema::Schema;
+use crate::version::Version;
+
+/// What to read, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The project's folder, or one file.
+    pub root: PathBuf,
+    /// An interpreter or virtual environment whose packages may be read.
+    pub python: Option<PathBuf>,
+    /// Paths to leave out, as in a `.gitignore`.
+    pub exclude: Vec<String>,
+    /// How many threads; 0 for one on each core.
+    pub threads: usize,
+    /// Django's version, where the project does not say it.
+    pub django: Option<String>,
+}
+
+/// A Django project.
+pub struct Project {
+    /// Its Python source.
+    pub source: tuneup_python::Project,
+    /// Its models.
+    pub schema: Schema,
+    /// The Django version that it runs on.
+    pub version: Version,
+    /// Its queries, in order of their places.
+    pub queries: Vec<Query>,
+}
+
+impl Project {
+    /// Reads a project.
+    pub fn load(options: Options, progress: Option<&(dyn Fn(usize, usize) + Sync)>) -> Self {
+        let source = tuneup_python::Project::load(&LoadOptions {
+            root: options.root,
+            python: options.python,
+            exclude: options.exclude,
+            threads: options.threads,
+            depth: &depth,
+            progress,
+            external_roots: &["django"],
+        });
+        let version = Version::find(&source, options.django.as_deref());
+        let apps = Apps::find(&source);
+        let schema = Schema::build(&source, &apps, &version);
+        let files: Vec<FileId> = source
+            .file_ids()
+            .filter(|&file| depth(&source.file(file).path) == tuneup_python::Depth::Full)
+            .collect();
+        let queries = queries::find(&source, &schema, &files);
+        Self { source, schema, version, queries }
+    }
+
+    /// The definition that encloses a site, qualified within its module; empty at module level.
+    pub fn symbol(&self, site: &Site) -> &'static str {
+        let facts = self.source.facts(site.file);
+        let functions = facts.functions.iter().map(|function| (function.range, function.qualname));
+        let classes = facts.classes.iter().map(|class| (class.range, class.qualname));
+        functions
+            .chain(classes)
+            .filter(|(range, name)| range.contains_range(site.range) && !name.as_str().ends_with("<lambda>"))
+            .min_by_key(|(range, _)| range.len())
+            .map_or("", |(_, name)| name.as_str())
+    }
+
+    /// A file's path, relative to the root.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.source.file(file).path
+    }
+}
+
+/// Tests and migrations are read for their errors and when a name reaches them; what they do with rows
+/// costs nothing in production.
+fn depth(path: &str) -> tuneup_python::Depth {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_aside =
+        |part: &str| matches!(part, "tests" | "test" | "testing" | "migrations" | "south_migrations");
+    let is_test = name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || matches!(name, "tests.py" | "conftest.py" | "factories.py");
+    if is_test || folders.split('/').any(is_aside) {
+        tuneup_python::Depth::OnDemand
+    } else {
+        tuneup_python::Depth::Full
+    }
+}

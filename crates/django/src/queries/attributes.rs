@@ -1,0 +1,357 @@
+//! `value.name`: what an attribute is, by what its base is.
+
+use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::{Base, ClassRef, Entity, FunctionRef, Member, Symbol};
+
+use super::machine::{Frame, Machine, Write};
+use super::value::{Asked, Origin, Plan, Queryset, Shape, Site, Value};
+use crate::schema::ModelId;
+
+/// How a function in a class body is bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// To the instance.
+    Method,
+    /// Called when read.
+    Property,
+    /// To the class.
+    Class,
+    /// Not at all.
+    Static,
+}
+
+impl<'p> Machine<'p> {
+    /// `value.name`
+    pub(crate) fn attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expr: Expr,
+        value: Value,
+        name: Symbol,
+    ) -> Value {
+        let site = frame.site_of(expr);
+        self.for_each(value, |machine, member| machine.attribute_of(frame, site, member, name))
+    }
+
+    /// `value.name` for a value that is no union.
+    pub(crate) fn attribute_of(
+        &mut self,
+        frame: &mut Frame<'p>,
+        site: Site,
+        value: Value,
+        name: Symbol,
+    ) -> Value {
+        match self.values.shape(value).clone() {
+            Shape::Row(row) => self.row_attribute(frame, site, value, row, name),
+            Shape::Model(model) => self.model_attribute(frame, site, model, name),
+            Shape::Module(file) => {
+                let entity = self.project.attribute(&Entity::Module(file), name);
+                match entity {
+                    // A name bound in the module's own body is looked up as such, so that it is
+                    // evaluated once.
+                    Entity::Value(..) => self.global(file, name),
+                    entity => self.entity_value(entity),
+                }
+            }
+            Shape::Namespace(package) => {
+                let entity = self.project.attribute(&Entity::Namespace(package), name);
+                self.entity_value(entity)
+            }
+            Shape::External(base) => {
+                let entity = self.project.attribute(&Entity::External(base), name);
+                self.entity_value(entity)
+            }
+            Shape::Object(class, _) => self.object_attribute(frame, value, class, name),
+            Shape::Class(class) => match self.bound_member(frame, class, name, None, value) {
+                Some(value) => value,
+                None => Value::UNKNOWN,
+            },
+            Shape::Super(class, this) => self.super_attribute(frame, class, this, name),
+            Shape::Queryset(queryset) => self.queryset_attribute(frame, site, value, &queryset, name),
+            Shape::Page(rows) => match name.as_str() {
+                "object_list" => rows,
+                "paginator" => self.values.make(Shape::Paginator(rows)),
+                "has_next"
+                | "has_previous"
+                | "has_other_pages"
+                | "number"
+                | "next_page_number"
+                | "previous_page_number"
+                | "start_index"
+                | "end_index" => Value::SCALAR,
+                _ => self.values.make(Shape::Method(value, name)),
+            },
+            Shape::Paginator(rows) if name == "object_list" => rows,
+            Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
+            Shape::Scalar | Shape::Str(_) => self.values.make(Shape::Method(value, name)),
+            Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } | Shape::Paginator(_) => {
+                self.values.make(Shape::Method(value, name))
+            }
+            Shape::Never => Value::NEVER,
+            Shape::Unknown if name == self.names.objects => Value::UNKNOWN,
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn model_attribute(&mut self, frame: &mut Frame<'p>, site: Site, model: ModelId, name: Symbol) -> Value {
+        if let Some(classes) = self.schema.manager_classes(model, name) {
+            let classes = classes.into();
+            return self.values.make(Shape::Queryset(Queryset {
+                model,
+                origin: Origin::Manager,
+                is_manager: true,
+                classes,
+                sites: Box::new([site]),
+                plan: Plan::default(),
+                asked: Asked::default(),
+            }));
+        }
+        let this = self.values.make(Shape::Model(model));
+        if let Some(class) = self.schema.class_of(model)
+            && let Some(value) = self.bound_member(frame, class, name, None, this)
+        {
+            return value;
+        }
+        Value::UNKNOWN
+    }
+
+    /// The function that a class's attribute is, and how it is bound.
+    pub(crate) fn class_function(&self, class: ClassRef, name: Symbol) -> Option<(FunctionRef, Binding)> {
+        self.function_of(self.project.member(class, name)?)
+    }
+
+    /// The function that a member is, and how it is bound.
+    pub(crate) fn function_of(&self, member: Member) -> Option<(FunctionRef, Binding)> {
+        let facts = self.project.facts(member.owner.file);
+        match facts.kind(member.binding.value?) {
+            ExprKind::Function(id) => {
+                let function = FunctionRef { file: member.owner.file, id };
+                Some((function, self.binding_of(function)))
+            }
+            _ => None,
+        }
+    }
+
+    /// How a function is bound, by its decorators.
+    pub(crate) fn binding_of(&self, function: FunctionRef) -> Binding {
+        let facts = self.project.facts(function.file);
+        for &decorator in facts.list(facts.function(function.id).decorators) {
+            let decorator = match facts.kind(decorator) {
+                ExprKind::Call(callee, _) => callee,
+                _ => decorator,
+            };
+            let last = match facts.kind(decorator) {
+                ExprKind::Attribute(_, name) | ExprKind::Global(name) => name,
+                _ => continue,
+            };
+            match last.as_str() {
+                "staticmethod" => return Binding::Static,
+                "classmethod" => return Binding::Class,
+                "property" | "cached_property" | "classproperty" | "getter" | "setter" | "deleter" => {
+                    return Binding::Property;
+                }
+                name if name.ends_with("cached_property") || name.ends_with("_property") => {
+                    return Binding::Property;
+                }
+                _ => {}
+            }
+        }
+        Binding::Method
+    }
+
+    /// A class's attribute read on an instance (`this`) or on the class.
+    pub(crate) fn bound_member(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: ClassRef,
+        name: Symbol,
+        this: Option<Value>,
+        class_value: Value,
+    ) -> Option<Value> {
+        let member = self.project.member(class, name)?;
+        Some(self.bind_member(frame, member, name, this, class_value))
+    }
+
+    pub(crate) fn bind_member(
+        &mut self,
+        frame: &mut Frame<'p>,
+        member: Member,
+        name: Symbol,
+        this: Option<Value>,
+        class_value: Value,
+    ) -> Value {
+        let Some((function, binding)) = self.function_of(member) else {
+            return self.class_member_of(member, name);
+        };
+        let owner = Some(member.owner);
+        match (binding, this) {
+            (Binding::Method, Some(this)) => self.values.make(Shape::Bound { function, this, owner }),
+            (Binding::Property, Some(this)) => self.call_function(frame, function, None, &[this]),
+            (Binding::Class, _) => self.values.make(Shape::Bound { function, this: class_value, owner }),
+            (Binding::Property, None) => Value::UNKNOWN,
+            (Binding::Method | Binding::Static, _) => self.values.make(Shape::Function(function, None)),
+        }
+    }
+
+    /// A class attribute that is no function, evaluated once.
+    pub(crate) fn class_member(&mut self, class: ClassRef, name: Symbol) -> Option<Value> {
+        let member = self.project.member(class, name)?;
+        if let Some((function, _)) = self.function_of(member) {
+            return Some(self.values.make(Shape::Function(function, None)));
+        }
+        Some(self.class_member_of(member, name))
+    }
+
+    fn class_member_of(&mut self, member: Member, name: Symbol) -> Value {
+        let key = (member.owner, name);
+        if let Some(&known) = self.class_values.get(&key) {
+            return known;
+        }
+        self.class_values.insert(key, Value::UNKNOWN);
+        let value = match member.binding.value {
+            Some(value) => {
+                let mut frame = self.class_frame(member.owner);
+                self.eval(&mut frame, value)
+            }
+            None => Value::UNKNOWN,
+        };
+        self.class_values.insert(key, value);
+        value
+    }
+
+    fn object_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        object: Value,
+        class: ClassRef,
+        name: Symbol,
+    ) -> Value {
+        if name == self.names.class_ {
+            return self.values.make(Shape::Class(class));
+        }
+        if name == self.names.request {
+            return self.values.make(Shape::Instance(Symbol::new("django.http.HttpRequest"), Box::default()));
+        }
+        let class_value = self.values.make(Shape::Class(class));
+        let member = self.bound_member(frame, class, name, Some(object), class_value);
+        if let Some(member) = member
+            && matches!(self.values.shape(member), Shape::Bound { .. })
+        {
+            return member;
+        }
+        self.look_for(object, class, name);
+        match (self.object_values.get(&(object, name)).copied(), member) {
+            (Some(put), Some(member)) => self.values.join(put, member),
+            (Some(value), None) | (None, Some(value)) => value,
+            (None, None) => Value::UNKNOWN,
+        }
+    }
+
+    /// Runs the methods of an object's class that set an attribute, so that its value is known.
+    fn look_for(&mut self, object: Value, class: ClassRef, name: Symbol) {
+        if !self.looked_for.insert((object, name)) {
+            return;
+        }
+        let bases: Vec<ClassRef> = self
+            .project
+            .mro(class)
+            .iter()
+            .filter_map(|base| match base {
+                Base::Class(class) => Some(*class),
+                _ => None,
+            })
+            .collect();
+        for base in bases {
+            let facts = self.project.facts(base.file);
+            for binding in facts.bindings(facts.class(base.id).members) {
+                let Some(ExprKind::Function(id)) = binding.value.map(|value| facts.kind(value)) else {
+                    continue;
+                };
+                let definition = facts.function(id);
+                if !facts.symbols[definition.sets.indices()].contains(&name) {
+                    continue;
+                }
+                let slots = self.unknown_arguments(FunctionRef { file: base.file, id }, Some(object));
+                self.activate(FunctionRef { file: base.file, id }, None, slots);
+            }
+        }
+    }
+
+    fn super_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: ClassRef,
+        this: Value,
+        name: Symbol,
+    ) -> Value {
+        let of = match self.values.shape(this).clone() {
+            Shape::Object(class, _) | Shape::Class(class) => Some(class),
+            Shape::Row(row) => self.schema.class_of(row.model),
+            Shape::Model(model) => self.schema.class_of(model),
+            Shape::Queryset(queryset) => queryset.classes.first().copied(),
+            _ => None,
+        };
+        // The MRO is the instance's, so that mixins find each other; without one, the class's own.
+        let mut orders: Vec<ClassRef> = of.into_iter().collect();
+        if let Shape::Queryset(queryset) = self.values.shape(this) {
+            orders = queryset.classes.to_vec();
+        }
+        orders.push(class);
+        for start in orders {
+            let mut behind = false;
+            for base in self.project.mro(start).to_vec() {
+                let Base::Class(base) = base else { continue };
+                if base == class {
+                    behind = true;
+                    continue;
+                }
+                if !behind {
+                    continue;
+                }
+                if let Some(member) = self.own_member(base, name) {
+                    let class_value = self.values.make(Shape::Class(start));
+                    return self.bind_member(frame, member, name, Some(this), class_value);
+                }
+            }
+            if behind {
+                break;
+            }
+        }
+        match self.values.shape(this) {
+            Shape::Queryset(_) => self.values.make(Shape::Method(this, name)),
+            Shape::Row(_) => self.values.make(Shape::Method(this, name)),
+            _ => self.framework_super(frame, class, this, name),
+        }
+    }
+
+    /// What a class's own body binds a name to.
+    fn own_member(&self, class: ClassRef, name: Symbol) -> Option<Member> {
+        let member = self.project.member(class, name)?;
+        (member.owner == class).then_some(member)
+    }
+
+    /// `value.name = put`
+    pub(crate) fn set_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        value: Value,
+        name: Symbol,
+        put: Value,
+        site: Site,
+    ) {
+        match self.values.shape(value).clone() {
+            Shape::Object(..) => {
+                let before = self.object_values.get(&(value, name)).copied().unwrap_or(Value::NEVER);
+                let joined = self.values.join(before, put);
+                self.object_values.insert((value, name), joined);
+            }
+            Shape::Row(row) => {
+                frame.placed.insert((value, name), put);
+                if let Some(relation) = self.schema.relation_by_accessor(row.model, name) {
+                    self.record_write(Write { model: row.model, relation: Some(relation), site });
+                }
+            }
+            _ => {}
+        }
+    }
+}

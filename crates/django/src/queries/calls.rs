@@ -1,0 +1,409 @@
+//! Calls: arguments, functions of the project followed in the caller's context, classes instantiated.
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
+use tuneup_python::{ClassRef, FunctionRef, Symbol};
+
+use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
+use super::value::{Environment, Shape, Site, Value};
+
+/// The evaluated arguments of a call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Arguments {
+    /// By position; `*args` of known length spread.
+    pub(crate) positional: Vec<Value>,
+    /// By name; `**kwargs` with known keys spread.
+    pub(crate) keywords: Vec<(Symbol, Value)>,
+    /// What an unknown number of further positional arguments can be.
+    pub(crate) more_positional: Option<Value>,
+    /// What further keyword arguments can be.
+    pub(crate) more_keywords: Option<Value>,
+}
+
+impl Arguments {
+    /// The argument at a position or of a name.
+    pub(crate) fn get(&self, position: usize, name: &str) -> Option<Value> {
+        self.positional.get(position).copied().or_else(|| self.keyword(name))
+    }
+
+    /// The argument of a name.
+    pub(crate) fn keyword(&self, name: &str) -> Option<Value> {
+        self.keywords.iter().find(|(known, _)| *known == name).map(|&(_, value)| value)
+    }
+
+    /// Every argument.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Value> {
+        let keywords = self.keywords.iter().map(|&(_, value)| value);
+        self.positional.iter().copied().chain(keywords).chain(self.more_positional).chain(self.more_keywords)
+    }
+}
+
+/// One call: where it stands, for queries that it makes and reads that it does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallSite {
+    /// The whole call.
+    pub(crate) site: Site,
+}
+
+impl<'p> Machine<'p> {
+    /// `callee(arguments)`
+    pub(crate) fn call(&mut self, frame: &mut Frame<'p>, expr: Expr, callee: Expr, arguments: Run) -> Value {
+        let call = CallSite { site: frame.site_of(expr) };
+        let ExprKind::Attribute(base, name) = frame.facts.kind(callee) else {
+            if let ExprKind::Global(name) = frame.facts.kind(callee)
+                && name == "super"
+                && arguments.is_empty()
+            {
+                return self.super_value(frame);
+            }
+            let function = self.eval(frame, callee);
+            let arguments = self.arguments(frame, arguments);
+            return self
+                .for_each(function, |machine, member| machine.call_value(frame, member, &arguments, call));
+        };
+        let base_value = self.eval(frame, base);
+        let arguments = self.arguments(frame, arguments);
+        self.for_each(base_value, |machine, member| {
+            if let Some(changed) = machine.mutated(frame, base, member, name, &arguments) {
+                return changed;
+            }
+            let method = machine.attribute(frame, callee, member, name);
+            machine.for_each(method, |machine, method| machine.call_value(frame, method, &arguments, call))
+        })
+    }
+
+    fn super_value(&mut self, frame: &mut Frame<'p>) -> Value {
+        let mut function = frame.function;
+        while let Some(id) = function {
+            let facts = frame.facts.function(id);
+            if let Some(class) = facts.class {
+                let this = if Some(id) == frame.function {
+                    frame.slots.first().copied().unwrap_or(Value::UNKNOWN)
+                } else {
+                    Value::UNKNOWN
+                };
+                return self.values.make(Shape::Super(ClassRef { file: frame.file, id: class }, this));
+            }
+            function = facts.parent;
+        }
+        Value::UNKNOWN
+    }
+
+    /// Methods that change a container in place, for a container in a place: the place gets the new value.
+    fn mutated(
+        &mut self,
+        frame: &mut Frame<'p>,
+        base: Expr,
+        container: Value,
+        name: Symbol,
+        arguments: &Arguments,
+    ) -> Option<Value> {
+        let first = arguments.positional.first().copied();
+        let after = match self.values.shape(container).clone() {
+            Shape::Sequence(_) | Shape::Tuple(_) => {
+                let added = match name.as_str() {
+                    "append" | "add" | "appendleft" => first?,
+                    "insert" => arguments.positional.get(1).copied()?,
+                    "extend" | "update" | "extendleft" => {
+                        let site = frame.site_of(base);
+                        self.iterate(frame, first?, site)
+                    }
+                    _ => return None,
+                };
+                let before = match self.values.shape(container).clone() {
+                    Shape::Sequence(element) => element,
+                    Shape::Tuple(items) => self.values.join_all(items.iter().copied()),
+                    _ => return None,
+                };
+                let element = self.values.join(before, added);
+                self.values.sequence(element)
+            }
+            Shape::Mapping { known, key, rest } => match name.as_str() {
+                "update" => {
+                    let mut after = container;
+                    if let Some(other) = first {
+                        after = self.updated(after, other);
+                    }
+                    for &(name, value) in &arguments.keywords {
+                        if let Shape::Mapping { known, key, rest } = self.values.shape(after).clone() {
+                            let none = Value::NEVER;
+                            after = self.mapping_with(known.to_vec(), key, rest, Some(name), none, value);
+                        }
+                    }
+                    if let Some(other) = arguments.more_keywords {
+                        after = self.updated(after, other);
+                    }
+                    after
+                }
+                "setdefault" => {
+                    let name = match self.values.shape(first?) {
+                        Shape::Str(name) => Some(*name),
+                        _ => None,
+                    };
+                    let value = arguments.positional.get(1).copied().unwrap_or(Value::NONE);
+                    let there = name.and_then(|name| known.iter().find(|(known, _)| *known == name));
+                    let value = match there {
+                        Some(&(_, there)) => self.values.join(there, value),
+                        None => self.values.join(value, rest),
+                    };
+                    let after = self.mapping_with(known.to_vec(), key, rest, name, first?, value);
+                    self.assign_back(frame, base, after);
+                    return Some(value);
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if after != container {
+            self.assign_back(frame, base, after);
+        }
+        Some(Value::NONE)
+    }
+
+    /// Evaluates the arguments of a call.
+    pub(crate) fn arguments(&mut self, frame: &mut Frame<'p>, run: Run) -> Arguments {
+        let facts = frame.facts;
+        let mut arguments = Arguments::default();
+        for argument in facts.arguments(run) {
+            let value = self.eval(frame, argument.value);
+            match argument.kind {
+                ArgumentKind::Positional => match &mut arguments.more_positional {
+                    Some(more) => *more = self.values.join(*more, value),
+                    None => arguments.positional.push(value),
+                },
+                ArgumentKind::Keyword(name) => arguments.keywords.push((name, value)),
+                ArgumentKind::Star => match self.values.shape(value).clone() {
+                    Shape::Tuple(items) if arguments.more_positional.is_none() => {
+                        arguments.positional.extend(items);
+                    }
+                    _ => {
+                        let site = frame.site_of(argument.value);
+                        let element = self.iterate(frame, value, site);
+                        let before = arguments.more_positional.unwrap_or(Value::NEVER);
+                        arguments.more_positional = Some(self.values.join(before, element));
+                    }
+                },
+                ArgumentKind::DoubleStar => match self.values.shape(value).clone() {
+                    Shape::Mapping { known, rest, .. } => {
+                        arguments.keywords.extend(known);
+                        if rest != Value::NEVER {
+                            arguments.more_keywords = Some(rest);
+                        }
+                    }
+                    _ => arguments.more_keywords = Some(Value::UNKNOWN),
+                },
+            }
+        }
+        arguments
+    }
+
+    /// Calls a value.
+    pub(crate) fn call_value(
+        &mut self,
+        frame: &mut Frame<'p>,
+        callee: Value,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        match self.values.shape(callee).clone() {
+            Shape::Function(function, environment) => {
+                let result = self.call_with(frame, function, environment, None, arguments);
+                self.returned(result, call.site)
+            }
+            Shape::Bound { function, this, .. } => {
+                let result = self.call_with(frame, function, None, Some(this), arguments);
+                self.returned(result, call.site)
+            }
+            Shape::Method(receiver, name) => self.call_method(frame, receiver, name, arguments, call),
+            Shape::Instance(class, parts) => self.call_instance(frame, class, &parts, arguments, call),
+            Shape::External(name) => self.call_external(frame, name, arguments, call),
+            Shape::Model(model) => self.make_row(frame, model, arguments),
+            Shape::Class(class) => self.make_object(frame, class, arguments, call),
+            Shape::Object(class, _) => match self.class_function(class, self.names.call) {
+                Some((function, _)) => self.call_with(frame, function, None, Some(callee), arguments),
+                None => Value::UNKNOWN,
+            },
+            Shape::Scalar => Value::SCALAR,
+            Shape::Never => Value::NEVER,
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Adds the call to the chain of a queryset that a function of the project returned.
+    fn returned(&mut self, result: Value, site: Site) -> Value {
+        self.for_each(result, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Queryset(queryset) => {
+                let queryset = Self::at_site(queryset, site);
+                machine.values.make(Shape::Queryset(queryset))
+            }
+            _ => member,
+        })
+    }
+
+    /// An instance of a class of the project.
+    fn make_object(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: ClassRef,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        let object = self.values.make(Shape::Object(class, Some(call.site)));
+        if let Some((function, _)) = self.class_function(class, self.names.init) {
+            self.call_with(frame, function, None, Some(object), arguments);
+        }
+        object
+    }
+
+    /// Calls a function with arguments by position alone.
+    pub(crate) fn call_function(
+        &mut self,
+        frame: &mut Frame<'p>,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        positional: &[Value],
+    ) -> Value {
+        let arguments = Arguments { positional: positional.to_vec(), ..Arguments::default() };
+        self.call_with(frame, function, environment, None, &arguments)
+    }
+
+    /// Calls a function.
+    pub(crate) fn call_with(
+        &mut self,
+        _frame: &mut Frame<'p>,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        this: Option<Value>,
+        arguments: &Arguments,
+    ) -> Value {
+        let slots = self.bind(function, this, arguments);
+        self.activate(function, environment, slots)
+    }
+
+    fn bind(&mut self, function: FunctionRef, this: Option<Value>, arguments: &Arguments) -> Box<[Value]> {
+        let facts = self.project.facts(function.file);
+        let parameters = facts.parameters(facts.function(function.id).parameters);
+        let mut positional: Vec<Value> = this.into_iter().collect();
+        positional.extend(&arguments.positional);
+        let mut taken = 0;
+        let mut slots = Vec::with_capacity(parameters.len());
+        for parameter in parameters {
+            let by_name = |arguments: &Arguments| arguments.keyword(parameter.name.as_str());
+            let value = match parameter.kind {
+                ParameterKind::PositionalOnly | ParameterKind::Normal | ParameterKind::KeywordOnly => {
+                    let by_position = (parameter.kind != ParameterKind::KeywordOnly)
+                        .then(|| positional.get(taken).copied())
+                        .flatten();
+                    if by_position.is_some() {
+                        taken += 1;
+                    }
+                    by_position
+                        .or_else(|| by_name(arguments))
+                        .or(arguments.more_positional)
+                        .or(arguments.more_keywords)
+                        .unwrap_or_else(|| match parameter.default {
+                            Some(default) => {
+                                let mut frame = self.module_frame(function.file);
+                                self.eval(&mut frame, default)
+                            }
+                            None => Value::UNKNOWN,
+                        })
+                }
+                ParameterKind::Star => {
+                    let rest: Vec<Value> = positional.drain(taken.min(positional.len())..).collect();
+                    match arguments.more_positional {
+                        Some(more) => {
+                            let element = self.values.join_all(rest.into_iter().chain([more]));
+                            self.values.sequence(element)
+                        }
+                        None => self.values.tuple(rest),
+                    }
+                }
+                ParameterKind::DoubleStar => {
+                    let rest = arguments
+                        .keywords
+                        .iter()
+                        .filter(|(name, _)| !parameters.iter().any(|parameter| parameter.name == *name))
+                        .copied()
+                        .collect();
+                    let more = arguments.more_keywords.unwrap_or(Value::NEVER);
+                    self.values.mapping(rest, more, more)
+                }
+            };
+            slots.push(value);
+        }
+        slots.into()
+    }
+
+    /// Runs a function, or remembers what running it gave.
+    pub(crate) fn activate(
+        &mut self,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        slots: Box<[Value]>,
+    ) -> Value {
+        let key = (function, environment, slots);
+        if let Some(summary) = self.remembered.get(&key).cloned() {
+            for &write in summary.writes.iter() {
+                self.record_write(write);
+            }
+            return summary.result;
+        }
+        let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
+            || self.active_calls.contains(&key);
+        if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
+            return Value::UNKNOWN;
+        }
+        self.active_calls.push(key.clone());
+        self.call_writes.push(Vec::new());
+        let result = self.run_function(function, environment, &key.2);
+        self.active_calls.pop();
+        let writes: Rc<[Write]> = self.call_writes.pop().unwrap_or_default().into();
+        if let Some(outer) = self.call_writes.last_mut() {
+            for &write in writes.iter() {
+                if !outer.contains(&write) {
+                    outer.push(write);
+                }
+            }
+        }
+        if self.fuel > 0 {
+            self.remembered.insert(key, Summary { result, writes });
+        }
+        result
+    }
+
+    fn run_function(
+        &mut self,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        arguments: &[Value],
+    ) -> Value {
+        let facts = self.project.facts(function.file);
+        let definition = facts.function(function.id);
+        let mut slots = vec![Value::NEVER; (definition.slots.len as usize).max(arguments.len())];
+        slots[..arguments.len()].copy_from_slice(arguments);
+        let mut frame = Frame {
+            file: function.file,
+            facts,
+            function: Some(function.id),
+            class: definition.class.map(|id| ClassRef { file: function.file, id }),
+            is_class_body: false,
+            slots,
+            outer: environment,
+            returned: Value::NEVER,
+            yielded: Value::NEVER,
+            placed: FxHashMap::default(),
+            breaks: Vec::new(),
+        };
+        let next = self.run(&mut frame, definition.body);
+        if definition.is_generator {
+            return self.values.sequence(frame.yielded);
+        }
+        if next == super::statements::Next::On {
+            frame.returned = self.values.join(frame.returned, Value::NONE);
+        }
+        frame.returned
+    }
+}

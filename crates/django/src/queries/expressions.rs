@@ -1,0 +1,434 @@
+//! Values of expressions.
+
+use tuneup_python::flow::{BinaryOp, Clause, ComprehensionKind, Expr, ExprKind, FunctionId};
+use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
+
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Site, Value};
+
+impl<'p> Machine<'p> {
+    /// The value of an expression.
+    pub(crate) fn eval(&mut self, frame: &mut Frame<'p>, expr: Expr) -> Value {
+        if self.fuel == 0 {
+            return Value::UNKNOWN;
+        }
+        self.fuel -= 1;
+        let facts = frame.facts;
+        match facts.kind(expr) {
+            ExprKind::None => Value::NONE,
+            ExprKind::Bool(value) => self.values.make(Shape::Bool(value)),
+            ExprKind::Int(value) => self.values.make(Shape::Int(value)),
+            ExprKind::Str(text) => self.values.make(Shape::Str(text)),
+            ExprKind::Number | ExprKind::Bytes => Value::SCALAR,
+            ExprKind::Opaque(run) => {
+                for &part in facts.list(run) {
+                    self.eval(frame, part);
+                }
+                Value::UNKNOWN
+            }
+            ExprKind::FString(run) => {
+                for &part in facts.list(run) {
+                    self.eval(frame, part);
+                }
+                Value::SCALAR
+            }
+            ExprKind::Format(value, as_text) => {
+                let value = self.eval(frame, value);
+                if as_text {
+                    self.text_of(frame, value);
+                }
+                Value::SCALAR
+            }
+            ExprKind::Local(slot) => self.local(frame, slot),
+            ExprKind::Free { up, slot } => match frame.outer {
+                Some(outer) => self.values.free(outer, up, slot),
+                None => Value::UNKNOWN,
+            },
+            ExprKind::Global(name) => self.global(frame.file, name),
+            ExprKind::Context(_) | ExprKind::Caught(_) | ExprKind::DoubleStarred => Value::UNKNOWN,
+            ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => {
+                let value = self.eval(frame, base);
+                self.attribute(frame, expr, value, name)
+            }
+            ExprKind::Subscript(base, index) => self.subscript(frame, base, index),
+            ExprKind::Slice(run) => {
+                for &part in facts.list(run) {
+                    self.eval(frame, part);
+                }
+                Value::UNKNOWN
+            }
+            ExprKind::Call(callee, arguments) => self.call(frame, expr, callee, arguments),
+            ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Set(run) => {
+                self.display(frame, facts.list(run))
+            }
+            ExprKind::Dict(run) => self.dict_display(frame, facts.list(run)),
+            ExprKind::Starred(inner) => self.eval(frame, inner),
+            ExprKind::Comprehension(id) => {
+                let comprehension = *facts.comprehension(id);
+                let depth = self.looping.len();
+                for clause in facts.clauses(comprehension.clauses) {
+                    self.clause(frame, clause);
+                }
+                let key = comprehension.key.map(|key| self.eval(frame, key));
+                let element = self.eval(frame, comprehension.element);
+                self.looping.truncate(depth);
+                match (comprehension.kind, key) {
+                    (ComprehensionKind::Dict, Some(key)) => self.values.mapping(Vec::new(), key, element),
+                    _ => self.values.sequence(element),
+                }
+            }
+            ExprKind::Lambda(id) | ExprKind::Function(id) => self.function_value(frame, id),
+            ExprKind::Class(id) => self.class_value(ClassRef { file: frame.file, id }),
+            ExprKind::Conditional(run) => {
+                let parts = facts.list(run);
+                let test = self.eval(frame, parts[0]);
+                self.truth(frame, test);
+                let then = self.eval(frame, parts[1]);
+                let orelse = self.eval(frame, parts[2]);
+                self.values.join(then, orelse)
+            }
+            ExprKind::And(run) | ExprKind::Or(run) => {
+                let mut all = Value::NEVER;
+                let operands = facts.list(run);
+                for (n, &operand) in operands.iter().enumerate() {
+                    let value = self.eval(frame, operand);
+                    if n + 1 < operands.len() {
+                        self.truth(frame, value);
+                    }
+                    all = self.values.join(all, value);
+                }
+                all
+            }
+            ExprKind::Not(value) => {
+                let value = self.eval(frame, value);
+                self.truth(frame, value);
+                Value::SCALAR
+            }
+            ExprKind::Unary(value) => {
+                self.eval(frame, value);
+                Value::SCALAR
+            }
+            ExprKind::Binary(op, run) => self.binary(frame, op, facts.list(run)),
+            ExprKind::Compare(run, ops) => self.compare(frame, facts.list(run), ops),
+            ExprKind::Walrus(target, value) => {
+                let value = self.eval(frame, value);
+                self.assign(frame, target, value);
+                value
+            }
+            ExprKind::Await(value) => self.eval(frame, value),
+            ExprKind::Yield(value) => {
+                let value = self.eval(frame, value);
+                frame.yielded = self.values.join(frame.yielded, value);
+                Value::UNKNOWN
+            }
+            ExprKind::YieldFrom(inner) => {
+                let value = self.eval(frame, inner);
+                let site = frame.site_of(inner);
+                let element = self.iterate(frame, value, site);
+                frame.yielded = self.values.join(frame.yielded, element);
+                Value::UNKNOWN
+            }
+            ExprKind::Enter(inner) => {
+                let value = self.eval(frame, inner);
+                let site = frame.site_of(inner);
+                self.entered(frame, value, site)
+            }
+            ExprKind::Import(id) => {
+                let entity = self.project.import(frame.file, id);
+                self.entity_value(entity)
+            }
+        }
+    }
+
+    fn local(&mut self, frame: &mut Frame<'p>, slot: u32) -> Value {
+        let value = frame.slots.get(slot as usize).copied().unwrap_or(Value::UNKNOWN);
+        if !frame.is_class_body || value != Value::NEVER {
+            return value;
+        }
+        let Some(class) = frame.class else { return Value::UNKNOWN };
+        let facts = frame.facts;
+        match facts.slot_names[facts.class(class.id).slots.indices()].get(slot as usize) {
+            Some(&name) => self.class_member(class, name).unwrap_or(Value::UNKNOWN),
+            None => Value::UNKNOWN,
+        }
+    }
+
+    /// A module-level name's value.
+    pub(crate) fn global(&mut self, file: FileId, name: Symbol) -> Value {
+        if let Some(&known) = self.globals.get(&(file, name)) {
+            return known;
+        }
+        // A name that needs itself is unknown.
+        self.globals.insert((file, name), Value::UNKNOWN);
+        let entity = self.project.global(file, name);
+        let value = self.entity_value(entity);
+        self.globals.insert((file, name), value);
+        value
+    }
+
+    /// What a resolved name stands for.
+    pub(crate) fn entity_value(&mut self, entity: Entity) -> Value {
+        match entity {
+            Entity::Module(file) => self.values.make(Shape::Module(file)),
+            Entity::Namespace(name) => self.values.make(Shape::Namespace(name)),
+            Entity::Function(function) => self.values.make(Shape::Function(function, None)),
+            Entity::Class(class) => self.class_value(class),
+            Entity::Value(file, expr) => {
+                let mut frame = self.module_frame(file);
+                self.eval(&mut frame, expr)
+            }
+            Entity::External(name) | Entity::Builtin(name) => match self.schema.bundled_model(name) {
+                Some(model) => self.values.make(Shape::Model(model)),
+                None => self.values.make(Shape::External(name)),
+            },
+            Entity::Unknown => Value::UNKNOWN,
+        }
+    }
+
+    pub(crate) fn class_value(&mut self, class: ClassRef) -> Value {
+        let shape = match self.schema.model_of_class(class) {
+            Some(model) => Shape::Model(model),
+            None => Shape::Class(class),
+        };
+        self.values.make(shape)
+    }
+
+    fn function_value(&mut self, frame: &mut Frame<'p>, id: FunctionId) -> Value {
+        let function = FunctionRef { file: frame.file, id };
+        let environment = match frame.function {
+            Some(_) => Some(self.values.environment(frame.outer, &frame.slots)),
+            None => None,
+        };
+        if environment.is_some() && !self.inner.contains(&(function, environment)) {
+            self.inner.push((function, environment));
+        }
+        self.values.make(Shape::Function(function, environment))
+    }
+
+    fn display(&mut self, frame: &mut Frame<'p>, items: &[Expr]) -> Value {
+        const LONGEST_KNOWN: usize = 64;
+        let mut values = Vec::with_capacity(items.len().min(LONGEST_KNOWN));
+        let mut spread = Value::NEVER;
+        let mut is_spread = items.is_empty();
+        for &item in items {
+            if let ExprKind::Starred(inner) = frame.facts.kind(item) {
+                let value = self.eval(frame, inner);
+                match self.values.shape(value).clone() {
+                    Shape::Tuple(parts) => values.extend(parts),
+                    _ => {
+                        let site = frame.site_of(inner);
+                        let element = self.iterate(frame, value, site);
+                        spread = self.values.join(spread, element);
+                        is_spread = true;
+                    }
+                }
+            } else {
+                values.push(self.eval(frame, item));
+            }
+        }
+        if is_spread || values.len() > LONGEST_KNOWN {
+            let element = self.values.join_all(values);
+            let element = self.values.join(element, spread);
+            return self.values.sequence(element);
+        }
+        self.values.tuple(values)
+    }
+
+    fn dict_display(&mut self, frame: &mut Frame<'p>, items: &[Expr]) -> Value {
+        let mut mapping = self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
+        for pair in items.chunks_exact(2) {
+            if frame.facts.kind(pair[0]) == ExprKind::DoubleStarred {
+                let other = self.eval(frame, pair[1]);
+                mapping = self.updated(mapping, other);
+                continue;
+            }
+            let key = self.eval(frame, pair[0]);
+            let value = self.eval(frame, pair[1]);
+            if let Shape::Mapping { known, key: keys, rest } = self.values.shape(mapping).clone() {
+                let name = match self.values.shape(key) {
+                    Shape::Str(name) => Some(*name),
+                    _ => None,
+                };
+                mapping = self.mapping_with(known.to_vec(), keys, rest, name, key, value);
+            }
+        }
+        mapping
+    }
+
+    /// A mapping updated with another.
+    pub(crate) fn updated(&mut self, mapping: Value, other: Value) -> Value {
+        let Shape::Mapping { known, key, rest } = self.values.shape(mapping).clone() else { return mapping };
+        let mut known = known.to_vec();
+        let (mut key, mut rest) = (key, rest);
+        for member in self.values.members(other) {
+            match self.values.shape(member).clone() {
+                Shape::Mapping { known: more, key: more_keys, rest: more_rest } => {
+                    for (name, value) in more {
+                        match known.iter_mut().find(|(known, _)| *known == name) {
+                            Some((_, there)) => *there = value,
+                            None => known.push((name, value)),
+                        }
+                    }
+                    key = self.values.join(key, more_keys);
+                    rest = self.values.join(rest, more_rest);
+                }
+                _ => {
+                    key = self.values.join(key, Value::UNKNOWN);
+                    rest = self.values.join(rest, Value::UNKNOWN);
+                }
+            }
+        }
+        self.values.mapping(known, key, rest)
+    }
+
+    fn clause(&mut self, frame: &mut Frame<'p>, clause: &Clause) {
+        let iterated = self.eval(frame, clause.iter);
+        let site = frame.site_of(clause.iter);
+        let element = self.iterate(frame, iterated, site);
+        self.push_looping(element);
+        self.assign(frame, clause.target, element);
+        let facts = frame.facts;
+        for &condition in facts.list(clause.conditions) {
+            let value = self.eval(frame, condition);
+            self.truth(frame, value);
+        }
+    }
+
+    fn binary(&mut self, frame: &mut Frame<'p>, op: BinaryOp, operands: &[Expr]) -> Value {
+        let mut result = self.eval(frame, operands[0]);
+        for &operand in &operands[1..] {
+            let right = self.eval(frame, operand);
+            result = match op {
+                BinaryOp::Add => self.add(frame, result, right),
+                BinaryOp::Modulo => {
+                    if matches!(self.values.shape(result), Shape::Str(_) | Shape::Scalar) {
+                        self.text_of_parts(frame, right);
+                    }
+                    Value::SCALAR
+                }
+                BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor => {
+                    self.for_each(result, |machine, left| match machine.values.shape(left) {
+                        Shape::Queryset(_) => left,
+                        Shape::Mapping { .. } => machine.updated(left, right),
+                        Shape::Sequence(_) | Shape::Tuple(_) => machine.values.join(left, right),
+                        _ => Value::UNKNOWN,
+                    })
+                }
+                BinaryOp::Other => Value::SCALAR,
+            };
+        }
+        result
+    }
+
+    /// `left + right`, and `left += right`.
+    pub(crate) fn add(&mut self, frame: &mut Frame<'p>, left: Value, right: Value) -> Value {
+        match (self.values.shape(left).clone(), self.values.shape(right).clone()) {
+            (Shape::Tuple(a), Shape::Tuple(b)) if a.len() + b.len() <= 64 => {
+                self.values.tuple(a.iter().chain(&b).copied().collect())
+            }
+            (Shape::Sequence(_) | Shape::Tuple(_), _) => {
+                let site = Site { file: frame.file, range: Default::default(), function: frame.function };
+                let a = self.elements(frame, left, site);
+                let b = self.elements(frame, right, site);
+                let element = self.values.join(a, b);
+                self.values.sequence(element)
+            }
+            (Shape::Queryset(_), _) => left,
+            (Shape::Unknown, _) | (_, Shape::Unknown) => Value::UNKNOWN,
+            (Shape::Union(_), _) => self.values.join(left, right),
+            _ => Value::SCALAR,
+        }
+    }
+
+    /// What iterating gives, where a queryset counts as evaluated but not as looped over by code.
+    fn elements(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
+        match self.values.shape(value) {
+            Shape::Sequence(element) => *element,
+            Shape::Tuple(items) => {
+                let items = items.to_vec();
+                self.values.join_all(items)
+            }
+            _ => self.iterate(frame, value, site),
+        }
+    }
+
+    fn compare(&mut self, frame: &mut Frame<'p>, operands: &[Expr], ops: u32) -> Value {
+        use tuneup_python::flow::CompareOp;
+        for (n, &operand) in operands.iter().enumerate() {
+            let value = self.eval(frame, operand);
+            let is_searched = n > 0
+                && matches!(
+                    frame.facts.compare_ops.get(ops as usize + n - 1),
+                    Some(CompareOp::In | CompareOp::NotIn)
+                );
+            if is_searched {
+                self.truth(frame, value);
+            }
+        }
+        Value::SCALAR
+    }
+
+    fn subscript(&mut self, frame: &mut Frame<'p>, base: Expr, index: Expr) -> Value {
+        let value = self.eval(frame, base);
+        let key = self.eval(frame, index);
+        let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
+        self.for_each(value, |machine, member| machine.item(frame, member, key, is_slice))
+    }
+
+    /// `value[key]`
+    pub(crate) fn item(&mut self, frame: &mut Frame<'p>, value: Value, key: Value, is_slice: bool) -> Value {
+        match self.values.shape(value).clone() {
+            Shape::Queryset(mut queryset) => {
+                if queryset.is_manager {
+                    return Value::UNKNOWN;
+                }
+                if is_slice {
+                    queryset.asked.sliced = true;
+                    queryset.asked.narrowed = true;
+                    return self.values.make(Shape::Queryset(queryset));
+                }
+                self.one_row(value)
+            }
+            Shape::Tuple(items) if !is_slice => match *self.values.shape(key) {
+                Shape::Int(n) if n >= 0 => items.get(n as usize).copied().unwrap_or(Value::UNKNOWN),
+                Shape::Int(n) => match items.len().checked_sub(n.unsigned_abs() as usize) {
+                    Some(at) => items[at],
+                    None => Value::UNKNOWN,
+                },
+                _ => self.values.join_all(items.iter().copied()),
+            },
+            Shape::Tuple(items) => {
+                let element = self.values.join_all(items.iter().copied());
+                self.values.sequence(element)
+            }
+            Shape::Sequence(element) => {
+                if is_slice {
+                    value
+                } else {
+                    element
+                }
+            }
+            Shape::Mapping { known, rest, .. } => match *self.values.shape(key) {
+                Shape::Str(name) => match known.iter().find(|(known, _)| *known == name) {
+                    Some(&(_, value)) => value,
+                    None if rest == Value::NEVER => Value::UNKNOWN,
+                    None => rest,
+                },
+                _ => {
+                    let known = self.values.join_all(known.iter().map(|&(_, value)| value));
+                    let any = self.values.join(known, rest);
+                    if any == Value::NEVER { Value::UNKNOWN } else { any }
+                }
+            },
+            Shape::Page(rows) => self.item(frame, rows, key, is_slice),
+            Shape::Scalar | Shape::Str(_) => Value::SCALAR,
+            Shape::Object(class, _) => match self.class_function(class, self.names.getitem) {
+                Some((function, _)) => self.call_function(frame, function, None, &[value, key]),
+                None => Value::UNKNOWN,
+            },
+            // `QuerySet[Book]`, `list[int]`: the class itself.
+            Shape::Class(_) | Shape::External(_) | Shape::Model(_) => value,
+            _ => Value::UNKNOWN,
+        }
+    }
+}

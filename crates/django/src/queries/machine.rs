@@ -1,0 +1,286 @@
+//! The interpreter's state: frames, remembered calls, and what was seen of the rows of each query.
+
+use std::rc::Rc;
+
+use ruff_text_size::TextRange;
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::flow::{Expr, FileFacts, FunctionId};
+use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
+
+use super::value::{Environment, Path, Plan, Queryset, Row, Shape, Site, Value, Values};
+use crate::schema::{ModelId, RelationId, Schema};
+
+/// How deep calls are followed.
+pub(crate) const DEEPEST_CALL: usize = 24;
+
+/// How many values one root may compute before the rest of it is unknown.
+const FUEL: u32 = 400_000;
+
+/// One function's activation.
+pub(crate) struct Frame<'p> {
+    pub(crate) file: FileId,
+    pub(crate) facts: &'p FileFacts,
+    pub(crate) function: Option<FunctionId>,
+    /// The class whose body this is, or in whose body this function stands.
+    pub(crate) class: Option<ClassRef>,
+    /// Whether this is a class body: its variables are the class's members.
+    pub(crate) is_class_body: bool,
+    pub(crate) slots: Vec<Value>,
+    pub(crate) outer: Option<Environment>,
+    pub(crate) returned: Value,
+    pub(crate) yielded: Value,
+    /// What code put on rows in this frame: `book.author = author`.
+    pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
+    /// Variables at each `break` of the loops around.
+    pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+}
+
+impl Frame<'_> {
+    /// A stretch of this frame's file.
+    pub(crate) fn site(&self, range: TextRange) -> Site {
+        Site { file: self.file, range, function: self.function }
+    }
+
+    /// Where an expression stands.
+    pub(crate) fn site_of(&self, expr: Expr) -> Site {
+        self.site(self.facts.range(expr))
+    }
+}
+
+/// What is read off a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Read {
+    /// The queryset of the row.
+    pub(crate) query: Value,
+    /// The relations up to and with the one that is read.
+    pub(crate) path: Path,
+    /// Whether it happens for each turn of a loop over rows.
+    pub(crate) many: bool,
+    /// The expression that reads.
+    pub(crate) site: Site,
+}
+
+/// A change of the database's or a row's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Write {
+    /// The model that is written.
+    pub(crate) model: ModelId,
+    /// The relation that is set on a row, where it is that.
+    pub(crate) relation: Option<RelationId>,
+    /// Where.
+    pub(crate) site: Site,
+}
+
+/// What a call gives, and does besides.
+#[derive(Clone)]
+pub(crate) struct Summary {
+    pub(crate) result: Value,
+    pub(crate) writes: Rc<[Write]>,
+}
+
+pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
+
+/// The interpreter over one part of a project's functions.
+pub(crate) struct Machine<'p> {
+    pub(crate) project: &'p Project,
+    pub(crate) schema: &'p Schema,
+    pub(crate) values: Values,
+    pub(crate) names: Names,
+    pub(crate) remembered: FxHashMap<CallKey, Summary>,
+    pub(crate) active_calls: Vec<CallKey>,
+    pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
+    pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
+    pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
+    pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
+    pub(crate) reads: Vec<Read>,
+    seen_reads: FxHashSet<Read>,
+    /// Where each queryset's rows are looped over.
+    pub(crate) loops: FxHashMap<Value, Vec<Site>>,
+    /// Writes while rows of a queryset are looped over.
+    pub(crate) writes: FxHashMap<Value, Vec<Write>>,
+    /// Writes of the calls under way.
+    pub(crate) call_writes: Vec<Vec<Write>>,
+    /// What `prefetch_related_objects` loaded onto rows of a queryset.
+    pub(crate) loaded: FxHashMap<Value, Vec<(Path, Plan)>>,
+    /// The querysets whose rows are being looped over.
+    pub(crate) looping: Vec<Value>,
+    /// Functions that are defined within others, with their variables: run once their definer has run.
+    pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
+    pub(crate) fuel: u32,
+}
+
+macro_rules! names {
+    ($($name:ident = $text:literal),* $(,)?) => {
+        /// Names that the interpreter compares with often.
+        #[allow(missing_docs)]
+        pub(crate) struct Names { $(pub(crate) $name: Symbol),* }
+
+        impl Names {
+            pub(crate) fn new() -> Self {
+                Self { $($name: Symbol::new($text)),* }
+            }
+        }
+    };
+}
+
+names! {
+    str_ = "__str__",
+    init = "__init__",
+    call = "__call__",
+    iter = "__iter__",
+    enter = "__enter__",
+    len = "__len__",
+    getitem = "__getitem__",
+    get_queryset = "get_queryset",
+    objects = "objects",
+    request = "request",
+    class_ = "__class__",
+}
+
+impl<'p> Machine<'p> {
+    pub(crate) fn new(project: &'p Project, schema: &'p Schema) -> Self {
+        Self {
+            project,
+            schema,
+            values: Values::new(),
+            names: Names::new(),
+            remembered: FxHashMap::default(),
+            active_calls: Vec::new(),
+            globals: FxHashMap::default(),
+            class_values: FxHashMap::default(),
+            object_values: FxHashMap::default(),
+            looked_for: FxHashSet::default(),
+            reads: Vec::new(),
+            seen_reads: FxHashSet::default(),
+            loops: FxHashMap::default(),
+            writes: FxHashMap::default(),
+            call_writes: Vec::new(),
+            loaded: FxHashMap::default(),
+            looping: Vec::new(),
+            inner: Vec::new(),
+            fuel: FUEL,
+        }
+    }
+
+    /// Fills up what a root may compute.
+    pub(crate) fn refuel(&mut self) {
+        self.fuel = FUEL;
+    }
+
+    /// A frame for a module's own steps.
+    pub(crate) fn module_frame(&self, file: FileId) -> Frame<'p> {
+        let facts = self.project.facts(file);
+        Frame {
+            file,
+            facts,
+            function: None,
+            class: None,
+            is_class_body: false,
+            slots: vec![Value::NEVER; facts.module_slots.len as usize],
+            outer: None,
+            returned: Value::NEVER,
+            yielded: Value::NEVER,
+            placed: FxHashMap::default(),
+            breaks: Vec::new(),
+        }
+    }
+
+    /// A frame for a class body.
+    pub(crate) fn class_frame(&self, class: ClassRef) -> Frame<'p> {
+        let mut frame = self.module_frame(class.file);
+        frame.class = Some(class);
+        frame.is_class_body = true;
+        frame.slots = vec![Value::NEVER; frame.facts.class(class.id).slots.len as usize];
+        frame
+    }
+
+    /// Keeps that a relation of a row was read.
+    pub(crate) fn record_read(&mut self, read: Read) {
+        if self.seen_reads.insert(read) {
+            self.reads.push(read);
+        }
+    }
+
+    /// Keeps that the rows of a queryset were looped over.
+    pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
+        let sites = self.loops.entry(query).or_default();
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+
+    /// Keeps that lookups were loaded onto a row after its query.
+    pub(crate) fn record_loaded(&mut self, row: Row, plan: &Plan) {
+        let plans = self.loaded.entry(row.query).or_default();
+        if !plans.iter().any(|(path, known)| *path == row.path && known == plan) {
+            plans.push((row.path, plan.clone()));
+        }
+    }
+
+    /// Keeps that something was written.
+    pub(crate) fn record_write(&mut self, write: Write) {
+        for query in &self.looping {
+            let writes = self.writes.entry(*query).or_default();
+            if !writes.contains(&write) {
+                writes.push(write);
+            }
+        }
+        if let Some(writes) = self.call_writes.last_mut()
+            && !writes.contains(&write)
+        {
+            writes.push(write);
+        }
+    }
+
+    /// The queryset that a value is.
+    pub(crate) fn as_queryset(&self, value: Value) -> Option<&Queryset> {
+        match self.values.shape(value) {
+            Shape::Queryset(queryset) => Some(queryset),
+            _ => None,
+        }
+    }
+
+    /// The row that a value is.
+    pub(crate) fn as_row(&self, value: Value) -> Option<Row> {
+        match self.values.shape(value) {
+            Shape::Row(row) => Some(*row),
+            _ => None,
+        }
+    }
+
+    /// A row of which only the model is known: a parameter, `self` of a model's method.
+    pub(crate) fn outside_row(&mut self, model: ModelId) -> Value {
+        let query = self.outside_queryset(model, false);
+        self.values.make(Shape::Row(Row { query, path: Path::ROOT, model, many: false, back: None }))
+    }
+
+    /// A queryset of which only the model is known.
+    pub(crate) fn outside_queryset(&mut self, model: ModelId, is_manager: bool) -> Value {
+        self.values.make(Shape::Queryset(Queryset {
+            model,
+            origin: super::value::Origin::Outside,
+            is_manager,
+            classes: Box::default(),
+            sites: Box::default(),
+            plan: Plan::default(),
+            asked: super::value::Asked::default(),
+        }))
+    }
+
+    /// Applies to each alternative of a value, and joins the results.
+    pub(crate) fn for_each(
+        &mut self,
+        value: Value,
+        mut apply: impl FnMut(&mut Self, Value) -> Value,
+    ) -> Value {
+        if !matches!(self.values.shape(value), Shape::Union(_)) {
+            return if value == Value::NEVER { Value::NEVER } else { apply(self, value) };
+        }
+        let mut all = Value::NEVER;
+        for member in self.values.members(value) {
+            let result = apply(self, member);
+            all = self.values.join(all, result);
+        }
+        all
+    }
+}

@@ -1,0 +1,268 @@
+//! The queries of a project, what each loads, and what code does with its rows.
+//!
+//! An interpreter runs every function of the project on abstract values (see [`value`]): a model class, a
+//! queryset, a row of a queryset reached over relations, a list, a dict, unknown. Calls are followed into
+//! the project's functions in the caller's context. What is left of it are [`Query`]s with the relations
+//! that were read off their rows, and where.
+
+use std::hash::{Hash, Hasher};
+
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHasher};
+use tuneup_python::{FileId, Project, Symbol};
+
+use crate::schema::{ModelId, RelationId, Schema};
+
+pub(crate) mod attributes;
+pub(crate) mod calls;
+mod expressions;
+pub(crate) mod machine;
+mod python;
+mod querysets;
+mod roots;
+mod rows;
+mod statements;
+pub mod value;
+
+use machine::Machine;
+pub use value::{Asked, Site, Step};
+use value::{Origin, Value};
+
+/// Into how many parts a project is split: each is interpreted on its own, whatever the number of threads, so
+/// that the result does not depend on it.
+const PARTS: usize = 16;
+
+/// A place that makes a queryset, as one flow through the code sees it.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The chain expressions that the queryset went through, from the first.
+    pub sites: Vec<Site>,
+    /// The rows' model.
+    pub model: ModelId,
+    /// Where the rows come from.
+    pub source: Source,
+    /// What it loads with its rows.
+    pub plan: Plan,
+    /// What else was asked of it.
+    pub asked: Asked,
+    /// The relations that code reads off its rows.
+    pub reads: Vec<Read>,
+    /// Where its rows are looped over.
+    pub loops: Vec<Site>,
+    /// What is written while they are.
+    pub writes: Vec<Write>,
+}
+
+/// Where rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// A manager of the model.
+    Manager,
+    /// The related rows of another row.
+    Related(RelationId),
+    /// Code that is not seen.
+    Outside,
+}
+
+/// What a query loads beside its own columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Plan {
+    /// Paths of `select_related`.
+    pub select: Vec<Symbol>,
+    /// `select_related()` without names.
+    pub select_all: bool,
+    /// Paths of `prefetch_related`.
+    pub prefetch: Vec<Symbol>,
+    /// Columns of `only`, where it was called.
+    pub only: Option<Vec<Symbol>>,
+    /// Columns of `defer`.
+    pub defer: Vec<Symbol>,
+    /// Some names of `select_related` or `only` are not known.
+    pub select_unknown: bool,
+    /// Some lookups of `prefetch_related` are not known.
+    pub prefetch_unknown: bool,
+}
+
+/// A relation read off a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Read {
+    /// The relations from the query's row up to and with the one that is read.
+    pub steps: Vec<Step>,
+    /// Whether it happens once for every row.
+    pub many: bool,
+    /// The expression that reads.
+    pub site: Site,
+}
+
+/// Something written while rows are looped over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Write {
+    /// The model that is written.
+    pub model: ModelId,
+    /// The relation that is set on a row, where it is that.
+    pub relation: Option<RelationId>,
+    /// Where.
+    pub site: Site,
+}
+
+/// What tells two flows apart.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    sites: Vec<Site>,
+    model: ModelId,
+    source: Source,
+    plan: Plan,
+    asked: Asked,
+}
+
+/// The order of output: by place.
+fn order(site: &Site) -> (usize, u32, u32) {
+    (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
+}
+
+/// Interprets all functions of the given files; the queries come in order of their places.
+pub fn find(project: &Project, schema: &Schema, files: &[FileId]) -> Vec<Query> {
+    let size = files.len().div_ceil(PARTS).max(1);
+    let parts: Vec<Vec<Query>> = files
+        .par_chunks(size)
+        .map(|files| {
+            let mut machine = Machine::new(project, schema);
+            for &file in files {
+                machine.run_file(file);
+            }
+            results(&machine)
+        })
+        .collect();
+    merge(parts)
+}
+
+fn results(machine: &Machine<'_>) -> Vec<Query> {
+    let mut at: FxHashMap<Value, usize> = FxHashMap::default();
+    let mut queries: Vec<Query> = Vec::new();
+    for read in &machine.reads {
+        let Some(queryset) = machine.as_queryset(read.query) else { continue };
+        let index = *at.entry(read.query).or_insert_with(|| {
+            let plan = plan(machine, read.query, &queryset.plan);
+            queries.push(Query {
+                sites: queryset.sites.to_vec(),
+                model: queryset.model,
+                source: match queryset.origin {
+                    Origin::Manager => Source::Manager,
+                    Origin::Related(_, relation) => Source::Related(relation),
+                    Origin::Outside => Source::Outside,
+                },
+                plan,
+                asked: queryset.asked,
+                reads: Vec::new(),
+                loops: machine.loops.get(&read.query).cloned().unwrap_or_default(),
+                writes: machine.writes.get(&read.query).map_or_else(Vec::new, |writes| {
+                    writes
+                        .iter()
+                        .map(|write| Write { model: write.model, relation: write.relation, site: write.site })
+                        .collect()
+                }),
+            });
+            queries.len() - 1
+        });
+        let steps = machine.values.steps(read.path);
+        queries[index].reads.push(Read { steps, many: read.many, site: read.site });
+    }
+    queries
+}
+
+/// The plan with what was loaded onto the rows after the query counted in.
+fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
+    let mut prefetch: Vec<Symbol> = Vec::new();
+    let mut prefetch_unknown = plan.prefetch_unknown;
+    for prefetched in &plan.prefetch {
+        if prefetched.to_attr.is_none() {
+            prefetch.push(prefetched.path);
+            let inner = prefetched.queryset.and_then(|queryset| machine.as_queryset(queryset));
+            for nested in inner.into_iter().flat_map(|inner| &inner.plan.prefetch) {
+                prefetch.push(Symbol::new(&format!("{}__{}", prefetched.path, nested.path)));
+            }
+        }
+    }
+    for (path, loaded) in machine.loaded.get(&query).into_iter().flatten() {
+        let base = machine.path_text(*path);
+        prefetch_unknown |= loaded.prefetch_unknown;
+        for prefetched in &loaded.prefetch {
+            prefetch.push(match base.as_str() {
+                "" => prefetched.path,
+                base => Symbol::new(&format!("{base}__{}", prefetched.path)),
+            });
+        }
+    }
+    Plan {
+        select: plan.select.clone(),
+        select_all: plan.select_all,
+        prefetch,
+        only: plan.only.clone(),
+        defer: plan.defer.clone(),
+        select_unknown: plan.select_unknown,
+        prefetch_unknown,
+    }
+}
+
+fn merge(parts: Vec<Vec<Query>>) -> Vec<Query> {
+    let mut at: FxHashMap<Identity, usize> = FxHashMap::default();
+    let mut queries: Vec<Query> = Vec::new();
+    for query in parts.into_iter().flatten() {
+        let identity = Identity {
+            sites: query.sites.clone(),
+            model: query.model,
+            source: query.source,
+            plan: query.plan.clone(),
+            asked: query.asked,
+        };
+        match at.get(&identity) {
+            Some(&index) => {
+                let there = &mut queries[index];
+                extend(&mut there.reads, query.reads);
+                extend(&mut there.loops, query.loops);
+                extend(&mut there.writes, query.writes);
+            }
+            None => {
+                at.insert(identity, queries.len());
+                queries.push(query);
+            }
+        }
+    }
+    for query in &mut queries {
+        query.reads.sort_by_cached_key(|read| {
+            let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
+            let sites: Vec<_> = read.steps.iter().map(|step| step.site.as_ref().map(order)).collect();
+            (order(&read.site), names, sites, read.many)
+        });
+        query.loops.sort_by_key(order);
+        query.writes.sort_by_key(|write| order(&write.site));
+    }
+    queries.sort_by_cached_key(|query| {
+        let sites: Vec<_> = query.sites.iter().map(order).collect();
+        let reads: Vec<_> = query.reads.iter().map(|read| order(&read.site)).collect();
+        (sites.last().copied(), sites, query.model, query.source, reads, text(&query.plan))
+    });
+    queries
+}
+
+fn text(plan: &Plan) -> Vec<&'static str> {
+    plan.select.iter().chain(&plan.prefetch).chain(&plan.defer).map(|name| name.as_str()).collect()
+}
+
+fn extend<T: PartialEq>(there: &mut Vec<T>, more: Vec<T>) {
+    for item in more {
+        if !there.contains(&item) {
+            there.push(item);
+        }
+    }
+}
+
+/// A stable number of an identity, for tests of determinism.
+pub fn fingerprint(queries: &[Query]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for query in queries {
+        query.sites.iter().for_each(|site| order(site).hash(&mut hasher));
+        query.reads.iter().for_each(|read| order(&read.site).hash(&mut hasher));
+    }
+    hasher.finish()
+}

@@ -1,0 +1,504 @@
+//! What Python's own operations, builtins and standard library do with values.
+
+use tuneup_python::Symbol;
+
+use super::calls::{Arguments, CallSite};
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Site, Value};
+
+impl<'p> Machine<'p> {
+    /// What a value gives when it is looped over.
+    pub(crate) fn iterate(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
+        self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Queryset(queryset) => machine.iterate_queryset(member, &queryset, site),
+            Shape::Sequence(element) => element,
+            Shape::Tuple(items) => machine.values.join_all(items.iter().copied()),
+            Shape::Mapping { known, key, .. } => {
+                let names: Vec<Value> =
+                    known.iter().map(|&(name, _)| machine.values.make(Shape::Str(name))).collect();
+                machine.values.join_all(names.into_iter().chain([key]))
+            }
+            Shape::Page(rows) => machine.iterate(frame, rows, site),
+            // A paginator's pages.
+            Shape::Paginator(rows) => machine.values.make(Shape::Page(rows)),
+            Shape::Scalar | Shape::Str(_) => Value::SCALAR,
+            Shape::None => Value::NEVER,
+            Shape::Object(class, _) => match machine.class_function(class, machine.names.iter) {
+                Some((function, _)) => {
+                    let iterator = machine.call_function(frame, function, None, &[member]);
+                    match machine.values.shape(iterator) {
+                        Shape::Object(..) => Value::UNKNOWN,
+                        _ => machine.iterate(frame, iterator, site),
+                    }
+                }
+                None => Value::UNKNOWN,
+            },
+            _ => Value::UNKNOWN,
+        })
+    }
+
+    /// A value tested for truth, counted or searched.
+    pub(crate) fn truth(&mut self, frame: &mut Frame<'p>, value: Value) {
+        for member in self.values.members(value) {
+            match self.values.shape(member).clone() {
+                Shape::Queryset(queryset) => {
+                    let site = queryset.sites.last().copied();
+                    if let Some(site) = site {
+                        self.evaluate(&queryset, site);
+                    }
+                }
+                Shape::Object(class, _) => {
+                    if let Some((function, _)) = self.class_function(class, self.names.len) {
+                        self.call_function(frame, function, None, &[member]);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What `with value as …` binds.
+    pub(crate) fn entered(&mut self, frame: &mut Frame<'p>, value: Value, _site: Site) -> Value {
+        self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
+            // A generator function under `contextlib.contextmanager`.
+            Shape::Sequence(element) => element,
+            Shape::Object(class, _) => match machine.class_function(class, machine.names.enter) {
+                Some((function, _)) => machine.call_function(frame, function, None, &[member]),
+                None => Value::UNKNOWN,
+            },
+            _ => Value::UNKNOWN,
+        })
+    }
+
+    /// A method that the interpreter knows by the receiver's kind.
+    pub(crate) fn call_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        receiver: Value,
+        name: Symbol,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        match self.values.shape(receiver).clone() {
+            Shape::Queryset(queryset) => {
+                self.queryset_method(frame, receiver, queryset, name, arguments, call)
+            }
+            Shape::Row(row) => self.row_method(frame, receiver, row, name, call),
+            Shape::Sequence(_) | Shape::Tuple(_) => {
+                self.sequence_method(frame, receiver, name, arguments, call)
+            }
+            Shape::Mapping { known, key, rest } => {
+                self.mapping_method(receiver, &known, key, rest, name, arguments)
+            }
+            Shape::Paginator(rows) => match name.as_str() {
+                "page" | "get_page" | "apage" | "aget_page" => self.values.make(Shape::Page(rows)),
+                _ => Value::SCALAR,
+            },
+            Shape::Page(rows) => match name.as_str() {
+                "object_list" => rows,
+                _ => Value::SCALAR,
+            },
+            Shape::Scalar | Shape::Str(_) => {
+                match name.as_str() {
+                    "join" => {
+                        for value in arguments.all().collect::<Vec<_>>() {
+                            self.iterate(frame, value, call.site);
+                        }
+                    }
+                    "format" | "format_map" => {
+                        for value in arguments.all().collect::<Vec<_>>() {
+                            self.text_of(frame, value);
+                        }
+                    }
+                    _ => {}
+                }
+                Value::SCALAR
+            }
+            Shape::Instance(class, _) => self.instance_method(frame, class, name, arguments),
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn sequence_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        receiver: Value,
+        name: Symbol,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        match name.as_str() {
+            "sort" => {
+                self.keyed(frame, receiver, arguments, call);
+                Value::NONE
+            }
+            "pop" | "popleft" => self.iterate(frame, receiver, call.site),
+            "copy" | "union" | "intersection" | "difference" => {
+                let mut all = receiver;
+                for value in arguments.all().collect::<Vec<_>>() {
+                    let element = self.iterate(frame, value, call.site);
+                    let more = self.values.sequence(element);
+                    all = self.values.join(all, more);
+                }
+                all
+            }
+            "index" | "count" => Value::SCALAR,
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn mapping_method(
+        &mut self,
+        receiver: Value,
+        known: &[(Symbol, Value)],
+        key: Value,
+        rest: Value,
+        name: Symbol,
+        arguments: &Arguments,
+    ) -> Value {
+        let known_values = self.values.join_all(known.iter().map(|&(_, value)| value));
+        let all_values = self.values.join(known_values, rest);
+        match name.as_str() {
+            "items" => {
+                let names: Vec<Value> =
+                    known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
+                let keys = self.values.join_all(names.into_iter().chain([key]));
+                let pair = self.values.tuple(vec![keys, all_values]);
+                self.values.sequence(pair)
+            }
+            "values" => self.values.sequence(all_values),
+            "keys" => {
+                let names: Vec<Value> =
+                    known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
+                let keys = self.values.join_all(names.into_iter().chain([key]));
+                self.values.sequence(keys)
+            }
+            "get" | "pop" => {
+                let default = arguments.positional.get(1).copied().unwrap_or(Value::NONE);
+                let found = match arguments.positional.first().map(|&key| self.values.shape(key)) {
+                    Some(Shape::Str(name)) => match known.iter().find(|(known, _)| known == name) {
+                        Some(&(_, value)) => value,
+                        None => rest,
+                    },
+                    _ => all_values,
+                };
+                self.values.join(found, default)
+            }
+            "copy" => receiver,
+            "popitem" => self.values.tuple(vec![key, all_values]),
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Calls the `key=` function of `sorted`, `min`, `max`, `sort` or `groupby` on each element.
+    fn keyed(
+        &mut self,
+        frame: &mut Frame<'p>,
+        values: Value,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        let element = self.iterate(frame, values, call.site);
+        match arguments.keyword("key") {
+            Some(key) if key != Value::NONE => self.call_on(frame, key, &[element], call),
+            _ => element,
+        }
+    }
+
+    /// Calls a function on values that are being looped over.
+    pub(crate) fn call_on(
+        &mut self,
+        frame: &mut Frame<'p>,
+        function: Value,
+        values: &[Value],
+        call: CallSite,
+    ) -> Value {
+        let depth = self.looping.len();
+        for &value in values {
+            self.push_looping(value);
+        }
+        let arguments = Arguments { positional: values.to_vec(), ..Arguments::default() };
+        let result =
+            self.for_each(function, |machine, member| machine.call_value(frame, member, &arguments, call));
+        self.looping.truncate(depth);
+        result
+    }
+
+    /// Builtins and the standard library, by dotted name; nothing where the name is not known here.
+    pub(crate) fn call_python(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &str,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Option<Value> {
+        let first = arguments.positional.first().copied();
+        let second = arguments.positional.get(1).copied();
+        let name = name.strip_prefix("builtins.").unwrap_or(name);
+        Some(match name {
+            "list"
+            | "set"
+            | "tuple"
+            | "frozenset"
+            | "iter"
+            | "aiter"
+            | "reversed"
+            | "collections.deque"
+            | "itertools.islice"
+            | "itertools.cycle"
+            | "itertools.takewhile" => {
+                let Some(first) = first else { return Some(self.values.sequence(Value::NEVER)) };
+                let element = self.iterate(frame, first, call.site);
+                self.values.sequence(element)
+            }
+            "sorted" => {
+                let first = first?;
+                self.keyed(frame, first, arguments, call);
+                let element = self.iterate(frame, first, call.site);
+                self.values.sequence(element)
+            }
+            "min" | "max" => {
+                if arguments.positional.len() > 1 {
+                    let all = self.values.join_all(arguments.positional.iter().copied());
+                    return Some(all);
+                }
+                let first = first?;
+                self.keyed(frame, first, arguments, call);
+                self.iterate(frame, first, call.site)
+            }
+            "enumerate" => {
+                let element = self.iterate(frame, first?, call.site);
+                let pair = self.values.tuple(vec![Value::SCALAR, element]);
+                self.values.sequence(pair)
+            }
+            "zip" | "itertools.zip_longest" | "itertools.product" => {
+                let mut elements = Vec::new();
+                for &value in &arguments.positional {
+                    elements.push(self.iterate(frame, value, call.site));
+                }
+                let tuple = self.values.tuple(elements);
+                self.values.sequence(tuple)
+            }
+            "map" | "itertools.starmap" => {
+                let mut elements = Vec::new();
+                for &value in arguments.positional.iter().skip(1) {
+                    elements.push(self.iterate(frame, value, call.site));
+                }
+                let result = self.call_on(frame, first?, &elements, call);
+                self.values.sequence(result)
+            }
+            "filter" | "itertools.filterfalse" => {
+                let element = self.iterate(frame, second?, call.site);
+                if first? != Value::NONE {
+                    self.call_on(frame, first?, &[element], call);
+                }
+                self.values.sequence(element)
+            }
+            "itertools.chain" => {
+                let mut all = arguments.more_positional.unwrap_or(Value::NEVER);
+                if all != Value::NEVER {
+                    all = self.iterate(frame, all, call.site);
+                }
+                for &value in &arguments.positional {
+                    let element = self.iterate(frame, value, call.site);
+                    all = self.values.join(all, element);
+                }
+                self.values.sequence(all)
+            }
+            "itertools.chain.from_iterable" => {
+                let outer = self.iterate(frame, first?, call.site);
+                let element = self.iterate(frame, outer, call.site);
+                self.values.sequence(element)
+            }
+            "itertools.groupby" => {
+                let element = self.iterate(frame, first?, call.site);
+                let key = match arguments.get(1, "key") {
+                    Some(key) => self.call_on(frame, key, &[element], call),
+                    None => element,
+                };
+                let group = self.values.sequence(element);
+                let pair = self.values.tuple(vec![key, group]);
+                self.values.sequence(pair)
+            }
+            "functools.reduce" => {
+                let element = self.iterate(frame, second?, call.site);
+                let start = arguments.positional.get(2).copied().unwrap_or(element);
+                self.call_on(frame, first?, &[start, element], call)
+            }
+            "next" | "anext" => {
+                let element = self.iterate(frame, first?, call.site);
+                self.values.join(element, second.unwrap_or(Value::NEVER))
+            }
+            "sum" | "any" | "all" => {
+                self.iterate(frame, first?, call.site);
+                Value::SCALAR
+            }
+            "len" | "bool" => {
+                self.truth(frame, first?);
+                Value::SCALAR
+            }
+            "str"
+            | "print"
+            | "format"
+            | "repr"
+            | "ascii"
+            | "django.utils.encoding.force_str"
+            | "django.utils.encoding.smart_str"
+            | "django.utils.html.escape"
+            | "django.utils.html.format_html" => {
+                for value in arguments.all().collect::<Vec<_>>() {
+                    self.text_of(frame, value);
+                }
+                Value::SCALAR
+            }
+            "int" | "float" | "isinstance" | "issubclass" | "abs" | "round" | "hash" | "id" | "callable"
+            | "range" | "ord" | "chr" | "divmod" | "pow" | "bytes" => Value::SCALAR,
+            "getattr" | "hasattr" => return Some(self.reflect(frame, name, arguments, call)),
+            "setattr" => {
+                if let (Some(&name), Some(&put)) = (arguments.positional.get(1), arguments.positional.get(2))
+                    && let Shape::Str(name) = *self.values.shape(name)
+                {
+                    for member in self.values.members(first?) {
+                        self.set_attribute(frame, member, name, put, call.site);
+                    }
+                }
+                Value::NONE
+            }
+            "operator.attrgetter" | "operator.itemgetter" | "functools.partial" => {
+                let parts = arguments.positional.clone().into();
+                self.values.make(Shape::Instance(Symbol::new(name), parts))
+            }
+            "dict" | "collections.OrderedDict" => {
+                let mut mapping = self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
+                if let Some(first) = first {
+                    mapping = match self.values.shape(first) {
+                        Shape::Mapping { .. } => first,
+                        _ => self.paired(frame, first, call.site),
+                    };
+                }
+                let keywords = self.values.mapping(
+                    arguments.keywords.clone(),
+                    arguments.more_keywords.unwrap_or(Value::NEVER),
+                    arguments.more_keywords.unwrap_or(Value::NEVER),
+                );
+                self.updated(mapping, keywords)
+            }
+            "collections.defaultdict" => {
+                let rest = match first.map(|first| self.values.shape(first).clone()) {
+                    Some(Shape::External(of))
+                        if matches!(of.as_str(), "list" | "set" | "builtins.list" | "builtins.set") =>
+                    {
+                        self.values.sequence(Value::NEVER)
+                    }
+                    Some(Shape::External(of)) if matches!(of.as_str(), "dict" | "builtins.dict") => {
+                        self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER)
+                    }
+                    _ => Value::SCALAR,
+                };
+                self.values.mapping(Vec::new(), Value::NEVER, rest)
+            }
+            "copy.copy" | "copy.deepcopy" | "typing.cast" => match name {
+                "typing.cast" => second?,
+                _ => first?,
+            },
+            "type" => {
+                let first = first?;
+                self.for_each(first, |machine, member| match machine.values.shape(member) {
+                    Shape::Row(row) => {
+                        let model = row.model;
+                        machine.values.make(Shape::Model(model))
+                    }
+                    Shape::Object(class, _) => {
+                        let class = *class;
+                        machine.values.make(Shape::Class(class))
+                    }
+                    _ => Value::UNKNOWN,
+                })
+            }
+            "super" => match (first.map(|first| self.values.shape(first).clone()), second) {
+                (Some(Shape::Class(class)), Some(this)) => self.values.make(Shape::Super(class, this)),
+                (Some(Shape::Model(model)), Some(this)) => match self.schema.class_of(model) {
+                    Some(class) => self.values.make(Shape::Super(class, this)),
+                    None => Value::UNKNOWN,
+                },
+                _ => Value::UNKNOWN,
+            },
+            "logging.getLogger" => {
+                self.values.make(Shape::Instance(Symbol::new("logging.Logger"), Box::default()))
+            }
+            _ => return None,
+        })
+    }
+
+    fn paired(&mut self, frame: &mut Frame<'p>, pairs: Value, site: Site) -> Value {
+        let pair = self.iterate(frame, pairs, site);
+        match self.values.shape(pair).clone() {
+            Shape::Tuple(items) if items.len() == 2 => self.values.mapping(Vec::new(), items[0], items[1]),
+            _ => self.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN),
+        }
+    }
+
+    fn reflect(&mut self, frame: &mut Frame<'p>, name: &str, arguments: &Arguments, call: CallSite) -> Value {
+        let (Some(&base), Some(&attribute)) = (arguments.positional.first(), arguments.positional.get(1))
+        else {
+            return Value::UNKNOWN;
+        };
+        let Shape::Str(attribute) = *self.values.shape(attribute) else { return Value::UNKNOWN };
+        let value =
+            self.for_each(base, |machine, member| machine.attribute_of(frame, call.site, member, attribute));
+        if name == "hasattr" {
+            return Value::SCALAR;
+        }
+        match arguments.positional.get(2) {
+            Some(&default) => self.values.join(value, default),
+            None => value,
+        }
+    }
+
+    /// A call of an instance of a standard class: `attrgetter("author.name")(book)`.
+    pub(crate) fn call_instance(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: Symbol,
+        parts: &[Value],
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        let Some(&first) = arguments.positional.first() else { return Value::UNKNOWN };
+        match class.as_str() {
+            "operator.attrgetter" => {
+                let mut results = Vec::new();
+                for &part in parts {
+                    let Shape::Str(path) = *self.values.shape(part) else { return Value::UNKNOWN };
+                    let mut value = first;
+                    for name in path.as_str().split('.') {
+                        let name = Symbol::new(name);
+                        value = self.for_each(value, |machine, member| {
+                            machine.attribute_of(frame, call.site, member, name)
+                        });
+                    }
+                    results.push(value);
+                }
+                match results.as_slice() {
+                    [one] => *one,
+                    _ => self.values.tuple(results),
+                }
+            }
+            "operator.itemgetter" => match parts {
+                [key] => self.item(frame, first, *key, false),
+                _ => Value::UNKNOWN,
+            },
+            "functools.partial" => match parts.split_first() {
+                Some((&function, bound)) => {
+                    let mut arguments = arguments.clone();
+                    arguments.positional.splice(0..0, bound.iter().copied());
+                    self.for_each(function, |machine, member| {
+                        machine.call_value(frame, member, &arguments, call)
+                    })
+                }
+                None => Value::UNKNOWN,
+            },
+            _ => Value::UNKNOWN,
+        }
+    }
+}

@@ -1,0 +1,408 @@
+//! Managers and querysets: what each of Django's methods does to a query, and what its rows are.
+//!
+//! Follows <https://docs.djangoproject.com/en/stable/ref/models/querysets/>.
+
+use tuneup_python::Symbol;
+
+use super::calls::{Arguments, CallSite};
+use super::machine::{Frame, Machine, Read, Write};
+use super::value::{Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Step, Value};
+
+/// How many relations a path may have.
+const LONGEST_PATH: usize = 8;
+
+impl<'p> Machine<'p> {
+    /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
+    pub(crate) fn at_site(mut queryset: Queryset, site: Site) -> Queryset {
+        let mut sites = queryset.sites.to_vec();
+        sites.retain(|known| known.file != site.file || !site.range.contains_range(known.range));
+        sites.push(site);
+        queryset.sites = sites.into();
+        queryset
+    }
+
+    pub(crate) fn queryset_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        _site: Site,
+        value: Value,
+        queryset: &Queryset,
+        name: Symbol,
+    ) -> Value {
+        for &class in &queryset.classes {
+            if let Some(member) = self.project.member(class, name) {
+                let class_value = self.values.make(Shape::Class(class));
+                return self.bind_member(frame, member, name, Some(value), class_value);
+            }
+        }
+        match name.as_str() {
+            "model" => self.values.make(Shape::Model(queryset.model)),
+            _ => self.values.make(Shape::Method(value, name)),
+        }
+    }
+
+    /// Django's `get_queryset` of a manager: the queryset that its other methods start from.
+    fn started(&mut self, frame: &mut Frame<'p>, manager: Value, queryset: Queryset) -> Queryset {
+        let mut plain = queryset.clone();
+        plain.is_manager = false;
+        for &class in &queryset.classes {
+            let Some((function, _)) = self.class_function(class, self.names.get_queryset) else { continue };
+            let result = self.call_function(frame, function, None, &[manager]);
+            let members = self.values.members(result);
+            return match members.iter().find_map(|&member| self.as_queryset(member).cloned()) {
+                Some(mut started) => {
+                    started.is_manager = false;
+                    // Its chain goes on where the manager stands.
+                    if let Some(&site) = queryset.sites.last() {
+                        started = Self::at_site(started, site);
+                    }
+                    started
+                }
+                None => {
+                    plain.asked.foreign = true;
+                    plain
+                }
+            };
+        }
+        plain
+    }
+
+    /// `queryset.name(arguments)` for a method of Django's.
+    pub(crate) fn queryset_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        receiver: Value,
+        queryset: Queryset,
+        name: Symbol,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        if name == self.names.get_queryset {
+            let mut queryset = queryset;
+            queryset.is_manager = false;
+            let queryset = Self::at_site(queryset, call.site);
+            return self.values.make(Shape::Queryset(queryset));
+        }
+        let model = queryset.model;
+        if let Some(result) = self.writing_method(frame, &queryset, name, call) {
+            return result;
+        }
+        let mut queryset =
+            if queryset.is_manager { self.started(frame, receiver, queryset) } else { queryset };
+        match name.as_str() {
+            "all" => {}
+            "filter" | "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra"
+            | "annotate" | "alias" | "none" | "using" | "in_order_of" => queryset.asked.narrowed = true,
+            "select_related" => self.plan_select(&mut queryset.plan, arguments),
+            "prefetch_related" => self.plan_prefetch(&mut queryset.plan, arguments),
+            "only" => self.plan_only(&mut queryset.plan, arguments),
+            "defer" => self.plan_defer(&mut queryset.plan, arguments),
+            "select_for_update" => {
+                queryset.asked.narrowed = true;
+                match arguments.keyword("of") {
+                    Some(_) => queryset.asked.locked_of = true,
+                    None => queryset.asked.locked = true,
+                }
+            }
+            "values" | "dates" | "datetimes" => queryset.asked.values = true,
+            "values_list" => {
+                queryset.asked.values = true;
+                queryset.asked.flat = arguments.keyword("flat").is_some();
+            }
+            "union" | "intersection" | "difference" => queryset.asked.combined = true,
+            "raw" => queryset.asked.raw = true,
+            "fetch_mode" => queryset.plan.select_unknown = true,
+            "iterator" | "aiterator" => {
+                queryset.asked.streamed = arguments.get(0, "chunk_size").is_none();
+                queryset.asked.narrowed = true;
+                return self.values.make(Shape::Queryset(queryset));
+            }
+            "get" | "aget" | "earliest" | "aearliest" | "latest" | "alatest" | "first" | "afirst"
+            | "last" | "alast" => {
+                queryset.asked.narrowed = true;
+                let value = self.values.make(Shape::Queryset(queryset));
+                return self.one_row(value);
+            }
+            "in_bulk" | "ain_bulk" => {
+                queryset.asked.narrowed = true;
+                let value = self.values.make(Shape::Queryset(queryset));
+                let row = self.iterate(frame, value, call.site);
+                return self.values.mapping(Vec::new(), Value::SCALAR, row);
+            }
+            "count" | "acount" | "exists" | "aexists" | "aggregate" | "aaggregate" | "contains"
+            | "acontains" | "explain" => return Value::SCALAR,
+            _ => return Value::UNKNOWN,
+        }
+        debug_assert_eq!(queryset.model, model);
+        if name != "all" {
+            queryset.asked.narrowed = true;
+        }
+        let queryset = Self::at_site(queryset, call.site);
+        self.values.make(Shape::Queryset(queryset))
+    }
+
+    /// Methods that write.
+    fn writing_method(
+        &mut self,
+        _frame: &mut Frame<'p>,
+        queryset: &Queryset,
+        name: Symbol,
+        call: CallSite,
+    ) -> Option<Value> {
+        let model = queryset.model;
+        let name = name.as_str();
+        let plain = name.strip_prefix('a').filter(|rest| WRITING.contains(rest)).unwrap_or(name);
+        if !WRITING.contains(&plain) {
+            return None;
+        }
+        self.record_write(Write { model, relation: None, site: call.site });
+        Some(match plain {
+            "create" => self.outside_row(model),
+            "get_or_create" | "update_or_create" => {
+                let row = self.outside_row(model);
+                self.values.tuple(vec![row, Value::SCALAR])
+            }
+            "bulk_create" => {
+                let row = self.outside_row(model);
+                self.values.sequence(row)
+            }
+            "update" | "delete" | "bulk_update" => Value::SCALAR,
+            _ => Value::NONE,
+        })
+    }
+
+    /// The texts that all arguments are, or nothing where one is not known.
+    fn texts(&self, arguments: &Arguments) -> Option<Vec<Symbol>> {
+        if arguments.more_positional.is_some() {
+            return None;
+        }
+        arguments
+            .positional
+            .iter()
+            .map(|&value| match self.values.shape(value) {
+                Shape::Str(text) => Some(*text),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn plan_select(&mut self, plan: &mut Plan, arguments: &Arguments) {
+        match arguments.positional.as_slice() {
+            [] if arguments.more_positional.is_none() => plan.select_all = true,
+            [one] if *one == Value::NONE => {
+                plan.select.clear();
+                plan.select_all = false;
+                plan.select_unknown = false;
+            }
+            _ => match self.texts(arguments) {
+                Some(texts) => {
+                    for text in texts {
+                        if !plan.select.contains(&text) {
+                            plan.select.push(text);
+                        }
+                    }
+                }
+                None => plan.select_unknown = true,
+            },
+        }
+    }
+
+    /// Adds lookups, as `prefetch_related` and `prefetch_related_objects` take them.
+    pub(crate) fn plan_prefetch(&mut self, plan: &mut Plan, arguments: &Arguments) {
+        if arguments.positional.as_slice() == [Value::NONE] {
+            plan.prefetch.clear();
+            plan.prefetch_unknown = false;
+            return;
+        }
+        if arguments.more_positional.is_some() {
+            plan.prefetch_unknown = true;
+        }
+        for &argument in &arguments.positional {
+            match self.prefetched(argument) {
+                Some(prefetched) if !plan.prefetch.contains(&prefetched) => plan.prefetch.push(prefetched),
+                Some(_) => {}
+                None => plan.prefetch_unknown = true,
+            }
+        }
+    }
+
+    fn prefetched(&self, argument: Value) -> Option<Prefetched> {
+        match self.values.shape(argument) {
+            Shape::Str(path) => Some(Prefetched { path: *path, queryset: None, to_attr: None }),
+            Shape::Instance(class, parts) if class.as_str().ends_with("Prefetch") => {
+                let path = match self.values.shape(*parts.first()?) {
+                    Shape::Str(path) => *path,
+                    _ => return None,
+                };
+                let queryset = parts.get(1).copied().filter(|&value| value != Value::NONE);
+                let to_attr = match parts.get(2).map(|&value| self.values.shape(value)) {
+                    Some(Shape::Str(name)) => Some(*name),
+                    _ => None,
+                };
+                Some(Prefetched { path, queryset, to_attr })
+            }
+            _ => None,
+        }
+    }
+
+    fn plan_only(&mut self, plan: &mut Plan, arguments: &Arguments) {
+        match self.texts(arguments) {
+            Some(texts) => plan.only = Some(texts),
+            None => plan.select_unknown = true,
+        }
+    }
+
+    fn plan_defer(&mut self, plan: &mut Plan, arguments: &Arguments) {
+        if arguments.positional.as_slice() == [Value::NONE] {
+            plan.defer.clear();
+            return;
+        }
+        match self.texts(arguments) {
+            Some(texts) => plan.defer.extend(texts),
+            None => plan.select_unknown = true,
+        }
+    }
+
+    /// The row and relation of a related set that a prefetch of the row's query would serve.
+    fn plain_related(&self, queryset: &Queryset) -> Option<(Row, crate::schema::RelationId)> {
+        match queryset.origin {
+            Origin::Related(row, relation)
+                if !queryset.is_manager
+                    && !queryset.asked.narrowed
+                    && queryset.asked == Asked::default()
+                    && queryset.plan == Plan::default() =>
+            {
+                self.as_row(row).map(|row| (row, relation))
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads a related set of a row as a whole, so that a prefetch would serve it; gives the path to it and
+    /// the queryset that an existing `Prefetch` names for it.
+    fn read_related(
+        &mut self,
+        queryset: &Queryset,
+        row: Row,
+        relation: crate::schema::RelationId,
+        site: Site,
+    ) -> (Path, Option<Value>) {
+        let step = Step {
+            relation,
+            name: self.schema.relation(relation).lookup_name(),
+            to_many: true,
+            site: queryset.sites.last().copied(),
+        };
+        let path = self.values.step(row.path, step);
+        let site = queryset.sites.last().copied().unwrap_or(site);
+        self.record_read(Read { query: row.query, path, many: row.many, site });
+        let named = self.path_text(path);
+        (path, self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset))
+    }
+
+    /// The prefetch of a query that loads a path without `to_attr`.
+    pub(crate) fn prefetch_of(&self, query: Value, path: &str) -> Option<Prefetched> {
+        let queryset = self.as_queryset(query)?;
+        queryset.plan.prefetch.iter().find(|known| known.path == *path && known.to_attr.is_none()).copied()
+    }
+
+    /// A path as `select_related` and `prefetch_related` write it.
+    pub(crate) fn path_text(&self, path: Path) -> String {
+        let steps = self.values.steps(path);
+        let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+        names.join("__")
+    }
+
+    /// What a queryset gives when it is looped over.
+    pub(crate) fn iterate_queryset(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
+        if queryset.is_manager {
+            return Value::UNKNOWN;
+        }
+        if queryset.asked.values {
+            return Value::SCALAR;
+        }
+        if let Some((row, relation)) = self.plain_related(queryset) {
+            if self.values.length(row.path) >= LONGEST_PATH {
+                return Value::UNKNOWN;
+            }
+            let (path, inner) = self.read_related(queryset, row, relation, site);
+            if let Some(inner) = inner
+                && let Some(named) = self.as_queryset(inner).cloned()
+            {
+                return self.rows_of(inner, &named, site);
+            }
+            let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
+            self.record_loop(row.query, site);
+            return self.values.make(Shape::Row(Row {
+                query: row.query,
+                path,
+                model: queryset.model,
+                many: true,
+                back,
+            }));
+        }
+        self.rows_of(value, queryset, site)
+    }
+
+    fn rows_of(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
+        self.record_loop(value, site);
+        self.row_of(value, queryset, true)
+    }
+
+    fn row_of(&mut self, value: Value, queryset: &Queryset, many: bool) -> Value {
+        self.values.make(Shape::Row(Row {
+            query: value,
+            path: Path::ROOT,
+            model: queryset.model,
+            many,
+            back: None,
+        }))
+    }
+
+    /// One row of a queryset: `get()`, `first()`, `[0]`.
+    pub(crate) fn one_row(&mut self, value: Value) -> Value {
+        let Some(queryset) = self.as_queryset(value).cloned() else { return Value::UNKNOWN };
+        if queryset.asked.values {
+            return Value::SCALAR;
+        }
+        if let Some((row, relation)) = self.plain_related(&queryset) {
+            if self.values.length(row.path) >= LONGEST_PATH {
+                return Value::UNKNOWN;
+            }
+            let Some(&site) = queryset.sites.last() else { return Value::UNKNOWN };
+            let (path, _) = self.read_related(&queryset, row, relation, site);
+            let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
+            return self.values.make(Shape::Row(Row {
+                query: row.query,
+                path,
+                model: queryset.model,
+                many: row.many,
+                back,
+            }));
+        }
+        self.row_of(value, &queryset, false)
+    }
+
+    /// A queryset evaluated as a whole without its rows being looked at: `if qs`, `len(qs)`, `x in qs`.
+    pub(crate) fn evaluate(&mut self, queryset: &Queryset, site: Site) {
+        if let Some((row, relation)) = self.plain_related(queryset)
+            && self.values.length(row.path) < LONGEST_PATH
+        {
+            self.read_related(queryset, row, relation, site);
+        }
+    }
+}
+
+const WRITING: &[&str] = &[
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "update",
+    "delete",
+    "add",
+    "remove",
+    "set",
+    "clear",
+];

@@ -1,0 +1,137 @@
+//! What is run: every function, method and module body of the project, with nothing known of its arguments
+//! but what their names, annotations and classes say.
+
+use tuneup_python::flow::{ExprKind, ParameterKind};
+use tuneup_python::{ClassRef, FileId, FunctionRef};
+
+use super::attributes::Binding;
+use super::machine::Machine;
+use super::value::{Shape, Value};
+
+impl<'p> Machine<'p> {
+    /// Runs everything that a file defines.
+    pub(crate) fn run_file(&mut self, file: FileId) {
+        let facts = self.project.facts(file);
+        self.refuel();
+        let mut frame = self.module_frame(file);
+        self.run(&mut frame, facts.module_body);
+        for index in 0..facts.functions.len() {
+            let id = tuneup_python::flow::FunctionId(index as u32);
+            let definition = facts.function(id);
+            // Functions within functions run with their definer's variables.
+            if definition.parent.is_some() {
+                continue;
+            }
+            self.refuel();
+            let function = FunctionRef { file, id };
+            match definition.class {
+                Some(class) => self.run_method(function, ClassRef { file, id: class }),
+                None => self.run_root(function, None),
+            }
+            self.run_inner();
+        }
+    }
+
+    fn run_root(&mut self, function: FunctionRef, this: Option<Value>) {
+        let slots = self.unknown_arguments(function, this);
+        self.looping.clear();
+        self.activate(function, None, slots);
+    }
+
+    /// Functions that were defined on the way and may be called by others: callbacks, decorators' wrappers.
+    fn run_inner(&mut self) {
+        const MOST: usize = 200;
+        let mut run = 0;
+        while let Some((function, environment)) = self.inner.pop() {
+            run += 1;
+            if run > MOST {
+                self.inner.clear();
+                break;
+            }
+            let slots = self.unknown_arguments(function, None);
+            self.looping.clear();
+            self.activate(function, environment, slots);
+        }
+    }
+
+    fn run_method(&mut self, function: FunctionRef, class: ClassRef) {
+        match self.binding_of(function) {
+            Binding::Static => return self.run_root(function, None),
+            Binding::Class => {
+                let this = self.class_value(class);
+                return self.run_root(function, Some(this));
+            }
+            Binding::Method | Binding::Property => {}
+        }
+        if let Some(model) = self.schema.model_of_class(class) {
+            let this = self.outside_row(model);
+            return self.run_root(function, Some(this));
+        }
+        let models = self.schema.models_managed_by(class).to_vec();
+        if !models.is_empty() {
+            for model in models {
+                let this = self.outside_manager(model, class);
+                self.run_root(function, Some(this));
+            }
+            return;
+        }
+        let this = self.values.make(Shape::Object(class, None));
+        self.run_root(function, Some(this));
+    }
+
+    fn outside_manager(&mut self, model: crate::schema::ModelId, class: ClassRef) -> Value {
+        let value = self.outside_queryset(model, false);
+        let Some(mut queryset) = self.as_queryset(value).cloned() else { return value };
+        queryset.classes = Box::new([class]);
+        self.values.make(Shape::Queryset(queryset))
+    }
+
+    /// A value for each parameter of a function that is called from where nothing is seen.
+    pub(crate) fn unknown_arguments(&mut self, function: FunctionRef, this: Option<Value>) -> Box<[Value]> {
+        let facts = self.project.facts(function.file);
+        let parameters = facts.parameters(facts.function(function.id).parameters);
+        let mut slots = Vec::with_capacity(parameters.len());
+        for (n, parameter) in parameters.iter().enumerate() {
+            if n == 0
+                && let Some(this) = this
+            {
+                slots.push(this);
+                continue;
+            }
+            let annotated =
+                parameter.annotation.and_then(|annotation| self.annotated(function.file, annotation));
+            slots.push(match (parameter.kind, annotated) {
+                (ParameterKind::Star, _) => self.values.sequence(Value::UNKNOWN),
+                (ParameterKind::DoubleStar, _) => {
+                    self.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)
+                }
+                (_, Some(value)) => value,
+                _ if parameter.name == self.names.request => self.request(),
+                _ => Value::UNKNOWN,
+            });
+        }
+        slots.into()
+    }
+
+    /// A request.
+    pub(crate) fn request(&mut self) -> Value {
+        let class = tuneup_python::Symbol::new("django.http.HttpRequest");
+        self.values.make(Shape::Instance(class, Box::default()))
+    }
+
+    /// What an annotation says of a value: a model's instance, a request.
+    fn annotated(&mut self, file: FileId, annotation: tuneup_python::flow::Expr) -> Option<Value> {
+        let facts = self.project.facts(file);
+        if !matches!(facts.kind(annotation), ExprKind::Global(_) | ExprKind::Attribute(..)) {
+            return None;
+        }
+        let entity = self.project.entity_of(file, annotation);
+        let value = self.entity_value(entity);
+        match self.values.shape(value).clone() {
+            Shape::Model(model) => Some(self.outside_row(model)),
+            Shape::External(name) if name.as_str().ends_with("HttpRequest") => Some(self.request()),
+            Shape::Class(class) => Some(self.values.make(Shape::Object(class, None))),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Model instances: columns are free, relations are reads, methods are followed with the row as `self`.
+
+use tuneup_python::Symbol;
+
+use super::attributes::Binding;
+use super::calls::{Arguments, CallSite};
+use super::machine::{Frame, Machine, Read, Write};
+use super::value::{Asked, Origin, Plan, Queryset, Row, Shape, Site, Step, Value};
+use crate::schema::{ModelAttribute, ModelId, RelationId};
+
+impl<'p> Machine<'p> {
+    /// `row.name`
+    pub(crate) fn row_attribute(
+        &mut self,
+        frame: &mut Frame<'p>,
+        site: Site,
+        value: Value,
+        row: Row,
+        name: Symbol,
+    ) -> Value {
+        if let Some(&put) = frame.placed.get(&(value, name)) {
+            return put;
+        }
+        match self.schema.attribute(row.model, name) {
+            Some(ModelAttribute::Column) => return Value::SCALAR,
+            Some(ModelAttribute::ToOne(relation)) => return self.follow(value, row, relation, site),
+            Some(ModelAttribute::ToMany(relation)) => {
+                return self.related_manager(value, row, relation, site);
+            }
+            Some(ModelAttribute::Other) => return Value::UNKNOWN,
+            None => {}
+        }
+        if let Some(value) = self.prefetched_attribute(row, name, site) {
+            return value;
+        }
+        if let Some(class) = self.schema.class_of(row.model) {
+            let model = self.values.make(Shape::Model(row.model));
+            if let Some(member) = self.bound_member(frame, class, name, Some(value), model) {
+                return member;
+            }
+        }
+        if name == self.names.class_ {
+            return self.values.make(Shape::Model(row.model));
+        }
+        match name.as_str() {
+            "_meta" | "_state" | "DoesNotExist" | "MultipleObjectsReturned" => Value::UNKNOWN,
+            "objects" => Value::UNKNOWN,
+            _ => self.values.make(Shape::Method(value, name)),
+        }
+    }
+
+    /// Reads a to-one relation.
+    fn follow(&mut self, value: Value, row: Row, relation: RelationId, site: Site) -> Value {
+        if let Some((back, path)) = row.back
+            && back == relation
+        {
+            let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
+            let many = row.many;
+            return self.values.make(Shape::Row(Row { query: row.query, path, model, many, back: None }));
+        }
+        if let Some(queryset) = self.as_queryset(row.query)
+            && self.values.length(row.path) == 0
+            && let Origin::Related(origin, over) = queryset.origin
+            && self.schema.relation(over).inverse() == Some(relation)
+        {
+            return origin;
+        }
+        if self.values.length(row.path) >= 8 {
+            return Value::UNKNOWN;
+        }
+        let name = self.schema.relation(relation).lookup_name();
+        let path = self.values.step(row.path, Step { relation, name, to_many: false, site: None });
+        self.record_read(Read { query: row.query, path, many: row.many, site });
+        let _ = value;
+        let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
+        let text = self.path_text(path);
+        if let Some(inner) = self.prefetch_of(row.query, &text).and_then(|prefetched| prefetched.queryset)
+            && self.as_queryset(inner).is_some()
+        {
+            let path = super::value::Path::ROOT;
+            return self.values.make(Shape::Row(Row {
+                query: inner,
+                path,
+                model,
+                many: row.many,
+                back: None,
+            }));
+        }
+        // The other side of a one-to-one is set on what it gives.
+        let back = match self.schema.relation(relation).inverse() {
+            Some(inverse) if !self.schema.relation(inverse).to_many() => Some((inverse, row.path)),
+            _ => None,
+        };
+        self.values.make(Shape::Row(Row { query: row.query, path, model, many: row.many, back }))
+    }
+
+    fn related_manager(&mut self, value: Value, row: Row, relation: RelationId, site: Site) -> Value {
+        let _ = row;
+        let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
+        let classes = self.schema.default_manager_classes(model).into();
+        self.values.make(Shape::Queryset(Queryset {
+            model,
+            origin: Origin::Related(value, relation),
+            is_manager: true,
+            classes,
+            sites: Box::new([site]),
+            plan: Plan::default(),
+            asked: Asked::default(),
+        }))
+    }
+
+    /// What a `Prefetch(…, to_attr=name)` put on the row.
+    fn prefetched_attribute(&mut self, row: Row, name: Symbol, site: Site) -> Option<Value> {
+        let at = self.path_text(row.path);
+        let queryset = self.as_queryset(row.query)?;
+        let found = queryset.plan.prefetch.iter().find(|known| {
+            known.to_attr == Some(name)
+                && match known.path.as_str().rsplit_once("__") {
+                    Some((before, _)) => before == at,
+                    None => at.is_empty(),
+                }
+        })?;
+        let Some(inner) = found.queryset else { return Some(Value::UNKNOWN) };
+        let element = self.iterate_plain(inner, site);
+        Some(self.values.sequence(element))
+    }
+
+    fn iterate_plain(&mut self, queryset: Value, site: Site) -> Value {
+        match self.as_queryset(queryset).cloned() {
+            Some(found) => self.iterate_queryset(queryset, &found, site),
+            None => Value::UNKNOWN,
+        }
+    }
+
+    /// A method that Django gives every row.
+    pub(crate) fn row_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        value: Value,
+        row: Row,
+        name: Symbol,
+        call: CallSite,
+    ) -> Value {
+        match name.as_str() {
+            "save" | "asave" | "delete" | "adelete" | "save_base" => {
+                self.record_write(Write { model: row.model, relation: None, site: call.site });
+                Value::NONE
+            }
+            "__str__" | "__repr__" => {
+                self.text_of(frame, value);
+                Value::SCALAR
+            }
+            "refresh_from_db" | "full_clean" | "clean" | "validate_unique" => Value::NONE,
+            name if name.starts_with("get_") && name.ends_with("_display") => Value::SCALAR,
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// `Model(…)`: a row that was not fetched.
+    pub(crate) fn make_row(
+        &mut self,
+        _frame: &mut Frame<'p>,
+        model: ModelId,
+        _arguments: &Arguments,
+    ) -> Value {
+        let _ = model;
+        Value::UNKNOWN
+    }
+
+    /// A value made into text by `__str__`: `str(x)`, `f"{x}"`, `"%s" % x`.
+    pub(crate) fn text_of(&mut self, frame: &mut Frame<'p>, value: Value) {
+        for member in self.values.members(value) {
+            match self.values.shape(member).clone() {
+                Shape::Row(row) => {
+                    if let Some(class) = self.schema.class_of(row.model)
+                        && let Some((function, Binding::Method)) = self.class_function(class, self.names.str_)
+                    {
+                        self.call_function(frame, function, None, &[member]);
+                    }
+                }
+                Shape::Object(class, _) => {
+                    if let Some((function, _)) = self.class_function(class, self.names.str_) {
+                        self.call_function(frame, function, None, &[member]);
+                    }
+                }
+                Shape::Sequence(element) => self.text_of(frame, element),
+                Shape::Tuple(items) => {
+                    for item in items {
+                        self.text_of(frame, item);
+                    }
+                }
+                Shape::Mapping { known, rest, .. } => {
+                    for (_, value) in known {
+                        self.text_of(frame, value);
+                    }
+                    self.text_of(frame, rest);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The parts that `"…" % value` formats: a tuple's items, a mapping's values, or the value.
+    pub(crate) fn text_of_parts(&mut self, frame: &mut Frame<'p>, value: Value) {
+        self.text_of(frame, value);
+    }
+}

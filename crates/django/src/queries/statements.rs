@@ -1,0 +1,363 @@
+//! Steps: assignment, branches, loops.
+
+use tuneup_python::Symbol;
+use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
+
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Value};
+
+/// Whether control goes on behind a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// With the following step.
+    On,
+    /// Elsewhere: it returned, raised, broke out or continued.
+    Away,
+}
+
+impl<'p> Machine<'p> {
+    /// Runs the steps of a block.
+    pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
+        let facts = frame.facts;
+        for stmt in facts.block(block) {
+            if self.step(frame, stmt.kind) == Next::Away {
+                return Next::Away;
+            }
+        }
+        Next::On
+    }
+
+    fn step(&mut self, frame: &mut Frame<'p>, kind: StmtKind) -> Next {
+        match kind {
+            StmtKind::Expr(value) => {
+                self.eval(frame, value);
+            }
+            StmtKind::Assign(target, value) => {
+                let value = self.eval(frame, value);
+                self.assign(frame, target, value);
+            }
+            StmtKind::Annotated { target, value, .. } => {
+                if let Some(value) = value {
+                    let value = self.eval(frame, value);
+                    self.assign(frame, target, value);
+                }
+            }
+            StmtKind::Augmented(target, _, value) => {
+                let before = self.eval(frame, target);
+                let added = self.eval(frame, value);
+                let after = self.add(frame, before, added);
+                self.assign(frame, target, after);
+            }
+            StmtKind::Delete(target) => {
+                if let ExprKind::Local(slot) = frame.facts.kind(target) {
+                    frame.slots[slot as usize] = Value::NEVER;
+                } else {
+                    self.eval_place(frame, target);
+                }
+            }
+            StmtKind::Return(value) => {
+                let value = value.map_or(Value::NONE, |value| self.eval(frame, value));
+                frame.returned = self.values.join(frame.returned, value);
+                return Next::Away;
+            }
+            StmtKind::Raise(value) => {
+                if let Some(value) = value {
+                    self.eval(frame, value);
+                }
+                return Next::Away;
+            }
+            StmtKind::If { test, then, orelse } => return self.branch(frame, test, then, orelse),
+            StmtKind::For { target, iter, body, orelse, .. } => {
+                self.run_loop(frame, target, iter, body);
+                return self.run(frame, orelse);
+            }
+            StmtKind::While { test, body, orelse } => {
+                self.eval(frame, test);
+                self.turns(frame, |machine, frame| {
+                    machine.run(frame, body);
+                    machine.eval(frame, test);
+                });
+                return self.run(frame, orelse);
+            }
+            StmtKind::Try { body, handlers, orelse, finalbody } => {
+                return self.run_try(frame, body, handlers, orelse, finalbody);
+            }
+            StmtKind::With { body } => return self.run(frame, body),
+            StmtKind::Break => {
+                let slots = frame.slots.clone();
+                if let Some(breaks) = frame.breaks.last_mut() {
+                    breaks.push(slots);
+                }
+                return Next::Away;
+            }
+            StmtKind::Continue => {
+                let slots = frame.slots.clone();
+                if let Some(breaks) = frame.breaks.last_mut() {
+                    breaks.push(slots);
+                }
+                return Next::Away;
+            }
+        }
+        Next::On
+    }
+
+    fn branch(&mut self, frame: &mut Frame<'p>, test: Expr, then: Block, orelse: Block) -> Next {
+        let test = self.eval(frame, test);
+        self.truth(frame, test);
+        let before = frame.slots.clone();
+        let placed = frame.placed.clone();
+        let first = self.run(frame, then);
+        let after_then = std::mem::replace(&mut frame.slots, before);
+        let placed_then = std::mem::replace(&mut frame.placed, placed);
+        let second = self.run(frame, orelse);
+        match (first, second) {
+            (Next::On, Next::On) => {
+                self.merge_slots(frame, &after_then);
+                frame.placed.retain(|place, value| placed_then.get(place) == Some(value));
+                Next::On
+            }
+            (Next::On, Next::Away) => {
+                frame.slots = after_then;
+                frame.placed = placed_then;
+                Next::On
+            }
+            (Next::Away, next) => next,
+        }
+    }
+
+    fn run_try(
+        &mut self,
+        frame: &mut Frame<'p>,
+        body: Block,
+        handlers: tuneup_python::flow::Run,
+        orelse: Block,
+        finalbody: Block,
+    ) -> Next {
+        let before = frame.slots.clone();
+        let mut next = self.run(frame, body);
+        let after_body = frame.slots.clone();
+        if next == Next::On {
+            next = self.run(frame, orelse);
+        }
+        let mut outcomes = Vec::new();
+        if next == Next::On {
+            outcomes.push(frame.slots.clone());
+        }
+        let facts = frame.facts;
+        for &handler in facts.handlers(handlers) {
+            frame.slots = before.clone();
+            self.merge_slots(frame, &after_body);
+            if self.run(frame, handler) == Next::On {
+                outcomes.push(frame.slots.clone());
+            }
+        }
+        let falls = !outcomes.is_empty();
+        if let Some(first) = outcomes.pop() {
+            frame.slots = first;
+            for outcome in outcomes {
+                self.merge_slots(frame, &outcome);
+            }
+        }
+        match self.run(frame, finalbody) {
+            Next::On if falls => Next::On,
+            _ => Next::Away,
+        }
+    }
+
+    fn merge_slots(&mut self, frame: &mut Frame<'p>, others: &[Value]) {
+        for (slot, &other) in frame.slots.iter_mut().zip(others) {
+            if *slot != other {
+                *slot = self.values.join(*slot, other);
+            }
+        }
+    }
+
+    /// Runs a loop's body until its variables no longer change, at most twice: a value that needs three
+    /// turns to travel is rare, and costs a proposal, never a wrong one.
+    fn turns(&mut self, frame: &mut Frame<'p>, mut turn: impl FnMut(&mut Self, &mut Frame<'p>)) {
+        for _ in 0..2 {
+            let before = frame.slots.clone();
+            frame.breaks.push(Vec::new());
+            turn(self, frame);
+            for slots in frame.breaks.pop().unwrap_or_default() {
+                self.merge_slots(frame, &slots);
+            }
+            // Only a variable that had a value before the turn, and has another after it, can carry
+            // something into the next one.
+            let carried = frame.slots.iter().zip(&before).any(|(&after, &before)| {
+                before != Value::NEVER && after != before && self.values.join(before, after) != before
+            });
+            self.merge_slots(frame, &before);
+            if !carried {
+                break;
+            }
+        }
+    }
+
+    fn run_loop(&mut self, frame: &mut Frame<'p>, target: Expr, iter: Expr, body: Block) {
+        let iterated = self.eval(frame, iter);
+        let site = frame.site_of(iter);
+        let depth = self.looping.len();
+        let element = self.iterate(frame, iterated, site);
+        self.push_looping(element);
+        self.turns(frame, |machine, frame| {
+            machine.assign(frame, target, element);
+            machine.run(frame, body);
+        });
+        self.looping.truncate(depth);
+    }
+
+    /// Notes that the rows within an element are being looped over.
+    pub(crate) fn push_looping(&mut self, element: Value) {
+        for member in self.values.members(element) {
+            match self.values.shape(member) {
+                Shape::Row(row) => {
+                    let query = row.query;
+                    self.looping.push(query);
+                }
+                Shape::Tuple(items) => {
+                    for &item in items.clone().iter() {
+                        if let Some(row) = self.as_row(item) {
+                            self.looping.push(row.query);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Puts a value into a place.
+    pub(crate) fn assign(&mut self, frame: &mut Frame<'p>, target: Expr, value: Value) {
+        let facts = frame.facts;
+        match facts.kind(target) {
+            ExprKind::Local(slot) => frame.slots[slot as usize] = value,
+            ExprKind::Tuple(run) | ExprKind::List(run) => self.unpack(frame, facts.list(run), value, target),
+            ExprKind::Starred(inner) => self.assign(frame, inner, value),
+            ExprKind::Attribute(base, name) => {
+                let base = self.eval(frame, base);
+                let site = frame.site_of(target);
+                for member in self.values.members(base) {
+                    self.set_attribute(frame, member, name, value, site);
+                }
+            }
+            ExprKind::Subscript(base, index) => {
+                let key = self.eval(frame, index);
+                let before = self.eval(frame, base);
+                let after = self.with_item(before, key, value);
+                if after != before {
+                    self.assign_back(frame, base, after);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the changed value of a container back where it came from: a variable, an attribute, an item.
+    pub(crate) fn assign_back(&mut self, frame: &mut Frame<'p>, place: Expr, value: Value) {
+        if matches!(
+            frame.facts.kind(place),
+            ExprKind::Local(_) | ExprKind::Attribute(..) | ExprKind::Subscript(..)
+        ) {
+            self.assign(frame, place, value);
+        }
+    }
+
+    fn unpack(&mut self, frame: &mut Frame<'p>, targets: &[Expr], value: Value, whole: Expr) {
+        let starred = targets.iter().position(|&t| matches!(frame.facts.kind(t), ExprKind::Starred(_)));
+        let members = self.values.members(value);
+        let mut parts = vec![Value::NEVER; targets.len()];
+        for member in members {
+            match self.values.shape(member).clone() {
+                Shape::Tuple(items) if starred.is_none() && items.len() == targets.len() => {
+                    for (part, &item) in parts.iter_mut().zip(&items) {
+                        *part = self.values.join(*part, item);
+                    }
+                }
+                Shape::Tuple(items) if starred.is_some() && items.len() + 1 >= targets.len() => {
+                    let star = starred.unwrap_or_default();
+                    let rest = items.len() + 1 - targets.len();
+                    for (n, part) in parts.iter_mut().enumerate() {
+                        let item = if n < star {
+                            items[n]
+                        } else if n == star {
+                            let element = self.values.join_all(items[star..star + rest].iter().copied());
+                            self.values.sequence(element)
+                        } else {
+                            items[n + rest - 1]
+                        };
+                        *part = self.values.join(*part, item);
+                    }
+                }
+                _ => {
+                    let site = frame.site_of(whole);
+                    let element = self.iterate(frame, member, site);
+                    for (n, part) in parts.iter_mut().enumerate() {
+                        let item = if starred == Some(n) { self.values.sequence(element) } else { element };
+                        *part = self.values.join(*part, item);
+                    }
+                }
+            }
+        }
+        for (&target, part) in targets.iter().zip(parts) {
+            self.assign(frame, target, part);
+        }
+    }
+
+    /// `container[key] = value`, as a new container.
+    fn with_item(&mut self, container: Value, key: Value, value: Value) -> Value {
+        self.for_each(container, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Mapping { known, key: keys, rest } => {
+                let name = match machine.values.shape(key) {
+                    Shape::Str(name) => Some(*name),
+                    _ => None,
+                };
+                machine.mapping_with(known.to_vec(), keys, rest, name, key, value)
+            }
+            Shape::Sequence(element) => {
+                let element = machine.values.join(element, value);
+                machine.values.sequence(element)
+            }
+            Shape::Tuple(items) => {
+                let element = machine.values.join_all(items.iter().copied().chain([value]));
+                machine.values.sequence(element)
+            }
+            _ => member,
+        })
+    }
+
+    /// A mapping with one more item.
+    pub(crate) fn mapping_with(
+        &mut self,
+        mut known: Vec<(Symbol, Value)>,
+        keys: Value,
+        rest: Value,
+        name: Option<Symbol>,
+        key: Value,
+        value: Value,
+    ) -> Value {
+        let Some(name) = name else {
+            let keys = self.values.join(keys, key);
+            let rest = self.values.join(rest, value);
+            return self.values.mapping(known, keys, rest);
+        };
+        match known.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, there)) => *there = value,
+            None => known.push((name, value)),
+        }
+        self.values.mapping(known, keys, rest)
+    }
+
+    fn eval_place(&mut self, frame: &mut Frame<'p>, target: Expr) {
+        match frame.facts.kind(target) {
+            ExprKind::Attribute(base, _) => {
+                self.eval(frame, base);
+            }
+            ExprKind::Subscript(base, index) => {
+                self.eval(frame, base);
+                self.eval(frame, index);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! Abstract values: what the interpreter knows of a value without running anything.
+//!
+//! Values are interned: a [`Value`] is a number, equal values have equal numbers, so that calls can be
+//! remembered by their arguments. Numbers depend on the order of analysis and never reach output.
+
+use std::hash::Hash;
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+use tuneup_python::flow::FunctionId;
+use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
+
+use crate::schema::{ModelId, RelationId};
+
+/// How many alternatives a union keeps before it is unknown.
+const WIDEST_UNION: usize = 12;
+
+/// How deep values nest before they are unknown: keeps recursive data finite.
+const DEEPEST: u8 = 10;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub(crate) u32);
+    };
+}
+
+number!(
+    /// An interned [`Shape`].
+    Value
+);
+number!(
+    /// The variables that a function closes over.
+    Environment
+);
+number!(
+    /// An interned path of relations from the rows of a query.
+    Path
+);
+
+impl Value {
+    /// No value: a variable that is not set, a branch that is not taken.
+    pub const NEVER: Self = Self(0);
+    /// Anything.
+    pub const UNKNOWN: Self = Self(1);
+    /// `None`
+    pub const NONE: Self = Self(2);
+    /// A plain value without rows in it: a column's content, a number, a computed text.
+    pub const SCALAR: Self = Self(3);
+}
+
+impl Path {
+    /// The row of the query itself.
+    pub const ROOT: Self = Self(0);
+}
+
+/// A stretch of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// The file.
+    pub file: FileId,
+    /// Bytes of its decoded text.
+    pub range: TextRange,
+    /// The function that it stands in.
+    pub function: Option<FunctionId>,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// See [`Value::NEVER`].
+    Never,
+    /// See [`Value::UNKNOWN`].
+    Unknown,
+    /// See [`Value::NONE`].
+    None,
+    /// See [`Value::SCALAR`].
+    Scalar,
+    /// `True` or `False`
+    Bool(bool),
+    /// A known integer.
+    Int(i32),
+    /// A known text.
+    Str(Symbol),
+    /// A model class.
+    Model(ModelId),
+    /// A class of the project that is not a model, or whose class matters more than its model.
+    Class(ClassRef),
+    /// A function with what it closes over.
+    Function(FunctionRef, Option<Environment>),
+    /// A function bound to its first argument; the class is where it was found, for `super()`.
+    Bound {
+        /// The function.
+        function: FunctionRef,
+        /// Its first argument.
+        this: Value,
+        /// The class whose body it stands in.
+        owner: Option<ClassRef>,
+    },
+    /// A method that the interpreter knows by name: of a queryset, a list, a row.
+    Method(Value, Symbol),
+    /// Something outside the project, by its dotted name.
+    External(Symbol),
+    /// The result of calling something outside the project: an instance of the class of that name.
+    Instance(Symbol, Box<[Value]>),
+    /// A module of the project.
+    Module(FileId),
+    /// A package without a file.
+    Namespace(Symbol),
+    /// A manager, related manager or queryset.
+    Queryset(Queryset),
+    /// A model instance.
+    Row(Row),
+    /// An instance of a class of the project, told apart by where it was made.
+    Object(ClassRef, Option<Site>),
+    /// `super()`: attributes are looked up behind the class in the MRO of the instance.
+    Super(ClassRef, Value),
+    /// A tuple of known length.
+    Tuple(Box<[Value]>),
+    /// A list, set, iterator or generator, by what its elements can be.
+    Sequence(Value),
+    /// A mapping: known keys in order of their text, and what other keys and values can be.
+    Mapping {
+        /// Values of known keys.
+        known: Box<[(Symbol, Value)]>,
+        /// Other keys.
+        key: Value,
+        /// Values of other keys.
+        rest: Value,
+    },
+    /// A page or a paginator over rows.
+    Paginator(Value),
+    /// One page: iterates as its rows; knows its paginator.
+    Page(Value),
+    /// One of several.
+    Union(Box<[Value]>),
+}
+
+/// A manager or queryset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Queryset {
+    /// The rows' model.
+    pub model: ModelId,
+    /// Where its rows come from.
+    pub origin: Origin,
+    /// Whether it is still a manager, which cannot be iterated.
+    pub is_manager: bool,
+    /// The class whose methods it has beyond Django's, outermost first.
+    pub classes: Box<[ClassRef]>,
+    /// The chain expressions that it went through, from the first.
+    pub sites: Box<[Site]>,
+    /// What it loads with its rows.
+    pub plan: Plan,
+    /// What else was asked of it.
+    pub asked: Asked,
+}
+
+/// Where the rows of a queryset come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// `Model.objects`
+    Manager,
+    /// `row.relation`
+    Related(Value, RelationId),
+    /// Rows that came from outside what is seen: a parameter, `self` of a model's method.
+    Outside,
+}
+
+/// What a queryset loads beside its own columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Plan {
+    /// Paths of `select_related`.
+    pub select: Vec<Symbol>,
+    /// `select_related()` without names: every relation that is not null.
+    pub select_all: bool,
+    /// Lookups of `prefetch_related`.
+    pub prefetch: Vec<Prefetched>,
+    /// Columns of `only`, where it was called.
+    pub only: Option<Vec<Symbol>>,
+    /// Columns of `defer`.
+    pub defer: Vec<Symbol>,
+    /// `select_related` or `only` with names that are not known.
+    pub select_unknown: bool,
+    /// `prefetch_related` with lookups that are not known.
+    pub prefetch_unknown: bool,
+}
+
+/// One lookup of `prefetch_related`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Prefetched {
+    /// The path.
+    pub path: Symbol,
+    /// The queryset of a `Prefetch`.
+    pub queryset: Option<Value>,
+    /// Its `to_attr`.
+    pub to_attr: Option<Symbol>,
+}
+
+/// What was asked of a queryset besides its plan, as far as a rewrite must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Asked {
+    /// `values()`, `values_list()`, `dates()`: its rows are not instances.
+    pub values: bool,
+    /// `values_list(flat=True)`
+    pub flat: bool,
+    /// `union()`, `intersection()`, `difference()`
+    pub combined: bool,
+    /// `raw()`
+    pub raw: bool,
+    /// `select_for_update()` without `of=`
+    pub locked: bool,
+    /// `select_for_update(of=…)`
+    pub locked_of: bool,
+    /// Sliced.
+    pub sliced: bool,
+    /// Filtered, ordered or otherwise unlike `all()`: a prefetch does not serve it.
+    pub narrowed: bool,
+    /// `iterator()` without `chunk_size`
+    pub streamed: bool,
+    /// Something was called that is not known to keep it a plain queryset.
+    pub foreign: bool,
+}
+
+/// A model instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// The queryset that it came from: a [`Shape::Queryset`].
+    pub query: Value,
+    /// The relations followed from the query's own row.
+    pub path: Path,
+    /// Its model.
+    pub model: ModelId,
+    /// Whether there is one for each turn of a loop over rows.
+    pub many: bool,
+    /// The relation that is loaded already because the row was reached over its other side.
+    pub back: Option<(RelationId, Path)>,
+}
+
+/// One step of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// The relation.
+    pub relation: RelationId,
+    /// The name that loads it: an accessor or a field's name.
+    pub name: Symbol,
+    /// Whether it leads to many rows.
+    pub to_many: bool,
+    /// The chain expression that reads it, where it stands in Python: `order.lines.all()`.
+    pub site: Option<Site>,
+}
+
+#[derive(Debug)]
+struct Interned<T> {
+    numbers: FxHashMap<T, u32>,
+    items: Vec<T>,
+}
+
+impl<T: Clone + Eq + Hash> Interned<T> {
+    fn new() -> Self {
+        Self { numbers: FxHashMap::default(), items: Vec::new() }
+    }
+
+    fn number(&mut self, item: T) -> u32 {
+        if let Some(&number) = self.numbers.get(&item) {
+            return number;
+        }
+        let number = self.items.len() as u32;
+        self.numbers.insert(item.clone(), number);
+        self.items.push(item);
+        number
+    }
+}
+
+/// All values met so far.
+#[derive(Debug)]
+pub struct Values {
+    shapes: Interned<Shape>,
+    depths: Vec<u8>,
+    paths: Interned<(Path, Option<Step>)>,
+    environments: Interned<(Option<Environment>, Box<[Value]>)>,
+    joins: FxHashMap<(Value, Value), Value>,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Values {
+    /// The values that are always there.
+    pub fn new() -> Self {
+        let mut this = Self {
+            shapes: Interned::new(),
+            depths: Vec::new(),
+            paths: Interned::new(),
+            environments: Interned::new(),
+            joins: FxHashMap::default(),
+        };
+        for shape in [Shape::Never, Shape::Unknown, Shape::None, Shape::Scalar] {
+            this.make(shape);
+        }
+        this.paths.number((Path::ROOT, None));
+        this
+    }
+
+    /// What a value is.
+    pub fn shape(&self, value: Value) -> &Shape {
+        &self.shapes.items[value.0 as usize]
+    }
+
+    /// The value of a shape.
+    pub fn make(&mut self, shape: Shape) -> Value {
+        if let Some(&number) = self.shapes.numbers.get(&shape) {
+            return Value(number);
+        }
+        let depth = self.depth_of(&shape);
+        if depth > DEEPEST {
+            return Value::UNKNOWN;
+        }
+        let number = self.shapes.number(shape);
+        self.depths.push(depth);
+        Value(number)
+    }
+
+    fn depth_of(&self, shape: &Shape) -> u8 {
+        let of = |value: &Value| self.depths[value.0 as usize];
+        let inner = match shape {
+            Shape::Tuple(items) | Shape::Instance(_, items) => items.iter().map(of).max(),
+            Shape::Sequence(item) | Shape::Paginator(item) | Shape::Page(item) => Some(of(item)),
+            Shape::Mapping { known, key, rest } => {
+                known.iter().map(|(_, value)| of(value)).chain([of(key), of(rest)]).max()
+            }
+            Shape::Bound { this, .. } | Shape::Super(_, this) | Shape::Method(this, _) => Some(of(this)),
+            Shape::Queryset(queryset) => match queryset.origin {
+                Origin::Related(row, _) => Some(of(&row)),
+                _ => None,
+            },
+            Shape::Row(row) => Some(of(&row.query)),
+            Shape::Union(items) => return items.iter().map(of).max().unwrap_or(0),
+            _ => None,
+        };
+        inner.map_or(0, |depth| depth.saturating_add(1))
+    }
+
+    /// `tuple`
+    pub fn tuple(&mut self, items: Vec<Value>) -> Value {
+        self.make(Shape::Tuple(items.into()))
+    }
+
+    /// A list, set or iterator of such elements.
+    pub fn sequence(&mut self, element: Value) -> Value {
+        self.make(Shape::Sequence(element))
+    }
+
+    /// Either of two.
+    pub fn join(&mut self, one: Value, other: Value) -> Value {
+        if one == other || other == Value::NEVER {
+            return one;
+        }
+        if one == Value::NEVER {
+            return other;
+        }
+        let key = if one < other { (one, other) } else { (other, one) };
+        if let Some(&known) = self.joins.get(&key) {
+            return known;
+        }
+        let joined = self.join_new(key.0, key.1);
+        self.joins.insert(key, joined);
+        joined
+    }
+
+    /// Any of several.
+    pub fn join_all(&mut self, values: impl IntoIterator<Item = Value>) -> Value {
+        values.into_iter().fold(Value::NEVER, |all, value| self.join(all, value))
+    }
+
+    fn join_new(&mut self, one: Value, other: Value) -> Value {
+        match (self.shape(one).clone(), self.shape(other).clone()) {
+            (Shape::Sequence(a), Shape::Sequence(b)) => {
+                let element = self.join(a, b);
+                return self.sequence(element);
+            }
+            (Shape::Tuple(a), Shape::Tuple(b)) if a.len() == b.len() => {
+                let items = a.iter().zip(&b).map(|(&a, &b)| self.join(a, b)).collect();
+                return self.tuple(items);
+            }
+            (Shape::Tuple(items), Shape::Sequence(rest)) | (Shape::Sequence(rest), Shape::Tuple(items)) => {
+                let element = self.join_all(items.iter().copied());
+                let element = self.join(element, rest);
+                return self.sequence(element);
+            }
+            (
+                Shape::Mapping { known: a, key: ka, rest: ra },
+                Shape::Mapping { known: b, key: kb, rest: rb },
+            ) => {
+                let mut known = a.to_vec();
+                for &(name, value) in &b {
+                    match known.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, there)) => *there = self.join(*there, value),
+                        None => known.push((name, value)),
+                    }
+                }
+                let key = self.join(ka, kb);
+                let rest = self.join(ra, rb);
+                return self.mapping(known, key, rest);
+            }
+            (Shape::Scalar, Shape::Bool(_) | Shape::Int(_) | Shape::Str(_))
+            | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_), Shape::Scalar) => return Value::SCALAR,
+            _ => {}
+        }
+        let mut parts: Vec<Value> = Vec::new();
+        for value in [one, other] {
+            match self.shape(value) {
+                Shape::Union(members) => {
+                    parts.extend(
+                        members.iter().filter(|member| !parts.contains(member)).copied().collect::<Vec<_>>(),
+                    );
+                }
+                _ if parts.contains(&value) => {}
+                _ => parts.push(value),
+            }
+        }
+        // Two containers of one kind within a union become one, so that unions stay short.
+        let containers: Vec<Value> =
+            parts.iter().copied().filter(|&part| matches!(self.shape(part), Shape::Sequence(_))).collect();
+        if containers.len() > 1 {
+            parts.retain(|part| !containers.contains(part));
+            let merged = self.join_all(containers);
+            parts.push(merged);
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        match parts.len() {
+            1 => parts[0],
+            2..=WIDEST_UNION => self.make(Shape::Union(parts.into())),
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// A mapping with these known keys.
+    pub fn mapping(&mut self, mut known: Vec<(Symbol, Value)>, key: Value, rest: Value) -> Value {
+        known.sort_unstable_by_key(|(name, _)| name.as_str());
+        self.make(Shape::Mapping { known: known.into(), key, rest })
+    }
+
+    /// The alternatives of a value: itself, or a union's members.
+    pub fn members(&self, value: Value) -> Vec<Value> {
+        match self.shape(value) {
+            Shape::Union(members) => members.to_vec(),
+            Shape::Never => Vec::new(),
+            _ => vec![value],
+        }
+    }
+
+    /// The path one step on.
+    pub fn step(&mut self, path: Path, step: Step) -> Path {
+        Path(self.paths.number((path, Some(step))))
+    }
+
+    /// The steps of a path, from the query's row on.
+    pub fn steps(&self, mut path: Path) -> Vec<Step> {
+        let mut steps = Vec::new();
+        while let (parent, Some(step)) = self.paths.items[path.0 as usize] {
+            steps.push(step);
+            path = parent;
+        }
+        steps.reverse();
+        steps
+    }
+
+    /// The path before its last step, and that step.
+    pub fn last_step(&self, path: Path) -> Option<(Path, Step)> {
+        let (parent, step) = self.paths.items[path.0 as usize];
+        step.map(|step| (parent, step))
+    }
+
+    /// How many steps a path has.
+    pub fn length(&self, mut path: Path) -> usize {
+        let mut length = 0;
+        while let (parent, Some(_)) = self.paths.items[path.0 as usize] {
+            length += 1;
+            path = parent;
+        }
+        length
+    }
+
+    /// The variables of an enclosing function, for a closure.
+    pub fn environment(&mut self, outer: Option<Environment>, slots: &[Value]) -> Environment {
+        Environment(self.environments.number((outer, slots.into())))
+    }
+
+    /// A variable of an enclosing function, `up` functions out (at least 1).
+    pub fn free(&self, mut environment: Environment, up: u16, slot: u16) -> Value {
+        for _ in 1..up {
+            match self.environments.items[environment.0 as usize].0 {
+                Some(outer) => environment = outer,
+                None => return Value::UNKNOWN,
+            }
+        }
+        let (_, slots) = &self.environments.items[environment.0 as usize];
+        slots.get(slot as usize).copied().unwrap_or(Value::UNKNOWN)
+    }
+}

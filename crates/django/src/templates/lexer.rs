@@ -1,0 +1,193 @@
+//! Tokens of Django's template language, as `django.template.base.DebugLexer` cuts them.
+
+use ruff_text_size::{TextRange, TextSize};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text between tags.
+    Text,
+    /// `{{ … }}`
+    Variable,
+    /// `{% … %}`
+    Block,
+    /// `{# … #}`
+    Comment,
+}
+
+/// A token: the range is that of the whole, braces included; the content is what stands between the braces,
+/// without the white space around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// All its bytes.
+    pub range: TextRange,
+    /// The bytes of its content.
+    pub content: TextRange,
+}
+
+/// Cuts a template into tokens.
+///
+/// Django looks for the regular expression `({%.*?%}|{{.*?}}|{#.*?#})`, whose dot does not match a line feed,
+/// and passes over everything between `{% verbatim name %}` and `{% endverbatim name %}`.
+pub fn tokens(source: &str) -> Vec<Token> {
+    let bytes = source.as_bytes();
+    let mut tokens = Vec::new();
+    let mut text = 0;
+    let mut at = 0;
+    let mut verbatim: Option<String> = None;
+    while let Some(open) = memchr(b'{', bytes, at) {
+        let (kind, close): (Kind, &[u8]) = match bytes.get(open + 1) {
+            Some(b'%') => (Kind::Block, b"%}"),
+            Some(b'{') => (Kind::Variable, b"}}"),
+            Some(b'#') => (Kind::Comment, b"#}"),
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let Some(end) = closing(bytes, open + 2, close) else {
+            at = open + 1;
+            continue;
+        };
+        let inner = source[open + 2..end - 2].trim_matches(is_python_space);
+        if let Some(wanted) = &verbatim {
+            if kind != Kind::Block || inner != wanted {
+                // Inside `verbatim`, a tag is text: as Django does, a token of its own.
+                push_text(&mut tokens, text, open);
+                push_text(&mut tokens, open, end);
+                text = end;
+                at = end;
+                continue;
+            }
+            verbatim = None;
+        } else if kind == Kind::Block && (inner == "verbatim" || inner.starts_with("verbatim ")) {
+            verbatim = Some(format!("end{inner}"));
+        }
+        push_text(&mut tokens, text, open);
+        let start = inner.as_ptr() as usize - source.as_ptr() as usize;
+        tokens.push(Token { kind, range: range(open, end), content: range(start, start + inner.len()) });
+        text = end;
+        at = end;
+    }
+    push_text(&mut tokens, text, bytes.len());
+    tokens
+}
+
+/// What Python's `str.strip` takes away.
+fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
+}
+
+fn range(start: usize, end: usize) -> TextRange {
+    TextRange::new(TextSize::new(start as u32), TextSize::new(end as u32))
+}
+
+fn push_text(tokens: &mut Vec<Token>, start: usize, end: usize) {
+    if start < end {
+        tokens.push(Token { kind: Kind::Text, range: range(start, end), content: range(start, end) });
+    }
+}
+
+fn memchr(wanted: u8, bytes: &[u8], from: usize) -> Option<usize> {
+    bytes[from..].iter().position(|&byte| byte == wanted).map(|at| from + at)
+}
+
+/// The byte after the closing braces, if they stand on the same line.
+fn closing(bytes: &[u8], from: usize, close: &[u8]) -> Option<usize> {
+    let mut at = from;
+    while at + 1 < bytes.len() {
+        if bytes[at] == b'\n' {
+            return None;
+        }
+        if bytes[at] == close[0] && bytes[at + 1] == close[1] {
+            return Some(at + 2);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The pieces of a tag's content, as `django.utils.text.smart_split` and `Token.split_contents` cut them:
+/// at white space, but not within quotes or `_("…")`. Each with its byte offset in the content.
+pub fn pieces(content: &str) -> Vec<(usize, &str)> {
+    let bytes = content.as_bytes();
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes[at].is_ascii_whitespace() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let mut quote = None;
+        while at < bytes.len() {
+            match (quote, bytes[at]) {
+                (None, b'"' | b'\'') => quote = Some(bytes[at]),
+                (None, byte) if byte.is_ascii_whitespace() => break,
+                (Some(_), b'\\') => at += 1,
+                (Some(open), byte) if byte == open => quote = None,
+                _ => {}
+            }
+            at += 1;
+        }
+        let end = at.min(bytes.len());
+        if let Some(piece) = content.get(start..end) {
+            pieces.push((start, piece));
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, pieces, tokens};
+
+    fn kinds(source: &str) -> Vec<(Kind, &str)> {
+        tokens(source)
+            .iter()
+            .map(|token| {
+                (token.kind, &source[token.content.start().to_usize()..token.content.end().to_usize()])
+            })
+            .collect()
+    }
+
+    #[test]
+    fn text_variables_tags_and_comments() {
+        assert_eq!(
+            kinds("a {{ b }}{% if c %}{# d #} {{ open\n }} e"),
+            [
+                (Kind::Text, "a "),
+                (Kind::Variable, "b"),
+                (Kind::Block, "if c"),
+                (Kind::Comment, "d"),
+                (Kind::Text, " {{ open\n }} e"),
+            ]
+        );
+    }
+
+    #[test]
+    fn verbatim_hides_tags() {
+        let source = "{% verbatim x %}{{ a }}{% endverbatim %}{% endverbatim x %}{{ b }}";
+        assert_eq!(
+            kinds(source),
+            [
+                (Kind::Block, "verbatim x"),
+                (Kind::Text, "{{ a }}"),
+                (Kind::Text, "{% endverbatim %}"),
+                (Kind::Block, "endverbatim x"),
+                (Kind::Variable, "b"),
+            ]
+        );
+    }
+
+    #[test]
+    fn pieces_keep_quoted_spaces() {
+        let found: Vec<&str> = pieces(r#"include "a b.html" with x=_("c d")|default:'e f' only"#)
+            .into_iter()
+            .map(|(_, piece)| piece)
+            .collect();
+        assert_eq!(found, ["include", "\"a b.html\"", "with", "x=_(\"c d\")|default:'e f'", "only"]);
+    }
+}

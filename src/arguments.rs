@@ -1,0 +1,131 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Finds what will make a Django project slow in production, and writes the fixes for review.
+///
+/// The project is read, never imported or run. Nothing is written but by `apply` and `review`.
+#[derive(Debug, Parser)]
+#[command(name = "tuneup", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Colours on the terminal.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+/// Colours on the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set; elsewhere with FORCE_COLOR.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Report what would be changed, and why.
+    Check {
+        #[command(flatten)]
+        project: ProjectArguments,
+        /// How to report.
+        #[arg(long, value_enum, default_value_t = OutputFormat::Full)]
+        output_format: OutputFormat,
+        /// Report numbers for each rule instead of proposals.
+        #[arg(long)]
+        statistics: bool,
+    },
+    /// Print what would be changed as a unified diff, for `git apply` and `patch -p1`.
+    Diff {
+        #[command(flatten)]
+        project: ProjectArguments,
+        /// Include proposals that a person must look at.
+        #[arg(long = "unsafe")]
+        with_unsafe: bool,
+    },
+    /// Write the safe changes.
+    Apply {
+        #[command(flatten)]
+        project: ProjectArguments,
+        /// Write unsafe changes too.
+        #[arg(long = "unsafe")]
+        with_unsafe: bool,
+        #[command(flatten)]
+        guard: GuardArguments,
+    },
+    /// Ask for each proposal, then write those that were approved.
+    Review {
+        #[command(flatten)]
+        project: ProjectArguments,
+        #[command(flatten)]
+        guard: GuardArguments,
+    },
+    /// List the rules.
+    Rules,
+    /// Explain a rule: what it does, why, when it is safe, with examples.
+    Explain {
+        /// The rule's name.
+        rule: String,
+    },
+}
+
+/// How to report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// With source excerpts.
+    Full,
+    /// One line for each proposal.
+    Concise,
+    /// For programs.
+    Json,
+}
+
+/// What to read.
+#[derive(Debug, Args)]
+pub(crate) struct ProjectArguments {
+    /// The project's folder, or one file.
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Only these rules, by name; several with commas.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub(crate) select: Vec<String>,
+    /// All rules but these.
+    #[arg(long, value_delimiter = ',', value_name = "RULE")]
+    pub(crate) ignore: Vec<String>,
+    /// Paths to leave out, as in a .gitignore; several with commas.
+    #[arg(long, value_delimiter = ',', value_name = "PATTERN")]
+    pub(crate) exclude: Vec<String>,
+    /// An interpreter or virtual environment whose installed packages may be read.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// Django's version, where the project does not say it.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) django: Option<String>,
+    /// How many threads; 0 for one on each core.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) threads: usize,
+    /// Say less: no notes and no summary on standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Say more: what was read, and how long it took.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// What must be so before files are written.
+#[derive(Debug, Args)]
+pub(crate) struct GuardArguments {
+    /// Write though files have changes that are not committed.
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+    /// Write though the project is not in a git repository.
+    #[arg(long)]
+    pub(crate) allow_no_vcs: bool,
+}

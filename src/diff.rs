@@ -1,0 +1,66 @@
+//! Unified diffs that `git apply` and `patch -p1` take. Bytes are written as they are, whatever their encoding.
+
+use std::io::{self, Write};
+
+use similar::{Algorithm, ChangeTag, TextDiff};
+use tuneup_transforms::render::RenderedFile;
+
+const CONTEXT: usize = 3;
+
+/// Writes the diff of one file.
+pub(crate) fn write(out: &mut dyn Write, file: &RenderedFile, colored: bool) -> io::Result<()> {
+    let paint = |code: &'static str| if colored { code } else { "" };
+    let (bold, cyan, red, green, reset) =
+        (paint("\x1b[1m"), paint("\x1b[36m"), paint("\x1b[31m"), paint("\x1b[32m"), paint("\x1b[0m"));
+    let diff =
+        TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&file.before[..], &file.after[..]);
+    writeln!(out, "{bold}--- {}{reset}", name("a/", &file.path))?;
+    writeln!(out, "{bold}+++ {}{reset}", name("b/", &file.path))?;
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        writeln!(out, "{cyan}{}{reset}", hunk.header())?;
+        for change in hunk.iter_changes() {
+            let (sign, color) = match change.tag() {
+                ChangeTag::Delete => ("-", red),
+                ChangeTag::Insert => ("+", green),
+                ChangeTag::Equal => (" ", ""),
+            };
+            let line: &[u8] = change.value();
+            let (body, end) = match line.strip_suffix(b"\n") {
+                Some(body) => (body, true),
+                None => (line, false),
+            };
+            write!(out, "{color}{sign}")?;
+            out.write_all(body)?;
+            writeln!(out, "{}", if color.is_empty() { "" } else { reset })?;
+            if !end {
+                writeln!(out, "\\ No newline at end of file")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A name as git writes it: in quotes where it has characters that a diff cannot hold bare.
+fn name(prefix: &str, path: &str) -> String {
+    let is_plain = |c: char| !c.is_control() && c != '"' && c != '\\' && c.is_ascii();
+    if path.chars().all(is_plain) {
+        // A tab ends a name with spaces, as git writes it for `patch`.
+        let end = if path.contains(' ') { "\t" } else { "" };
+        return format!("{prefix}{path}{end}");
+    }
+    let mut quoted = format!("\"{prefix}");
+    for byte in path.bytes() {
+        match byte {
+            b'"' | b'\\' => {
+                quoted.push('\\');
+                quoted.push(byte as char);
+            }
+            b'\n' => quoted.push_str("\\n"),
+            b'\t' => quoted.push_str("\\t"),
+            0x20..=0x7e => quoted.push(byte as char),
+            _ => quoted.push_str(&format!("\\{byte:03o}")),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

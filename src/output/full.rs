@@ -1,0 +1,86 @@
+//! Grouped by rule, each proposal with its evidence as source excerpts.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use tuneup_transforms::{Proposal, Safety};
+
+use super::{by_rule, position};
+use crate::analysis::Outcome;
+
+/// How many pieces of evidence are shown in full; the rest is counted.
+const SHOWN: usize = 8;
+
+/// Writes the report.
+pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome, colored: bool) -> io::Result<()> {
+    for (rule, group) in by_rule(&outcome.proposals) {
+        writeln!(out, "{rule} ({})\n", group.len())?;
+        for proposal in group {
+            write_one(out, outcome, proposal, colored)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes one proposal.
+pub(crate) fn write_one(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    proposal: &Proposal,
+    colored: bool,
+) -> io::Result<()> {
+    let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
+    let (line, column) = position(outcome, &proposal.place);
+    writeln!(
+        out,
+        "{}:{line}:{column} [{}] {}",
+        proposal.place.path,
+        proposal.safety.as_str(),
+        proposal.title
+    )?;
+    let project = &outcome.project.source;
+    let text = |path: &str| project.file_at(path).and_then(|file| project.source(file).ok());
+    let mut group: Group<'_> =
+        Group::with_title(level(proposal.safety).primary_title(proposal.message.as_str()));
+    let mut paths: Vec<&str> = vec![&proposal.place.path];
+    for evidence in proposal.evidence.iter().take(SHOWN) {
+        if !paths.contains(&evidence.place.path.as_str()) {
+            paths.push(&evidence.place.path);
+        }
+    }
+    for path in paths {
+        let Some(source) = text(path) else { continue };
+        let mut snippet = Snippet::source(source.text().to_owned()).path(path).fold(true);
+        if path == proposal.place.path {
+            let span = first_line(source.text(), proposal.place.range().into());
+            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label("this query"));
+        }
+        for evidence in proposal.evidence.iter().take(SHOWN).filter(|evidence| evidence.place.path == path) {
+            if evidence.place == proposal.place {
+                continue;
+            }
+            let span = first_line(source.text(), evidence.place.range().into());
+            snippet = snippet.annotation(AnnotationKind::Context.span(span).label(evidence.message.as_str()));
+        }
+        group = group.element(snippet);
+    }
+    writeln!(out, "{}", renderer.render(&[group]))?;
+    if let more @ 1.. = proposal.evidence.len().saturating_sub(SHOWN) {
+        writeln!(out, "   … and {more} more places")?;
+    }
+    writeln!(out)
+}
+
+/// A range cut at the end of its first line, so that an excerpt stays short.
+fn first_line(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let end = text[range.clone()].find(['\n', '\r']).map_or(range.end, |at| range.start + at);
+    range.start..end
+}
+
+fn level(safety: Safety) -> Level<'static> {
+    match safety {
+        Safety::Safe => Level::INFO.with_name("safe"),
+        Safety::Unsafe => Level::WARNING.with_name("unsafe"),
+        Safety::Advice => Level::NOTE.with_name("advice"),
+    }
+}

@@ -1,0 +1,299 @@
+//! What queries do not load though code reads it for every row, and where they would: the part that
+//! `select-related` and `prefetch-related` share.
+
+use std::collections::BTreeMap;
+
+use tuneup_django::Project;
+use tuneup_django::queries::{Query, Read, Site, Source, Step, Write};
+use tuneup_django::schema::{ModelId, RelationId, RelationKind};
+
+use crate::proposal::{Evidence, Place, Safety};
+
+/// A relation path that a query lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    /// The relations from the query's row on.
+    pub(crate) relations: Vec<RelationId>,
+    /// Their names, as a lookup path.
+    pub(crate) path: String,
+    /// Whether one of them leads to many rows, so that only a prefetch can load it.
+    pub(crate) to_many: bool,
+    /// The expressions that read it for every row.
+    pub(crate) readers: Vec<Site>,
+}
+
+/// A query and all that it lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    /// The chain expression that would load it.
+    pub(crate) site: Site,
+    /// The rows' model.
+    pub(crate) model: ModelId,
+    /// What it lacks, each path once.
+    pub(crate) missing: Vec<Missing>,
+    /// Where its rows are looped over.
+    pub(crate) loops: Vec<Site>,
+    /// What is written meanwhile.
+    pub(crate) writes: Vec<Write>,
+    /// What else was asked of it.
+    pub(crate) asked: tuneup_django::queries::Asked,
+    /// Names of `only` and `defer` on it.
+    pub(crate) deferred: Vec<&'static str>,
+    /// `only` was called on it, with these names.
+    pub(crate) only: Option<Vec<&'static str>>,
+}
+
+/// The gaps of all queries, in order of their places.
+pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
+    let mut gaps: BTreeMap<(usize, u32, u32), Gap> = BTreeMap::new();
+    for query in &project.queries {
+        let rows_are_many =
+            |steps: &[Step]| query.reads.iter().any(|read| read.many && same_steps(&read.steps, steps));
+        for read in query.reads.iter().filter(|read| read.many) {
+            let Some((site, rest)) = place(project, query, read, &rows_are_many) else { continue };
+            if is_loaded(project, query, read, rest.len()) || !is_known(project, rest) {
+                continue;
+            }
+            let key = (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32());
+            let model = rest_model(project, query, read, rest.len());
+            let gap = gaps.entry(key).or_insert_with(|| Gap {
+                site,
+                model,
+                missing: Vec::new(),
+                loops: Vec::new(),
+                writes: Vec::new(),
+                asked: query.asked,
+                deferred: Vec::new(),
+                only: None,
+            });
+            if gap.model == model {
+                gap.add(query, read, rest);
+            }
+        }
+    }
+    let mut gaps: Vec<Gap> = gaps.into_values().collect();
+    for gap in &mut gaps {
+        gap.missing.sort_by_cached_key(|missing| declared(project, missing));
+    }
+    gaps
+}
+
+/// The order in which a path's relations are declared on their models.
+fn declared(project: &Project, missing: &Missing) -> (Vec<usize>, String) {
+    let order =
+        missing.relations.iter().map(|&relation| project.schema.relation(relation).declared()).collect();
+    (order, missing.path.clone())
+}
+
+fn same_steps(one: &[Step], other: &[Step]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(a, b)| a.relation == b.relation && a.site == b.site)
+}
+
+/// The expression that should load what is read, and the steps that are missing from there: the innermost
+/// query that runs once. `order.lines.all()` in Python is such a query when the order is one order.
+fn place<'q>(
+    project: &Project,
+    query: &Query,
+    read: &'q Read,
+    rows_are_many: &dyn Fn(&[Step]) -> bool,
+) -> Option<(Site, &'q [Step])> {
+    let steps = &read.steps;
+    for at in (0..steps.len().saturating_sub(1)).rev() {
+        let step = &steps[at];
+        if !step.to_many {
+            continue;
+        }
+        if rows_are_many(&steps[..=at]) {
+            break;
+        }
+        let is_prefetched =
+            query.plan.prefetch.iter().any(|path| covers(path.as_str(), &path_of(&steps[..=at])));
+        if let Some(site) = step.site
+            && !is_prefetched
+            && !query.plan.prefetch_unknown
+            && is_own(project, &site)
+        {
+            return Some((site, &steps[at + 1..]));
+        }
+        break;
+    }
+    let &last = query.sites.last()?;
+    if query.source == Source::Outside && query.sites.is_empty() {
+        return None;
+    }
+    // Within one function, the query is where it is first made; what later statements add to it is served too.
+    let first =
+        query.sites.iter().rev().take_while(|site| site.file == last.file && site.function == last.function);
+    let &site = first.last()?;
+    is_own(project, &site).then_some((site, steps.as_slice()))
+}
+
+/// Whether a site is in the project's own code.
+fn is_own(project: &Project, site: &Site) -> bool {
+    !project.source.file(site.file).is_third_party
+}
+
+/// Whether every relation is known well enough to write its path.
+fn is_known(project: &Project, steps: &[Step]) -> bool {
+    steps.iter().all(|step| project.schema.relation(step.relation).can_be_loaded())
+}
+
+/// The model of the rows that `rest` steps start from.
+fn rest_model(project: &Project, query: &Query, read: &Read, rest: usize) -> ModelId {
+    match read.steps.len().checked_sub(rest + 1) {
+        Some(at) => project.schema.relation(read.steps[at].relation).target().unwrap_or(query.model),
+        None => query.model,
+    }
+}
+
+/// The lookup path of steps.
+pub(crate) fn path_of(steps: &[Step]) -> String {
+    let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+    names.join("__")
+}
+
+/// Whether loading `path` loads `wanted` with it.
+pub(crate) fn covers(path: &str, wanted: &str) -> bool {
+    path.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+}
+
+/// Whether the plan loads what is read, or may.
+fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> bool {
+    let plan = &query.plan;
+    let steps = &read.steps;
+    if rest < steps.len() {
+        // The chain that is extended is a plain `all()`: it loads nothing yet.
+        return false;
+    }
+    let wanted = path_of(steps);
+    if plan.prefetch.iter().any(|path| covers(path.as_str(), &wanted)) || plan.prefetch_unknown {
+        return true;
+    }
+    if steps.iter().any(|step| step.to_many) {
+        return false;
+    }
+    let not_null = steps.iter().all(|step| {
+        let relation = project.schema.relation(step.relation);
+        relation.kind() != RelationKind::Generic && !relation.null()
+    });
+    plan.select_unknown
+        || plan.select.iter().any(|path| covers(path.as_str(), &wanted))
+        || (plan.select_all && not_null)
+}
+
+impl Gap {
+    fn add(&mut self, query: &Query, read: &Read, rest: &[Step]) {
+        let path = path_of(rest);
+        match self.missing.iter_mut().find(|missing| missing.path == path) {
+            Some(missing) => {
+                if !missing.readers.contains(&read.site) {
+                    missing.readers.push(read.site);
+                }
+            }
+            None => self.missing.push(Missing {
+                relations: rest.iter().map(|step| step.relation).collect(),
+                path,
+                to_many: rest.iter().any(|step| step.to_many),
+                readers: vec![read.site],
+            }),
+        }
+        let is_whole = rest.len() == read.steps.len();
+        for site in query.loops.iter().filter(|_| is_whole) {
+            if !self.loops.contains(site) {
+                self.loops.push(*site);
+            }
+        }
+        for write in &query.writes {
+            if !self.writes.contains(write) {
+                self.writes.push(*write);
+            }
+        }
+        if is_whole {
+            self.asked = merged(self.asked, query.asked);
+            self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
+            if let Some(only) = &query.plan.only {
+                self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));
+            }
+        }
+    }
+
+    /// The paths that are wanted, without those that others load anyway.
+    pub(crate) fn wanted(&self, to_many: bool) -> Vec<&Missing> {
+        let all: Vec<&Missing> = self.missing.iter().filter(|missing| missing.to_many == to_many).collect();
+        all.iter()
+            .filter(|one| !all.iter().any(|other| other.path != one.path && covers(&other.path, &one.path)))
+            .copied()
+            .collect()
+    }
+
+    /// Where one of the paths, or a part of it, is read for every row.
+    pub(crate) fn evidence(&self, project: &Project, wanted: &[&Missing], to_many: bool) -> Vec<Evidence> {
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for missing in self.missing.iter().filter(|missing| missing.to_many == to_many) {
+            if !wanted.iter().any(|wanted| covers(&wanted.path, &missing.path)) {
+                continue;
+            }
+            for reader in &missing.readers {
+                evidence.push(Evidence {
+                    place: place_of(project, reader),
+                    message: format!("reads {} for every row", missing.path.replace("__", ".")),
+                });
+            }
+        }
+        for site in &self.loops {
+            evidence
+                .push(Evidence { place: place_of(project, site), message: "loops over the rows".to_owned() });
+        }
+        evidence.sort();
+        evidence.dedup();
+        evidence
+    }
+}
+
+fn merged(
+    one: tuneup_django::queries::Asked,
+    other: tuneup_django::queries::Asked,
+) -> tuneup_django::queries::Asked {
+    tuneup_django::queries::Asked {
+        values: one.values || other.values,
+        flat: one.flat || other.flat,
+        combined: one.combined || other.combined,
+        raw: one.raw || other.raw,
+        locked: one.locked || other.locked,
+        locked_of: one.locked_of || other.locked_of,
+        sliced: one.sliced || other.sliced,
+        narrowed: one.narrowed || other.narrowed,
+        streamed: one.streamed || other.streamed,
+        foreign: one.foreign || other.foreign,
+    }
+}
+
+/// A site as output names it.
+pub(crate) fn place_of(project: &Project, site: &Site) -> Place {
+    Place::new(project.path(site.file), site.range)
+}
+
+/// A safety and the reason for it; the strongest objection wins.
+pub(crate) struct Verdict {
+    /// How sure.
+    pub(crate) safety: Safety,
+    /// The reasons, where it is not safe.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// No objection yet.
+    pub(crate) fn safe() -> Self {
+        Self { safety: Safety::Safe, reasons: Vec::new() }
+    }
+
+    /// Adds an objection.
+    pub(crate) fn object(&mut self, safety: Safety, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.safety = self.safety.max(safety);
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+}

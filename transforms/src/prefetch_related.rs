@@ -1,0 +1,113 @@
+//! `prefetch-related`: related rows that are read for every row are loaded with one query for all.
+//!
+//! Before: `for book in Book.objects.all(): list(book.tags.all())`, one query for each book.
+//! After: `for book in Book.objects.all().prefetch_related("tags"): …`, two queries.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
+
+use tuneup_django::Project;
+
+use crate::loading::{Gap, Missing, Verdict, gaps, place_of};
+use crate::proposal::{Change, Lookup, Proposal, Safety};
+use crate::registry::Rule;
+use crate::select_related::can_join;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "prefetch-related",
+    summary: "load to-many and generic relations that are read for every row with one query for all",
+    page: include_str!("prefetch_related.md"),
+    propose,
+};
+
+fn propose(project: &Project) -> Vec<Proposal> {
+    gaps(project).iter().filter_map(|gap| proposal(project, gap)).collect()
+}
+
+fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
+    let mut wanted = gap.wanted(true);
+    wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, missing)));
+    if wanted.is_empty() || gap.asked.values {
+        return None;
+    }
+    let verdict = verdict(project, gap, &wanted);
+    let symbol = project.symbol(&gap.site);
+    let model = project.schema.label(gap.model);
+    let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
+    let query = place_of(project, &gap.site);
+    let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
+    let mut message = format!(
+        "{} {} read for every row of this query, which costs one more query for each row; a prefetch loads {} for all rows with one query for each relation.",
+        names.join(", "),
+        if names.len() == 1 { "is" } else { "are" },
+        if names.len() == 1 { "it" } else { "them" },
+    );
+    for reason in &verdict.reasons {
+        message.push(' ');
+        message.push_str(reason);
+    }
+    let prefetch = fields.iter().map(|path| Lookup { path: path.clone(), queryset: None }).collect();
+    let changes = match verdict.safety {
+        Safety::Advice => Vec::new(),
+        _ => vec![Change::ExtendPlan { query: query.clone(), select: Vec::new(), prefetch }],
+    };
+    let mut evidence = gap.evidence(project, &wanted, true);
+    evidence.extend(gap.evidence(project, &wanted, false));
+    evidence.sort();
+    evidence.dedup();
+    Some(Proposal {
+        id: format!("{}:{}:{symbol}:{model}:{}", RULE.name, query.path, fields.join(",")),
+        rule: RULE.name,
+        safety: verdict.safety,
+        title: match symbol {
+            "" => format!("Prefetch {} in this query", names.join(", ")),
+            symbol => format!("Prefetch {} in the query of `{symbol}`", names.join(", ")),
+        },
+        message,
+        place: query,
+        symbol: symbol.to_owned(),
+        model: Some(model),
+        fields,
+        evidence,
+        changes,
+    })
+}
+
+fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
+    let mut verdict = Verdict::safe();
+    let schema = &project.schema;
+    if gap.asked.combined {
+        verdict.object(
+            Safety::Advice,
+            "`union()`, `intersection()` and `difference()` refuse `prefetch_related()` after them: put it on both sides.",
+        );
+    }
+    if gap.asked.streamed {
+        verdict.object(
+            Safety::Unsafe,
+            "`iterator()` without `chunk_size` ignores prefetches up to Django 4.2 and refuses them later: give it a `chunk_size` as well.",
+        );
+    }
+    for missing in wanted {
+        for &id in &missing.relations {
+            let relation = schema.relation(id);
+            let Some(target) = relation.target() else { continue };
+            let name = relation.lookup_name();
+            let written = gap.writes.iter().find(|write| {
+                write.relation == Some(id) || (write.relation.is_none() && write.model == target)
+            });
+            if let Some(write) = written {
+                let place = place_of(project, &write.site);
+                verdict.object(
+                    Safety::Unsafe,
+                    format!(
+                        "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it.",
+                        schema.label(target),
+                        place.path
+                    ),
+                );
+            }
+        }
+    }
+    verdict
+}

@@ -1,0 +1,35 @@
+//! The rules: one line for each, beside its module.
+
+use tuneup_django::Project;
+
+use crate::proposal::Proposal;
+
+/// One rule.
+#[derive(Clone, Copy)]
+pub struct Rule {
+    /// Its name, as users type it: `select-related`.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub summary: &'static str,
+    /// Its page: documentation, the text of `tuneup explain`, and its tests.
+    pub page: &'static str,
+    /// Its proposals for a project, in order of their places.
+    pub propose: fn(&Project) -> Vec<Proposal>,
+}
+
+/// All rules, in the order in which they are shown.
+pub const RULES: &[Rule] = &[crate::select_related::RULE, crate::prefetch_related::RULE];
+
+/// The proposals of the given rules, with ids made unique.
+pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {
+    let mut proposals: Vec<Proposal> = rules.iter().flat_map(|rule| (rule.propose)(project)).collect();
+    let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for proposal in &mut proposals {
+        let count = seen.entry(proposal.id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            proposal.id = format!("{}#{count}", proposal.id);
+        }
+    }
+    proposals
+}

@@ -1,0 +1,142 @@
+//! `select-related`: to-one relations that are read for every row are joined into the query.
+//!
+//! Before: `for book in Book.objects.all(): print(book.author.name)`, one query for each book.
+//! After: `for book in Book.objects.all().select_related("author"): …`, one query.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#select-related>
+
+use tuneup_django::Project;
+use tuneup_django::schema::RelationKind;
+
+use crate::loading::{Gap, Missing, Verdict, covers, gaps, place_of};
+use crate::proposal::{Change, Proposal, Safety};
+use crate::registry::Rule;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "select-related",
+    summary: "join to-one relations that are read for every row",
+    page: include_str!("select_related.md"),
+    propose,
+};
+
+fn propose(project: &Project) -> Vec<Proposal> {
+    gaps(project).iter().filter_map(|gap| proposal(project, gap)).collect()
+}
+
+/// Whether `select_related` can follow a path at all: a generic foreign key has no table to join.
+pub(crate) fn can_join(project: &Project, missing: &Missing) -> bool {
+    !missing.to_many
+        && missing
+            .relations
+            .iter()
+            .all(|&relation| project.schema.relation(relation).kind() != RelationKind::Generic)
+}
+
+fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
+    let wanted: Vec<&Missing> =
+        gap.wanted(false).into_iter().filter(|missing| can_join(project, missing)).collect();
+    if wanted.is_empty() || gap.asked.raw || gap.asked.values {
+        return None;
+    }
+    let verdict = verdict(project, gap, &wanted)?;
+    let symbol = project.symbol(&gap.site);
+    let model = project.schema.label(gap.model);
+    let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
+    let query = place_of(project, &gap.site);
+    let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
+    let mut message = format!(
+        "{} {} read for every row of this query, which costs one more query for each row; a join loads {} at once.",
+        names.join(", "),
+        if names.len() == 1 { "is" } else { "are" },
+        if names.len() == 1 { "it" } else { "them" },
+    );
+    for reason in &verdict.reasons {
+        message.push(' ');
+        message.push_str(reason);
+    }
+    let changes = match verdict.safety {
+        Safety::Advice => Vec::new(),
+        _ => vec![Change::ExtendPlan { query: query.clone(), select: fields.clone(), prefetch: Vec::new() }],
+    };
+    Some(Proposal {
+        id: format!("{}:{}:{symbol}:{model}:{}", RULE.name, query.path, fields.join(",")),
+        rule: RULE.name,
+        safety: verdict.safety,
+        title: match symbol {
+            "" => format!("Join {} in this query", names.join(", ")),
+            symbol => format!("Join {} in the query of `{symbol}`", names.join(", ")),
+        },
+        message,
+        place: query,
+        symbol: symbol.to_owned(),
+        model: Some(model),
+        fields,
+        evidence: gap.evidence(project, &wanted, false),
+        changes,
+    })
+}
+
+fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict> {
+    let mut verdict = Verdict::safe();
+    let schema = &project.schema;
+    if gap.asked.combined {
+        verdict.object(
+            Safety::Advice,
+            "`union()`, `intersection()` and `difference()` refuse `select_related()` after them: put it on both sides.",
+        );
+    }
+    if gap.asked.locked {
+        verdict.object(
+            Safety::Unsafe,
+            "`select_for_update()` without `of=` also locks the joined rows, and PostgreSQL refuses it for a nullable relation.",
+        );
+    }
+    for missing in wanted {
+        let first = missing.path.split("__").next().unwrap_or_default();
+        if gap.deferred.contains(&first) {
+            return None;
+        }
+        if let Some(only) = &gap.only
+            && !only.iter().any(|name| covers(name, first) || name.strip_suffix("_id") == Some(first))
+        {
+            verdict.object(
+                Safety::Advice,
+                format!("`only()` leaves `{first}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
+            );
+        }
+        for &id in &missing.relations {
+            let relation = schema.relation(id);
+            let name = relation.lookup_name();
+            if !relation.db_constraint() && !relation.null() {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!("`{name}` has no constraint in the database (`db_constraint=False`): a join drops rows whose target is gone."),
+                );
+            }
+            let Some(target) = relation.target() else { continue };
+            if schema.has_custom_base_manager(target) {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!("{} has a `base_manager_name`: reading `{name}` goes through that manager, a join does not.", schema.label(target)),
+                );
+            }
+            if let Some(write) =
+                gap.writes.iter().find(|write| write.relation.is_none() && write.model == target)
+            {
+                let place = place_of(project, &write.site);
+                verdict.object(
+                    Safety::Unsafe,
+                    format!("{} is written while the rows are looped over ({}): a joined row was read before that write.", schema.label(target), place.path),
+                );
+            }
+            if gap.writes.iter().any(|write| write.relation == Some(id)) {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!("`{name}` is set on the rows while they are looped over."),
+                );
+            }
+        }
+    }
+    Some(verdict)
+}
