@@ -1,6 +1,8 @@
 //! Classes: their bases, their method resolution order, their members.
 
-use super::resolve::{Answer, Key, Query, Scope, joined};
+use super::modules::joined;
+use super::query::{Answer, Key, Query};
+use super::resolve::Scope;
 use super::{Base, ClassRef, Entity, FileId, Member};
 use crate::flow::{ArgumentKind, Binding, ClassId, Expr, ExprKind, FileFacts, StmtKind};
 use crate::project::Project;

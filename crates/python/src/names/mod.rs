@@ -7,6 +7,8 @@
 
 mod classes;
 mod environment;
+mod modules;
+mod query;
 mod resolve;
 mod roots;
 mod tables;
@@ -16,7 +18,8 @@ use crate::flow::{Binding, ClassId, Expr, FunctionId};
 use crate::symbol::Symbol;
 
 pub(crate) use environment::Environment;
-pub(crate) use resolve::{Memo, NameIndex};
+pub(crate) use query::Memo;
+pub(crate) use resolve::NameIndex;
 pub(crate) use roots::Roots;
 pub(crate) use tree::Tree;
 
