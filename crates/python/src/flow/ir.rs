@@ -99,7 +99,8 @@ pub enum ExprKind {
     Str(Symbol),
     /// A bytes literal.
     Bytes,
-    /// An f-string: its interpolated values, each as [`ExprKind::Format`], and its constant parts.
+    /// An f-string: its interpolated values, each as [`ExprKind::Format`], and its constant parts. Without any, a
+    /// text that is not kept, because it is very long, or empty.
     FString(Run),
     /// One interpolated value of an f-string: converted to text by `__str__`/`__format__`
     /// (`true`), or by `__repr__` for `!r` and `!a` (`false`).
@@ -107,7 +108,8 @@ pub enum ExprKind {
     /// A variable of the enclosing function, class body or module body (see
     /// [`Function::slots`], [`Class::slots`]).
     Local(u32),
-    /// A variable of an enclosing function: how many function scopes up (at least 1), and its slot there.
+    /// A variable of an enclosing function, or behind the outermost function one of the module body: how many function
+    /// scopes up (at least 1), and its slot there.
     Free {
         /// How many function scopes up; class scopes do not count, comprehensions are no scopes here.
         up: u16,
@@ -155,7 +157,8 @@ pub enum ExprKind {
     Not(Expr),
     /// Any other unary operator.
     Unary(Expr),
-    /// A binary operator: two entries.
+    /// A binary operator: two entries, or more where it is repeated (`a + b + c`), of which the first two are combined
+    /// first.
     Binary(BinaryOp, Run),
     /// A comparison: operands; the operators are a run of [`FileFacts::compare_ops`] of one less.
     Compare(Run, u32),
@@ -292,7 +295,7 @@ pub struct Stmt {
 /// What a step does.
 #[derive(Clone, Copy, Debug)]
 pub enum StmtKind {
-    /// Evaluate a value and drop it.
+    /// Evaluate a value and drop it. `assert test` is a [`ExprKind::Not`] here; a literal alone is no step.
     Expr(Expr),
     /// `target = value`. `a = b = value` is two steps on the same value node. A `def`, `class`, `import` and
     /// `with … as` assign too.
@@ -315,7 +318,8 @@ pub enum StmtKind {
     /// `raise value`; a cause stands before it as a [`StmtKind::Expr`].
     Raise(Option<Expr>),
     /// `if test: then else: orelse`. `elif` nests in `orelse`; a `match` is a chain of these whose tests read
-    /// the patterns' values and whose branches begin by binding what the patterns capture.
+    /// the patterns' values and whose branches begin by binding what the patterns capture. Of very many branches, the
+    /// last stand one after the other.
     If {
         /// The condition.
         test: Expr,
@@ -464,7 +468,8 @@ pub struct Binding {
     /// The name.
     pub name: Symbol,
     /// What it is bound to: an [`ExprKind::Function`], [`ExprKind::Class`] or [`ExprKind::Import`] node, the assigned
-    /// value, or nothing where the value is a part of one (a loop's target, a starred element).
+    /// value, of `name += value` an [`ExprKind::Binary`] of both, or nothing where the value is a part of one (a loop's
+    /// target, a starred element).
     pub value: Option<Expr>,
     /// The bytes of the name, or of the statement that binds it.
     pub range: TextRange,

@@ -1,5 +1,6 @@
 //! The value flow of a file, and how it is made from syntax.
 
+mod dump;
 pub mod ir;
 mod lower;
 

@@ -1,353 +1,404 @@
-//! Expressions: every kind keeps its children, so that no read is lost.
+//! Values.
 
-use ruff_python_ast::{
-    self as ast, CmpOp, Expr as Ast, ExprContext, FStringPart, InterpolatedStringElement, Operator, UnaryOp,
-};
+use ruff_python_ast::{self as ast, CmpOp, Expr as Ast, Number, Operator, UnaryOp};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::scopes::ScopeKind;
-use super::{DEEPEST, Lowering};
-use crate::flow::ir::{
-    Argument, ArgumentKind, BinaryOp, Clause, CompareOp, Comprehension, ComprehensionId, ComprehensionKind,
-    Expr, ExprKind, Run,
+use super::super::ir::{
+    Argument, ArgumentKind, BinaryOp, CompareOp, Comprehension, ComprehensionId, ComprehensionKind, Expr,
+    ExprKind, Run,
 };
-use crate::symbol::Symbol;
+use super::scopes::{Entry, Scope};
+use super::{DEPTH_LIMIT, Lowering, append};
 
-/// A string literal longer than this is a text whose content no reader of the flow asks for.
-const LONGEST_STRING: usize = 200;
-
-impl<'s> Lowering<'s> {
-    /// An expression.
-    pub(super) fn expr(&mut self, expr: &'s Ast) -> Expr {
-        let range = expr.range();
-        if self.depth >= DEEPEST {
-            return self.push(ExprKind::Opaque(Run::default()), range);
-        }
-        self.depth += 1;
-        let lowered = self.expr_inside(expr, range);
-        self.depth -= 1;
-        lowered
-    }
-
-    pub(super) fn exprs(&mut self, items: &'s [Ast]) -> Run {
-        let lowered: Vec<Expr> = items.iter().map(|item| self.expr(item)).collect();
-        self.list(&lowered)
-    }
-
-    fn opaque(&mut self, children: &[Expr], range: TextRange) -> Expr {
-        let run = self.list(children);
-        self.push(ExprKind::Opaque(run), range)
-    }
-
-    fn expr_inside(&mut self, expr: &'s Ast, range: TextRange) -> Expr {
-        let kind = match expr {
-            Ast::NoneLiteral(_) => ExprKind::None,
-            Ast::BooleanLiteral(literal) => ExprKind::Bool(literal.value),
-            Ast::NumberLiteral(literal) => match &literal.value {
-                ast::Number::Int(value) => match value.as_i32() {
-                    Some(value) => ExprKind::Int(value),
-                    None => ExprKind::Number,
-                },
-                _ => ExprKind::Number,
-            },
-            Ast::StringLiteral(literal) => {
-                let text = literal.value.to_str();
-                ExprKind::Str(if text.len() > LONGEST_STRING {
-                    Symbol::new("…")
-                } else {
-                    Symbol::new(text)
+impl<'a> Lowering<'a> {
+    /// The value of `expr`.
+    pub(super) fn expr(&mut self, expr: &'a Ast) -> Expr {
+        match expr {
+            Ast::Name(name) => self.name(name),
+            Ast::StringLiteral(literal) => self.string(literal),
+            Ast::NumberLiteral(literal) => self.node(number(&literal.value), literal.range),
+            Ast::BooleanLiteral(literal) => self.node(ExprKind::Bool(literal.value), literal.range),
+            Ast::NoneLiteral(literal) => self.node(ExprKind::None, literal.range),
+            Ast::BytesLiteral(literal) => self.node(ExprKind::Bytes, literal.range),
+            Ast::EllipsisLiteral(_) | Ast::IpyEscapeCommand(_) => self.opaque(expr.range()),
+            _ => self
+                .deeper(|this| match expr {
+                    Ast::Attribute(_) | Ast::Call(_) | Ast::Subscript(_) | Ast::BinOp(_) => this.chain(expr),
+                    _ => this.nested(expr),
                 })
+                .unwrap_or_else(|| self.opaque(expr.range())),
+        }
+    }
+
+    fn name(&mut self, name: &'a ast::ExprName) -> Expr {
+        if name.id.is_empty() {
+            // A gap that the parser filled.
+            return self.opaque(name.range);
+        }
+        let symbol = self.symbol(name.id.as_str());
+        let kind = self.resolve(symbol);
+        self.node(kind, name.range)
+    }
+
+    /// Attributes, calls, subscripts and binary operators, which nest to the left without bound. A run of one operator
+    /// is one node. Links that lie too deep are not told apart: one opaque value is made of them all.
+    fn chain(&mut self, expr: &'a Ast) -> Expr {
+        let depth = self.depth;
+        let mark = self.chain.len();
+        let mut base = expr;
+        let mut level = depth;
+        let mut above = None;
+        loop {
+            let (inner, op) = match base {
+                Ast::Attribute(attribute) => (&attribute.value, None),
+                Ast::Call(call) => (&call.func, None),
+                Ast::Subscript(subscript) => (&subscript.value, None),
+                Ast::BinOp(binary) => (&binary.left, Some(operator(binary.op))),
+                _ => break,
+            };
+            if op.is_none() || op != above {
+                level += 1;
             }
-            Ast::BytesLiteral(_) => ExprKind::Bytes,
-            Ast::EllipsisLiteral(_) => ExprKind::Number,
-            Ast::FString(string) => {
-                let mut parts = Vec::new();
-                for part in &string.value {
-                    match part {
-                        FStringPart::Literal(literal) => {
-                            let text = Symbol::new(&literal.value);
-                            parts.push(self.push(ExprKind::Str(text), literal.range()));
-                        }
-                        FStringPart::FString(string) => self.interpolated(&string.elements, &mut parts),
+            above = op;
+            self.chain.push((base, level));
+            base = inner;
+        }
+        let mut value = if level > DEPTH_LIMIT {
+            self.deep_links(base, mark)
+        } else {
+            self.depth = level;
+            self.expr(base)
+        };
+        while self.chain.len() > mark {
+            value = self.link(value, mark);
+        }
+        self.depth = depth;
+        value
+    }
+
+    /// The value of the links above `mark` that lie too deep.
+    fn deep_links(&mut self, base: &'a Ast, mark: usize) -> Expr {
+        self.depth = DEPTH_LIMIT;
+        let values = self.exprs.len();
+        let mut outermost = base;
+        let value = self.expr(base);
+        self.exprs.push(value);
+        while let Some(&(link, level)) = self.chain.last()
+            && self.chain.len() > mark
+            && level > DEPTH_LIMIT
+        {
+            self.chain.pop();
+            outermost = link;
+            match link {
+                Ast::Call(call) => {
+                    for argument in call.arguments.iter_source_order() {
+                        let value = self.expr(argument.value());
+                        self.exprs.push(value);
                     }
                 }
-                ExprKind::FString(self.list(&parts))
-            }
-            Ast::TString(string) => {
-                let mut parts = Vec::new();
-                for part in &string.value {
-                    self.interpolated(&part.elements, &mut parts);
+                Ast::Subscript(ast::ExprSubscript { slice: part, .. })
+                | Ast::BinOp(ast::ExprBinOp { right: part, .. }) => {
+                    let value = self.expr(part);
+                    self.exprs.push(value);
                 }
-                ExprKind::Opaque(self.list(&parts))
+                _ => {}
             }
-            Ast::Name(name) => return self.name(name.id.as_str(), range),
+        }
+        let values = self.take_exprs(values);
+        self.node(ExprKind::Opaque(values), outermost.range())
+    }
+
+    /// The value of the last link above `mark`, over the value of its left part.
+    fn link(&mut self, left: Expr, mark: usize) -> Expr {
+        let Some((link, level)) = self.chain.pop() else { return left };
+        self.depth = level;
+        match link {
             Ast::Attribute(attribute) => {
-                let base = self.expr(&attribute.value);
                 let name = self.symbol(attribute.attr.as_str());
-                if attribute.ctx == ExprContext::Store {
-                    self.set_on_this(base, name);
-                }
-                ExprKind::Attribute(base, name)
+                self.node(ExprKind::Attribute(left, name), attribute.range)
             }
             Ast::Subscript(subscript) => {
-                let base = self.expr(&subscript.value);
                 let index = self.expr(&subscript.slice);
-                ExprKind::Subscript(base, index)
+                self.node(ExprKind::Subscript(left, index), subscript.range)
             }
-            Ast::Slice(slice) => {
-                let parts = [&slice.lower, &slice.upper, &slice.step].map(|part| match part {
-                    Some(part) => self.expr(part),
-                    None => self.push(ExprKind::None, range),
-                });
-                ExprKind::Slice(self.list(&parts))
-            }
+            Ast::BinOp(binary) => self.operands(left, binary, mark),
             Ast::Call(call) => {
-                let callee = self.expr(&call.func);
-                let arguments = self.arguments(&call.arguments);
-                self.set_by_name(callee, arguments);
-                ExprKind::Call(callee, arguments)
+                let arguments = self.call_arguments(&call.arguments);
+                self.note_setattr(left, arguments);
+                self.node(ExprKind::Call(left, arguments), call.range())
             }
-            Ast::Tuple(tuple) => ExprKind::Tuple(self.exprs(&tuple.elts)),
-            Ast::List(list) => ExprKind::List(self.exprs(&list.elts)),
-            Ast::Set(set) => ExprKind::Set(self.exprs(&set.elts)),
-            Ast::Dict(dict) => {
-                let mut items = Vec::with_capacity(dict.items.len() * 2);
-                for item in &dict.items {
-                    items.push(match &item.key {
-                        Some(key) => self.expr(key),
-                        None => self.push(ExprKind::DoubleStarred, item.value.range()),
-                    });
-                    items.push(self.expr(&item.value));
+            _ => left,
+        }
+    }
+
+    /// A run of one operator, whose links stand above `mark`.
+    fn operands(&mut self, left: Expr, binary: &'a ast::ExprBinOp, mark: usize) -> Expr {
+        let op = operator(binary.op);
+        let operands = self.exprs.len();
+        self.exprs.push(left);
+        let mut outermost = binary;
+        loop {
+            let right = self.expr(&outermost.right);
+            self.exprs.push(right);
+            match self.chain.last() {
+                Some(&(Ast::BinOp(next), _)) if self.chain.len() > mark && operator(next.op) == op => {
+                    self.chain.pop();
+                    outermost = next;
                 }
-                ExprKind::Dict(self.list(&items))
+                _ => break,
             }
-            Ast::Starred(starred) => ExprKind::Starred(self.expr(&starred.value)),
-            Ast::ListComp(comp) => {
-                return self.comprehension(ComprehensionKind::List, None, &comp.elt, &comp.generators, range);
+        }
+        let operands = self.take_exprs(operands);
+        self.node(ExprKind::Binary(op, operands), outermost.range)
+    }
+
+    /// The arguments of a call or the bases of a class, in the order of the source.
+    pub(super) fn call_arguments(&mut self, arguments: &'a ast::Arguments) -> Run {
+        let mark = self.arguments.len();
+        if arguments.keywords.is_empty() {
+            for argument in &arguments.args {
+                self.positional(argument);
             }
-            Ast::SetComp(comp) => {
-                return self.comprehension(ComprehensionKind::Set, None, &comp.elt, &comp.generators, range);
+        } else {
+            for argument in arguments.iter_source_order() {
+                match argument {
+                    ast::ArgOrKeyword::Arg(argument) => self.positional(argument),
+                    ast::ArgOrKeyword::Keyword(keyword) => self.keyword(keyword),
+                }
             }
-            Ast::DictComp(comp) => {
-                let (kind, key) = (ComprehensionKind::Dict, comp.key.as_deref());
-                return self.comprehension(kind, key, &comp.value, &comp.generators, range);
-            }
-            Ast::Generator(comp) => {
-                return self.comprehension(
-                    ComprehensionKind::Generator,
-                    None,
-                    &comp.elt,
-                    &comp.generators,
-                    range,
-                );
-            }
-            Ast::Lambda(lambda) => {
-                let id = self.lambda(lambda);
-                ExprKind::Lambda(id)
-            }
-            Ast::If(conditional) => {
-                let parts =
-                    [&conditional.test, &conditional.body, &conditional.orelse].map(|part| self.expr(part));
-                ExprKind::Conditional(self.list(&parts))
-            }
+        }
+        let run = append(&mut self.facts.arguments, &self.arguments[mark..]);
+        self.arguments.truncate(mark);
+        run
+    }
+
+    fn positional(&mut self, argument: &'a Ast) {
+        let (kind, value) = match argument {
+            Ast::Starred(starred) => (ArgumentKind::Star, self.expr(&starred.value)),
+            _ => (ArgumentKind::Positional, self.expr(argument)),
+        };
+        self.arguments.push(Argument { kind, value });
+    }
+
+    fn keyword(&mut self, keyword: &'a ast::Keyword) {
+        let kind = match &keyword.arg {
+            Some(name) => ArgumentKind::Keyword(self.symbol(name.as_str())),
+            None => ArgumentKind::DoubleStar,
+        };
+        let value = self.expr(&keyword.value);
+        self.arguments.push(Argument { kind, value });
+    }
+
+    /// Every other value that is made of values.
+    fn nested(&mut self, expr: &'a Ast) -> Expr {
+        let range = expr.range();
+        let kind = match expr {
+            Ast::Tuple(tuple) => ExprKind::Tuple(self.list(&tuple.elts)),
+            Ast::List(list) => ExprKind::List(self.list(&list.elts)),
+            Ast::Set(set) => ExprKind::Set(self.list(&set.elts)),
+            Ast::Dict(dict) => self.dict(dict),
             Ast::BoolOp(operation) => {
-                let operands = self.exprs(&operation.values);
+                let values = self.list(&operation.values);
                 match operation.op {
-                    ast::BoolOp::And => ExprKind::And(operands),
-                    ast::BoolOp::Or => ExprKind::Or(operands),
+                    ast::BoolOp::And => ExprKind::And(values),
+                    ast::BoolOp::Or => ExprKind::Or(values),
                 }
             }
-            Ast::UnaryOp(operation) => {
-                let operand = self.expr(&operation.operand);
-                match (operation.op, self.facts.kind(operand)) {
-                    (UnaryOp::Not, _) => ExprKind::Not(operand),
-                    (UnaryOp::USub, ExprKind::Int(value)) => ExprKind::Int(-value),
-                    _ => ExprKind::Unary(operand),
-                }
-            }
-            Ast::BinOp(operation) => return self.binary(operation, range),
-            Ast::Compare(comparison) => {
-                let mut operands = vec![self.expr(&comparison.left)];
-                operands.extend(comparison.comparators.iter().map(|operand| self.expr(operand)));
-                let start = self.facts.compare_ops.len() as u32;
-                self.facts.compare_ops.extend(comparison.ops.iter().map(|op| match op {
-                    CmpOp::Eq => CompareOp::Eq,
-                    CmpOp::NotEq => CompareOp::NotEq,
-                    CmpOp::Is => CompareOp::Is,
-                    CmpOp::IsNot => CompareOp::IsNot,
-                    CmpOp::In => CompareOp::In,
-                    CmpOp::NotIn => CompareOp::NotIn,
-                    CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => CompareOp::Order,
-                }));
-                ExprKind::Compare(self.list(&operands), start)
-            }
+            Ast::UnaryOp(operation) => self.unary(operation),
+            Ast::Compare(compare) => self.compare(compare),
+            Ast::If(conditional) => ExprKind::Conditional(self.list([
+                &*conditional.test,
+                &*conditional.body,
+                &*conditional.orelse,
+            ])),
             Ast::Named(named) => {
                 let value = self.expr(&named.value);
-                let target = self.expr(&named.target);
-                self.bound(&named.target, Some(value));
+                let target = self.variable_target(&named.target, Some(value));
                 ExprKind::Walrus(target, value)
             }
-            Ast::Await(inner) => ExprKind::Await(self.expr(&inner.value)),
-            Ast::Yield(inner) => {
-                self.scope().is_generator = true;
-                let value = match &inner.value {
+            Ast::Starred(starred) => ExprKind::Starred(self.expr(&starred.value)),
+            Ast::Slice(slice) => self.slice(slice),
+            Ast::Await(awaited) => ExprKind::Await(self.expr(&awaited.value)),
+            Ast::Yield(yielded) => {
+                self.host_mut().is_generator = true;
+                ExprKind::Yield(match &yielded.value {
                     Some(value) => self.expr(value),
-                    None => self.push(ExprKind::None, range),
-                };
-                ExprKind::Yield(value)
+                    None => self.node(ExprKind::None, TextRange::empty(range.end())),
+                })
             }
-            Ast::YieldFrom(inner) => {
-                self.scope().is_generator = true;
-                ExprKind::YieldFrom(self.expr(&inner.value))
+            Ast::YieldFrom(yielded) => {
+                self.host_mut().is_generator = true;
+                ExprKind::YieldFrom(self.expr(&yielded.value))
             }
-            Ast::IpyEscapeCommand(_) => return self.opaque(&[], range),
+            Ast::Lambda(lambda) => ExprKind::Lambda(self.lambda(lambda)),
+            Ast::ListComp(ast::ExprListComp { elt, generators, .. }) => {
+                self.comprehension(ComprehensionKind::List, None, elt, generators)
+            }
+            Ast::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
+                self.comprehension(ComprehensionKind::Set, None, elt, generators)
+            }
+            Ast::Generator(ast::ExprGenerator { elt, generators, .. }) => {
+                self.comprehension(ComprehensionKind::Generator, None, elt, generators)
+            }
+            Ast::DictComp(comprehension) => self.comprehension(
+                ComprehensionKind::Dict,
+                comprehension.key.as_deref(),
+                &comprehension.value,
+                &comprehension.generators,
+            ),
+            Ast::FString(string) => self.fstring(string),
+            Ast::TString(string) => self.tstring(string),
+            // `expr` has taken the rest.
+            _ => ExprKind::Opaque(Run::default()),
         };
-        self.push(kind, range)
+        self.node(kind, range)
     }
 
-    fn interpolated(&mut self, elements: &'s ast::InterpolatedStringElements, parts: &mut Vec<Expr>) {
-        if self.depth >= DEEPEST {
-            return;
+    fn dict(&mut self, dict: &'a ast::ExprDict) -> ExprKind {
+        let mark = self.exprs.len();
+        for item in dict.iter() {
+            let key = match &item.key {
+                Some(key) => self.expr(key),
+                None => self.node(ExprKind::DoubleStarred, TextRange::empty(item.value.start())),
+            };
+            self.exprs.push(key);
+            let value = self.expr(&item.value);
+            self.exprs.push(value);
         }
-        self.depth += 1;
-        for element in elements {
-            match element {
-                InterpolatedStringElement::Literal(literal) => {
-                    let text = Symbol::new(&literal.value);
-                    parts.push(self.push(ExprKind::Str(text), literal.range()));
-                }
-                InterpolatedStringElement::Interpolation(element) => {
-                    let value = self.expr(&element.expression);
-                    let as_text = match element.conversion {
-                        ast::ConversionFlag::Repr | ast::ConversionFlag::Ascii => false,
-                        // `f"{x=}"` shows the repr, unless it is given a format.
-                        ast::ConversionFlag::None => {
-                            element.debug_text.is_none() || element.format_spec.is_some()
-                        }
-                        ast::ConversionFlag::Str => true,
-                    };
-                    parts.push(self.push(ExprKind::Format(value, as_text), element.range()));
-                    if let Some(spec) = &element.format_spec {
-                        self.interpolated(&spec.elements, parts);
-                    }
-                }
-            }
-        }
-        self.depth -= 1;
+        ExprKind::Dict(self.take_exprs(mark))
     }
 
-    /// A chain `a + b + c` of one operator is one node, however long.
-    fn binary(&mut self, operation: &'s ast::ExprBinOp, range: TextRange) -> Expr {
-        let mut operands = vec![operation.right.as_ref()];
-        let mut left = operation.left.as_ref();
-        while let Ast::BinOp(inner) = left
-            && inner.op == operation.op
-        {
-            operands.push(inner.right.as_ref());
-            left = inner.left.as_ref();
+    fn unary(&mut self, operation: &'a ast::ExprUnaryOp) -> ExprKind {
+        if let (UnaryOp::USub, Ast::NumberLiteral(literal)) = (operation.op, &*operation.operand) {
+            return match number(&literal.value) {
+                ExprKind::Int(value) => ExprKind::Int(-value),
+                other => other,
+            };
         }
-        operands.push(left);
-        let lowered: Vec<Expr> = operands.into_iter().rev().map(|operand| self.expr(operand)).collect();
-        let op = match operation.op {
-            Operator::Add => BinaryOp::Add,
-            Operator::Mod => BinaryOp::Modulo,
-            Operator::BitOr => BinaryOp::BitOr,
-            Operator::BitAnd => BinaryOp::BitAnd,
-            Operator::BitXor => BinaryOp::BitXor,
-            _ => BinaryOp::Other,
-        };
-        let run = self.list(&lowered);
-        self.push(ExprKind::Binary(op, run), range)
+        let operand = self.expr(&operation.operand);
+        match operation.op {
+            UnaryOp::Not => ExprKind::Not(operand),
+            UnaryOp::Invert | UnaryOp::UAdd | UnaryOp::USub => ExprKind::Unary(operand),
+        }
     }
 
-    /// The arguments of a call or a class, in the order of the source.
-    pub(super) fn arguments(&mut self, arguments: &'s ast::Arguments) -> Run {
-        let mut lowered = Vec::with_capacity(arguments.args.len() + arguments.keywords.len());
-        for argument in arguments.iter_source_order() {
-            lowered.push(match argument {
-                ast::ArgOrKeyword::Arg(Ast::Starred(starred)) => {
-                    Argument { kind: ArgumentKind::Star, value: self.expr(&starred.value) }
-                }
-                ast::ArgOrKeyword::Arg(value) => {
-                    Argument { kind: ArgumentKind::Positional, value: self.expr(value) }
-                }
-                ast::ArgOrKeyword::Keyword(keyword) => {
-                    let kind = match &keyword.arg {
-                        Some(name) => ArgumentKind::Keyword(self.symbol(name.as_str())),
-                        None => ArgumentKind::DoubleStar,
-                    };
-                    Argument { kind, value: self.expr(&keyword.value) }
-                }
-            });
+    fn compare(&mut self, compare: &'a ast::ExprCompare) -> ExprKind {
+        let operands = self.list(std::iter::once(&*compare.left).chain(&compare.comparators));
+        let operators = self.facts.compare_ops.len() as u32;
+        self.facts.compare_ops.extend(compare.ops.iter().map(|op| comparison(*op)));
+        ExprKind::Compare(operands, operators)
+    }
+
+    fn slice(&mut self, slice: &'a ast::ExprSlice) -> ExprKind {
+        let mark = self.exprs.len();
+        for part in [&slice.lower, &slice.upper, &slice.step] {
+            let part = match part {
+                Some(part) => self.expr(part),
+                None => self.node(ExprKind::None, TextRange::empty(slice.range.end())),
+            };
+            self.exprs.push(part);
         }
-        self.argument_run(&lowered)
+        ExprKind::Slice(self.take_exprs(mark))
     }
 
     fn comprehension(
         &mut self,
         kind: ComprehensionKind,
-        key: Option<&'s Ast>,
-        element: &'s Ast,
-        generators: &'s [ast::Comprehension],
-        range: TextRange,
-    ) -> Expr {
-        let outside = self.scope().targets.len();
-        let mut clauses = Vec::with_capacity(generators.len());
-        for generator in generators {
-            let iter = self.expr(&generator.iter);
-            self.bind_targets(&generator.target);
-            let target = self.expr(&generator.target);
-            let conditions = self.exprs(&generator.ifs);
-            clauses.push(Clause { target, iter, conditions, is_async: generator.is_async });
+        key: Option<&'a Ast>,
+        element: &'a Ast,
+        generators: &'a [ast::Comprehension],
+    ) -> ExprKind {
+        let id = ComprehensionId(self.facts.comprehensions.len() as u32);
+        self.facts.comprehensions.push(Comprehension {
+            kind,
+            element: Expr(0),
+            key: None,
+            clauses: Run::default(),
+        });
+        // The first iterable belongs to the scope around the comprehension.
+        let mut first = generators.first().map(|clause| self.expr(&clause.iter));
+        self.enter(Scope::comprehension());
+        for clause in generators {
+            self.declare_comprehension_target(&clause.target);
+        }
+        let mark = self.clauses.len();
+        for clause in generators {
+            let iter = match first.take() {
+                Some(first) => first,
+                None => self.expr(&clause.iter),
+            };
+            let target = self.comprehension_target(&clause.target);
+            let conditions = self.list(&clause.ifs);
+            self.clauses.push(super::Clause { target, iter, conditions, is_async: clause.is_async });
         }
         let key = key.map(|key| self.expr(key));
         let element = self.expr(element);
-        self.scope().targets.truncate(outside);
-        let run = Run { start: self.facts.clauses.len() as u32, len: clauses.len() as u32 };
-        self.facts.clauses.extend(clauses);
-        let id = ComprehensionId(self.facts.comprehensions.len() as u32);
-        self.facts.comprehensions.push(Comprehension { kind, element, key, clauses: run });
-        self.push(ExprKind::Comprehension(id), range)
+        self.leave();
+        let clauses = append(&mut self.facts.clauses, &self.clauses[mark..]);
+        self.clauses.truncate(mark);
+        self.facts.comprehensions[id.index()] = Comprehension { kind, element, key, clauses };
+        ExprKind::Comprehension(id)
     }
 
-    fn bind_targets(&mut self, target: &'s Ast) {
+    /// Gives the names in a comprehension's target slots of their own in the host.
+    fn declare_comprehension_target(&mut self, target: &'a Ast) {
         match target {
-            Ast::Name(name) => {
-                let name = name.id.as_str();
-                let scope = self.scope();
-                let slot = scope.slot(name);
-                scope.targets.push((name, slot));
+            Ast::Name(name) if !name.id.is_empty() => {
+                let symbol = self.symbol(name.id.as_str());
+                let scope = self.scopes.last().map_or(0, |scope| scope.id);
+                if self.entry(scope, symbol).is_none() {
+                    let slot = self.new_slot(symbol);
+                    self.declare_as(symbol, Entry::Slot(slot));
+                }
             }
-            Ast::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.bind_targets(target)),
-            Ast::List(list) => list.elts.iter().for_each(|target| self.bind_targets(target)),
-            Ast::Starred(starred) => self.bind_targets(&starred.value),
+            Ast::Starred(starred) => {
+                self.deeper(|this| this.declare_comprehension_target(&starred.value));
+            }
+            Ast::Tuple(ast::ExprTuple { elts, .. }) | Ast::List(ast::ExprList { elts, .. }) => {
+                self.deeper(|this| {
+                    for element in elts {
+                        this.declare_comprehension_target(element);
+                    }
+                });
+            }
             _ => {}
         }
     }
+}
 
-    /// Notes `self.name = …`.
-    fn set_on_this(&mut self, base: Expr, name: Symbol) {
-        let is_first = self.facts.kind(base) == ExprKind::Local(0);
-        let scope = self.scope();
-        if scope.kind == ScopeKind::Function
-            && scope.this.is_some()
-            && is_first
-            && !scope.sets.contains(&name)
-        {
-            scope.sets.push(name);
-        }
+fn number(value: &Number) -> ExprKind {
+    match value {
+        Number::Int(value) => value.as_i32().map_or(ExprKind::Number, ExprKind::Int),
+        Number::Float(_) | Number::Complex { .. } => ExprKind::Number,
     }
+}
 
-    /// Notes `setattr(self, "name", …)`.
-    fn set_by_name(&mut self, callee: Expr, arguments: Run) {
-        let ExprKind::Global(function) = self.facts.kind(callee) else { return };
-        if function != "setattr" {
-            return;
-        }
-        if let [this, name, ..] = *self.facts.arguments(arguments)
-            && let ExprKind::Str(name) = self.facts.kind(name.value)
-        {
-            self.set_on_this(this.value, name);
-        }
+pub(super) fn operator(operator: Operator) -> BinaryOp {
+    match operator {
+        Operator::Add => BinaryOp::Add,
+        Operator::Mod => BinaryOp::Modulo,
+        Operator::BitOr => BinaryOp::BitOr,
+        Operator::BitAnd => BinaryOp::BitAnd,
+        Operator::BitXor => BinaryOp::BitXor,
+        Operator::Sub
+        | Operator::Mult
+        | Operator::MatMult
+        | Operator::Div
+        | Operator::Pow
+        | Operator::LShift
+        | Operator::RShift
+        | Operator::FloorDiv => BinaryOp::Other,
+    }
+}
+
+fn comparison(operator: CmpOp) -> CompareOp {
+    match operator {
+        CmpOp::Eq => CompareOp::Eq,
+        CmpOp::NotEq => CompareOp::NotEq,
+        CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => CompareOp::Order,
+        CmpOp::Is => CompareOp::Is,
+        CmpOp::IsNot => CompareOp::IsNot,
+        CmpOp::In => CompareOp::In,
+        CmpOp::NotIn => CompareOp::NotIn,
     }
 }

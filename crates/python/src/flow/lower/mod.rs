@@ -1,178 +1,225 @@
-//! From syntax to value flow.
+//! From ruff's syntax tree to the value flow of a file ([`FileFacts`]).
 //!
-//! One walk over the syntax tree fills the tables of [`FileFacts`]; the tree is not kept. Where an expression
-//! nests deeper than [`DEEPEST`], what is inside is left out.
+//! One pass over the tree. A function's names are collected before its body is lowered
+//! (`locals`), because Python decides a name's scope by the whole function; everything else is made
+//! as it is met. Lists whose entries must stand together (a block's steps, a call's arguments) grow on a
+//! stack of their kind and move to their table when they are complete, so that nested lists may be
+//! made in between.
+//!
+//! No input may overflow a stack, neither here nor where the facts are read: chains that nest to the
+//! left (`a.b().c()`, `a + b + c`) are lowered in a loop, and what lies deeper than [`DEPTH_LIMIT`] is
+//! opaque.
 
+mod annotations;
+mod bindings;
+mod definitions;
 mod expressions;
+mod locals;
 mod patterns;
 mod scopes;
 mod statements;
+mod targets;
+mod text;
 
-use ruff_python_ast::ModModule;
+use elsa::FrozenVec;
+use ruff_python_ast::{self as ast, ModModule};
 use ruff_python_parser::Parsed;
-use ruff_text_size::TextRange;
+use ruff_python_parser::typing::ParsedAnnotation;
+use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
-use super::ir::{Argument, Block, Expr, ExprKind, ExprNode, FileFacts, Run, Stmt, StmtKind};
+use super::ir::{Argument, Binding, Block, Clause, Expr, ExprKind, ExprNode, FileFacts, Parameter};
+use super::ir::{Run, Stmt, StmtKind};
 use crate::symbol::Symbol;
-use scopes::{Home, Scope, ScopeKind};
 
-/// How deep expressions and statements are looked into.
-const DEEPEST: u32 = 220;
+use bindings::Exports;
+use scopes::{Entry, Scope};
 
-/// The value flow of a file.
+/// How deep expressions, blocks and patterns may nest together, so that no branch of the facts is longer. Python itself
+/// stops at 100 levels of indentation and 200 of parentheses.
+const DEPTH_LIMIT: u32 = 200;
+
+/// The value flow of `source`, which was parsed as `parsed`. A file with syntax errors gives the flow of what
+/// the parser recovered.
 pub fn lower(source: &str, parsed: &Parsed<ModModule>) -> FileFacts {
-    let mut lowering = Lowering {
-        facts: FileFacts::default(),
-        scopes: vec![Scope::new(ScopeKind::Module)],
-        symbols: FxHashMap::default(),
-        names: Vec::new(),
-        depth: 0,
-        conditional: 0,
-        type_checking: 0,
-        all: None,
-    };
-    lowering.facts.exprs.reserve(source.len() / 12);
-    let body = lowering.block(&parsed.syntax().body);
-    lowering.facts.module_body = body;
-    lowering.facts.all = lowering.all.take();
-    if let Some(module) = lowering.scopes.pop() {
-        lowering.facts.module_slots = lowering.slot_names(&module.slots);
-        lowering.facts.module_bindings = lowering.bindings(module.bindings);
-    }
-    lowering.facts.shrink();
-    lowering.facts
+    let annotations = FrozenVec::new();
+    let mut lowering = Lowering::new(source, &annotations);
+    lowering.module(&parsed.syntax().body);
+    lowering.finish()
 }
 
-struct Lowering<'s> {
+/// The state of lowering one file.
+struct Lowering<'a> {
+    source: &'a str,
+    /// The trees of string annotations; they live as long as the file's own.
+    annotations: &'a FrozenVec<Box<ParsedAnnotation>>,
+    /// Where `:=` stands. Most files have none, and then no expression is searched for it.
+    walruses: Vec<TextSize>,
+    /// The file's names, so that the table of all files is asked once for each.
+    names: FxHashMap<&'a str, Symbol>,
     facts: FileFacts,
-    scopes: Vec<Scope<'s>>,
-    /// Texts that this file has interned, so that the shared table is asked once for each.
-    symbols: FxHashMap<&'s str, Symbol>,
-    /// The names of the definitions around.
-    names: Vec<&'s str>,
     depth: u32,
-    conditional: u32,
-    type_checking: u32,
-    all: Option<Vec<Symbol>>,
+
+    scopes: Vec<Scope>,
+    /// The innermost of `scopes` that is a module, class or function.
+    host: usize,
+    next_scope: u32,
+    entries: FxHashMap<(u32, Symbol), Entry>,
+    qualname: String,
+    module_bindings: Vec<Binding>,
+    exports: Exports,
+
+    exprs: Vec<Expr>,
+    arguments: Vec<Argument>,
+    parameters: Vec<Parameter>,
+    clauses: Vec<Clause>,
+    stmts: Vec<Stmt>,
+    blocks: Vec<Block>,
+    slots: Vec<Symbol>,
+    sets: Vec<Symbol>,
+    bindings: Vec<Binding>,
+    /// The nodes between the top of a chain and its base, and how deep each lies.
+    chain: Vec<(&'a ast::Expr, u32)>,
 }
 
-impl<'s> Lowering<'s> {
-    fn symbol(&mut self, text: &'s str) -> Symbol {
-        *self.symbols.entry(text).or_insert_with(|| Symbol::new(text))
+impl<'a> Lowering<'a> {
+    fn new(source: &'a str, annotations: &'a FrozenVec<Box<ParsedAnnotation>>) -> Self {
+        let mut facts = FileFacts::default();
+        facts.exprs.reserve(source.len() / 16);
+        facts.expr_lists.reserve(source.len() / 64);
+        facts.arguments.reserve(source.len() / 64);
+        facts.stmts.reserve(source.len() / 64);
+        Self {
+            source,
+            annotations,
+            walruses: source.match_indices(":=").map(|(at, _)| TextSize::new(at as u32)).collect(),
+            names: FxHashMap::default(),
+            facts,
+            depth: 0,
+            scopes: Vec::new(),
+            host: 0,
+            next_scope: 0,
+            entries: FxHashMap::default(),
+            qualname: String::new(),
+            module_bindings: Vec::new(),
+            exports: Exports::default(),
+            exprs: Vec::new(),
+            arguments: Vec::new(),
+            parameters: Vec::new(),
+            clauses: Vec::new(),
+            stmts: Vec::new(),
+            blocks: Vec::new(),
+            slots: Vec::new(),
+            sets: Vec::new(),
+            bindings: Vec::new(),
+            chain: Vec::new(),
+        }
     }
 
-    fn scope(&mut self) -> &mut Scope<'s> {
-        // The module's scope is there until the end.
-        let last = self.scopes.len() - 1;
-        &mut self.scopes[last]
+    fn module(&mut self, body: &'a [ast::Stmt]) {
+        self.enter(Scope::module());
+        self.facts.module_body = self.block(body);
+        self.leave();
+        self.facts.module_slots = self.take_slots(0);
+        let bindings = std::mem::take(&mut self.module_bindings);
+        self.facts.module_bindings = append(&mut self.facts.bindings, &bindings);
+        self.facts.all = std::mem::take(&mut self.exports).into_names();
     }
 
-    fn push(&mut self, kind: ExprKind, range: TextRange) -> Expr {
+    fn finish(self) -> FileFacts {
+        let mut facts = self.facts;
+        facts.exprs.shrink_to_fit();
+        facts.expr_lists.shrink_to_fit();
+        facts.arguments.shrink_to_fit();
+        facts.compare_ops.shrink_to_fit();
+        facts.stmts.shrink_to_fit();
+        facts.handlers.shrink_to_fit();
+        facts.comprehensions.shrink_to_fit();
+        facts.clauses.shrink_to_fit();
+        facts.functions.shrink_to_fit();
+        facts.parameters.shrink_to_fit();
+        facts.classes.shrink_to_fit();
+        facts.slot_names.shrink_to_fit();
+        facts.symbols.shrink_to_fit();
+        facts.bindings.shrink_to_fit();
+        facts.imports.shrink_to_fit();
+        facts
+    }
+
+    /// The symbol of a name or text of this file.
+    fn symbol(&mut self, text: &'a str) -> Symbol {
+        if let Some(&known) = self.names.get(text) {
+            return known;
+        }
+        let symbol = Symbol::new(text);
+        self.names.insert(text, symbol);
+        symbol
+    }
+
+    /// A new node.
+    fn node(&mut self, kind: ExprKind, range: TextRange) -> Expr {
+        let expr = Expr(self.facts.exprs.len() as u32);
         self.facts.exprs.push(ExprNode { kind, range });
-        Expr(self.facts.exprs.len() as u32 - 1)
+        expr
     }
 
-    fn list(&mut self, items: &[Expr]) -> Run {
-        let run = Run { start: self.facts.expr_lists.len() as u32, len: items.len() as u32 };
-        self.facts.expr_lists.extend_from_slice(items);
+    /// A value of which nothing is known, and which is made of none.
+    fn opaque(&mut self, range: TextRange) -> Expr {
+        self.node(ExprKind::Opaque(Run::default()), range)
+    }
+
+    /// Moves the values above `mark` to the table of lists.
+    fn take_exprs(&mut self, mark: usize) -> Run {
+        let run = append(&mut self.facts.expr_lists, &self.exprs[mark..]);
+        self.exprs.truncate(mark);
         run
     }
 
-    fn argument_run(&mut self, items: &[Argument]) -> Run {
-        let run = Run { start: self.facts.arguments.len() as u32, len: items.len() as u32 };
-        self.facts.arguments.extend_from_slice(items);
-        run
+    /// A list of values that are made already.
+    fn list_of(&mut self, exprs: &[Expr]) -> Run {
+        append(&mut self.facts.expr_lists, exprs)
     }
 
-    fn slot_names(&mut self, names: &[Symbol]) -> Run {
-        let run = Run { start: self.facts.slot_names.len() as u32, len: names.len() as u32 };
-        self.facts.slot_names.extend_from_slice(names);
-        run
-    }
-
-    fn bindings(&mut self, bindings: Vec<super::ir::Binding>) -> Run {
-        let run = Run { start: self.facts.bindings.len() as u32, len: bindings.len() as u32 };
-        self.facts.bindings.extend(bindings);
-        run
-    }
-
-    fn steps(&mut self, steps: Vec<Stmt>) -> Block {
-        let run = Run { start: self.facts.stmts.len() as u32, len: steps.len() as u32 };
-        self.facts.stmts.extend(steps);
-        run
-    }
-
-    fn step(kind: StmtKind, range: TextRange) -> Stmt {
-        Stmt { kind, range }
-    }
-
-    /// The qualified name of a definition that stands here.
-    fn qualname(&self, name: &str) -> Symbol {
-        if self.names.is_empty() {
-            return Symbol::new(name);
+    /// A list of the values of `exprs`, in order.
+    fn list(&mut self, exprs: impl IntoIterator<Item = &'a ast::Expr>) -> Run {
+        let mark = self.exprs.len();
+        for expr in exprs {
+            let expr = self.expr(expr);
+            self.exprs.push(expr);
         }
-        let mut qualified = self.names.join(".");
-        qualified.push('.');
-        qualified.push_str(name);
-        Symbol::new(&qualified)
+        self.take_exprs(mark)
     }
 
-    /// The place that a name means here.
-    fn name(&mut self, name: &'s str, range: TextRange) -> Expr {
-        let kind = self.place(name);
-        self.push(kind, range)
+    /// Adds a step to the block that is being made.
+    fn step(&mut self, kind: StmtKind, range: TextRange) {
+        self.stmts.push(Stmt { kind, range });
     }
 
-    fn place(&mut self, name: &'s str) -> ExprKind {
-        let mut up = 0u16;
-        let innermost = self.scopes.len() - 1;
-        for (index, scope) in self.scopes.iter().enumerate().rev() {
-            let is_innermost = index == innermost;
-            let target = scope.targets.iter().rev().find(|target| target.0 == name);
-            let home = match target {
-                Some(&(_, slot)) => Some(Home::Slot(slot)),
-                None => scope.names.get(name).copied(),
-            };
-            match scope.kind {
-                ScopeKind::Module => {
-                    if let (Some(Home::Slot(slot)), true) = (home, is_innermost) {
-                        return ExprKind::Local(slot);
-                    }
-                }
-                ScopeKind::Class if !is_innermost => {}
-                ScopeKind::Class | ScopeKind::Function => {
-                    if !is_innermost && scope.kind == ScopeKind::Function {
-                        up += 1;
-                    }
-                    match home {
-                        Some(Home::Slot(slot)) if is_innermost => return ExprKind::Local(slot),
-                        Some(Home::Slot(slot)) => return ExprKind::Free { up, slot: slot as u16 },
-                        Some(Home::Global) => break,
-                        Some(Home::Enclosing) | None => {}
-                    }
-                }
-            }
+    /// Moves the steps above `mark` to the table of steps.
+    fn take_block(&mut self, mark: usize) -> Block {
+        let block = append(&mut self.facts.stmts, &self.stmts[mark..]);
+        self.stmts.truncate(mark);
+        block
+    }
+
+    /// Runs `lower` one level deeper, or not at all where the limit is reached.
+    fn deeper<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth >= DEPTH_LIMIT {
+            return None;
         }
-        ExprKind::Global(self.symbol(name))
+        self.depth += 1;
+        let done = lower(self);
+        self.depth -= 1;
+        Some(done)
     }
 }
 
-impl FileFacts {
-    /// Gives back memory that growing the tables took too much.
-    fn shrink(&mut self) {
-        self.exprs.shrink_to_fit();
-        self.expr_lists.shrink_to_fit();
-        self.arguments.shrink_to_fit();
-        self.compare_ops.shrink_to_fit();
-        self.stmts.shrink_to_fit();
-        self.functions.shrink_to_fit();
-        self.parameters.shrink_to_fit();
-        self.classes.shrink_to_fit();
-        self.slot_names.shrink_to_fit();
-        self.bindings.shrink_to_fit();
-        self.imports.shrink_to_fit();
-        self.comprehensions.shrink_to_fit();
-        self.clauses.shrink_to_fit();
+/// Copies `entries` to the end of `table`.
+fn append<T: Copy>(table: &mut Vec<T>, entries: &[T]) -> Run {
+    if entries.is_empty() {
+        return Run::default();
     }
+    let start = table.len() as u32;
+    table.extend_from_slice(entries);
+    Run { start, len: entries.len() as u32 }
 }

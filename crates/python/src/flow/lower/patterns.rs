@@ -1,133 +1,303 @@
-//! `match`: a chain of branches, each of which begins by binding what its pattern captures.
+//! `match`: a chain of tests over the subject, and the names that its patterns capture.
 
-use ruff_python_ast::{self as ast, Pattern};
+use ruff_python_ast::{self as ast, Expr as Ast, Pattern, Singleton};
 use ruff_text_size::{Ranged, TextRange};
 
-use super::{DEEPEST, Lowering};
-use crate::flow::ir::{Block, Expr, ExprKind, Stmt, StmtKind};
-use crate::symbol::Symbol;
+use super::super::ir::{Argument, ArgumentKind, Block, CompareOp, Expr, ExprKind, Run, StmtKind};
+use super::statements::Branch;
+use super::{Lowering, append};
 
-impl<'s> Lowering<'s> {
-    /// The steps of a `match`.
-    pub(super) fn match_steps(&mut self, statement: &'s ast::StmtMatch, steps: &mut Vec<Stmt>) {
-        let subject = self.expr(&statement.subject);
-        let range = statement.subject.range();
-        let slot = self.scope().slot("<subject>");
-        let place = self.push(ExprKind::Local(slot), range);
-        steps.push(Self::step(StmtKind::Assign(place, subject), range));
-        let mut branches = Vec::with_capacity(statement.cases.len());
-        for case in &statement.cases {
-            let mut tested = Vec::new();
-            let mut bound = Vec::new();
-            let subject = self.push(ExprKind::Local(slot), range);
-            self.pattern(&case.pattern, subject, &mut tested, &mut bound);
-            if let Some(guard) = &case.guard {
-                // The guard sees what the pattern binds: it is read where those are bound.
-                let guard = self.expr(guard);
-                let guard = self.push(ExprKind::Not(guard), case.range());
-                bound.push(Self::step(StmtKind::Expr(guard), case.range()));
-            }
-            let run = self.list(&tested);
-            let test = self.push(ExprKind::Opaque(run), case.pattern.range());
-            let body = self.conditional_block(&case.body);
-            bound.push(Self::step(StmtKind::With { body }, case.range()));
-            let then = self.steps(bound);
-            branches.push((test, then, case.range()));
-        }
+/// Classes whose one positional pattern is matched by the subject itself (PEP 634).
+const SELF_MATCHING: [&str; 11] =
+    ["bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"];
+
+/// A name that a pattern captures, and the value that it captures.
+struct Capture<'a> {
+    name: &'a str,
+    range: TextRange,
+    value: Expr,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn match_statement(&mut self, stmt: &'a ast::StmtMatch) {
+        let value = self.expr(&stmt.subject);
+        let slot = self.temporary("<subject>");
+        let subject = self.node(ExprKind::Local(slot), stmt.subject.range());
+        self.step(StmtKind::Assign(subject, value), stmt.subject.range());
+
+        let mut branches = Vec::with_capacity(stmt.cases.len());
         let mut orelse = Block::default();
-        for (test, then, range) in branches.into_iter().rev() {
-            orelse = self.steps(vec![Self::step(StmtKind::If { test, then, orelse }, range)]);
+        for (position, case) in stmt.cases.iter().enumerate() {
+            let (test, then) = self.nth_branch(position, |this| this.case(case, subject));
+            match test {
+                // What always matches is what is done if nothing before it does.
+                None if position > 0 && position + 1 == stmt.cases.len() => orelse = then,
+                None => {
+                    let test = self.node(ExprKind::Bool(true), case.pattern.range());
+                    branches.push(Branch { test, then, start: case.range.start() });
+                }
+                Some(test) => branches.push(Branch { test, then, start: case.range.start() }),
+            }
         }
-        if let Some(&first) = self.facts.block(orelse).first() {
-            steps.push(first);
-        }
+        self.branches(branches, orelse, stmt.range.end());
     }
 
-    fn capture(&mut self, name: &'s ast::Identifier, value: Expr, bound: &mut Vec<Stmt>) {
-        let target = self.name(name.as_str(), name.range());
-        bound.push(Self::step(StmtKind::Assign(target, value), name.range()));
+    /// The test of a case, or nothing where it always matches, and what is done if it does.
+    fn case(&mut self, case: &'a ast::MatchCase, subject: Expr) -> (Option<Expr>, Block) {
+        let mut captures = Vec::new();
+        let mut test = self.pattern(&case.pattern, subject, &mut captures);
+        if let Some(guard) = &case.guard {
+            test = Some(self.guarded(test, &captures, guard));
+        }
+        let then = self.conditionally(false, |this| {
+            this.block_after(&case.body, |this| {
+                for Capture { name, range, value } in captures {
+                    let target = this.named_target(name, range, Some(value));
+                    this.step(StmtKind::Assign(target, value), range);
+                }
+            })
+        });
+        (test, then)
     }
 
+    /// The test of a case with a guard. The guard reads what the pattern captures, so the test binds that, in a tuple,
+    /// which is always true.
+    fn guarded(&mut self, test: Option<Expr>, captures: &[Capture<'a>], guard: &'a Ast) -> Expr {
+        let mark = self.exprs.len();
+        for capture in captures {
+            let target = self.mentioned_name(capture.name, capture.range);
+            let bound = self.node(ExprKind::Walrus(target, capture.value), capture.range);
+            self.exprs.push(bound);
+        }
+        let bound = self.take_exprs(mark);
+        self.exprs.extend(test);
+        if !bound.is_empty() {
+            let bound = self.node(ExprKind::Tuple(bound), guard.range());
+            self.exprs.push(bound);
+        }
+        let value = self.expr(guard);
+        self.exprs.push(value);
+        self.all_of(mark, guard.range())
+    }
+
+    /// The test whether `subject` matches `pattern`, or nothing where it always does; names that it captures are
+    /// added to `captures`.
     fn pattern(
         &mut self,
-        pattern: &'s Pattern,
+        pattern: &'a Pattern,
         subject: Expr,
-        tested: &mut Vec<Expr>,
-        bound: &mut Vec<Stmt>,
-    ) {
-        let range = pattern.range();
-        if self.depth >= DEEPEST {
-            return;
-        }
-        self.depth += 1;
-        match pattern {
-            Pattern::MatchValue(pattern) => {
-                let value = self.expr(&pattern.value);
-                tested.push(value);
-            }
-            Pattern::MatchSingleton(_) => {}
-            Pattern::MatchSequence(pattern) => {
-                for (n, inner) in pattern.patterns.iter().enumerate() {
-                    let part = match inner {
-                        Pattern::MatchStar(_) => self.rest(subject, range),
-                        _ => {
-                            let index = self.push(ExprKind::Int(n as i32), range);
-                            self.push(ExprKind::Subscript(subject, index), range)
-                        }
-                    };
-                    self.pattern(inner, part, tested, bound);
-                }
-            }
-            Pattern::MatchMapping(pattern) => {
-                for (key, inner) in pattern.keys.iter().zip(&pattern.patterns) {
-                    let key = self.expr(key);
-                    let part = self.push(ExprKind::Subscript(subject, key), range);
-                    self.pattern(inner, part, tested, bound);
-                }
-                if let Some(name) = &pattern.rest {
-                    let rest = self.rest(subject, range);
-                    self.capture(name, rest, bound);
-                }
-            }
-            Pattern::MatchClass(pattern) => {
-                let class = self.expr(&pattern.cls);
-                tested.push(class);
-                for inner in &pattern.arguments.patterns {
-                    let part = self.rest(subject, range);
-                    self.pattern(inner, part, tested, bound);
-                }
-                for keyword in &pattern.arguments.keywords {
-                    let name = Symbol::new(keyword.attr.as_str());
-                    let part = self.push(ExprKind::Attribute(subject, name), range);
-                    tested.push(part);
-                    self.pattern(&keyword.pattern, part, tested, bound);
-                }
-            }
-            Pattern::MatchStar(pattern) => {
-                if let Some(name) = &pattern.name {
-                    self.capture(name, subject, bound);
-                }
-            }
-            Pattern::MatchAs(pattern) => {
-                if let Some(inner) = &pattern.pattern {
-                    self.pattern(inner, subject, tested, bound);
-                }
-                if let Some(name) = &pattern.name {
-                    self.capture(name, subject, bound);
-                }
-            }
-            Pattern::MatchOr(pattern) => {
-                for inner in &pattern.patterns {
-                    self.pattern(inner, subject, tested, bound);
-                }
-            }
-        }
-        self.depth -= 1;
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Option<Expr> {
+        self.deeper(|this| this.pattern_test(pattern, subject, captures))
+            .unwrap_or_else(|| Some(self.opaque(pattern.range())))
     }
 
-    /// A part of the subject of which only that is known.
-    fn rest(&mut self, subject: Expr, range: TextRange) -> Expr {
-        let run = self.list(&[subject]);
-        self.push(ExprKind::Opaque(run), range)
+    fn pattern_test(
+        &mut self,
+        pattern: &'a Pattern,
+        subject: Expr,
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Option<Expr> {
+        let range = pattern.range();
+        match pattern {
+            Pattern::MatchValue(value) => {
+                let value = self.expr(&value.value);
+                Some(self.comparison(subject, CompareOp::Eq, value, range))
+            }
+            Pattern::MatchSingleton(singleton) => {
+                let kind = match singleton.value {
+                    Singleton::None => ExprKind::None,
+                    Singleton::True => ExprKind::Bool(true),
+                    Singleton::False => ExprKind::Bool(false),
+                };
+                let value = self.node(kind, range);
+                Some(self.comparison(subject, CompareOp::Is, value, range))
+            }
+            Pattern::MatchSequence(sequence) => Some(self.sequence_pattern(sequence, subject, captures)),
+            Pattern::MatchMapping(mapping) => Some(self.mapping_pattern(mapping, subject, captures)),
+            Pattern::MatchClass(class) => Some(self.class_pattern(class, subject, captures)),
+            Pattern::MatchStar(star) => {
+                let value = self.part_of(subject, range);
+                capture(captures, star.name.as_ref(), value);
+                None
+            }
+            Pattern::MatchAs(pattern) => {
+                let test = match &pattern.pattern {
+                    Some(inner) => self.pattern(inner, subject, captures),
+                    None => None,
+                };
+                capture(captures, pattern.name.as_ref(), subject);
+                test
+            }
+            Pattern::MatchOr(or) => self.or_pattern(or, subject, captures),
+        }
+    }
+
+    fn sequence_pattern(
+        &mut self,
+        sequence: &'a ast::PatternMatchSequence,
+        subject: Expr,
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Expr {
+        let mark = self.exprs.len();
+        let kind = self.part_of(subject, sequence.range);
+        self.exprs.push(kind);
+        let length = sequence.patterns.len();
+        let star = sequence.patterns.iter().position(|pattern| pattern.is_match_star());
+        for (position, pattern) in sequence.patterns.iter().enumerate() {
+            let range = pattern.range();
+            let part = match star {
+                Some(star) if star == position => subject,
+                star => {
+                    // Behind a star, positions count from the end.
+                    let index = match star {
+                        Some(star) if star < position => -((length - position) as i32),
+                        _ => position as i32,
+                    };
+                    let index = self.node(ExprKind::Int(index), range);
+                    self.node(ExprKind::Subscript(subject, index), range)
+                }
+            };
+            let test = self.pattern(pattern, part, captures);
+            self.exprs.extend(test);
+        }
+        self.all_of(mark, sequence.range)
+    }
+
+    fn mapping_pattern(
+        &mut self,
+        mapping: &'a ast::PatternMatchMapping,
+        subject: Expr,
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Expr {
+        let mark = self.exprs.len();
+        let kind = self.part_of(subject, mapping.range);
+        self.exprs.push(kind);
+        for (key, pattern) in mapping.keys.iter().zip(&mapping.patterns) {
+            let range = TextRange::new(key.start(), pattern.end());
+            let key = self.expr(key);
+            let part = self.node(ExprKind::Subscript(subject, key), range);
+            let test = self.pattern(pattern, part, captures);
+            let test = test.unwrap_or_else(|| self.read(part));
+            self.exprs.push(test);
+        }
+        if let Some(rest) = &mapping.rest {
+            let value = self.part_of(subject, rest.range);
+            capture(captures, Some(rest), value);
+        }
+        self.all_of(mark, mapping.range)
+    }
+
+    fn class_pattern(
+        &mut self,
+        class: &'a ast::PatternMatchClass,
+        subject: Expr,
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Expr {
+        let mark = self.exprs.len();
+        let range = class.cls.range();
+        let kind = self.expr(&class.cls);
+        let isinstance = self.symbol("isinstance");
+        let isinstance = self.node(ExprKind::Global(isinstance), range);
+        let arguments = [subject, kind].map(|value| Argument { kind: ArgumentKind::Positional, value });
+        let arguments = append(&mut self.facts.arguments, &arguments);
+        let test = self.node(ExprKind::Call(isinstance, arguments), range);
+        self.exprs.push(test);
+
+        let is_subject = class.arguments.patterns.len() == 1
+            && matches!(&*class.cls, Ast::Name(name) if SELF_MATCHING.contains(&name.id.as_str()));
+        for pattern in &class.arguments.patterns {
+            // Which attribute it is, `__match_args__` says.
+            let part = if is_subject { subject } else { self.part_of(subject, pattern.range()) };
+            let test = self.pattern(pattern, part, captures);
+            self.exprs.extend(test);
+        }
+        for keyword in &class.arguments.keywords {
+            let name = self.symbol(keyword.attr.as_str());
+            let part = self.node(ExprKind::Attribute(subject, name), keyword.attr.range);
+            let test = self.pattern(&keyword.pattern, part, captures);
+            let test = test.unwrap_or_else(|| self.read(part));
+            self.exprs.push(test);
+        }
+        self.all_of(mark, class.range)
+    }
+
+    fn or_pattern(
+        &mut self,
+        or: &'a ast::PatternMatchOr,
+        subject: Expr,
+        captures: &mut Vec<Capture<'a>>,
+    ) -> Option<Expr> {
+        let mark = self.exprs.len();
+        let first = captures.len();
+        let mut always = false;
+        for pattern in &or.patterns {
+            let test = self.pattern(pattern, subject, captures);
+            always |= test.is_none();
+            self.exprs.extend(test);
+        }
+        let tests = self.take_exprs(mark);
+        self.join_captures(captures, first);
+        if always || tests.is_empty() {
+            return None;
+        }
+        Some(self.node(ExprKind::Or(tests), or.range))
+    }
+
+    /// Alternatives capture the same names; each is then one of its values.
+    fn join_captures(&mut self, captures: &mut Vec<Capture<'a>>, first: usize) {
+        let alternatives = captures.split_off(first);
+        for position in 0..alternatives.len() {
+            let capture = &alternatives[position];
+            let same = |other: &&Capture<'a>| other.name == capture.name;
+            if alternatives[..position].iter().any(|other| same(&other)) {
+                continue;
+            }
+            let values: Vec<Expr> =
+                alternatives[position..].iter().filter(same).map(|other| other.value).collect();
+            let value = if values.iter().all(|value| *value == capture.value) {
+                capture.value
+            } else {
+                let values = self.list_of(&values);
+                self.node(ExprKind::Or(values), capture.range)
+            };
+            captures.push(Capture { value, ..*capture });
+        }
+    }
+
+    fn comparison(&mut self, left: Expr, op: CompareOp, right: Expr, range: TextRange) -> Expr {
+        let operands = self.list_of(&[left, right]);
+        let operators = self.facts.compare_ops.len() as u32;
+        self.facts.compare_ops.push(op);
+        self.node(ExprKind::Compare(operands, operators), range)
+    }
+
+    /// A part of `subject` that the form cannot name, or a test of its kind.
+    fn part_of(&mut self, subject: Expr, range: TextRange) -> Expr {
+        let parts = self.list_of(&[subject]);
+        self.node(ExprKind::Opaque(parts), range)
+    }
+
+    /// A test that reads `part` and always holds.
+    fn read(&mut self, part: Expr) -> Expr {
+        let range = self.facts.range(part);
+        let part = self.list_of(&[part]);
+        self.node(ExprKind::Tuple(part), range)
+    }
+
+    /// The conjunction of the tests above `mark`, of which there is at least one.
+    fn all_of(&mut self, mark: usize, range: TextRange) -> Expr {
+        if let [only] = self.exprs[mark..] {
+            self.exprs.truncate(mark);
+            return only;
+        }
+        let tests: Run = self.take_exprs(mark);
+        self.node(ExprKind::And(tests), range)
+    }
+}
+
+fn capture<'a>(captures: &mut Vec<Capture<'a>>, name: Option<&'a ast::Identifier>, value: Expr) {
+    if let Some(name) = name {
+        captures.push(Capture { name: name.as_str(), range: name.range, value });
     }
 }
