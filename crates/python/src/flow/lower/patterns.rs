@@ -11,6 +11,9 @@ use super::{Lowering, append};
 const SELF_MATCHING: [&str; 11] =
     ["bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"];
 
+/// Where more alternatives than this bind a name to different parts, it is not told which these are.
+const MOST_ALTERNATIVES: usize = 8;
+
 /// A name that a pattern captures, and the value that it captures.
 struct Capture<'a> {
     name: &'a str,
@@ -247,21 +250,36 @@ impl<'a> Lowering<'a> {
     /// Alternatives capture the same names; each is then one of its values.
     fn join_captures(&mut self, captures: &mut Vec<Capture<'a>>, first: usize) {
         let alternatives = captures.split_off(first);
-        for position in 0..alternatives.len() {
-            let capture = &alternatives[position];
+        for (position, capture) in alternatives.iter().enumerate() {
             let same = |other: &&Capture<'a>| other.name == capture.name;
             if alternatives[..position].iter().any(|other| same(&other)) {
                 continue;
             }
-            let values: Vec<Expr> =
-                alternatives[position..].iter().filter(same).map(|other| other.value).collect();
-            let value = if values.iter().all(|value| *value == capture.value) {
-                capture.value
-            } else {
-                let values = self.list_of(&values);
-                self.node(ExprKind::Or(values), capture.range)
-            };
+            let mut values: Vec<Expr> = Vec::new();
+            for other in alternatives[position..].iter().filter(same) {
+                if !values.contains(&other.value) {
+                    values.push(other.value);
+                }
+            }
+            let value = self.one_of(&values, capture.range);
             captures.push(Capture { value, ..*capture });
+        }
+    }
+
+    /// One of `values`; which, is not known.
+    fn one_of(&mut self, values: &[Expr], range: TextRange) -> Expr {
+        match values {
+            [only] => *only,
+            [first, rest @ ..] if rest.len() <= MOST_ALTERNATIVES => {
+                let rest = self.one_of(rest, range);
+                let test = self.opaque(range);
+                let parts = self.list_of(&[test, *first, rest]);
+                self.node(ExprKind::Conditional(parts), range)
+            }
+            _ => {
+                let values = self.list_of(values);
+                self.node(ExprKind::Opaque(values), range)
+            }
         }
     }
 
