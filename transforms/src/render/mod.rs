@@ -5,7 +5,9 @@
 //! comments are those it had, and nothing outside the edits has changed. A proposal that fails is withheld whole,
 //! and the rest is rendered without it.
 
+mod cycles;
 mod load;
+mod names;
 mod plan;
 #[cfg(test)]
 mod tests;
@@ -13,10 +15,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use ruff_text_size::{TextRange, TextSize};
-use tuneup_python::edit::{Edits, Layout, Refusal, Target, guarded, settle};
+use tuneup_python::edit::{Edits, Home, Layout, Refusal, Target, guarded, settle};
 use tuneup_python::{Project, SourceText};
 
 use crate::proposal::{Change, Proposal};
+use names::Names;
 use plan::Plan;
 
 /// What the approved proposals come to.
@@ -49,6 +52,15 @@ pub trait Files {
 
     /// How the file's project lays out its Python.
     fn layout(&self, path: &str) -> Layout;
+
+    /// The dotted name of the module that a file is, and whether it is a package's `__init__`.
+    fn module(&self, path: &str) -> Option<(String, bool)>;
+
+    /// Whether a top-level package or module is the project's own.
+    fn is_first_party(&self, top: &str) -> bool;
+
+    /// Whether to import a module may lead to the import of the file at `path`.
+    fn may_lead_back(&self, module: &str, path: &str) -> bool;
 }
 
 impl Files for Project {
@@ -59,6 +71,25 @@ impl Files for Project {
 
     fn layout(&self, path: &str) -> Layout {
         Layout::of_file(self.root(), path)
+    }
+
+    fn module(&self, path: &str) -> Option<(String, bool)> {
+        let file = self.file(self.file_at(path)?);
+        Some((file.module.as_str().to_owned(), file.is_package))
+    }
+
+    fn is_first_party(&self, top: &str) -> bool {
+        let below = |module: &str| {
+            module.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.files().iter().any(|file| below(file.module.as_str()))
+    }
+
+    fn may_lead_back(&self, module: &str, path: &str) -> bool {
+        match self.file_at(path) {
+            Some(file) => cycles::may_lead_to(self, module, file),
+            None => true,
+        }
     }
 }
 
@@ -130,14 +161,13 @@ fn render_file<'a>(
     queries: &[Query<'a>],
 ) -> Result<RenderedFile, Failures<'a>> {
     let source = files.text(path).map_err(|reason| blame(queries, &reason))?;
-    let layout = files.layout(path);
-    match write(&source, &layout, &queries.iter().collect::<Vec<_>>()) {
+    match write(files, path, &source, &queries.iter().collect::<Vec<_>>()) {
         Ok(edits) => finish(&source, path, &edits).map_err(|reason| blame(queries, &reason)),
         Err(refusal) => {
             // Those that fail on their own are at fault; if none does, it is their meeting, and all are.
             let mut failures = Vec::new();
             for query in queries {
-                if let Err(refusal) = write(&source, &layout, &[query]) {
+                if let Err(refusal) = write(files, path, &source, &[query]) {
                     failures.extend(query.asked_by.iter().map(|id| (*id, refusal.0.clone())));
                 }
             }
@@ -151,14 +181,21 @@ fn blame<'a>(queries: &[Query<'a>], reason: &str) -> Failures<'a> {
 }
 
 /// The edits of a file for some of its queries, checked.
-fn write(source: &SourceText, layout: &Layout, queries: &[&Query]) -> Result<Edits, Refusal> {
+fn write(files: &dyn Files, path: &str, source: &SourceText, queries: &[&Query]) -> Result<Edits, Refusal> {
+    let layout = files.layout(path);
+    let (module, is_package) = files.module(path).unwrap_or_default();
+    let is_first_party = |top: &str| files.is_first_party(top);
     let make = |target: &Target| {
-        queries
-            .iter()
-            .map(|query| load::edits(target, query.range, &query.plan))
-            .collect::<Result<Vec<_>, _>>()
+        let home = Home { module: &module, is_package, is_first_party: &is_first_party };
+        let mut names = Names::new(files, path, target, home);
+        let mut groups = Vec::new();
+        for query in queries {
+            groups.push(load::edits(target, query.range, &query.plan, &mut names)?);
+        }
+        groups.extend(names.edits()?);
+        Ok(groups)
     };
-    guarded(|| settle(source.text(), layout, &make))
+    guarded(|| settle(source.text(), &layout, &make))
 }
 
 fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile, String> {

@@ -12,11 +12,10 @@ use super::{Edit, Refusal, Target};
 pub struct NewArguments {
     /// Values of arguments that are there, and what to write in their place.
     pub replace: Vec<(TextRange, String)>,
-    /// New positional arguments.
+    /// New positional arguments, behind the positional ones and before any `*args`, keyword or `**kwargs`.
     pub add: Vec<String>,
-    /// The value of the positional argument that the new ones go in front of. Without it they go behind the
-    /// positional ones, and before any `*args`, keyword or `**kwargs`.
-    pub before: Option<TextRange>,
+    /// New positional arguments in front of one that is there, which is given by its value.
+    pub insert: Vec<(TextRange, Vec<String>)>,
 }
 
 /// Changes the arguments of the call at `range`.
@@ -31,61 +30,63 @@ pub fn change_arguments(target: &Target, range: TextRange, new: &NewArguments) -
         return Err(Refusal::new("a generator without parentheses must stay the only argument"));
     }
     let list = List::new(target, &call.arguments);
-    let mut edits = Vec::new();
+    let mut replaced = Vec::new();
     for (range, argument) in &new.replace {
         target.expression(*range)?;
         let quote = quote_at(target, range.start())?;
-        edits.push(Edit::replacement(*range, requote(argument, quote)));
+        replaced.push(Edit::replacement(*range, requote(argument, quote)));
     }
-    if !new.add.is_empty() {
-        let before =
-            new.before.and_then(|before| list.items.iter().position(|item| item.contains_range(before)));
-        let place = match before.or_else(|| list.plain.checked_sub(1).is_none().then_some(0)) {
-            Some(first) => Place::Before(first),
-            None => Place::Behind(list.plain - 1),
-        };
+    if list.items.is_empty() {
+        let quote = quote_at(target, list.open.end())?;
+        let add: Vec<String> = new.add.iter().map(|argument| requote(argument, quote)).collect();
+        return Ok(if add.is_empty() { Vec::new() } else { list.fill(&add) });
+    }
+    let mut placed = Vec::new();
+    for (before, arguments) in &new.insert {
+        let at = list.items.iter().position(|item| item.contains_range(*before));
+        let at = at.ok_or_else(|| Refusal::new("there is no argument at this place"))?;
+        placed.push((Place::Before(at), arguments));
+    }
+    let end = list.plain.checked_sub(1).map_or(Place::Before(0), Place::Behind);
+    placed.push((end, &new.add));
+    let mut quoted: Vec<(Place, Vec<String>)> = Vec::new();
+    placed.sort_by_key(|(place, _)| place.index());
+    for (place, arguments) in placed.into_iter().filter(|(_, arguments)| !arguments.is_empty()) {
         let offset = match place {
-            _ if list.items.is_empty() => list.open.end(),
             Place::Before(at) => list.items[at].start(),
             Place::Behind(at) => list.items[at].end(),
         };
         let quote = quote_at(target, offset)?;
-        let add: Vec<String> = new.add.iter().map(|argument| requote(argument, quote)).collect();
-        if list.items.is_empty() {
-            return Ok(list.fill(&add));
-        } else if list.is_one_per_line() {
-            edits.extend(list.add_lines(&add, place));
-        } else {
-            edits.push(match place {
-                Place::Before(_) => Edit::insertion(offset, format!("{}, ", add.join(", "))),
-                Place::Behind(_) => Edit::insertion(offset, format!(", {}", add.join(", "))),
-            });
-        }
-        if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edits)) {
-            let mut items = list.items_with(&edits);
-            let at = match place {
-                Place::Before(at) => at,
-                Place::Behind(at) => at + 1,
-            };
-            items.splice(at..at, add);
-            return Ok(list.break_up(&items));
+        let arguments = arguments.iter().map(|argument| requote(argument, quote));
+        match quoted.last_mut() {
+            Some((known, all)) if *known == place => all.extend(arguments),
+            _ => quoted.push((place, arguments.collect())),
         }
     }
-    if !target.has_newline(list.inner()) && target.style.is_too_long(&list.line_with(&edits)) {
-        return Ok(list.break_up(&list.items_with(&edits)));
-    }
-    Ok(edits)
+    Ok(list.change(replaced, &quoted))
 }
 
 /// Where among the arguments new ones go.
-#[derive(Clone, Copy)]
-enum Place {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In front of this one.
     Before(usize),
+    /// Behind this one.
     Behind(usize),
 }
 
-/// A call's arguments with the brackets around them.
-struct List<'t, 'a> {
+impl Place {
+    /// How many items stand before it.
+    fn index(self) -> usize {
+        match self {
+            Self::Before(at) => at,
+            Self::Behind(at) => at + 1,
+        }
+    }
+}
+
+/// The arguments of a call, or the names of an import, with the brackets around them.
+pub(super) struct List<'t, 'a> {
     target: &'t Target<'a>,
     open: TextRange,
     close: TextRange,
@@ -124,6 +125,37 @@ impl<'t, 'a> List<'t, 'a> {
             close: TextRange::at(range.end() - one, one),
             items,
             plain,
+        }
+    }
+
+    /// Names in brackets.
+    pub(super) fn of_items(
+        target: &'t Target<'a>,
+        open: TextRange,
+        close: TextRange,
+        items: Vec<TextRange>,
+    ) -> Self {
+        Self { target, open, close, plain: items.len(), items }
+    }
+
+    /// Other items in their places, and new ones, in the order of their places.
+    pub(super) fn change(&self, replaced: Vec<Edit>, placed: &[(Place, Vec<String>)]) -> Vec<Edit> {
+        let mut edits = replaced.clone();
+        if self.is_one_per_line() {
+            edits.extend(placed.iter().flat_map(|(place, new)| self.add_lines(new, *place)));
+            return edits;
+        }
+        edits.extend(placed.iter().map(|(place, new)| self.add_inline(new, *place)));
+        if !self.target.has_newline(self.inner()) && self.target.style.is_too_long(&self.line_with(&edits)) {
+            return self.break_up(&self.items_with(&replaced, placed));
+        }
+        edits
+    }
+
+    fn add_inline(&self, new: &[String], place: Place) -> Edit {
+        match place {
+            Place::Before(at) => Edit::insertion(self.items[at].start(), format!("{}, ", new.join(", "))),
+            Place::Behind(at) => Edit::insertion(self.items[at].end(), format!(", {}", new.join(", "))),
         }
     }
 
@@ -213,31 +245,40 @@ impl<'t, 'a> List<'t, 'a> {
         edits
     }
 
-    /// These arguments, each on its own line.
+    /// These items, each on its own line.
     fn break_up(&self, items: &[String]) -> Vec<Edit> {
+        vec![Edit::replacement(self.inner(), self.many_lines(items))]
+    }
+
+    /// What stands between brackets that hold these items, each on its own line.
+    pub(super) fn many_lines(&self, items: &[String]) -> String {
         let Target { style, .. } = self.target;
         let base = self.target.indentation(self.open.start());
         let lines: String =
             items.iter().map(|item| format!("{}{base}{}{item},", style.newline, style.indent)).collect();
-        vec![Edit::replacement(self.inner(), format!("{lines}{}{base}", style.newline))]
+        format!("{lines}{}{base}", style.newline)
     }
 
-    /// The arguments as they will be, but for new ones.
-    fn items_with(&self, edits: &[Edit]) -> Vec<String> {
+    /// The items as they will be.
+    pub(super) fn items_with(&self, replaced: &[Edit], placed: &[(Place, Vec<String>)]) -> Vec<String> {
         let with = |item: &TextRange| {
             let mut text = self.target.source[*item].to_owned();
-            for edit in edits.iter().filter(|edit| !edit.range.is_empty() && item.contains_range(edit.range))
-            {
+            for edit in replaced.iter().rev().filter(|edit| item.contains_range(edit.range)) {
                 let within = edit.range - item.start();
                 text.replace_range(std::ops::Range::<usize>::from(within), &edit.content);
             }
             text
         };
-        self.items.iter().map(with).collect()
+        let mut items: Vec<String> = self.items.iter().map(with).collect();
+        for (place, new) in placed.iter().rev() {
+            let at = place.index();
+            items.splice(at..at, new.iter().cloned());
+        }
+        items
     }
 
-    /// The line of the arguments as it will be, without a comment behind it.
-    fn line_with(&self, edits: &[Edit]) -> String {
+    /// The line of the items as it will be, without a comment behind it.
+    pub(super) fn line_with(&self, edits: &[Edit]) -> String {
         let mut edits: Vec<&Edit> = edits.iter().collect();
         edits.sort_by_key(|edit| (edit.range.start(), edit.range.end()));
         let mut line = self.target.line_before(self.open.start()).to_owned();

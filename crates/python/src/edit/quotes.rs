@@ -8,12 +8,15 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Refusal, Target};
 
-/// An expression's text with its string literals in these quotes. A string that holds quotes or escapes stays as
-/// it is.
-pub fn requote(expression: &str, quote: Quote) -> String {
-    let parsed = parse_unchecked(expression, ParseOptions::from(Mode::Expression));
-    let mut text = String::with_capacity(expression.len());
-    let mut done = TextSize::default();
+/// The text of an expression or of a call's arguments, with its string literals in these quotes. A string that holds
+/// quotes or escapes stays as it is.
+pub fn requote(text: &str, quote: Quote) -> String {
+    const OPEN: &str = "f(";
+    let code = format!("{OPEN}{text})");
+    let parsed = parse_unchecked(&code, ParseOptions::from(Mode::Expression));
+    let mut new = String::with_capacity(text.len());
+    let mut done = TextSize::of(OPEN);
+    let quote_len = TextSize::of(quote.as_char());
     for token in parsed.tokens() {
         let flags = (token.kind() == TokenKind::String).then(|| token.string_flags()).flatten();
         let Some(flags) = flags.filter(|flags| !flags.is_triple_quoted() && flags.quote_style() != quote)
@@ -21,21 +24,17 @@ pub fn requote(expression: &str, quote: Quote) -> String {
             continue;
         };
         let body = TextRange::new(token.start() + flags.opener_len(), token.end() - flags.closer_len());
-        if expression[body].contains(['\'', '"', '\\']) {
+        if code[body].contains(['\'', '"', '\\']) {
             continue;
         }
-        text.push_str(&expression[TextRange::new(done, body.start() - quote_len())]);
-        text.push(quote.as_char());
-        text.push_str(&expression[body]);
-        text.push(quote.as_char());
+        new.push_str(&code[TextRange::new(done, body.start() - quote_len)]);
+        new.push(quote.as_char());
+        new.push_str(&code[body]);
+        new.push(quote.as_char());
         done = token.end();
     }
-    text.push_str(&expression[usize::from(done)..]);
-    text
-}
-
-fn quote_len() -> TextSize {
-    TextSize::new(1)
+    new.push_str(&code[usize::from(done)..code.len() - 1]);
+    new
 }
 
 /// The quotes for a new string at a place: those of the nearest string of the same statement, else the file's.
@@ -96,6 +95,7 @@ mod tests {
     fn strings_take_the_quotes_that_are_asked_for() {
         let both = r#"Prefetch("a", queryset=X.objects.only(r"b", 'c'))"#;
         assert_eq!(requote(both, Quote::Single), "Prefetch('a', queryset=X.objects.only(r'b', 'c'))");
+        assert_eq!(requote("a=\"b\", *c", Quote::Single), "a='b', *c");
         assert_eq!(requote(both, Quote::Double), r#"Prefetch("a", queryset=X.objects.only(r"b", "c"))"#);
     }
 

@@ -21,6 +21,7 @@ pub(crate) use environment::Environment;
 pub(crate) use query::Memo;
 pub(crate) use resolve::NameIndex;
 pub(crate) use roots::Roots;
+pub(crate) use tables::is_standard;
 pub(crate) use tree::Tree;
 
 /// A file of a project, or one that a name of it reached in the environment's installed packages. The

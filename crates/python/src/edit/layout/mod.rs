@@ -104,9 +104,8 @@ fn by_logical_line(target: &Target, groups: Vec<Forms>) -> Result<Edits, Refusal
     let mut rest = Vec::new();
     for group in groups {
         let line = match (group.flat.first(), group.flat.last()) {
-            (Some(first), Some(last)) => {
-                logical_line::at(target, first.range.start()).filter(|line| line.contains_range(last.range))
-            }
+            (Some(first), Some(last)) => logical_line::at(target, first.range.start())
+                .filter(|line| line.contains_range(last.range) && !is_new_line(first, *line)),
             _ => None,
         };
         match line {
@@ -126,6 +125,11 @@ fn by_logical_line(target: &Target, groups: Vec<Forms>) -> Result<Edits, Refusal
         }
     }
     Ok(edits)
+}
+
+/// Whether an edit puts a line of its own before this one.
+fn is_new_line(edit: &Edit, line: TextRange) -> bool {
+    edit.range.is_empty() && edit.range.start() == line.start() && edit.content.ends_with(['\n', '\r'])
 }
 
 /// A logical line after its edits, formatted, if it was formatted before them.

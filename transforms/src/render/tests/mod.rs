@@ -1,5 +1,7 @@
 //! Rendering, from proposals to bytes.
 
+mod prefetch;
+
 use std::collections::BTreeMap;
 
 use ruff_text_size::{TextRange, TextSize};
@@ -26,6 +28,18 @@ impl Files for Memory {
 
     fn layout(&self, _path: &str) -> Layout {
         Layout::default()
+    }
+
+    fn module(&self, path: &str) -> Option<(String, bool)> {
+        Some((path.strip_suffix(".py")?.replace('/', "."), false))
+    }
+
+    fn is_first_party(&self, top: &str) -> bool {
+        ["app", "shop"].contains(&top)
+    }
+
+    fn may_lead_back(&self, module: &str, _path: &str) -> bool {
+        module == "app.circle"
     }
 }
 
