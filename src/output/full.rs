@@ -39,7 +39,7 @@ pub(crate) fn write_one(
         proposal.title
     )?;
     let project = &outcome.project.source;
-    let text = |path: &str| project.file_at(path).and_then(|file| project.source(file).ok());
+    let text = |path: &str| project.text_at(path).ok();
     let mut group: Group<'_> =
         Group::with_title(level(proposal.safety).primary_title(proposal.message.as_str()));
     let mut paths: Vec<&str> = vec![&proposal.place.path];

@@ -131,7 +131,7 @@ fn place<'q>(
 
 /// Whether a site is in the project's own code.
 fn is_own(project: &Project, site: &Site) -> bool {
-    !project.source.file(site.file).is_third_party
+    site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
 }
 
 /// Whether every relation is known well enough to write its path.

@@ -7,6 +7,7 @@ use tuneup_python::{FileId, LoadOptions};
 use crate::apps::Apps;
 use crate::queries::{self, Query, Site};
 use crate::schema::Schema;
+use crate::templates::Templates;
 use crate::version::Version;
 
 /// What to read, and how.
@@ -30,6 +31,8 @@ pub struct Project {
     pub source: tuneup_python::Project,
     /// Its models.
     pub schema: Schema,
+    /// Its templates.
+    pub templates: Templates,
     /// The Django version that it runs on.
     pub version: Version,
     /// Its queries, in order of their places.
@@ -55,8 +58,9 @@ impl Project {
             .file_ids()
             .filter(|&file| depth(&source.file(file).path) == tuneup_python::Depth::Full)
             .collect();
-        let queries = queries::find(&source, &schema, &files);
-        Self { source, schema, version, queries }
+        let templates = Templates::find(&source);
+        let queries = queries::find(&source, &schema, &templates, &files);
+        Self { source, schema, templates, version, queries }
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.
@@ -73,7 +77,7 @@ impl Project {
 
     /// A file's path, relative to the root.
     pub fn path(&self, file: FileId) -> &str {
-        &self.source.file(file).path
+        self.source.path(file)
     }
 }
 

@@ -253,6 +253,22 @@ impl Project {
         }
     }
 
+    /// The path of a file from the root, also of one that is not Python.
+    pub fn path(&self, file: FileId) -> &str {
+        match file.as_other().and_then(|other| self.others.get(other)) {
+            Some(other) => &other.path,
+            None => &self.file(file).path,
+        }
+    }
+
+    /// The text of any file, by its path from the root, read again.
+    pub fn text_at(&self, path: &str) -> Result<SourceText, Problem> {
+        match self.file_at(path) {
+            Some(file) => self.source(file),
+            None => self.read_other(path),
+        }
+    }
+
     /// What stays of a file. Where it was not made at load and the file has changed since, the facts of an empty file.
     pub fn facts(&self, file: FileId) -> &FileFacts {
         self.made(file).facts.get_or_init(|| {

@@ -3,7 +3,7 @@
 //! A framework says what calling its functions gives, and what the attributes of its objects are. The
 //! interpreter asks each in turn; the next framework is one more file and one more line in [`ALL`].
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::{Base, ClassRef, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
@@ -11,36 +11,55 @@ use crate::queries::value::{Shape, Value};
 
 mod models;
 mod pagination;
+mod rendering;
 mod requests;
 mod shortcuts;
+mod views;
 
-/// What a framework knows.
+/// What a framework knows. Each part says nothing ([`None`]) of what is not its own.
 pub(crate) struct Framework {
-    /// What calling a function or class gives, by its dotted name; nothing where the name is not its own.
-    pub(crate) call:
-        for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallSite) -> Option<Value>,
+    /// What calling a function or class gives, by its dotted name.
+    pub(crate) call: Call,
     /// An attribute of an instance of one of its classes, made with such arguments.
     pub(crate) attribute: for<'p> fn(&mut Machine<'p>, &str, &[Value], &str) -> Option<Value>,
+    /// A method of an instance of one of its classes.
+    pub(crate) method: Method,
+    /// An attribute that objects of the project's own classes inherit from its classes.
+    pub(crate) inherited: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
+    /// A method that objects of the project's own classes inherit from its classes.
+    pub(crate) inherited_method: InheritedMethod,
+    /// What it does by itself with a class of the project: serve a view, show a list.
+    pub(crate) serve: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef),
 }
 
-const ALL: &[Framework] =
-    &[models::FRAMEWORK, pagination::FRAMEWORK, requests::FRAMEWORK, shortcuts::FRAMEWORK];
+type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallSite) -> Option<Value>;
 
-/// For a framework whose objects' attributes carry no rows.
-fn no_attributes(_: &mut Machine<'_>, _: &str, _: &[Value], _: &str) -> Option<Value> {
-    None
+type Method =
+    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
+
+type InheritedMethod =
+    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str, &Arguments) -> Option<Value>;
+
+impl Framework {
+    /// A framework that knows nothing.
+    const NONE: Self = Self {
+        call: |_, _, _, _, _| None,
+        attribute: |_, _, _, _| None,
+        method: |_, _, _, _, _, _| None,
+        inherited: |_, _, _, _, _| None,
+        inherited_method: |_, _, _, _, _, _| None,
+        serve: |_, _, _| {},
+    };
 }
 
-/// For a framework whose functions give no rows.
-fn no_calls<'p>(
-    _: &mut Machine<'p>,
-    _: &mut Frame<'p>,
-    _: &str,
-    _: &Arguments,
-    _: CallSite,
-) -> Option<Value> {
-    None
-}
+const ALL: &[Framework] = &[
+    models::FRAMEWORK,
+    pagination::FRAMEWORK,
+    requests::FRAMEWORK,
+    shortcuts::FRAMEWORK,
+    rendering::FRAMEWORK,
+    views::FRAMEWORK,
+];
 
 impl<'p> Machine<'p> {
     /// Calls something outside the project.
@@ -89,9 +108,16 @@ impl<'p> Machine<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         class: Symbol,
+        parts: &[Value],
         name: Symbol,
         arguments: &Arguments,
     ) -> Value {
+        for framework in ALL {
+            let method = framework.method;
+            if let Some(value) = method(self, frame, class.as_str(), parts, name.as_str(), arguments) {
+                return value;
+            }
+        }
         if class == "logging.Logger" || class.as_str().ends_with(".Logger") || name == "write" {
             for value in arguments.all().collect::<Vec<_>>() {
                 self.text_of(frame, value);
@@ -100,14 +126,72 @@ impl<'p> Machine<'p> {
         Value::UNKNOWN
     }
 
-    /// An attribute behind the project's own classes in the MRO.
-    pub(crate) fn framework_super(
+    /// An attribute that an object of a project's class has from outside the project.
+    pub(crate) fn inherited_attribute(
         &mut self,
-        _frame: &mut Frame<'p>,
-        _class: ClassRef,
-        _this: Value,
-        _name: Symbol,
+        frame: &mut Frame<'p>,
+        this: Value,
+        name: Symbol,
+    ) -> Option<Value> {
+        let Shape::Object(class, _) = *self.values.shape(this) else { return None };
+        ALL.iter().find_map(|framework| (framework.inherited)(self, frame, this, class, name.as_str()))
+    }
+
+    /// A method that an object of a project's class has from outside the project.
+    pub(crate) fn inherited_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        this: Value,
+        class: ClassRef,
+        name: Symbol,
+        arguments: &Arguments,
     ) -> Value {
-        Value::UNKNOWN
+        let mut found = None;
+        for framework in ALL {
+            let method = framework.inherited_method;
+            found = method(self, frame, this, class, name.as_str(), arguments);
+            if found.is_some() {
+                break;
+            }
+        }
+        found.unwrap_or(Value::UNKNOWN)
+    }
+
+    /// Lets each framework do with a class what it does by itself.
+    pub(crate) fn serve(&mut self, class: ClassRef) {
+        let mut frame = self.module_frame(class.file);
+        for framework in ALL {
+            (framework.serve)(self, &mut frame, class);
+        }
+    }
+
+    /// Whether a class has a base outside the project for whose dotted name something holds.
+    pub(crate) fn has_base(&self, class: ClassRef, holds: impl Fn(&str) -> bool) -> bool {
+        self.project.mro(class).iter().any(|base| match base {
+            Base::External(name) => holds(name.as_str()),
+            _ => false,
+        })
+    }
+
+    /// `this.name(arguments)`, as a framework calls it: the project's method, or what it is outside.
+    pub(crate) fn call_named(
+        &mut self,
+        frame: &mut Frame<'p>,
+        this: Value,
+        name: &str,
+        arguments: &Arguments,
+    ) -> Value {
+        let site = frame.site(ruff_text_size::TextRange::default());
+        let method = self.attribute_of(frame, site, this, Symbol::new(name));
+        self.for_each(method, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Bound { function, this, .. } => machine.call_with(frame, function, None, Some(this), arguments),
+            Shape::Function(function, environment) => {
+                machine.call_with(frame, function, environment, None, arguments)
+            }
+            Shape::Method(receiver, name) => {
+                machine.call_method(frame, receiver, name, arguments, CallSite { site })
+            }
+            _ => Value::UNKNOWN,
+        })
     }
 }

@@ -1,11 +1,11 @@
 //! Functions of `django.db.models`, `django.apps` and `django.contrib.auth` that take or give models and rows.
 
-use super::{Framework, no_attributes};
+use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Plan, Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, attribute: no_attributes };
+pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
 fn call<'p>(
     machine: &mut Machine<'p>,

@@ -1,11 +1,11 @@
 //! `django.core.paginator`: a page iterates as the rows of the queryset that was paginated.
 
-use super::{Framework, no_attributes};
+use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, attribute: no_attributes };
+pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
 fn call<'p>(
     machine: &mut Machine<'p>,

@@ -1,10 +1,10 @@
 //! `django.http.HttpRequest`: whose `user` is a row that the authentication middleware fetched.
 
-use super::{Framework, no_calls};
+use super::Framework;
 use crate::queries::machine::Machine;
 use crate::queries::value::Value;
 
-pub(super) const FRAMEWORK: Framework = Framework { call: no_calls, attribute };
+pub(super) const FRAMEWORK: Framework = Framework { attribute, ..Framework::NONE };
 
 fn attribute(machine: &mut Machine<'_>, class: &str, _: &[Value], name: &str) -> Option<Value> {
     match (class, name) {

@@ -1,11 +1,11 @@
 //! `django.shortcuts`: `get_object_or_404` and `get_list_or_404` take a model, a manager or a queryset.
 
-use super::{Framework, no_attributes};
+use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Asked, Origin, Plan, Queryset, Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, attribute: no_attributes };
+pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
 fn call<'p>(
     machine: &mut Machine<'p>,

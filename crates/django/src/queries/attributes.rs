@@ -243,7 +243,7 @@ impl<'p> Machine<'p> {
         match (self.object_values.get(&(object, name)).copied(), member) {
             (Some(put), Some(member)) => self.values.join(put, member),
             (Some(value), None) | (None, Some(value)) => value,
-            (None, None) => Value::UNKNOWN,
+            (None, None) => self.inherited_attribute(frame, object, name).unwrap_or(Value::UNKNOWN),
         }
     }
 
@@ -320,7 +320,8 @@ impl<'p> Machine<'p> {
         match self.values.shape(this) {
             Shape::Queryset(_) => self.values.make(Shape::Method(this, name)),
             Shape::Row(_) => self.values.make(Shape::Method(this, name)),
-            _ => self.framework_super(frame, class, this, name),
+            Shape::Object(..) => self.inherited_attribute(frame, this, name).unwrap_or(Value::UNKNOWN),
+            _ => Value::UNKNOWN,
         }
     }
 

@@ -52,6 +52,9 @@ impl<'p> Machine<'p> {
     pub(crate) fn call(&mut self, frame: &mut Frame<'p>, expr: Expr, callee: Expr, arguments: Run) -> Value {
         let call = CallSite { site: frame.site_of(expr) };
         let ExprKind::Attribute(base, name) = frame.facts.kind(callee) else {
+            if let ExprKind::Context(what) = frame.facts.kind(callee) {
+                return self.template_call(frame, what, arguments, call.site);
+            }
             if let ExprKind::Global(name) = frame.facts.kind(callee)
                 && name == "super"
                 && arguments.is_empty()
@@ -283,7 +286,7 @@ impl<'p> Machine<'p> {
     }
 
     fn bind(&mut self, function: FunctionRef, this: Option<Value>, arguments: &Arguments) -> Box<[Value]> {
-        let facts = self.project.facts(function.file);
+        let facts = self.facts(function.file);
         let parameters = facts.parameters(facts.function(function.id).parameters);
         let mut positional: Vec<Value> = this.into_iter().collect();
         positional.extend(&arguments.positional);
@@ -380,7 +383,7 @@ impl<'p> Machine<'p> {
         environment: Option<Environment>,
         arguments: &[Value],
     ) -> Value {
-        let facts = self.project.facts(function.file);
+        let facts = self.facts(function.file);
         let definition = facts.function(function.id);
         let mut slots = vec![Value::NEVER; (definition.slots.len as usize).max(arguments.len())];
         slots[..arguments.len()].copy_from_slice(arguments);

@@ -45,8 +45,17 @@ impl<'p> Machine<'p> {
                 None => Value::UNKNOWN,
             },
             ExprKind::Global(name) => self.global(frame.file, name),
-            ExprKind::Context(_) | ExprKind::Caught(_) | ExprKind::DoubleStarred => Value::UNKNOWN,
-            ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => {
+            ExprKind::Caught(_) | ExprKind::DoubleStarred => Value::UNKNOWN,
+            ExprKind::Context(name) => {
+                let site = frame.site_of(expr);
+                self.context_variable(frame, name, site)
+            }
+            ExprKind::Lookup(base, name) => {
+                let value = self.eval(frame, base);
+                let site = frame.site_of(expr);
+                self.looked_up(frame, value, name, site)
+            }
+            ExprKind::Attribute(base, name) => {
                 let value = self.eval(frame, base);
                 self.attribute(frame, expr, value, name)
             }
@@ -327,7 +336,7 @@ impl<'p> Machine<'p> {
                 self.values.tuple(a.iter().chain(&b).copied().collect())
             }
             (Shape::Sequence(_) | Shape::Tuple(_), _) => {
-                let site = Site { file: frame.file, range: Default::default(), function: frame.function };
+                let site = frame.site(Default::default());
                 let a = self.elements(frame, left, site);
                 let b = self.elements(frame, right, site);
                 let element = self.values.join(a, b);

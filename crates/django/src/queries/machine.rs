@@ -1,20 +1,24 @@
 //! The interpreter's state: frames, remembered calls, and what was seen of the rows of each query.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::value::{Environment, Path, Plan, Queryset, Row, Shape, Site, Value, Values};
+use super::value::{Environment, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Value, Values};
 use crate::schema::{ModelId, RelationId, Schema};
+use crate::templates::Templates;
 
 /// How deep calls are followed.
 pub(crate) const DEEPEST_CALL: usize = 24;
 
 /// How many values one root may compute before the rest of it is unknown.
 const FUEL: u32 = 400_000;
+
+static EMPTY: LazyLock<FileFacts> = LazyLock::new(FileFacts::default);
 
 /// One function's activation.
 pub(crate) struct Frame<'p> {
@@ -38,7 +42,7 @@ pub(crate) struct Frame<'p> {
 impl Frame<'_> {
     /// A stretch of this frame's file.
     pub(crate) fn site(&self, range: TextRange) -> Site {
-        Site { file: self.file, range, function: self.function }
+        Site { file: self.file, range, function: self.function, form: SiteForm::Chain }
     }
 
     /// Where an expression stands.
@@ -84,6 +88,7 @@ pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
 pub(crate) struct Machine<'p> {
     pub(crate) project: &'p Project,
     pub(crate) schema: &'p Schema,
+    pub(crate) templates: &'p Templates,
     pub(crate) values: Values,
     pub(crate) names: Names,
     pub(crate) remembered: FxHashMap<CallKey, Summary>,
@@ -107,6 +112,8 @@ pub(crate) struct Machine<'p> {
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     pub(crate) fuel: u32,
+    /// How many templates are being rendered within each other.
+    pub(crate) rendering: usize,
 }
 
 macro_rules! names {
@@ -138,10 +145,12 @@ names! {
 }
 
 impl<'p> Machine<'p> {
-    pub(crate) fn new(project: &'p Project, schema: &'p Schema) -> Self {
+    pub(crate) fn new(project: &'p Project, schema: &'p Schema, templates: &'p Templates) -> Self {
         Self {
             project,
             schema,
+            templates,
+            rendering: 0,
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
@@ -167,9 +176,17 @@ impl<'p> Machine<'p> {
         self.fuel = FUEL;
     }
 
+    /// The value flow of a file, Python or template.
+    pub(crate) fn facts(&self, file: FileId) -> &'p FileFacts {
+        match file.as_other() {
+            Some(_) => self.templates.facts(self.project, file).unwrap_or(&EMPTY),
+            None => self.project.facts(file),
+        }
+    }
+
     /// A frame for a module's own steps.
     pub(crate) fn module_frame(&self, file: FileId) -> Frame<'p> {
-        let facts = self.project.facts(file);
+        let facts = self.facts(file);
         Frame {
             file,
             facts,

@@ -12,12 +12,14 @@ use rustc_hash::{FxHashMap, FxHasher};
 use tuneup_python::{FileId, Project, Symbol};
 
 use crate::schema::{ModelId, RelationId, Schema};
+use crate::templates::Templates;
 
 pub(crate) mod attributes;
 pub(crate) mod calls;
 mod expressions;
 pub(crate) mod machine;
 mod python;
+mod rendering;
 mod querysets;
 mod roots;
 mod rows;
@@ -25,7 +27,7 @@ mod statements;
 pub mod value;
 
 use machine::Machine;
-pub use value::{Asked, Site, Step};
+pub use value::{Asked, Site, SiteForm, Step};
 use value::{Origin, Value};
 
 /// Into how many parts a project is split: each is interpreted on its own, whatever the number of threads, so
@@ -121,12 +123,12 @@ fn order(site: &Site) -> (usize, u32, u32) {
 }
 
 /// Interprets all functions of the given files; the queries come in order of their places.
-pub fn find(project: &Project, schema: &Schema, files: &[FileId]) -> Vec<Query> {
+pub fn find(project: &Project, schema: &Schema, templates: &Templates, files: &[FileId]) -> Vec<Query> {
     let size = files.len().div_ceil(PARTS).max(1);
     let parts: Vec<Vec<Query>> = files
         .par_chunks(size)
         .map(|files| {
-            let mut machine = Machine::new(project, schema);
+            let mut machine = Machine::new(project, schema, templates);
             for &file in files {
                 machine.run_file(file);
             }

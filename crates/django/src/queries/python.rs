@@ -114,7 +114,8 @@ impl<'p> Machine<'p> {
                 }
                 Value::SCALAR
             }
-            Shape::Instance(class, _) => self.instance_method(frame, class, name, arguments),
+            Shape::Instance(class, parts) => self.instance_method(frame, class, &parts, name, arguments),
+            Shape::Object(class, _) => self.inherited_method(frame, receiver, class, name, arguments),
             _ => Value::UNKNOWN,
         }
     }

@@ -14,6 +14,10 @@ const LONGEST_PATH: usize = 8;
 impl<'p> Machine<'p> {
     /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
     pub(crate) fn at_site(mut queryset: Queryset, site: Site) -> Queryset {
+        // What a template writes cannot be added to.
+        if site.file.as_other().is_some() {
+            return queryset;
+        }
         let mut sites = queryset.sites.to_vec();
         sites.retain(|known| known.file != site.file || !site.range.contains_range(known.range));
         sites.push(site);
@@ -291,7 +295,7 @@ impl<'p> Machine<'p> {
             relation,
             name: self.schema.relation(relation).lookup_name(),
             to_many: true,
-            site: queryset.sites.last().copied(),
+            site: queryset.sites.last().copied().filter(|site| site.file.as_other().is_none()),
         };
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);

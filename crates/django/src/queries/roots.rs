@@ -15,6 +15,14 @@ impl<'p> Machine<'p> {
         self.refuel();
         let mut frame = self.module_frame(file);
         self.run(&mut frame, facts.module_body);
+        for index in 0..facts.classes.len() {
+            let id = tuneup_python::flow::ClassId(index as u32);
+            if facts.class(id).parent.is_none() {
+                self.refuel();
+                self.serve(ClassRef { file, id });
+                self.run_inner();
+            }
+        }
         for index in 0..facts.functions.len() {
             let id = tuneup_python::flow::FunctionId(index as u32);
             let definition = facts.function(id);

@@ -232,6 +232,7 @@ impl<'p> Machine<'p> {
         let facts = frame.facts;
         match facts.kind(target) {
             ExprKind::Local(slot) => frame.slots[slot as usize] = value,
+            ExprKind::Context(name) => self.put_context(frame, name, value),
             ExprKind::Tuple(run) | ExprKind::List(run) => self.unpack(frame, facts.list(run), value, target),
             ExprKind::Starred(inner) => self.assign(frame, inner, value),
             ExprKind::Attribute(base, name) => {

@@ -64,6 +64,19 @@ pub struct Site {
     pub range: TextRange,
     /// The function that it stands in.
     pub function: Option<FunctionId>,
+    /// What stands there.
+    pub form: SiteForm,
+}
+
+/// What a site's expression is, which decides how more is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SiteForm {
+    /// A manager or queryset: calls can be appended.
+    Chain,
+    /// A model class where a queryset is taken too: `get_object_or_404(Article, …)`.
+    ModelArgument,
+    /// A class's `model = Article`, beside which a `queryset` can stand.
+    ModelAttribute,
 }
 
 /// What a value is.
@@ -154,6 +167,21 @@ pub struct Queryset {
     pub plan: Plan,
     /// What else was asked of it.
     pub asked: Asked,
+}
+
+impl Queryset {
+    /// All rows of a model, made by no expression.
+    pub fn of(model: ModelId, classes: Box<[ClassRef]>) -> Self {
+        Self {
+            model,
+            origin: Origin::Manager,
+            is_manager: false,
+            classes,
+            sites: Box::default(),
+            plan: Plan::default(),
+            asked: Asked::default(),
+        }
+    }
 }
 
 /// Where the rows of a queryset come from.

@@ -3,6 +3,8 @@
 mod builder;
 mod expression;
 pub mod lexer;
+mod library;
 mod lower;
 
+pub use library::{Tag, TagKind, Templates};
 pub use lower::lower;

@@ -35,6 +35,17 @@ impl FileId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
+
+    /// The number of the `n`-th of [`Project::others`](crate::Project::others): for the value flow that an upper
+    /// layer makes of a file that is not Python. Only [`Project::path`](crate::Project::path) takes such a number.
+    pub fn other(n: u32) -> Self {
+        Self(u32::MAX - n)
+    }
+
+    /// Which of [`Project::others`](crate::Project::others) it is, if it is one.
+    pub fn as_other(self) -> Option<usize> {
+        (self.0 > u32::MAX / 2).then(|| (u32::MAX - self.0) as usize)
+    }
 }
 
 /// A function, method or lambda of a file.

@@ -1,0 +1,69 @@
+//! `django.template` and the shortcuts that render: a template is rendered on the context it is given.
+
+use super::Framework;
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
+
+pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    _call: CallSite,
+) -> Option<Value> {
+    // Where the name and the context stand among the arguments.
+    let (template, context) = match name {
+        "django.shortcuts.render" => ((1, "template_name"), (2, "context")),
+        "django.shortcuts.render_to_response"
+        | "django.template.loader.render_to_string"
+        | "django.template.render_to_string" => ((0, "template_name"), (1, "context")),
+        "django.template.response.TemplateResponse" => ((1, "template"), (2, "context")),
+        "django.template.response.SimpleTemplateResponse" => ((0, "template"), (1, "context")),
+        "django.template.loader.get_template" | "django.template.loader.select_template" => {
+            let template = arguments.get(0, "template_name")?;
+            let class = tuneup_python::Symbol::new("django.template.Template");
+            return Some(machine.values.make(Shape::Instance(class, Box::new([template]))));
+        }
+        "django.template.Context" | "django.template.RequestContext" => {
+            let position = usize::from(name.ends_with("RequestContext"));
+            let none = machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
+            return Some(arguments.get(position, "dict_").unwrap_or(none));
+        }
+        _ => return None,
+    };
+    let template = arguments.get(template.0, template.1)?;
+    let context = arguments.get(context.0, context.1);
+    render(machine, template, context);
+    Some(Value::SCALAR)
+}
+
+fn method<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    class: &str,
+    parts: &[Value],
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if class != "django.template.Template" || name != "render" {
+        return None;
+    }
+    render(machine, *parts.first()?, arguments.get(0, "context"));
+    Some(Value::SCALAR)
+}
+
+/// Renders a template on a context, which may be absent or `None`.
+fn render(machine: &mut Machine<'_>, template: Value, context: Option<Value>) {
+    let none = machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
+    let mut contexts = Vec::new();
+    for member in context.map_or_else(Vec::new, |context| machine.values.members(context)) {
+        if matches!(machine.values.shape(member), Shape::Mapping { .. }) {
+            contexts.push(member);
+        }
+    }
+    let context = if contexts.is_empty() { none } else { machine.values.join_all(contexts) };
+    machine.render_named(template, context);
+}

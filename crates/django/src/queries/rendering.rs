@@ -1,0 +1,380 @@
+//! Templates: rendered on a context of abstract values, so that what they read is recorded as Python's reads are.
+//!
+//! A template's function has two slots: its context, and the blocks that templates which extend it have put in
+//! place of its own, most derived first.
+
+use tuneup_python::flow::{Argument, ArgumentKind, ExprKind, FunctionId, Run, StmtKind};
+use tuneup_python::{FileId, FunctionRef, Symbol};
+
+use super::calls::{Arguments, CallSite};
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Site, Value};
+use crate::templates::{Tag, TagKind};
+
+/// How deep templates extend and include one another.
+const DEEPEST: usize = 12;
+
+impl<'p> Machine<'p> {
+    /// Renders the templates that a value names, on a context.
+    pub(crate) fn render_named(&mut self, name: Value, context: Value) {
+        for member in self.values.members(name) {
+            match self.values.shape(member).clone() {
+                Shape::Str(name) => {
+                    if let Some(file) = self.templates.named(name.as_str()) {
+                        self.render(file, context, None);
+                    }
+                }
+                // A list of names: the first that exists.
+                Shape::Tuple(items) => {
+                    let exists = |machine: &Self, item: &Value| match machine.values.shape(*item) {
+                        Shape::Str(name) => machine.templates.named(name.as_str()).is_some(),
+                        _ => false,
+                    };
+                    if let Some(&item) = items.iter().find(|item| exists(self, item)) {
+                        self.render_named(item, context);
+                    }
+                }
+                Shape::Sequence(item) => self.render_named(item, context),
+                _ => {}
+            }
+        }
+    }
+
+    /// Renders a template, with the blocks that extending templates put in place of its own.
+    fn render(&mut self, file: FileId, context: Value, blocks: Option<Value>) {
+        let Some(facts) = self.templates.facts(self.project, file) else { return };
+        if self.rendering >= DEEPEST {
+            return;
+        }
+        self.rendering += 1;
+        let blocks = blocks.unwrap_or_else(|| self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER));
+        let parent = facts.block(facts.function(FunctionId(0)).body).iter().find_map(|stmt| match stmt.kind {
+            StmtKind::Expr(expr) => match facts.kind(expr) {
+                ExprKind::Call(callee, arguments)
+                    if matches!(facts.kind(callee), ExprKind::Context(name) if name == "%extends") =>
+                {
+                    facts.arguments(arguments).first().map(|argument| argument.value)
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        match parent {
+            Some(parent) => {
+                let blocks = self.with_blocks(file, blocks);
+                let mut frame = self.template_frame(file, context, blocks);
+                let parent = self.eval(&mut frame, parent);
+                for member in self.values.members(parent) {
+                    if let Shape::Str(name) = *self.values.shape(member)
+                        && let Some(parent) = self.templates.named(name.as_str())
+                        && parent != file
+                    {
+                        self.render(parent, context, Some(blocks));
+                    }
+                }
+            }
+            None => {
+                let whole = FunctionRef { file, id: FunctionId(0) };
+                self.activate(whole, None, Box::new([context, blocks]));
+            }
+        }
+        self.rendering -= 1;
+    }
+
+    fn template_frame(&self, file: FileId, context: Value, blocks: Value) -> Frame<'p> {
+        let mut frame = self.module_frame(file);
+        frame.function = Some(FunctionId(0));
+        frame.slots = vec![context, blocks];
+        frame
+    }
+
+    /// The blocks of a template behind those that are put in place of them.
+    fn with_blocks(&mut self, file: FileId, blocks: Value) -> Value {
+        let Some(facts) = self.templates.facts(self.project, file) else { return blocks };
+        let Shape::Mapping { known, .. } = self.values.shape(blocks).clone() else { return blocks };
+        let mut known = known.to_vec();
+        for (index, function) in facts.functions.iter().enumerate().skip(1) {
+            let id = FunctionId(index as u32);
+            let own = self.values.make(Shape::Function(FunctionRef { file, id }, None));
+            let there = known.iter_mut().find(|(name, _)| *name == function.name);
+            match there {
+                Some((_, chain)) => {
+                    let mut items = match self.values.shape(*chain) {
+                        Shape::Tuple(items) => items.to_vec(),
+                        _ => Vec::new(),
+                    };
+                    items.push(own);
+                    *chain = self.values.tuple(items);
+                }
+                None => {
+                    let chain = self.values.tuple(vec![own]);
+                    known.push((function.name, chain));
+                }
+            }
+        }
+        self.values.mapping(known, Value::NEVER, Value::NEVER)
+    }
+
+    /// A variable of the context.
+    pub(crate) fn context_variable(&mut self, frame: &mut Frame<'p>, name: Symbol, site: Site) -> Value {
+        let Some(&context) = frame.slots.first() else { return Value::UNKNOWN };
+        let value = self.for_each(context, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
+                Some(&(_, value)) => value,
+                None if rest != Value::NEVER && rest != Value::UNKNOWN => rest,
+                None => machine.context_default(name),
+            },
+            _ => machine.context_default(name),
+        });
+        self.called(frame, value, site)
+    }
+
+    /// What every context has: the request's user (`django.contrib.auth.context_processors.auth`), the request.
+    fn context_default(&mut self, name: Symbol) -> Value {
+        match name.as_str() {
+            "user" => match self.schema.user_model() {
+                Some(model) => self.outside_row(model),
+                None => Value::UNKNOWN,
+            },
+            "request" => self.request(),
+            "forloop" | "csrf_token" | "LANGUAGE_CODE" | "STATIC_URL" | "MEDIA_URL" => Value::SCALAR,
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Puts a variable into the context.
+    pub(crate) fn put_context(&mut self, frame: &mut Frame<'p>, name: Symbol, value: Value) {
+        let Some(context) = frame.slots.first().copied() else { return };
+        let after = self.for_each(context, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Mapping { known, key, rest } => {
+                machine.mapping_with(known.to_vec(), key, rest, Some(name), Value::NEVER, value)
+            }
+            _ => machine.values.mapping(vec![(name, value)], Value::UNKNOWN, Value::UNKNOWN),
+        });
+        frame.slots[0] = after;
+    }
+
+    /// A template calls what it finds, if it can be called without arguments.
+    fn called(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
+        self.for_each(value, |machine, member| match machine.values.shape(member) {
+            Shape::Function(..) | Shape::Bound { .. } | Shape::Method(..) => {
+                machine.call_value(frame, member, &Arguments::default(), CallSite { site })
+            }
+            _ => member,
+        })
+    }
+
+    /// A template's `value.name`: key, then attribute, then index, then call.
+    pub(crate) fn looked_up(&mut self, frame: &mut Frame<'p>, value: Value, name: Symbol, site: Site) -> Value {
+        let found = self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
+                Some(&(_, value)) => value,
+                None => match name.as_str() {
+                    "items" | "keys" | "values" => machine.values.make(Shape::Method(member, name)),
+                    _ if rest == Value::NEVER => Value::UNKNOWN,
+                    _ => rest,
+                },
+            },
+            Shape::Instance(class, parts) if class == "%block" => {
+                if let Some(&chain) = parts.first() {
+                    machine.run_block(frame, chain);
+                }
+                Value::SCALAR
+            }
+            _ => match name.as_str().parse::<i32>() {
+                Ok(index) => {
+                    let key = machine.values.make(Shape::Int(index));
+                    machine.item(frame, member, key, false)
+                }
+                Err(_) => machine.attribute_of(frame, site, member, name),
+            },
+        });
+        self.called(frame, found, site)
+    }
+
+    /// Runs the first of a chain of blocks; the others are its `block.super`.
+    fn run_block(&mut self, frame: &mut Frame<'p>, chain: Value) {
+        let Shape::Tuple(items) = self.values.shape(chain).clone() else { return };
+        let Some((&first, rest)) = items.split_first() else { return };
+        let Shape::Function(function, _) = *self.values.shape(first) else { return };
+        let rest = self.values.tuple(rest.to_vec());
+        let block = self.values.make(Shape::Instance(Symbol::new("%block"), Box::new([rest])));
+        let before = frame.slots.clone();
+        self.put_context(frame, Symbol::new("block"), block);
+        let slots: Box<[Value]> = frame.slots.clone().into();
+        frame.slots = before;
+        self.activate(function, None, slots);
+    }
+
+    /// What only templates do.
+    pub(crate) fn template_call(&mut self, frame: &mut Frame<'p>, what: Symbol, run: Run, site: Site) -> Value {
+        let facts = frame.facts;
+        let arguments = facts.arguments(run);
+        match what.as_str() {
+            "%include" => {
+                self.include(frame, arguments);
+                Value::SCALAR
+            }
+            "%block" => {
+                self.block_tag(frame, arguments);
+                Value::SCALAR
+            }
+            "%filter" => self.filter(frame, arguments, site),
+            "%regroup" => self.regroup(frame, arguments, site),
+            "%tag" => self.tag(frame, run, site),
+            _ => Value::SCALAR,
+        }
+    }
+
+    fn include(&mut self, frame: &mut Frame<'p>, arguments: &[Argument]) {
+        let Some((name, rest)) = arguments.split_first() else { return };
+        let name = self.eval(frame, name.value);
+        let only = rest.iter().any(|argument| argument.kind == ArgumentKind::Positional);
+        let mut inner = match (only, frame.slots.first()) {
+            (false, Some(&context)) => context,
+            _ => self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER),
+        };
+        for argument in rest {
+            let ArgumentKind::Keyword(name) = argument.kind else { continue };
+            let value = self.eval(frame, argument.value);
+            inner = self.for_each(inner, |machine, member| match machine.values.shape(member).clone() {
+                Shape::Mapping { known, key, rest } => {
+                    machine.mapping_with(known.to_vec(), key, rest, Some(name), Value::NEVER, value)
+                }
+                _ => machine.values.mapping(vec![(name, value)], Value::UNKNOWN, Value::UNKNOWN),
+            });
+        }
+        self.render_named(name, inner);
+    }
+
+    fn block_tag(&mut self, frame: &mut Frame<'p>, arguments: &[Argument]) {
+        let Some(name) = arguments.first().and_then(|argument| frame.facts.as_str(argument.value)) else { return };
+        let own = frame.facts.functions.iter().skip(1).position(|function| function.name == name);
+        let mut chain: Vec<Value> = Vec::new();
+        if let Some(Shape::Mapping { known, .. }) = frame.slots.get(1).map(|&blocks| self.values.shape(blocks))
+            && let Some(&(_, found)) = known.iter().find(|(known, _)| *known == name)
+            && let Shape::Tuple(items) = self.values.shape(found)
+        {
+            chain = items.to_vec();
+        }
+        if let Some(own) = own {
+            let function = FunctionRef { file: frame.file, id: FunctionId(own as u32 + 1) };
+            let own = self.values.make(Shape::Function(function, None));
+            if !chain.contains(&own) {
+                chain.push(own);
+            }
+        }
+        let chain = self.values.tuple(chain);
+        self.run_block(frame, chain);
+    }
+
+    fn regroup(&mut self, frame: &mut Frame<'p>, arguments: &[Argument], site: Site) -> Value {
+        let [source, by] = arguments else { return Value::UNKNOWN };
+        let value = self.eval(frame, source.value);
+        let element = self.iterate(frame, value, site);
+        let key = match frame.facts.as_str(by.value) {
+            Some(path) => self.look_along(frame, element, path, site),
+            None => Value::UNKNOWN,
+        };
+        let list = self.values.sequence(element);
+        let group = vec![(Symbol::new("grouper"), key), (Symbol::new("list"), list)];
+        let group = self.values.mapping(group, Value::NEVER, Value::NEVER);
+        self.values.sequence(group)
+    }
+
+    /// `value.a.b`, for a dotted path in a text, on rows that are looped over.
+    fn look_along(&mut self, frame: &mut Frame<'p>, value: Value, path: &str, site: Site) -> Value {
+        path.split('.').filter(|name| !name.is_empty()).fold(value, |value, name| {
+            self.looked_up(frame, value, Symbol::new(name), site)
+        })
+    }
+
+    fn filter(&mut self, frame: &mut Frame<'p>, arguments: &[Argument], site: Site) -> Value {
+        let (Some(name), Some(value)) = (arguments.first(), arguments.get(1)) else { return Value::UNKNOWN };
+        let Some(name) = frame.facts.as_str(name.value) else { return Value::UNKNOWN };
+        let value = self.eval(frame, value.value);
+        let argument = arguments.get(2).map(|argument| self.eval(frame, argument.value));
+        let text = |machine: &Self, value: Option<Value>| match machine.values.shape(value?) {
+            Shape::Str(text) => Some(text.as_str()),
+            _ => None,
+        };
+        match name {
+            "length" | "length_is" | "yesno" | "pluralize" | "divisibleby" => {
+                self.truth(frame, value);
+                Value::SCALAR
+            }
+            "first" | "last" | "random" => {
+                let index = if name == "last" { -1 } else { 0 };
+                let key = self.values.make(Shape::Int(index));
+                self.item(frame, value, key, false)
+            }
+            "slice" => {
+                let key = Value::UNKNOWN;
+                self.item(frame, value, key, true)
+            }
+            "dictsort" | "dictsortreversed" => {
+                let element = self.iterate(frame, value, site);
+                if let Some(path) = text(self, argument) {
+                    self.look_along(frame, element, path, site);
+                }
+                self.values.sequence(element)
+            }
+            "join" | "unordered_list" => {
+                let element = self.iterate(frame, value, site);
+                self.text_of(frame, element);
+                Value::SCALAR
+            }
+            "default" | "default_if_none" => {
+                self.truth(frame, value);
+                self.values.join(value, argument.unwrap_or(Value::NEVER))
+            }
+            "date" | "time" | "timesince" | "timeuntil" | "floatformat" | "filesizeformat" | "json_script" => {
+                Value::SCALAR
+            }
+            "add" => value,
+            _ => {
+                if let Some(tag) = self.templates.filter(Symbol::new(name)) {
+                    let mut positional = vec![value];
+                    positional.extend(argument);
+                    return self.call_function(frame, tag.function, None, &positional);
+                }
+                self.text_of(frame, value);
+                Value::SCALAR
+            }
+        }
+    }
+
+    fn tag(&mut self, frame: &mut Frame<'p>, run: Run, site: Site) -> Value {
+        let mut arguments = self.arguments(frame, run);
+        if arguments.positional.is_empty() {
+            return Value::UNKNOWN;
+        }
+        let name = arguments.positional.remove(0);
+        let Shape::Str(name) = *self.values.shape(name) else { return Value::UNKNOWN };
+        let templates = self.templates;
+        let mut all = Value::NEVER;
+        for &tag in templates.tags(name) {
+            let result = self.call_tag(frame, tag, &arguments);
+            all = self.values.join(all, result);
+        }
+        let _ = site;
+        if all == Value::NEVER { Value::UNKNOWN } else { all }
+    }
+
+    fn call_tag(&mut self, frame: &mut Frame<'p>, tag: Tag, arguments: &Arguments) -> Value {
+        let mut arguments = arguments.clone();
+        if tag.takes_context {
+            let context = frame.slots.first().copied().unwrap_or(Value::UNKNOWN);
+            arguments.positional.insert(0, context);
+        }
+        let result = self.call_with(frame, tag.function, None, None, &arguments);
+        match tag.kind {
+            TagKind::Inclusion(template) => {
+                let template = self.values.make(Shape::Str(template));
+                self.render_named(template, result);
+                Value::SCALAR
+            }
+            TagKind::Simple | TagKind::Filter => result,
+        }
+    }
+}
