@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, Source, Step, Write};
+use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId, RelationKind};
 
 use crate::proposal::{Evidence, Place, Safety};
@@ -129,9 +129,11 @@ fn place<'q>(
     is_own(project, &site).then_some((site, steps.as_slice()))
 }
 
-/// Whether a site is in the project's own code.
+/// Whether a site is a chain in the project's own code.
 fn is_own(project: &Project, site: &Site) -> bool {
-    site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
+    site.form == SiteForm::Chain
+        && site.file.as_other().is_none()
+        && !project.source.file(site.file).is_third_party
 }
 
 /// Whether every relation is known well enough to write its path.

@@ -25,7 +25,8 @@ pub(crate) struct Framework {
     /// A method of an instance of one of its classes.
     pub(crate) method: Method,
     /// An attribute that objects of the project's own classes inherit from its classes.
-    pub(crate) inherited: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
+    pub(crate) inherited:
+        for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
     /// A method that objects of the project's own classes inherit from its classes.
     pub(crate) inherited_method: InheritedMethod,
     /// What it does by itself with a class of the project: serve a view, show a list.
@@ -34,8 +35,7 @@ pub(crate) struct Framework {
 
 type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallSite) -> Option<Value>;
 
-type Method =
-    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
+type Method = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
 
 type InheritedMethod =
     for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str, &Arguments) -> Option<Value>;
@@ -184,7 +184,9 @@ impl<'p> Machine<'p> {
         let site = frame.site(ruff_text_size::TextRange::default());
         let method = self.attribute_of(frame, site, this, Symbol::new(name));
         self.for_each(method, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Bound { function, this, .. } => machine.call_with(frame, function, None, Some(this), arguments),
+            Shape::Bound { function, this, .. } => {
+                machine.call_with(frame, function, None, Some(this), arguments)
+            }
             Shape::Function(function, environment) => {
                 machine.call_with(frame, function, environment, None, arguments)
             }

@@ -29,30 +29,34 @@ fn is_view(name: &str) -> bool {
 
 fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
     let has = |ends: &[&str]| {
-        machine.has_base(class, |name| is_view(name) && ends.iter().any(|end| name.rsplit('.').next() == Some(end)))
+        machine.has_base(class, |name| {
+            is_view(name) && ends.iter().any(|end| name.rsplit('.').next() == Some(end))
+        })
     };
     if !machine.has_base(class, is_view) {
         return None;
     }
-    Some(if has(&["ListView", "BaseListView", "MultipleObjectMixin", "MultipleObjectTemplateResponseMixin"]) {
-        Shows::Many("_list")
-    } else if has(&["ArchiveIndexView", "BaseArchiveIndexView"]) {
-        Shows::Many("_archive")
-    } else if has(&["YearArchiveView"]) {
-        Shows::Many("_archive_year")
-    } else if has(&["MonthArchiveView"]) {
-        Shows::Many("_archive_month")
-    } else if has(&["DayArchiveView", "TodayArchiveView"]) {
-        Shows::Many("_archive_day")
-    } else if has(&["DetailView", "BaseDetailView", "SingleObjectMixin", "DateDetailView"]) {
-        Shows::One("_detail")
-    } else if has(&["UpdateView", "BaseUpdateView"]) {
-        Shows::One("_form")
-    } else if has(&["DeleteView", "BaseDeleteView"]) {
-        Shows::One("_confirm_delete")
-    } else {
-        Shows::None
-    })
+    Some(
+        if has(&["ListView", "BaseListView", "MultipleObjectMixin", "MultipleObjectTemplateResponseMixin"]) {
+            Shows::Many("_list")
+        } else if has(&["ArchiveIndexView", "BaseArchiveIndexView"]) {
+            Shows::Many("_archive")
+        } else if has(&["YearArchiveView"]) {
+            Shows::Many("_archive_year")
+        } else if has(&["MonthArchiveView"]) {
+            Shows::Many("_archive_month")
+        } else if has(&["DayArchiveView", "TodayArchiveView"]) {
+            Shows::Many("_archive_day")
+        } else if has(&["DetailView", "BaseDetailView", "SingleObjectMixin", "DateDetailView"]) {
+            Shows::One("_detail")
+        } else if has(&["UpdateView", "BaseUpdateView"]) {
+            Shows::One("_form")
+        } else if has(&["DeleteView", "BaseDeleteView"]) {
+            Shows::One("_confirm_delete")
+        } else {
+            Shows::None
+        },
+    )
 }
 
 const METHODS: &[&str] = &[

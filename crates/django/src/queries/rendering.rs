@@ -165,7 +165,13 @@ impl<'p> Machine<'p> {
     }
 
     /// A template's `value.name`: key, then attribute, then index, then call.
-    pub(crate) fn looked_up(&mut self, frame: &mut Frame<'p>, value: Value, name: Symbol, site: Site) -> Value {
+    pub(crate) fn looked_up(
+        &mut self,
+        frame: &mut Frame<'p>,
+        value: Value,
+        name: Symbol,
+        site: Site,
+    ) -> Value {
         let found = self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
             Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
                 Some(&(_, value)) => value,
@@ -207,7 +213,13 @@ impl<'p> Machine<'p> {
     }
 
     /// What only templates do.
-    pub(crate) fn template_call(&mut self, frame: &mut Frame<'p>, what: Symbol, run: Run, site: Site) -> Value {
+    pub(crate) fn template_call(
+        &mut self,
+        frame: &mut Frame<'p>,
+        what: Symbol,
+        run: Run,
+        site: Site,
+    ) -> Value {
         let facts = frame.facts;
         let arguments = facts.arguments(run);
         match what.as_str() {
@@ -248,10 +260,13 @@ impl<'p> Machine<'p> {
     }
 
     fn block_tag(&mut self, frame: &mut Frame<'p>, arguments: &[Argument]) {
-        let Some(name) = arguments.first().and_then(|argument| frame.facts.as_str(argument.value)) else { return };
+        let Some(name) = arguments.first().and_then(|argument| frame.facts.as_str(argument.value)) else {
+            return;
+        };
         let own = frame.facts.functions.iter().skip(1).position(|function| function.name == name);
         let mut chain: Vec<Value> = Vec::new();
-        if let Some(Shape::Mapping { known, .. }) = frame.slots.get(1).map(|&blocks| self.values.shape(blocks))
+        if let Some(Shape::Mapping { known, .. }) =
+            frame.slots.get(1).map(|&blocks| self.values.shape(blocks))
             && let Some(&(_, found)) = known.iter().find(|(known, _)| *known == name)
             && let Shape::Tuple(items) = self.values.shape(found)
         {
@@ -284,9 +299,9 @@ impl<'p> Machine<'p> {
 
     /// `value.a.b`, for a dotted path in a text, on rows that are looped over.
     fn look_along(&mut self, frame: &mut Frame<'p>, value: Value, path: &str, site: Site) -> Value {
-        path.split('.').filter(|name| !name.is_empty()).fold(value, |value, name| {
-            self.looked_up(frame, value, Symbol::new(name), site)
-        })
+        path.split('.')
+            .filter(|name| !name.is_empty())
+            .fold(value, |value, name| self.looked_up(frame, value, Symbol::new(name), site))
     }
 
     fn filter(&mut self, frame: &mut Frame<'p>, arguments: &[Argument], site: Site) -> Value {
@@ -328,9 +343,8 @@ impl<'p> Machine<'p> {
                 self.truth(frame, value);
                 self.values.join(value, argument.unwrap_or(Value::NEVER))
             }
-            "date" | "time" | "timesince" | "timeuntil" | "floatformat" | "filesizeformat" | "json_script" => {
-                Value::SCALAR
-            }
+            "date" | "time" | "timesince" | "timeuntil" | "floatformat" | "filesizeformat"
+            | "json_script" => Value::SCALAR,
             "add" => value,
             _ => {
                 if let Some(tag) = self.templates.filter(Symbol::new(name)) {

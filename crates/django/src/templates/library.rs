@@ -1,5 +1,6 @@
 //! Which file a template's name means, and which functions are its tags and filters.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
@@ -33,7 +34,7 @@ pub struct Tag {
 
 /// A project's templates and what they may call.
 pub struct Templates {
-    by_name: FxHashMap<String, Vec<FileId>>,
+    by_name: BTreeMap<String, Vec<FileId>>,
     facts: FxHashMap<FileId, OnceLock<FileFacts>>,
     tags: FxHashMap<Symbol, Vec<Tag>>,
     filters: FxHashMap<Symbol, Tag>,
@@ -42,7 +43,7 @@ pub struct Templates {
 impl Templates {
     /// Finds the templates of a project and the tags that it registers.
     pub fn find(project: &Project) -> Self {
-        let mut by_name: FxHashMap<String, Vec<FileId>> = FxHashMap::default();
+        let mut by_name: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         let mut facts = FxHashMap::default();
         for (n, other) in project.others().iter().enumerate() {
             let Ok(n) = u32::try_from(n) else { break };
@@ -60,7 +61,9 @@ impl Templates {
         }
         // A project's own folder of templates stands before those of its apps: the shorter path is nearer the root.
         for files in by_name.values_mut() {
-            files.sort_by_key(|&file| (project.path(file).matches('/').count(), project.path(file).to_owned()));
+            files.sort_by_key(|&file| {
+                (project.path(file).matches('/').count(), project.path(file).to_owned())
+            });
         }
         let mut this = Self { by_name, facts, tags: FxHashMap::default(), filters: FxHashMap::default() };
         for file in project.file_ids() {
@@ -113,9 +116,10 @@ impl Templates {
                         _ => None,
                     })
                 };
-                let positional = arguments.iter().find(|a| a.kind == ArgumentKind::Positional).map(|a| a.value);
-                let takes_context = keyword("takes_context")
-                    .is_some_and(|value| facts.kind(value) == ExprKind::Bool(true));
+                let positional =
+                    arguments.iter().find(|a| a.kind == ArgumentKind::Positional).map(|a| a.value);
+                let takes_context =
+                    keyword("takes_context").is_some_and(|value| facts.kind(value) == ExprKind::Bool(true));
                 let named = keyword("name").and_then(|value| facts.as_str(value));
                 let (kind, name) = match registered.as_str() {
                     "filter" => (TagKind::Filter, positional.and_then(|value| facts.as_str(value)).or(named)),
