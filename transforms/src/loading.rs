@@ -7,7 +7,7 @@ use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId, RelationKind};
 
-use crate::proposal::{Evidence, Place, Safety};
+use crate::proposal::{Evidence, Place, QueryForm, Safety};
 
 /// A relation path that a query lacks.
 #[derive(Clone, Debug)]
@@ -129,11 +129,9 @@ fn place<'q>(
     is_own(project, &site).then_some((site, steps.as_slice()))
 }
 
-/// Whether a site is a chain in the project's own code.
+/// Whether a site is in the project's own code.
 fn is_own(project: &Project, site: &Site) -> bool {
-    site.form == SiteForm::Chain
-        && site.file.as_other().is_none()
-        && !project.source.file(site.file).is_third_party
+    site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
 }
 
 /// Whether every relation is known well enough to write its path.
@@ -185,6 +183,16 @@ fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> bool
 }
 
 impl Gap {
+    /// What stands at the query's place.
+    pub(crate) fn form(&self, project: &Project) -> QueryForm {
+        let manager = || project.schema.default_manager_name(self.model).to_owned();
+        match self.site.form {
+            SiteForm::Chain => QueryForm::Chain,
+            SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
+            SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
+        }
+    }
+
     fn add(&mut self, query: &Query, read: &Read, rest: &[Step]) {
         let path = path_of(rest);
         match self.missing.iter_mut().find(|missing| missing.path == path) {

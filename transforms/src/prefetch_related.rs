@@ -49,7 +49,12 @@ fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
     let prefetch = fields.iter().map(|path| Lookup { path: path.clone(), queryset: None }).collect();
     let changes = match verdict.safety {
         Safety::Advice => Vec::new(),
-        _ => vec![Change::ExtendPlan { query: query.clone(), select: Vec::new(), prefetch }],
+        _ => vec![Change::ExtendPlan {
+            query: query.clone(),
+            form: gap.form(project),
+            select: Vec::new(),
+            prefetch,
+        }],
     };
     let mut evidence = gap.evidence(project, &wanted, true);
     evidence.extend(gap.evidence(project, &wanted, false));

@@ -90,13 +90,31 @@ pub struct Proposal {
 pub enum Change {
     /// Ask a query for more of its relations.
     ExtendPlan {
-        /// The expression that makes the query: a chain such as `Article.objects.filter(…)`, whose value is a
-        /// queryset or a manager.
+        /// The expression that makes the query.
         query: Place,
+        /// What that expression is.
+        form: QueryForm,
         /// Paths for `select_related`.
         select: Vec<String>,
         /// Lookups for `prefetch_related`.
         prefetch: Vec<Lookup>,
+    },
+}
+
+/// What the expression that makes a query is, which decides how more is asked of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum QueryForm {
+    /// A chain such as `Article.objects.filter(…)`, whose value is a queryset or a manager.
+    Chain,
+    /// A call that takes a model where it also takes a queryset: `get_object_or_404(Article, …)`.
+    ModelArgument {
+        /// The manager to start from: `objects`.
+        manager: String,
+    },
+    /// The value of a class's `model = Article`, below which a `queryset` can stand.
+    ModelAttribute {
+        /// The manager to start from: `objects`.
+        manager: String,
     },
 }
 

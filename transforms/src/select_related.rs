@@ -57,7 +57,12 @@ fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
     }
     let changes = match verdict.safety {
         Safety::Advice => Vec::new(),
-        _ => vec![Change::ExtendPlan { query: query.clone(), select: fields.clone(), prefetch: Vec::new() }],
+        _ => vec![Change::ExtendPlan {
+            query: query.clone(),
+            form: gap.form(project),
+            select: fields.clone(),
+            prefetch: Vec::new(),
+        }],
     };
     Some(Proposal {
         id: format!("{}:{}:{symbol}:{model}:{}", RULE.name, query.path, fields.join(",")),

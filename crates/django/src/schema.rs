@@ -416,6 +416,9 @@ impl Schema {
         }
         self.models[m.0 as usize].managers.iter().find(|x| x.0 == n).map(|x| x.1.clone())
     }
+    pub fn default_manager_name(&self, m: ModelId) -> &'static str {
+        self.models[m.0 as usize].managers.first().map_or("objects", |(name, _)| name.as_str())
+    }
     pub fn default_manager_classes(&self, m: ModelId) -> Vec<ClassRef> {
         self.models[m.0 as usize].managers.first().map(|m| m.1.clone()).unwrap_or_default()
     }

@@ -285,6 +285,19 @@ fn extend_object(
     }
 }
 
+/// New lookups, as the arguments of a `prefetch_related` that has none yet.
+pub(super) fn lookups(
+    used_in: TextRange,
+    lookups: &[Lookup],
+    names: &mut Names,
+) -> Result<Vec<String>, Refusal> {
+    let written = in_working_order(lookups).into_iter().map(|lookup| match &lookup.queryset {
+        None => Ok(literal(&lookup.path)),
+        Some(queryset) => object(used_in, &lookup.path, queryset, names),
+    });
+    written.collect()
+}
+
 /// `Prefetch("path", queryset=Model.objects.select_related(…))`
 fn object(
     query: TextRange,

@@ -6,6 +6,7 @@
 //! and the rest is rendered without it.
 
 mod cycles;
+mod implied;
 mod load;
 mod names;
 mod plan;
@@ -18,7 +19,7 @@ use ruff_text_size::{TextRange, TextSize};
 use tuneup_python::edit::{Edits, Home, Layout, Refusal, Target, guarded, settle};
 use tuneup_python::{Project, SourceText};
 
-use crate::proposal::{Change, Proposal};
+use crate::proposal::{Change, Proposal, QueryForm};
 use names::Names;
 use plan::Plan;
 
@@ -129,6 +130,7 @@ pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
 /// What is asked of one query, and by which proposals.
 struct Query<'a> {
     range: TextRange,
+    form: &'a QueryForm,
     plan: Plan,
     asked_by: Vec<&'a str>,
 }
@@ -138,10 +140,11 @@ fn by_file<'a>(active: &[&'a Proposal]) -> BTreeMap<&'a str, Vec<Query<'a>>> {
     let mut files: BTreeMap<&str, BTreeMap<(TextSize, TextSize), Query>> = BTreeMap::new();
     for proposal in active {
         for change in &proposal.changes {
-            let Change::ExtendPlan { query, select, prefetch } = change;
+            let Change::ExtendPlan { query, form, select, prefetch } = change;
             let queries = files.entry(&query.path).or_default();
             let query = queries.entry((query.start, query.end)).or_insert_with(|| Query {
                 range: query.range(),
+                form,
                 plan: Plan::default(),
                 asked_by: Vec::new(),
             });
@@ -190,7 +193,15 @@ fn write(files: &dyn Files, path: &str, source: &SourceText, queries: &[&Query])
         let mut names = Names::new(files, path, target, home);
         let mut groups = Vec::new();
         for query in queries {
-            groups.push(load::edits(target, query.range, &query.plan, &mut names)?);
+            groups.push(match query.form {
+                QueryForm::Chain => load::edits(target, query.range, &query.plan, &mut names)?,
+                QueryForm::ModelArgument { manager } => {
+                    implied::argument(target, query.range, manager, &query.plan, &mut names)?
+                }
+                QueryForm::ModelAttribute { manager } => {
+                    implied::attribute(target, query.range, manager, &query.plan, &mut names)?
+                }
+            });
         }
         groups.extend(names.edits()?);
         Ok(groups)

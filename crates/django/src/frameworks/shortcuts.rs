@@ -3,7 +3,7 @@
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Asked, Origin, Plan, Queryset, Shape, Value};
+use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
@@ -23,16 +23,12 @@ fn call<'p>(
     Some(machine.for_each(klass, |machine, member| {
         let mut queryset = match machine.values.shape(member).clone() {
             Shape::Queryset(queryset) => queryset,
-            // The queryset that the shortcut makes of a model has no expression to add to.
-            Shape::Model(model) => Queryset {
-                model,
-                origin: Origin::Manager,
-                is_manager: false,
-                classes: Box::default(),
-                sites: Box::default(),
-                plan: Plan::default(),
-                asked: Asked::default(),
-            },
+            // The shortcut starts from the model's default manager.
+            Shape::Model(model) => {
+                let classes = machine.schema.default_manager_classes(model).into();
+                let site = Site { form: SiteForm::ModelArgument, ..call.site };
+                Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }
+            }
             _ => return Value::UNKNOWN,
         };
         queryset.is_manager = false;

@@ -87,6 +87,14 @@ pub fn chain_at(target: &Target, range: TextRange) -> Result<Chain, Refusal> {
     Ok(chain)
 }
 
+/// The call at `range`.
+pub fn call_at(target: &Target, range: TextRange) -> Result<WrittenCall, Refusal> {
+    match target.expression(range)?.expr {
+        ExprRef::Call(call) => Ok(written(call)),
+        _ => Err(Refusal::new("there is no call at this place")),
+    }
+}
+
 fn written(call: &ExprCall) -> WrittenCall {
     let name = match &*call.func {
         Expr::Attribute(attribute) => attribute.attr.as_str(),

@@ -1,5 +1,6 @@
 //! Rendering, from proposals to bytes.
 
+mod implied;
 mod prefetch;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
 use super::{Files, Rendering, render};
-use crate::proposal::{Change, Lookup, Place, Proposal, Safety};
+use crate::proposal::{Change, Lookup, Place, Proposal, QueryForm, Safety};
 
 /// Files in memory.
 struct Memory(BTreeMap<&'static str, Vec<u8>>);
@@ -52,8 +53,12 @@ fn proposal(id: &str, text: &str, query: &str, select: &[&str], prefetch: &[&str
     let start = TextSize::try_from(text.find(query).expect("the query is in the text")).expect("short");
     let place = Place::new("app/views.py", TextRange::at(start, TextSize::of(query)));
     let prefetch = prefetch.iter().map(|path| Lookup { path: (*path).to_owned(), queryset: None });
-    let change =
-        Change::ExtendPlan { query: place.clone(), select: strings(select), prefetch: prefetch.collect() };
+    let change = Change::ExtendPlan {
+        query: place.clone(),
+        form: QueryForm::Chain,
+        select: strings(select),
+        prefetch: prefetch.collect(),
+    };
     Proposal {
         id: id.to_owned(),
         rule: "test",
@@ -257,9 +262,15 @@ fn a_proposal_that_fails_is_withheld_whole_and_the_rest_is_written() {
     let good = proposal("good", text, "A.objects.all()", &["author"], &[]);
     let mut bad = proposal("bad", text, "A.objects.none()", &["author"], &[]);
     let place = Place::new("app/other.py", TextRange::new(5.into(), 9.into()));
-    bad.changes.push(Change::ExtendPlan { query: place, select: strings(&["author"]), prefetch: Vec::new() });
+    bad.changes.push(Change::ExtendPlan {
+        query: place,
+        form: QueryForm::Chain,
+        select: strings(&["author"]),
+        prefetch: Vec::new(),
+    });
     let mut gone = proposal("gone", text, "A.objects.all()", &["topic"], &[]);
     gone.changes.push(Change::ExtendPlan {
+        form: QueryForm::Chain,
         query: Place::new("app/gone.py", TextRange::new(0.into(), 1.into())),
         select: strings(&["author"]),
         prefetch: Vec::new(),

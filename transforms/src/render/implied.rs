@@ -1,0 +1,63 @@
+//! Queries that no expression makes: a view's `model`, and a model given where a queryset would do.
+
+use ruff_text_size::TextRange;
+use tuneup_python::edit::{
+    Argument, Call, Edit, NewArguments, Passed, Refusal, Target, assignment_below, call_at, change_arguments,
+};
+
+use super::load::lookups;
+use super::names::Names;
+use super::plan::Plan;
+
+/// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`.
+pub(super) fn argument(
+    target: &Target,
+    range: TextRange,
+    manager: &str,
+    plan: &Plan,
+    names: &mut Names,
+) -> Result<Vec<Edit>, Refusal> {
+    let call = call_at(target, range)?;
+    let is_model = |argument: &&Argument| match &argument.passed {
+        Passed::Position => true,
+        Passed::Keyword(name) => name == "klass",
+        Passed::Starred => false,
+    };
+    let Some(model) = call.arguments.first().filter(is_model) else {
+        return Err(Refusal("the model is not the call's first argument".to_owned()));
+    };
+    let mut text = format!("{}.{manager}", &target.source[model.range]);
+    for call in calls(range, plan, names)? {
+        text.push_str(&format!(".{}({})", call.method, call.arguments.join(", ")));
+    }
+    change_arguments(
+        target,
+        range,
+        &NewArguments { replace: vec![(model.range, text)], ..NewArguments::default() },
+    )
+}
+
+/// Below `model = Article` comes `queryset = Article.objects.select_related(…)`.
+pub(super) fn attribute(
+    target: &Target,
+    range: TextRange,
+    manager: &str,
+    plan: &Plan,
+    names: &mut Names,
+) -> Result<Vec<Edit>, Refusal> {
+    let receiver = format!("{}.{manager}", &target.source[range]);
+    assignment_below(target, range, "queryset", &receiver, &calls(range, plan, names)?)
+}
+
+/// The calls that load a plan.
+fn calls(used_in: TextRange, plan: &Plan, names: &mut Names) -> Result<Vec<Call>, Refusal> {
+    let mut calls = Vec::new();
+    if !plan.select.is_empty() {
+        let paths = plan.select.iter().map(|path| format!("\"{path}\"")).collect();
+        calls.push(Call::new("select_related", paths));
+    }
+    if !plan.prefetch.is_empty() {
+        calls.push(Call::new("prefetch_related", lookups(used_in, &plan.prefetch, names)?));
+    }
+    Ok(calls)
+}

@@ -1,0 +1,67 @@
+//! Queries that are a model where a queryset would do.
+
+use super::{Memory, proposal};
+use crate::proposal::{Change, QueryForm};
+use crate::render::render;
+
+fn written(text: &str, query: &str, is_argument: bool, select: &[&str]) -> Result<String, String> {
+    let mut proposal = proposal("p", text, query, select, &[]);
+    let Change::ExtendPlan { form, .. } = &mut proposal.changes[0];
+    let manager = "objects".to_owned();
+    *form = if is_argument {
+        QueryForm::ModelArgument { manager }
+    } else {
+        QueryForm::ModelAttribute { manager }
+    };
+    let mut rendering = render(&Memory::one(text), &[&proposal]);
+    match rendering.withheld.pop() {
+        Some((_, reason)) => Err(reason),
+        None => Ok(String::from_utf8(rendering.files.remove(0).after).expect("UTF-8")),
+    }
+}
+
+#[test]
+fn a_model_given_to_a_shortcut_becomes_its_queryset() {
+    let joined = |text, query| written(text, query, true, &["author"]);
+    assert_eq!(
+        joined("x = get_object_or_404(Article, pk=1)\n", "get_object_or_404(Article, pk=1)").as_deref(),
+        Ok("x = get_object_or_404(Article.objects.select_related(\"author\"), pk=1)\n")
+    );
+    assert_eq!(
+        joined("x = get(klass=m.Article, slug='s')\n", "get(klass=m.Article, slug='s')").as_deref(),
+        Ok("x = get(klass=m.Article.objects.select_related('author'), slug='s')\n")
+    );
+    assert!(joined("x = get(*Article, pk=1)\n", "get(*Article, pk=1)").is_err());
+}
+
+#[test]
+fn a_views_model_gets_a_queryset_below_it() {
+    let below = |text| written(text, "Article", false, &["author", "topic"]);
+    let line = "queryset = Article.objects.select_related(\"author\", \"topic\")";
+    assert_eq!(
+        below("class A:\n    model = Article  # theirs\n\n    n = 1\n"),
+        Ok(format!("class A:\n    model = Article  # theirs\n    {line}\n\n    n = 1\n"))
+    );
+    assert_eq!(
+        below("class A:\r\n\tmodel = Article\r\n"),
+        Ok(format!("class A:\r\n\tmodel = Article\r\n\t{line}\r\n"))
+    );
+    assert_eq!(
+        below("class A:\n    model = Article"),
+        Ok(format!("class A:\n    model = Article\n    {line}"))
+    );
+    assert!(below("class A:\n    model = Article; n = 1\n").is_err());
+    assert!(below("class A: model = Article\n").is_err());
+}
+
+#[test]
+fn a_long_queryset_is_broken_over_lines() {
+    let paths = ["the_first_of_several", "the_second_of_several", "the_third_of_several"];
+    let text = "class A:\n    model = Article\n    x = [1,2]\n";
+    let expected = concat!(
+        "class A:\n    model = Article\n    queryset = Article.objects.select_related(\n",
+        "        \"the_first_of_several\",\n        \"the_second_of_several\",\n",
+        "        \"the_third_of_several\",\n    )\n    x = [1,2]\n",
+    );
+    assert_eq!(written(text, "Article", false, &paths).as_deref(), Ok(expected));
+}
