@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tuneup_django::{Options, Project};
-use tuneup_python::Problem;
+use tuneup_python::{Problem, Stopwatch};
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::{self, RULES, Rule};
 
@@ -14,6 +14,9 @@ use crate::failure::Failure;
 /// How long work lasts before progress is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// The stack of each thread. Only touched pages of it become memory.
+const STACK: usize = 64 * 1024 * 1024;
+
 /// A project and what is proposed for it.
 pub(crate) struct Outcome {
     /// The project.
@@ -22,8 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) proposals: Vec<Proposal>,
     /// What could not be read.
     pub(crate) problems: Vec<Problem>,
-    /// How long it took.
-    pub(crate) took: Duration,
+    /// How long each phase took.
+    pub(crate) stopwatch: Stopwatch,
 }
 
 /// Reads a project and asks the selected rules.
@@ -32,6 +35,9 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     if !arguments.path.exists() {
         return Err(Failure::new(format!("no such file or folder: {}", arguments.path.display())));
     }
+    // One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there
+    // already where this is called twice; then it is as good.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build_global();
     let start = Instant::now();
     let bar = ProgressBar::hidden();
     let style = ProgressStyle::with_template("{spinner} reading {pos}/{len} files");
@@ -56,8 +62,10 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();
     let proposals = registry::propose(&project, &rules);
+    let mut stopwatch = project.stopwatch.clone();
+    stopwatch.lap("proposals");
     let problems = project.source.problems().to_vec();
-    Ok(Outcome { project, proposals, problems, took: start.elapsed() })
+    Ok(Outcome { project, proposals, problems, stopwatch })
 }
 
 /// The rules that `--select` and `--ignore` leave.

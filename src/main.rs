@@ -70,7 +70,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
     let colored = is_colored(cli.color);
     match &cli.command {
         Command::Check { project, output_format, statistics } => {
-            let outcome = analyse(project)?;
+            let mut outcome = analyse(project)?;
             with_output(|out| {
                 if *statistics {
                     return output::statistics(out, &outcome.proposals);
@@ -81,6 +81,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
                     OutputFormat::Json => output::json::write(out, &outcome),
                 }
             })?;
+            outcome.stopwatch.lap("report");
             notes(project, &outcome, *output_format != OutputFormat::Json);
             Ok(code(&outcome, !outcome.proposals.is_empty()))
         }
@@ -174,14 +175,9 @@ fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
         say(&output::summary(outcome));
     }
     if project.verbose {
-        let source = &outcome.project.source;
-        say(&format!(
-            "Django {}; {} queries with reads; read and analysed in {:.2?}",
-            outcome.project.version,
-            outcome.project.queries.len(),
-            outcome.took
-        ));
-        say(&format!("{} Python files, {} other files", source.files().len(), source.others().len()));
+        for line in output::verbose(outcome) {
+            say(&line);
+        }
     }
 }
 

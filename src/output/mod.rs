@@ -63,3 +63,34 @@ pub(crate) fn summary(outcome: &Outcome) -> String {
     }
     text
 }
+
+/// What was read, and how long each phase took.
+pub(crate) fn verbose(outcome: &Outcome) -> Vec<String> {
+    let (project, source) = (&outcome.project, &outcome.project.source);
+    let (files, others) = (source.files().len(), source.others().len());
+    let bytes: u64 = source.files().iter().map(|file| u64::from(file.len)).sum();
+    let mut lines = vec![
+        format!("Django {}", project.version),
+        format!("{files} Python files, {:.1} MB; {others} other files", bytes as f64 / 1e6),
+        format!("{} queries whose rows are read", project.queries.len()),
+    ];
+    if let Some(peak) = peak_memory() {
+        lines.push(format!("peak memory {:.1} MB", peak as f64 / 1e6));
+    }
+    let mut all = 0.0;
+    for (phase, took) in outcome.stopwatch.laps() {
+        let took = took.as_secs_f64() * 1e3;
+        all += took;
+        lines.push(format!("{phase:<24}{took:>8.1} ms"));
+    }
+    lines.push(format!("{:<24}{all:>8.1} ms", "all"));
+    lines
+}
+
+/// The most memory that this process has held, in bytes, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tuneup_python::{FileId, LoadOptions};
+use tuneup_python::{FileId, LoadOptions, Stopwatch};
 
 use crate::apps::Apps;
 use crate::queries::{self, Query, Site};
@@ -37,6 +37,8 @@ pub struct Project {
     pub version: Version,
     /// Its queries, in order of their places.
     pub queries: Vec<Query>,
+    /// How long each phase took.
+    pub stopwatch: Stopwatch,
 }
 
 impl Project {
@@ -51,16 +53,20 @@ impl Project {
             progress,
             external_roots: &["django"],
         });
+        let mut stopwatch = source.stopwatch().clone();
         let version = Version::find(&source, options.django.as_deref());
         let apps = Apps::find(&source);
         let schema = Schema::build(&source, &apps, &version);
+        stopwatch.lap("schema");
         let files: Vec<FileId> = source
             .file_ids()
             .filter(|&file| depth(&source.file(file).path) == tuneup_python::Depth::Full)
             .collect();
         let templates = Templates::find(&source);
+        stopwatch.lap("find templates");
         let queries = queries::find(&source, &schema, &templates, &files);
-        Self { source, schema, templates, version, queries }
+        stopwatch.lap("queries");
+        Self { source, schema, templates, version, queries, stopwatch }
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.

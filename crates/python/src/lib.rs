@@ -8,9 +8,11 @@ pub mod flow;
 pub mod names;
 pub mod project;
 pub mod source;
+mod stopwatch;
 pub mod symbol;
 
 pub use names::{Base, ClassRef, Entity, FileId, FunctionRef, Member, ModuleRef};
 pub use project::{Depth, LoadOptions, OtherFile, Problem, Project, SourceFile};
 pub use source::SourceText;
+pub use stopwatch::Stopwatch;
 pub use symbol::Symbol;

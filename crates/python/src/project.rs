@@ -14,6 +14,7 @@ use crate::flow::lower;
 use crate::names::{Environment, FileId, Memo, NameIndex, Roots, Tree};
 use crate::source::{Discovered, Fault, MAX_FILE_SIZE, SourceText};
 use crate::source::{content_hash, discover, relative, with_parsed, work_tree};
+use crate::stopwatch::Stopwatch;
 use crate::symbol::Symbol;
 
 /// How much is made of a file when a project is loaded.
@@ -136,6 +137,7 @@ pub struct Project {
     made: Vec<Made>,
     others: Vec<OtherFile>,
     problems: Vec<Problem>,
+    stopwatch: Stopwatch,
     external_roots: FxHashSet<String>,
     modules: FxHashMap<Symbol, FileId>,
     by_path: FxHashMap<String, FileId>,
@@ -154,11 +156,14 @@ impl Project {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
+        let mut stopwatch = Stopwatch::start();
         let given = options.root.canonicalize().unwrap_or_else(|_| options.root.clone());
         let (root, found) = find(&given, options, threads);
+        stopwatch.lap("find files");
         let Discovered { python, others, links, mut problems } = found;
 
         let read = read_all(&root, &python, options, threads);
+        stopwatch.lap("read, parse and lower");
         let (mut files, mut made) = (Vec::new(), Vec::new());
         for (path, outcome) in python.into_iter().zip(read) {
             match outcome {
@@ -197,12 +202,14 @@ impl Project {
             modules.entry(name).or_insert(FileId(number));
             by_path.insert(file.path.clone(), FileId(number));
         }
+        stopwatch.lap("link modules");
         Self {
             root,
             files,
             made,
             others,
             problems,
+            stopwatch,
             external_roots: options.external_roots.iter().map(|&root| root.to_owned()).collect(),
             modules,
             by_path,
@@ -243,6 +250,11 @@ impl Project {
     /// What was not read, sorted.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
+    }
+
+    /// How long the phases of loading took.
+    pub fn stopwatch(&self) -> &Stopwatch {
+        &self.stopwatch
     }
 
     /// A file.
