@@ -92,17 +92,26 @@ impl<'p> Machine<'p> {
                 let parts = facts.list(run);
                 let test = self.eval(frame, parts[0]);
                 self.truth(frame, test);
+                if let Some(holds) = self.known_truth(test) {
+                    return self.eval(frame, parts[if holds { 1 } else { 2 }]);
+                }
                 let then = self.eval(frame, parts[1]);
                 let orelse = self.eval(frame, parts[2]);
                 self.values.join(then, orelse)
             }
-            ExprKind::And(run) | ExprKind::Or(run) => {
+            kind @ (ExprKind::And(run) | ExprKind::Or(run)) => {
+                let decides = matches!(kind, ExprKind::Or(_));
                 let mut all = Value::NEVER;
                 let operands = facts.list(run);
                 for (n, &operand) in operands.iter().enumerate() {
                     let value = self.eval(frame, operand);
                     if n + 1 < operands.len() {
                         self.truth(frame, value);
+                        match self.known_truth(value) {
+                            Some(truth) if truth == decides => return self.values.join(all, value),
+                            Some(_) => continue,
+                            None => {}
+                        }
                     }
                     all = self.values.join(all, value);
                 }
@@ -111,7 +120,10 @@ impl<'p> Machine<'p> {
             ExprKind::Not(value) => {
                 let value = self.eval(frame, value);
                 self.truth(frame, value);
-                Value::SCALAR
+                match self.known_truth(value) {
+                    Some(truth) => self.values.make(Shape::Bool(!truth)),
+                    None => Value::SCALAR,
+                }
             }
             ExprKind::Unary(value) => {
                 self.eval(frame, value);
@@ -363,18 +375,28 @@ impl<'p> Machine<'p> {
 
     fn compare(&mut self, frame: &mut Frame<'p>, operands: &[Expr], ops: u32) -> Value {
         use tuneup_python::flow::CompareOp;
+        let mut left = Value::NEVER;
+        let mut known = Some(true);
         for (n, &operand) in operands.iter().enumerate() {
             let value = self.eval(frame, operand);
-            let is_searched = n > 0
-                && matches!(
-                    frame.facts.compare_ops.get(ops as usize + n - 1),
-                    Some(CompareOp::In | CompareOp::NotIn)
-                );
-            if is_searched {
-                self.truth(frame, value);
+            if n > 0 {
+                let op = frame.facts.compare_ops.get(ops as usize + n - 1).copied();
+                if matches!(op, Some(CompareOp::In | CompareOp::NotIn)) {
+                    self.truth(frame, value);
+                }
+                let holds = op.and_then(|op| self.known_comparison(left, op, value));
+                known = match (known, holds) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                };
             }
+            left = value;
         }
-        Value::SCALAR
+        match known {
+            Some(known) => self.values.make(Shape::Bool(known)),
+            None => Value::SCALAR,
+        }
     }
 
     fn subscript(&mut self, frame: &mut Frame<'p>, base: Expr, index: Expr) -> Value {

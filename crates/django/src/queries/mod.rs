@@ -24,6 +24,7 @@ mod rendering;
 mod roots;
 mod rows;
 mod statements;
+mod truth;
 pub mod value;
 
 use machine::Machine;

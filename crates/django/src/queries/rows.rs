@@ -58,6 +58,14 @@ impl<'p> Machine<'p> {
             let many = row.many;
             return self.values.make(Shape::Row(Row { query: row.query, path, model, many, back: None }));
         }
+        // A prefetch sets the rows' foreign key to the row that they belong to, and a one-to-one both its sides.
+        if let Some((before, step)) = self.values.last_step(row.path)
+            && self.schema.relation(step.relation).inverse() == Some(relation)
+            && let Some(model) = self.schema.relation(relation).target()
+        {
+            let (query, many) = (row.query, row.many);
+            return self.values.make(Shape::Row(Row { query, path: before, model, many, back: None }));
+        }
         if let Some(queryset) = self.as_queryset(row.query)
             && self.values.length(row.path) == 0
             && let Origin::Related(origin, over) = queryset.origin

@@ -1,0 +1,63 @@
+//! What a test comes to, where its values are known: a branch that is never taken is not followed.
+
+use tuneup_python::flow::CompareOp;
+
+use super::machine::Machine;
+use super::value::{Shape, Value};
+
+impl Machine<'_> {
+    /// Whether a value counts as true; nothing where it may be either.
+    pub(crate) fn known_truth(&self, value: Value) -> Option<bool> {
+        match self.values.shape(value) {
+            Shape::None => Some(false),
+            Shape::Bool(truth) => Some(*truth),
+            Shape::Int(number) => Some(*number != 0),
+            Shape::Str(text) => Some(!text.as_str().is_empty()),
+            Shape::Model(_) | Shape::Class(_) | Shape::Function(..) => Some(true),
+            Shape::Union(members) => {
+                let mut truths = members.iter().map(|&member| self.known_truth(member));
+                let first = truths.next()??;
+                truths.all(|truth| truth == Some(first)).then_some(first)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a comparison of two values comes to.
+    pub(crate) fn known_comparison(&self, left: Value, op: CompareOp, right: Value) -> Option<bool> {
+        match op {
+            CompareOp::Eq | CompareOp::Is => self.known_equality(left, right),
+            CompareOp::NotEq | CompareOp::IsNot => self.known_equality(left, right).map(|equal| !equal),
+            CompareOp::In => self.known_membership(left, right),
+            CompareOp::NotIn => self.known_membership(left, right).map(|within| !within),
+            CompareOp::Order => None,
+        }
+    }
+
+    fn known_equality(&self, left: Value, right: Value) -> Option<bool> {
+        let is_constant = |value| {
+            matches!(
+                self.values.shape(value),
+                Shape::None | Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Model(_)
+            )
+        };
+        match (self.values.shape(left), self.values.shape(right)) {
+            // Equal to numbers, and so not told apart by their shapes.
+            (Shape::Bool(_), Shape::Int(_)) | (Shape::Int(_), Shape::Bool(_)) => None,
+            _ => (is_constant(left) && is_constant(right)).then_some(left == right),
+        }
+    }
+
+    fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
+        let Shape::Tuple(items) = self.values.shape(right) else { return None };
+        let mut within = Some(false);
+        for &item in items {
+            match self.known_equality(left, item) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => within = None,
+            }
+        }
+        within
+    }
+}
