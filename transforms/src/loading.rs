@@ -20,6 +20,8 @@ pub(crate) struct Missing {
     pub(crate) to_many: bool,
     /// The expressions that read it for every row.
     pub(crate) readers: Vec<Site>,
+    /// Whether only uses read it that ask the query for one row alone.
+    pub(crate) alone: bool,
 }
 
 /// A query and all that it lacks.
@@ -41,6 +43,8 @@ pub(crate) struct Gap {
     pub(crate) deferred: Vec<&'static str>,
     /// `only` was called on it, with these names.
     pub(crate) only: Option<Vec<&'static str>>,
+    /// Whether its rows are also shown as a list.
+    pub(crate) listed: bool,
 }
 
 /// The gaps of all queries, in order of their places.
@@ -54,9 +58,8 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             if is_loaded(project, query, read, rest.len()) || !is_known(project, rest) {
                 continue;
             }
-            let key = (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32());
             let model = rest_model(project, query, read, rest.len());
-            let gap = gaps.entry(key).or_insert_with(|| Gap {
+            let gap = gaps.entry(key(&site)).or_insert_with(|| Gap {
                 site,
                 model,
                 missing: Vec::new(),
@@ -65,9 +68,20 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 asked: query.asked,
                 deferred: Vec::new(),
                 only: None,
+                listed: false,
             });
             if gap.model == model {
                 gap.add(query, read, rest);
+            }
+        }
+    }
+    for query in &project.queries {
+        if query.loops.is_empty() && query.reads.iter().all(|read| read.alone) {
+            continue;
+        }
+        for site in &query.sites {
+            if let Some(gap) = gaps.get_mut(&key(site)) {
+                gap.listed = true;
             }
         }
     }
@@ -76,6 +90,11 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
     gaps
+}
+
+/// What tells sites apart, in order of their places.
+fn key(site: &Site) -> (usize, u32, u32) {
+    (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
 }
 
 /// The order in which a path's relations are declared on their models.
@@ -187,7 +206,7 @@ impl Gap {
     pub(crate) fn form(&self, project: &Project) -> QueryForm {
         let manager = || project.schema.default_manager_name(self.model).to_owned();
         match self.site.form {
-            SiteForm::Chain => QueryForm::Chain,
+            SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
             SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
             SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
         }
@@ -197,6 +216,7 @@ impl Gap {
         let path = path_of(rest);
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
+                missing.alone &= read.alone;
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
                 }
@@ -206,6 +226,7 @@ impl Gap {
                 path,
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
+                alone: read.alone,
             }),
         }
         let is_whole = rest.len() == read.steps.len();
@@ -282,6 +303,25 @@ fn merged(
 /// A site as output names it.
 pub(crate) fn place_of(project: &Project, site: &Site) -> Place {
     Place::new(project.path(site.file), site.range)
+}
+
+/// Paths that one proposal can ask for: what lists read is one, what only one row's page reads another.
+pub(crate) fn by_readers<'g>(gap: &Gap, wanted: Vec<&'g Missing>) -> Vec<Vec<&'g Missing>> {
+    let (lone, shared) = wanted.into_iter().partition(|missing| missing.alone && gap.listed);
+    [shared, lone].into_iter().filter(|group: &Vec<_>| !group.is_empty()).collect()
+}
+
+/// Objects where lists would pay for what one row's page alone reads.
+pub(crate) fn object_to_lone_readers(verdict: &mut Verdict, gap: &Gap, wanted: &[&Missing]) {
+    for missing in wanted.iter().filter(|missing| missing.alone && gap.listed) {
+        verdict.object(
+            Safety::Unsafe,
+            format!(
+                "`{}` is read only where one object is shown, but the same query also makes lists, which would pay for it.",
+                missing.path.replace("__", ".")
+            ),
+        );
+    }
 }
 
 /// A safety and the reason for it; the strongest objection wins.

@@ -7,7 +7,7 @@
 
 use tuneup_django::Project;
 
-use crate::loading::{Gap, Missing, Verdict, gaps, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_readers, gaps, object_to_lone_readers, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
 use crate::select_related::can_join;
@@ -21,16 +21,20 @@ pub const RULE: Rule = Rule {
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {
-    gaps(project).iter().filter_map(|gap| proposal(project, gap)).collect()
+    gaps(project).iter().flat_map(|gap| proposals(project, gap)).collect()
 }
 
-fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
+fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
+    if gap.asked.values {
+        return Vec::new();
+    }
     let mut wanted = gap.wanted(true);
     wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, missing)));
-    if wanted.is_empty() || gap.asked.values {
-        return None;
-    }
-    let verdict = verdict(project, gap, &wanted);
+    by_readers(gap, wanted).into_iter().map(|wanted| proposal(project, gap, &wanted)).collect()
+}
+
+fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Proposal {
+    let verdict = verdict(project, gap, wanted);
     let symbol = project.symbol(&gap.site);
     let model = project.schema.label(gap.model);
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
@@ -56,11 +60,11 @@ fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
             prefetch,
         }],
     };
-    let mut evidence = gap.evidence(project, &wanted, true);
-    evidence.extend(gap.evidence(project, &wanted, false));
+    let mut evidence = gap.evidence(project, wanted, true);
+    evidence.extend(gap.evidence(project, wanted, false));
     evidence.sort();
     evidence.dedup();
-    Some(Proposal {
+    Proposal {
         id: format!("{}:{}:{symbol}:{model}:{}", RULE.name, query.path, fields.join(",")),
         rule: RULE.name,
         safety: verdict.safety,
@@ -75,11 +79,12 @@ fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
         fields,
         evidence,
         changes,
-    })
+    }
 }
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     let mut verdict = Verdict::safe();
+    object_to_lone_readers(&mut verdict, gap, wanted);
     let schema = &project.schema;
     if gap.asked.combined {
         verdict.object(

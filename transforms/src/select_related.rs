@@ -8,7 +8,7 @@
 use tuneup_django::Project;
 use tuneup_django::schema::RelationKind;
 
-use crate::loading::{Gap, Missing, Verdict, covers, gaps, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_readers, covers, gaps, object_to_lone_readers, place_of};
 use crate::proposal::{Change, Proposal, Safety};
 use crate::registry::Rule;
 
@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {
-    gaps(project).iter().filter_map(|gap| proposal(project, gap)).collect()
+    gaps(project).iter().flat_map(|gap| proposals(project, gap)).collect()
 }
 
 /// Whether `select_related` can follow a path at all: a generic foreign key has no table to join.
@@ -33,13 +33,16 @@ pub(crate) fn can_join(project: &Project, missing: &Missing) -> bool {
             .all(|&relation| project.schema.relation(relation).kind() != RelationKind::Generic)
 }
 
-fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
-    let wanted: Vec<&Missing> =
-        gap.wanted(false).into_iter().filter(|missing| can_join(project, missing)).collect();
-    if wanted.is_empty() || gap.asked.raw || gap.asked.values {
-        return None;
+fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
+    if gap.asked.raw || gap.asked.values {
+        return Vec::new();
     }
-    let verdict = verdict(project, gap, &wanted)?;
+    let wanted = gap.wanted(false).into_iter().filter(|missing| can_join(project, missing)).collect();
+    by_readers(gap, wanted).into_iter().filter_map(|wanted| proposal(project, gap, &wanted)).collect()
+}
+
+fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Proposal> {
+    let verdict = verdict(project, gap, wanted)?;
     let symbol = project.symbol(&gap.site);
     let model = project.schema.label(gap.model);
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
@@ -77,13 +80,14 @@ fn proposal(project: &Project, gap: &Gap) -> Option<Proposal> {
         symbol: symbol.to_owned(),
         model: Some(model),
         fields,
-        evidence: gap.evidence(project, &wanted, false),
+        evidence: gap.evidence(project, wanted, false),
         changes,
     })
 }
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict> {
     let mut verdict = Verdict::safe();
+    object_to_lone_readers(&mut verdict, gap, wanted);
     let schema = &project.schema;
     if gap.asked.combined {
         verdict.object(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use tuneup_python::{FileId, LoadOptions, Stopwatch};
 
 use crate::apps::Apps;
+use crate::frameworks;
 use crate::queries::{self, Query, Site};
 use crate::schema::Schema;
 use crate::templates::Templates;
@@ -51,7 +52,7 @@ impl Project {
             threads: options.threads,
             depth: &depth,
             progress,
-            external_roots: &["django"],
+            external_roots: frameworks::ROOTS,
         });
         let mut stopwatch = source.stopwatch().clone();
         let version = Version::find(&source, options.django.as_deref());

@@ -32,6 +32,7 @@ pub struct Relation {
     db_constraint: bool,
     kind: RelationKind,
     declared: usize,
+    forward: bool,
 }
 impl Relation {
     pub fn lookup_name(&self) -> Symbol {
@@ -320,6 +321,7 @@ impl Schema {
             db_constraint,
             kind: rk,
             declared,
+            forward: true,
         });
         let m = &mut self.models[id.0 as usize];
         m.attributes.insert(
@@ -358,6 +360,7 @@ impl Schema {
                     db_constraint: true,
                     kind: rk,
                     declared,
+                    forward: false,
                 });
                 self.relations[forward.0 as usize].inverse = Some(back);
                 if rk == RelationKind::ManyToMany {
@@ -415,6 +418,20 @@ impl Schema {
             return Some(self.default_manager_classes(m));
         }
         self.models[m.0 as usize].managers.iter().find(|x| x.0 == n).map(|x| x.1.clone())
+    }
+    /// The relations that a model's own fields and those of its abstract bases declare, in their order.
+    pub fn forward_relations(&self, m: ModelId) -> Vec<RelationId> {
+        let mut found: Vec<RelationId> = self.models[m.0 as usize]
+            .attributes
+            .values()
+            .filter_map(|attribute| match attribute {
+                ModelAttribute::ToOne(r) | ModelAttribute::ToMany(r) => Some(*r),
+                _ => None,
+            })
+            .filter(|r| self.relations[r.0 as usize].forward)
+            .collect();
+        found.sort_by_key(|r| self.relations[r.0 as usize].declared);
+        found
     }
     pub fn default_manager_name(&self, m: ModelId) -> &'static str {
         self.models[m.0 as usize].managers.first().map_or("objects", |(name, _)| name.as_str())

@@ -3,7 +3,7 @@
 //! A framework says what calling its functions gives, and what the attributes of its objects are. The
 //! interpreter asks each in turn; the next framework is one more file and one more line in [`ALL`].
 
-use tuneup_python::{Base, ClassRef, Symbol};
+use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
@@ -13,6 +13,7 @@ mod models;
 mod pagination;
 mod rendering;
 mod requests;
+mod rest;
 mod shortcuts;
 mod views;
 
@@ -29,6 +30,8 @@ pub(crate) struct Framework {
         for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
     /// A method that objects of the project's own classes inherit from its classes.
     pub(crate) inherited_method: InheritedMethod,
+    /// The instance on which it calls a method of a class of the project.
+    pub(crate) instance: for<'p> fn(&mut Machine<'p>, FunctionRef, ClassRef) -> Option<Value>,
     /// What it does by itself with a class of the project: serve a view, show a list.
     pub(crate) serve: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef),
 }
@@ -48,9 +51,13 @@ impl Framework {
         method: |_, _, _, _, _, _| None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
+        instance: |_, _, _| None,
         serve: |_, _, _| {},
     };
 }
+
+/// The packages that frameworks speak of: their names count, not their source.
+pub(crate) const ROOTS: &[&str] = &["django", "rest_framework"];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
@@ -59,6 +66,7 @@ const ALL: &[Framework] = &[
     shortcuts::FRAMEWORK,
     rendering::FRAMEWORK,
     views::FRAMEWORK,
+    rest::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {
@@ -155,6 +163,11 @@ impl<'p> Machine<'p> {
             }
         }
         found.unwrap_or(Value::UNKNOWN)
+    }
+
+    /// The instance on which a method is called, where a framework calls it.
+    pub(crate) fn instance_for(&mut self, function: FunctionRef, class: ClassRef) -> Option<Value> {
+        ALL.iter().find_map(|framework| (framework.instance)(self, function, class))
     }
 
     /// Lets each framework do with a class what it does by itself.

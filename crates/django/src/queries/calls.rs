@@ -246,7 +246,7 @@ impl<'p> Machine<'p> {
     }
 
     /// An instance of a class of the project.
-    fn make_object(
+    pub(crate) fn make_object(
         &mut self,
         frame: &mut Frame<'p>,
         class: ClassRef,
@@ -256,6 +256,8 @@ impl<'p> Machine<'p> {
         let object = self.values.make(Shape::Object(class, Some(call.site)));
         if let Some((function, _)) = self.class_function(class, self.names.init) {
             self.call_with(frame, function, None, Some(object), arguments);
+        } else {
+            self.inherited_method(frame, object, class, self.names.init, arguments);
         }
         object
     }

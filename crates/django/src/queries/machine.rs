@@ -60,6 +60,8 @@ pub(crate) struct Read {
     pub(crate) path: Path,
     /// Whether it happens for each turn of a loop over rows.
     pub(crate) many: bool,
+    /// Whether the query was asked for one row alone.
+    pub(crate) alone: bool,
     /// The expression that reads.
     pub(crate) site: Site,
 }
@@ -111,6 +113,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) looping: Vec<Value>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
+    /// Objects that were shown by a serializer, a form or a list, with what shows them.
+    pub(crate) shown: FxHashSet<(Value, Value)>,
     pub(crate) fuel: u32,
     /// How many templates are being rendered within each other.
     pub(crate) rendering: usize,
@@ -167,6 +171,7 @@ impl<'p> Machine<'p> {
             loaded: FxHashMap::default(),
             looping: Vec::new(),
             inner: Vec::new(),
+            shown: FxHashSet::default(),
             fuel: FUEL,
         }
     }
@@ -220,6 +225,10 @@ impl<'p> Machine<'p> {
 
     /// Keeps that the rows of a queryset were looped over.
     pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
+        // Frameworks loop in code of their own.
+        if site.range.is_empty() {
+            return;
+        }
         let sites = self.loops.entry(query).or_default();
         if !sites.contains(&site) {
             sites.push(site);
@@ -268,7 +277,14 @@ impl<'p> Machine<'p> {
     /// A row of which only the model is known: a parameter, `self` of a model's method.
     pub(crate) fn outside_row(&mut self, model: ModelId) -> Value {
         let query = self.outside_queryset(model, false);
-        self.values.make(Shape::Row(Row { query, path: Path::ROOT, model, many: false, back: None }))
+        self.values.make(Shape::Row(Row {
+            query,
+            path: Path::ROOT,
+            model,
+            many: false,
+            alone: true,
+            back: None,
+        }))
     }
 
     /// A queryset of which only the model is known.

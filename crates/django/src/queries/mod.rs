@@ -29,7 +29,7 @@ pub mod value;
 
 use machine::Machine;
 pub use value::{Asked, Site, SiteForm, Step};
-use value::{Origin, Value};
+use value::{Origin, Queryset, Value};
 
 /// Into how many parts a project is split: each is interpreted on its own, whatever the number of threads, so
 /// that the result does not depend on it.
@@ -93,6 +93,8 @@ pub struct Read {
     pub steps: Vec<Step>,
     /// Whether it happens once for every row.
     pub many: bool,
+    /// Whether the query was asked for one row alone.
+    pub alone: bool,
     /// The expression that reads.
     pub site: Site,
 }
@@ -126,14 +128,14 @@ fn order(site: &Site) -> (usize, u32, u32) {
 /// Interprets all functions of the given files; the queries come in order of their places.
 pub fn find(project: &Project, schema: &Schema, templates: &Templates, files: &[FileId]) -> Vec<Query> {
     let size = files.len().div_ceil(PARTS).max(1);
-    let parts: Vec<Vec<Query>> = files
+    let parts: Vec<(Vec<Query>, SiteModels)> = files
         .par_chunks(size)
         .map(|files| {
             let mut machine = Machine::new(project, schema, templates);
             for &file in files {
                 machine.run_file(file);
             }
-            results(&machine)
+            (results(&machine), site_models(&machine))
         })
         .collect();
     merge(parts)
@@ -142,35 +144,48 @@ pub fn find(project: &Project, schema: &Schema, templates: &Templates, files: &[
 fn results(machine: &Machine<'_>) -> Vec<Query> {
     let mut at: FxHashMap<Value, usize> = FxHashMap::default();
     let mut queries: Vec<Query> = Vec::new();
+    let mut index_of = |query: Value, queryset: &Queryset| {
+        *at.entry(query).or_insert_with(|| {
+            queries.push(query_of(machine, query, queryset));
+            queries.len() - 1
+        })
+    };
+    let mut reads = Vec::new();
     for read in &machine.reads {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
-        let index = *at.entry(read.query).or_insert_with(|| {
-            let plan = plan(machine, read.query, &queryset.plan);
-            queries.push(Query {
-                sites: queryset.sites.to_vec(),
-                model: queryset.model,
-                source: match queryset.origin {
-                    Origin::Manager => Source::Manager,
-                    Origin::Related(_, relation) => Source::Related(relation),
-                    Origin::Outside => Source::Outside,
-                },
-                plan,
-                asked: queryset.asked,
-                reads: Vec::new(),
-                loops: machine.loops.get(&read.query).cloned().unwrap_or_default(),
-                writes: machine.writes.get(&read.query).map_or_else(Vec::new, |writes| {
-                    writes
-                        .iter()
-                        .map(|write| Write { model: write.model, relation: write.relation, site: write.site })
-                        .collect()
-                }),
-            });
-            queries.len() - 1
-        });
         let steps = machine.values.steps(read.path);
-        queries[index].reads.push(Read { steps, many: read.many, site: read.site });
+        let index = index_of(read.query, queryset);
+        reads.push((index, Read { steps, many: read.many, alone: read.alone, site: read.site }));
+    }
+    // What is looped over without a relation being read is a user of its query too.
+    for (query, queryset) in machine.values.querysets() {
+        if machine.loops.contains_key(&query) {
+            index_of(query, queryset);
+        }
+    }
+    for (index, read) in reads {
+        queries[index].reads.push(read);
     }
     queries
+}
+
+fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
+    let write =
+        |write: &machine::Write| Write { model: write.model, relation: write.relation, site: write.site };
+    Query {
+        sites: queryset.sites.to_vec(),
+        model: queryset.model,
+        source: match queryset.origin {
+            Origin::Manager => Source::Manager,
+            Origin::Related(_, relation) => Source::Related(relation),
+            Origin::Outside => Source::Outside,
+        },
+        plan: plan(machine, query, &queryset.plan),
+        asked: queryset.asked,
+        reads: Vec::new(),
+        loops: machine.loops.get(&query).cloned().unwrap_or_default(),
+        writes: machine.writes.get(&query).into_iter().flatten().map(write).collect(),
+    }
 }
 
 /// The plan with what was loaded onto the rows after the query counted in.
@@ -207,10 +222,59 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
     }
 }
 
-fn merge(parts: Vec<Vec<Query>>) -> Vec<Query> {
+/// The models of the rows that each site makes.
+type SiteModels = FxHashMap<Site, Models>;
+
+/// One model, or several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Models {
+    One(ModelId),
+    Several,
+}
+
+fn site_models(machine: &Machine<'_>) -> SiteModels {
+    let mut found = SiteModels::default();
+    for (_, queryset) in machine.values.querysets() {
+        for &site in &queryset.sites {
+            add_model(&mut found, site, Models::One(queryset.model));
+        }
+    }
+    found
+}
+
+fn add_model(found: &mut SiteModels, site: Site, models: Models) {
+    found
+        .entry(site)
+        .and_modify(|known| {
+            if *known != models {
+                *known = Models::Several;
+            }
+        })
+        .or_insert(models);
+}
+
+fn merge(parts: Vec<(Vec<Query>, SiteModels)>) -> Vec<Query> {
+    let mut site_models = SiteModels::default();
+    let mut all = Vec::new();
+    for (queries, models) in parts {
+        all.extend(queries);
+        // The order in which they are added changes nothing.
+        #[expect(clippy::iter_over_hash_type)]
+        for (site, models) in models {
+            add_model(&mut site_models, site, models);
+        }
+    }
+    // What serves rows of several models cannot be asked for the relations of one.
+    for query in &mut all {
+        query.sites.retain(|site| site_models.get(site) != Some(&Models::Several));
+    }
+    unite(all)
+}
+
+fn unite(all: Vec<Query>) -> Vec<Query> {
     let mut at: FxHashMap<Identity, usize> = FxHashMap::default();
     let mut queries: Vec<Query> = Vec::new();
-    for query in parts.into_iter().flatten() {
+    for query in all {
         let identity = Identity {
             sites: query.sites.clone(),
             model: query.model,
@@ -235,7 +299,7 @@ fn merge(parts: Vec<Vec<Query>>) -> Vec<Query> {
         query.reads.sort_by_cached_key(|read| {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
             let sites: Vec<_> = read.steps.iter().map(|step| step.site.as_ref().map(order)).collect();
-            (order(&read.site), names, sites, read.many)
+            (order(&read.site), names, sites, read.many, read.alone)
         });
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));

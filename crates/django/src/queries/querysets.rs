@@ -6,7 +6,9 @@ use tuneup_python::Symbol;
 
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
-use super::value::{Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Step, Value};
+use super::value::{
+    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, SiteForm, Step, Value,
+};
 
 /// How many relations a path may have.
 const LONGEST_PATH: usize = 8;
@@ -15,7 +17,7 @@ impl<'p> Machine<'p> {
     /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
     pub(crate) fn at_site(mut queryset: Queryset, site: Site) -> Queryset {
         // What a template writes cannot be added to.
-        if site.file.as_other().is_some() {
+        if site.file.as_other().is_some() || site.form == SiteForm::Declaration {
             return queryset;
         }
         let mut sites = queryset.sites.to_vec();
@@ -56,6 +58,10 @@ impl<'p> Machine<'p> {
             return match members.iter().find_map(|&member| self.as_queryset(member).cloned()) {
                 Some(mut started) => {
                     started.is_manager = false;
+                    // A prefetch of the relation asks the same manager, so this narrows nothing.
+                    if matches!(started.origin, Origin::Related(..)) && started.plan == Plan::default() {
+                        started.asked = queryset.asked;
+                    }
                     // Its chain goes on where the manager stands.
                     if let Some(&site) = queryset.sites.last() {
                         started = Self::at_site(started, site);
@@ -295,11 +301,15 @@ impl<'p> Machine<'p> {
             relation,
             name: self.schema.relation(relation).lookup_name(),
             to_many: true,
-            site: queryset.sites.last().copied().filter(|site| site.file.as_other().is_none()),
+            site: queryset
+                .sites
+                .last()
+                .copied()
+                .filter(|site| site.file.as_other().is_none() && site.form != SiteForm::Declaration),
         };
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);
-        self.record_read(Read { query: row.query, path, many: row.many, site });
+        self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
         let named = self.path_text(path);
         (path, self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset))
     }
@@ -336,14 +346,8 @@ impl<'p> Machine<'p> {
                 return self.rows_of(inner, &named, site);
             }
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
-            self.record_loop(row.query, site);
-            return self.values.make(Shape::Row(Row {
-                query: row.query,
-                path,
-                model: queryset.model,
-                many: true,
-                back,
-            }));
+            let model = queryset.model;
+            return self.values.make(Shape::Row(Row { path, model, many: true, back, ..row }));
         }
         self.rows_of(value, queryset, site)
     }
@@ -359,6 +363,7 @@ impl<'p> Machine<'p> {
             path: Path::ROOT,
             model: queryset.model,
             many,
+            alone: !many,
             back: None,
         }))
     }
@@ -376,13 +381,7 @@ impl<'p> Machine<'p> {
             let Some(&site) = queryset.sites.last() else { return Value::UNKNOWN };
             let (path, _) = self.read_related(&queryset, row, relation, site);
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
-            return self.values.make(Shape::Row(Row {
-                query: row.query,
-                path,
-                model: queryset.model,
-                many: row.many,
-                back,
-            }));
+            return self.values.make(Shape::Row(Row { path, model: queryset.model, back, ..row }));
         }
         self.row_of(value, &queryset, false)
     }

@@ -83,7 +83,10 @@ impl<'p> Machine<'p> {
             }
             return;
         }
-        let this = self.values.make(Shape::Object(class, None));
+        let this = match self.instance_for(function, class) {
+            Some(this) => this,
+            None => self.values.make(Shape::Object(class, None)),
+        };
         self.run_root(function, Some(this));
     }
 

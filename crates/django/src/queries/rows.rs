@@ -55,16 +55,14 @@ impl<'p> Machine<'p> {
             && back == relation
         {
             let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
-            let many = row.many;
-            return self.values.make(Shape::Row(Row { query: row.query, path, model, many, back: None }));
+            return self.values.make(Shape::Row(Row { path, model, back: None, ..row }));
         }
         // A prefetch sets the rows' foreign key to the row that they belong to, and a one-to-one both its sides.
         if let Some((before, step)) = self.values.last_step(row.path)
             && self.schema.relation(step.relation).inverse() == Some(relation)
             && let Some(model) = self.schema.relation(relation).target()
         {
-            let (query, many) = (row.query, row.many);
-            return self.values.make(Shape::Row(Row { query, path: before, model, many, back: None }));
+            return self.values.make(Shape::Row(Row { path: before, model, back: None, ..row }));
         }
         if let Some(queryset) = self.as_queryset(row.query)
             && self.values.length(row.path) == 0
@@ -78,7 +76,7 @@ impl<'p> Machine<'p> {
         }
         let name = self.schema.relation(relation).lookup_name();
         let path = self.values.step(row.path, Step { relation, name, to_many: false, site: None });
-        self.record_read(Read { query: row.query, path, many: row.many, site });
+        self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
         let _ = value;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
         let text = self.path_text(path);
@@ -86,20 +84,14 @@ impl<'p> Machine<'p> {
             && self.as_queryset(inner).is_some()
         {
             let path = super::value::Path::ROOT;
-            return self.values.make(Shape::Row(Row {
-                query: inner,
-                path,
-                model,
-                many: row.many,
-                back: None,
-            }));
+            return self.values.make(Shape::Row(Row { query: inner, path, model, back: None, ..row }));
         }
         // The other side of a one-to-one is set on what it gives.
         let back = match self.schema.relation(relation).inverse() {
             Some(inverse) if !self.schema.relation(inverse).to_many() => Some((inverse, row.path)),
             _ => None,
         };
-        self.values.make(Shape::Row(Row { query: row.query, path, model, many: row.many, back }))
+        self.values.make(Shape::Row(Row { path, model, back, ..row }))
     }
 
     fn related_manager(&mut self, value: Value, row: Row, relation: RelationId, site: Site) -> Value {

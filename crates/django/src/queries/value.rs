@@ -77,6 +77,8 @@ pub enum SiteForm {
     ModelArgument,
     /// A class's `model = Article`, beside which a `queryset` can stand.
     ModelAttribute,
+    /// A declaration by which a framework reads: a serializer's field, a column of a list. Nothing is edited there.
+    Declaration,
 }
 
 /// What a value is.
@@ -261,6 +263,8 @@ pub struct Row {
     pub model: ModelId,
     /// Whether there is one for each turn of a loop over rows.
     pub many: bool,
+    /// Whether the query was asked for one row alone.
+    pub alone: bool,
     /// The relation that is loaded already because the row was reached over its other side.
     pub back: Option<(RelationId, Path)>,
 }
@@ -331,6 +335,14 @@ impl Values {
         }
         this.paths.number((Path::ROOT, None));
         this
+    }
+
+    /// Every queryset that there is.
+    pub fn querysets(&self) -> impl Iterator<Item = (Value, &Queryset)> {
+        (0..).zip(&self.shapes.items).filter_map(|(number, shape)| match shape {
+            Shape::Queryset(queryset) => Some((Value(number), queryset)),
+            _ => None,
+        })
     }
 
     /// What a value is.

@@ -1,0 +1,83 @@
+//! REST framework: views hand rows to serializers, serializers read what their fields name.
+//!
+//! <https://www.django-rest-framework.org/api-guide/generic-views/>
+
+mod fields;
+mod serializers;
+mod views;
+
+use tuneup_python::{ClassRef, Symbol};
+
+use super::Framework;
+use crate::queries::calls::Arguments;
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
+
+pub(super) const FRAMEWORK: Framework = Framework {
+    inherited,
+    inherited_method,
+    instance: views::instance,
+    serve: views::serve,
+    ..Framework::NONE
+};
+
+/// Whether a class is a serializer.
+fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| {
+        name.starts_with("rest_framework.")
+            && name.rsplit('.').next().is_some_and(|it| it.ends_with("Serializer"))
+    })
+}
+
+/// Whether a class is a view or a viewset.
+fn is_view(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| {
+        [
+            "rest_framework.generics.",
+            "rest_framework.viewsets.",
+            "rest_framework.mixins.",
+            "rest_framework.views.",
+        ]
+        .iter()
+        .any(|module| name.starts_with(module))
+    })
+}
+
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    if is_serializer(machine, class) {
+        return match name {
+            "data" => Some(serializers::data(machine, frame, this)),
+            _ if serializers::METHODS.contains(&name) => {
+                Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
+            }
+            _ => None,
+        };
+    }
+    if is_view(machine, class) && views::METHODS.contains(&name) {
+        return Some(machine.values.make(Shape::Method(this, Symbol::new(name))));
+    }
+    None
+}
+
+fn inherited_method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if is_serializer(machine, class) {
+        return serializers::method(machine, frame, this, class, name, arguments);
+    }
+    if is_view(machine, class) {
+        return views::method(machine, frame, this, class, name, arguments);
+    }
+    None
+}

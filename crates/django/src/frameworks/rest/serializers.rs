@@ -1,0 +1,292 @@
+//! Serializers: which attributes of an object they read.
+//!
+//! <https://www.django-rest-framework.org/api-guide/serializers/>
+
+use tuneup_python::flow::ExprKind;
+use tuneup_python::{Base, ClassRef, Member, Symbol};
+
+use super::fields;
+use crate::queries::calls::Arguments;
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Row, Shape, Site, SiteForm, Value};
+use crate::schema::ModelAttribute;
+
+/// What every serializer has.
+pub(super) const METHODS: &[&str] = &[
+    "__init__",
+    "to_representation",
+    "to_internal_value",
+    "is_valid",
+    "save",
+    "create",
+    "update",
+    "validate",
+    "get_fields",
+];
+
+pub(super) fn method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    match name {
+        "__init__" => {
+            let shown = arguments.get(0, "instance").unwrap_or(Value::NONE);
+            let key = (this, Symbol::new("instance"));
+            let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
+            let joined = machine.values.join(before, shown);
+            machine.object_values.insert(key, joined);
+            Some(Value::NONE)
+        }
+        "to_representation" => {
+            let object = arguments.get(0, "instance")?;
+            represent(machine, frame, this, class, object);
+            Some(machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR))
+        }
+        _ => None,
+    }
+}
+
+/// `serializer.data`: everything that it was given is shown.
+pub(super) fn data<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value) -> Value {
+    let shown = machine.object_values.get(&(this, Symbol::new("instance"))).copied();
+    show(machine, frame, this, shown.unwrap_or(Value::UNKNOWN), frame_site(frame));
+    machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR)
+}
+
+fn frame_site(frame: &Frame<'_>) -> Site {
+    Site { form: SiteForm::Declaration, ..frame.site(ruff_text_size::TextRange::default()) }
+}
+
+/// Shows an object, or each of many.
+pub(super) fn show<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    serializer: Value,
+    shown: Value,
+    site: Site,
+) {
+    for member in machine.values.members(shown) {
+        match machine.values.shape(member).clone() {
+            Shape::Queryset(_) | Shape::Sequence(_) | Shape::Tuple(_) | Shape::Page(_) => {
+                let element = fields::rows_of(machine, frame, member, site);
+                show_each(machine, frame, serializer, element);
+            }
+            _ => show_one(machine, frame, serializer, member),
+        }
+    }
+}
+
+fn show_each<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Value, element: Value) {
+    for member in machine.values.members(element) {
+        show_one(machine, frame, serializer, member);
+    }
+}
+
+fn show_one<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Value, object: Value) {
+    if !matches!(machine.values.shape(object), Shape::Row(_) | Shape::Object(..) | Shape::Mapping { .. }) {
+        return;
+    }
+    if machine.shown.insert((serializer, object)) {
+        let arguments = Arguments { positional: vec![object], ..Arguments::default() };
+        machine.call_named(frame, serializer, "to_representation", &arguments);
+    }
+}
+
+/// The fields that a serializer declares, those of its bases behind its own, each name once.
+fn declared(machine: &Machine<'_>, class: ClassRef) -> Vec<Member> {
+    let mut found: Vec<Member> = Vec::new();
+    for base in machine.project.mro(class) {
+        let Base::Class(base) = base else { continue };
+        for binding in machine.project.own_members(*base) {
+            if found.iter().any(|known| known.binding.name == binding.name) {
+                continue;
+            }
+            if let Some(member) = machine.project.own_member(*base, binding.name) {
+                found.push(member);
+            }
+        }
+    }
+    let is_call = |member: &Member| {
+        let facts = machine.project.facts(member.owner.file);
+        member.binding.value.is_some_and(|value| matches!(facts.kind(value), ExprKind::Call(..)))
+    };
+    found.retain(is_call);
+    found
+}
+
+/// What a serializer's `Meta` says of its fields.
+struct Selection {
+    /// `fields`; absent where it is not known.
+    names: Option<Vec<(Symbol, Site)>>,
+    /// `fields = "__all__"`, or `exclude`
+    all: bool,
+    exclude: Vec<Symbol>,
+    depth: i32,
+    /// Where `Meta` stands, for what it does not name one by one.
+    site: Option<Site>,
+}
+
+fn selection(machine: &mut Machine<'_>, class: ClassRef) -> Selection {
+    let mut selection = Selection { names: None, all: false, exclude: Vec::new(), depth: 0, site: None };
+    let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return selection };
+    let Shape::Class(meta) = *machine.values.shape(meta) else { return selection };
+    if let Some(depth) = machine.class_member(meta, Symbol::new("depth"))
+        && let Shape::Int(depth) = *machine.values.shape(depth)
+    {
+        selection.depth = depth.clamp(0, 10);
+    }
+    if let Some(exclude) = machine.class_member(meta, Symbol::new("exclude")) {
+        selection.all = true;
+        selection.exclude = texts(machine, exclude).unwrap_or_default();
+        selection.site =
+            machine.project.member(meta, Symbol::new("exclude")).map(|it| member_site(machine, it));
+    }
+    let Some(member) = machine.project.member(meta, Symbol::new("fields")) else { return selection };
+    let site = member_site(machine, member);
+    let Some(fields) = machine.class_member(meta, Symbol::new("fields")) else { return selection };
+    selection.site = Some(site);
+    match machine.values.shape(fields) {
+        Shape::Str(text) if *text == "__all__" => selection.all = true,
+        _ => {
+            selection.names = texts(machine, fields).map(|names| {
+                names.into_iter().map(|name| (name, name_site(machine, member, name))).collect()
+            });
+        }
+    }
+    selection
+}
+
+/// The texts in a list of which all is known.
+pub(super) fn texts(machine: &Machine<'_>, list: Value) -> Option<Vec<Symbol>> {
+    let items = match machine.values.shape(list) {
+        Shape::Tuple(items) => items.to_vec(),
+        Shape::Sequence(element) => machine.values.members(*element),
+        _ => return None,
+    };
+    items
+        .into_iter()
+        .map(|item| match machine.values.shape(item) {
+            Shape::Str(text) => Some(*text),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where a member is bound.
+pub(super) fn member_site(machine: &Machine<'_>, member: Member) -> Site {
+    let file = member.owner.file;
+    let range = match member.binding.value {
+        Some(value) => machine.project.facts(file).range(value),
+        None => member.binding.range,
+    };
+    Site { file, range, function: None, form: SiteForm::Declaration }
+}
+
+/// Where a list that is a member names something.
+fn name_site(machine: &Machine<'_>, member: Member, name: Symbol) -> Site {
+    let site = member_site(machine, member);
+    let facts = machine.project.facts(site.file);
+    let mut open: Vec<_> = member.binding.value.into_iter().collect();
+    while let Some(expr) = open.pop() {
+        match facts.kind(expr) {
+            ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Binary(_, run) => {
+                open.extend(facts.list(run));
+            }
+            ExprKind::Str(text) if text == name => return Site { range: facts.range(expr), ..site },
+            _ => {}
+        }
+    }
+    site
+}
+
+/// Reads what a serializer's fields name off an object.
+fn represent<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    object: Value,
+) {
+    let selection = selection(machine, class);
+    let declared = declared(machine, class);
+    for &member in &declared {
+        let name = member.binding.name;
+        let is_left_out = match &selection.names {
+            Some(names) => !names.iter().any(|(known, _)| *known == name),
+            None => selection.exclude.contains(&name),
+        };
+        if !is_left_out {
+            fields::read(machine, frame, this, member, object);
+        }
+    }
+    let is_declared = |name: Symbol| declared.iter().any(|member| member.binding.name == name);
+    let Some(row) = machine.as_row(object) else { return };
+    let mut names = selection.names.unwrap_or_default();
+    if selection.all
+        && let Some(site) = selection.site
+    {
+        for relation in machine.schema.forward_relations(row.model) {
+            let name = machine.schema.relation(relation).lookup_name();
+            if !selection.exclude.contains(&name) {
+                names.push((name, site));
+            }
+        }
+    }
+    for (name, site) in names {
+        if !is_declared(name) {
+            implied(machine, frame, object, row, name, site, selection.depth);
+        }
+    }
+}
+
+/// A field that is named without being declared: what it is, the model says.
+fn implied<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    object: Value,
+    row: Row,
+    name: Symbol,
+    site: Site,
+    depth: i32,
+) {
+    let nested = depth > 0;
+    match machine.schema.attribute(row.model, name) {
+        Some(ModelAttribute::Column) => {}
+        // The key of a foreign key is a column; the other side of a one-to-one is a query.
+        Some(ModelAttribute::ToOne(relation)) => {
+            let is_key = machine.schema.forward_relations(row.model).contains(&relation);
+            if is_key && !nested {
+                return;
+            }
+            let target = machine.attribute_of(frame, site, object, name);
+            if nested {
+                nest(machine, frame, target, site, depth - 1);
+            }
+        }
+        Some(ModelAttribute::ToMany(_)) => {
+            let rows = machine.attribute_of(frame, site, object, name);
+            let element = fields::rows_of(machine, frame, rows, site);
+            if nested {
+                nest(machine, frame, element, site, depth - 1);
+            }
+        }
+        _ => {
+            fields::attribute(machine, frame, object, name, site);
+        }
+    }
+}
+
+/// `depth`: a nested serializer with all fields.
+fn nest<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, objects: Value, site: Site, depth: i32) {
+    for object in machine.values.members(objects) {
+        let Some(row) = machine.as_row(object) else { continue };
+        for relation in machine.schema.forward_relations(row.model) {
+            let name = machine.schema.relation(relation).lookup_name();
+            implied(machine, frame, object, row, name, site, depth);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Generic views and viewsets: which rows they hand to which serializer.
+
+use tuneup_python::flow::ExprKind;
+use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
+
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Site, SiteForm, Value};
+
+/// What every generic view has.
+pub(super) const METHODS: &[&str] = &[
+    "get_queryset",
+    "get_object",
+    "filter_queryset",
+    "paginate_queryset",
+    "get_paginated_response",
+    "get_serializer",
+    "get_serializer_class",
+    "get_serializer_context",
+    "perform_create",
+    "perform_update",
+    "perform_destroy",
+    "list",
+    "retrieve",
+    "create",
+    "update",
+    "partial_update",
+    "destroy",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "initial",
+    "initialize_request",
+    "finalize_response",
+    "dispatch",
+    "check_permissions",
+    "check_object_permissions",
+    "get_permissions",
+];
+
+/// Actions that show rows, and the classes that bring them.
+const SHOWING: &[(&str, &[&str])] = &[
+    ("list", &["ListModelMixin", "ListAPIView", "ListCreateAPIView", "ReadOnlyModelViewSet", "ModelViewSet"]),
+    (
+        "retrieve",
+        &[
+            "RetrieveModelMixin",
+            "RetrieveAPIView",
+            "RetrieveUpdateAPIView",
+            "RetrieveDestroyAPIView",
+            "RetrieveUpdateDestroyAPIView",
+            "ReadOnlyModelViewSet",
+            "ModelViewSet",
+        ],
+    ),
+];
+
+/// Decorators of a viewset's further actions.
+const ACTIONS: &[&str] = &["action", "list_route", "detail_route"];
+
+pub(super) fn method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    let none = Arguments::default();
+    Some(match name {
+        "get_queryset" => {
+            let rows = machine.class_member(class, Symbol::new("queryset")).unwrap_or(Value::UNKNOWN);
+            machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
+                Shape::Queryset(mut rows) => {
+                    rows.is_manager = false;
+                    machine.values.make(Shape::Queryset(rows))
+                }
+                _ => Value::UNKNOWN,
+            })
+        }
+        "filter_queryset" => {
+            let rows = arguments.get(0, "queryset")?;
+            machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
+                Shape::Queryset(mut rows) => {
+                    rows.asked.narrowed = true;
+                    machine.values.make(Shape::Queryset(rows))
+                }
+                _ => member,
+            })
+        }
+        "paginate_queryset" => arguments.get(0, "queryset")?,
+        "get_object" => {
+            let rows = rows(machine, frame, this);
+            machine.for_each(rows, |machine, member| machine.one_row(member))
+        }
+        "get_serializer_class" => machine.class_member(class, Symbol::new("serializer_class"))?,
+        "get_serializer" => {
+            let site = frame.site(ruff_text_size::TextRange::default());
+            let made_by = machine.call_named(frame, this, "get_serializer_class", &none);
+            machine.for_each(made_by, |machine, member| match *machine.values.shape(member) {
+                Shape::Class(class) => machine.make_object(frame, class, arguments, CallSite { site }),
+                _ => Value::UNKNOWN,
+            })
+        }
+        "list" => {
+            let rows = rows(machine, frame, this);
+            show(machine, frame, this, rows)
+        }
+        "retrieve" => {
+            let row = machine.call_named(frame, this, "get_object", &none);
+            show(machine, frame, this, row)
+        }
+        _ => return None,
+    })
+}
+
+/// `self.filter_queryset(self.get_queryset())`
+fn rows<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value) -> Value {
+    let rows = machine.call_named(frame, this, "get_queryset", &Arguments::default());
+    let arguments = Arguments { positional: vec![rows], ..Arguments::default() };
+    machine.call_named(frame, this, "filter_queryset", &arguments)
+}
+
+/// `self.get_serializer(rows).data`
+fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, rows: Value) -> Value {
+    let arguments = Arguments { positional: vec![rows], ..Arguments::default() };
+    let serializer = machine.call_named(frame, this, "get_serializer", &arguments);
+    let site = frame.site(ruff_text_size::TextRange::default());
+    let data = Symbol::new("data");
+    machine.for_each(serializer, |machine, member| machine.attribute_of(frame, site, member, data));
+    Value::SCALAR
+}
+
+/// A viewset while it serves an action: `self.action` is known.
+fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
+    let facts = machine.project.facts(class.file);
+    let start = facts.class(class.id).name_range.start();
+    let number = SHOWING.iter().position(|(name, _)| *name == action);
+    let range = match number {
+        Some(number) => ruff_text_size::TextRange::at(start, (number as u32).into()),
+        None => own_action(machine, class, action).map_or(facts.class(class.id).name_range, |function| {
+            machine.project.facts(function.file).function(function.id).name_range
+        }),
+    };
+    let site = Site { file: class.file, range, function: None, form: SiteForm::Declaration };
+    let this = machine.values.make(Shape::Object(class, Some(site)));
+    let value = machine.values.make(Shape::Str(Symbol::new(action)));
+    machine.object_values.insert((this, Symbol::new("action")), value);
+    this
+}
+
+fn own_action(machine: &Machine<'_>, class: ClassRef, action: &str) -> Option<FunctionRef> {
+    machine.class_function(class, Symbol::new(action)).map(|(function, _)| function)
+}
+
+/// A viewset's method runs while it serves the action of that name.
+pub(super) fn instance(machine: &mut Machine<'_>, function: FunctionRef, class: ClassRef) -> Option<Value> {
+    if !is_viewset(machine, class) {
+        return None;
+    }
+    let name = machine.project.facts(function.file).function(function.id).name;
+    let is_action = is_extra_action(machine, function)
+        || ["list", "retrieve", "create", "update", "partial_update", "destroy"].contains(&name.as_str());
+    is_action.then(|| acting(machine, class, name.as_str()))
+}
+
+fn is_viewset(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| name.starts_with("rest_framework.viewsets."))
+}
+
+fn is_extra_action(machine: &Machine<'_>, function: FunctionRef) -> bool {
+    let facts = machine.project.facts(function.file);
+    facts.list(facts.function(function.id).decorators).iter().any(|&decorator| {
+        let ExprKind::Call(callee, _) = facts.kind(decorator) else { return false };
+        match facts.kind(callee) {
+            ExprKind::Attribute(_, name) | ExprKind::Global(name) => ACTIONS.contains(&name.as_str()),
+            _ => false,
+        }
+    })
+}
+
+/// Requests to a view: its rows, by its serializer.
+pub(super) fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
+    if !super::is_view(machine, class) {
+        return;
+    }
+    let request = machine.request();
+    let asked = Arguments { positional: vec![request], ..Arguments::default() };
+    for (action, bringing) in SHOWING {
+        let has_it = machine.has_base(class, |name| {
+            name.starts_with("rest_framework.")
+                && bringing.iter().any(|it| name.rsplit('.').next() == Some(it))
+        });
+        if has_it {
+            let this = acting(machine, class, action);
+            machine.call_named(frame, this, action, &asked);
+        }
+    }
+    // Actions that the project's own bases define are served for this class too.
+    if !is_viewset(machine, class) {
+        return;
+    }
+    let bases: Vec<ClassRef> = machine
+        .project
+        .mro(class)
+        .iter()
+        .filter_map(|base| match base {
+            Base::Class(base) if *base != class => Some(*base),
+            _ => None,
+        })
+        .collect();
+    for base in bases {
+        let facts = machine.project.facts(base.file);
+        for binding in facts.bindings(facts.class(base.id).members) {
+            let Some(ExprKind::Function(id)) = binding.value.map(|value| facts.kind(value)) else { continue };
+            let function = FunctionRef { file: base.file, id };
+            if is_extra_action(machine, function) {
+                let this = acting(machine, class, binding.name.as_str());
+                machine.call_named(frame, this, binding.name.as_str(), &asked);
+            }
+        }
+    }
+}
