@@ -1,5 +1,6 @@
 //! The way from the arguments to proposals.
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,6 +11,8 @@ use tuneup_transforms::registry::{self, RULES, Rule};
 
 use crate::arguments::ProjectArguments;
 use crate::failure::Failure;
+use crate::journal::Journal;
+use crate::write::folder;
 
 /// How long work lasts before progress is shown.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -38,6 +41,9 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     // One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there
     // already where this is called twice; then it is as good.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build_global();
+    for note in Journal::repair_if_needed(&folder(&arguments.path))? {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
     let start = Instant::now();
     let bar = ProgressBar::hidden();
     let style = ProgressStyle::with_template("{spinner} reading {pos}/{len} files");

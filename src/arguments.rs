@@ -67,6 +67,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         guard: GuardArguments,
     },
+    /// Take back what was last written, byte for byte.
+    Undo {
+        /// What to take back, by its number; otherwise the last that stands. A number that is itself an undo is
+        /// made again.
+        number: Option<u32>,
+        /// List what was written and what was taken back.
+        #[arg(long, conflicts_with = "number")]
+        list: bool,
+        /// The project's folder.
+        #[arg(long, default_value = ".", value_name = "PATH")]
+        project: PathBuf,
+    },
     /// List the rules.
     Rules,
     /// Explain a rule: what it does, why, when it is safe, with examples.

@@ -4,8 +4,11 @@ mod analysis;
 mod arguments;
 mod diff;
 mod failure;
+mod journal;
+mod merge;
 mod output;
 mod review;
+mod undo;
 mod vcs;
 mod write;
 
@@ -98,7 +101,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let outcome = analyse(project)?;
             let chosen = chosen(&outcome, *with_unsafe);
             let rendering = render(&outcome.project.source, &chosen);
-            write_rendering(project, &rendering, chosen.len())?;
+            write_rendering(project, "apply", &rendering, &chosen)?;
             left_out(project, &outcome, &rendering, *with_unsafe);
             let written = chosen.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))
@@ -108,9 +111,14 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let outcome = analyse(project)?;
             let approved = review::ask_all(&mut io::stdout(), &outcome, colored)?;
             let rendering = render(&outcome.project.source, &approved);
-            write_rendering(project, &rendering, approved.len())?;
+            write_rendering(project, "review", &rendering, &approved)?;
             let written = approved.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))
+        }
+        Command::Undo { number, list, project } => {
+            let report = if *list { undo::list(project)? } else { undo::undo(project, *number)? };
+            with_output(|out| out.write_all(report.as_bytes()))?;
+            Ok(DONE)
         }
         Command::Rules => {
             with_output(|out| {
@@ -142,17 +150,33 @@ fn code(outcome: &Outcome, left: bool) -> u8 {
     }
 }
 
-fn write_rendering(project: &ProjectArguments, rendering: &Rendering, count: usize) -> Result<(), Failure> {
-    write::write_all(&project.path, &rendering.files)?;
-    let changes = count - rendering.withheld.len();
+/// Writes what was rendered of the approved proposals, and says what and how to take it back.
+fn write_rendering(
+    project: &ProjectArguments,
+    command: &str,
+    rendering: &Rendering,
+    approved: &[&Proposal],
+) -> Result<(), Failure> {
+    let is_written = |id: &str| !rendering.withheld.iter().any(|(withheld, _)| withheld == id);
+    let proposals: Vec<String> =
+        approved.iter().map(|proposal| proposal.id.clone()).filter(|id| is_written(id)).collect();
+    let (changes, files) = (proposals.len(), rendering.files.len());
+    let number = write::write_all(&project.path, command, proposals, &rendering.files)?;
     with_output(|out| {
         for file in &rendering.files {
             writeln!(out, "wrote {}", file.path)?;
         }
-        let plural = |count: usize, one: &str| if count == 1 { one.to_owned() } else { format!("{one}s") };
-        let files = rendering.files.len();
-        writeln!(out, "{changes} {} in {files} {}", plural(changes, "change"), plural(files, "file"))
+        write!(out, "{} in {}", counted(changes, "change"), counted(files, "file"))?;
+        match number {
+            Some(number) => writeln!(out, "; `tuneup undo {number}` takes it back"),
+            None => writeln!(out),
+        }
     })
+}
+
+/// A number with its word: `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 fn say(text: &str) {

@@ -1,24 +1,32 @@
-//! Writing files: everything is checked before the first byte is written, and each file is replaced whole.
+//! From rendered files to the journal.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tuneup_transforms::render::RenderedFile;
 
 use crate::failure::Failure;
+use crate::journal::{FileChange, Journal, Purpose};
 
-/// Writes all files, or none where one is not as it was read or is not inside the root.
-pub(crate) fn write_all(root: &Path, files: &[RenderedFile]) -> Result<(), Failure> {
-    let root = folder(root).canonicalize()?;
-    let mut targets = Vec::with_capacity(files.len());
-    for file in files {
-        targets.push((target(&root, file)?, file));
+/// Writes all files, or none. The number by which it can be taken back; none where there was nothing to write.
+pub(crate) fn write_all(
+    root: &Path,
+    command: &str,
+    proposals: Vec<String>,
+    files: &[RenderedFile],
+) -> Result<Option<u32>, Failure> {
+    if files.is_empty() {
+        return Ok(None);
     }
-    for (path, file) in targets {
-        replace(&path, &file.after).map_err(|error| Failure::new(format!("{}: {error}", file.path)))?;
-    }
-    Ok(())
+    let root = folder(root);
+    let (journal, _) = Journal::open(&root)?;
+    let change = |file: &RenderedFile| FileChange {
+        path: file.path.clone(),
+        before: (!file.before.is_empty() || root.join(&file.path).exists()).then(|| file.before.clone()),
+        after: Some(file.after.clone()),
+    };
+    let files: Vec<FileChange> = files.iter().map(change).collect();
+    let purpose = Purpose { command: command.to_owned(), proposals, undoes: None };
+    journal.write(&purpose, &files).map(Some)
 }
 
 /// The folder that paths are relative to, where the root may be a single file.
@@ -31,29 +39,4 @@ pub(crate) fn folder(root: &Path) -> PathBuf {
     } else {
         root.to_owned()
     }
-}
-
-/// The file that a path means, links followed, checked against what was read.
-fn target(root: &Path, file: &RenderedFile) -> Result<PathBuf, Failure> {
-    let named = root.join(&file.path);
-    let real = named.canonicalize().map_err(|error| Failure::new(format!("{}: {error}", file.path)))?;
-    if !real.starts_with(root) {
-        return Err(Failure::new(format!("{}: leads out of the project; nothing was written", file.path)));
-    }
-    let now = fs::read(&real).map_err(|error| Failure::new(format!("{}: {error}", file.path)))?;
-    if now != file.before {
-        return Err(Failure::new(format!("{}: changed since it was read; nothing was written", file.path)));
-    }
-    Ok(real)
-}
-
-/// Replaces a file by a new one in the same folder, with the same permissions.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(bytes)?;
-    new.as_file().sync_all()?;
-    fs::set_permissions(new.path(), fs::metadata(path)?.permissions())?;
-    new.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -1,0 +1,153 @@
+//! Takes back what was written: byte for byte where a file is as it was left, by a three-way merge where it was
+//! edited since and the edits do not meet, and otherwise not at all.
+
+use std::path::Path;
+
+use crate::counted;
+use crate::failure::Failure;
+use crate::journal::{Entry, FileChange, Journal, Purpose};
+use crate::merge::merge;
+
+/// Takes back an entry of the journal: the one of a number, or the last that stands. What to tell the user.
+pub(crate) fn undo(root: &Path, number: Option<u32>) -> Result<String, Failure> {
+    let (journal, notes) = Journal::open(root)?;
+    let entries = journal.entries()?;
+    let standing = |entry: &&Entry| undone_by(&entries, entry.number).is_none();
+    let entry = match number {
+        Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
+            Failure::new(format!(
+                "nothing was written under number {number}; `tuneup undo --list` lists what was"
+            ))
+        })?,
+        None => entries
+            .iter()
+            .rev()
+            .filter(|entry| entry.undoes.is_none())
+            .find(standing)
+            .ok_or_else(|| Failure::new("nothing was written that could be taken back"))?,
+    };
+    if let Some(by) = undone_by(&entries, entry.number) {
+        return Err(Failure::new(format!("{} was taken back already, by {by}", entry.number)));
+    }
+    let (changes, merged) = reverse(&journal, entry)?;
+    let purpose = Purpose {
+        command: "undo".to_owned(),
+        proposals: entry.proposals.clone(),
+        undoes: Some(entry.number),
+    };
+    let by = journal.write(&purpose, &changes)?;
+    for folder in entry.folders.iter().rev() {
+        // A folder that was made and is in use by now stays.
+        let _ = std::fs::remove_dir(root.join(folder));
+    }
+    let mut report: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    for change in &changes {
+        let how = match (&change.after, merged.contains(&change.path)) {
+            (None, _) => "removed",
+            (Some(_), true) => "merged",
+            (Some(_), false) => "restored",
+        };
+        report.push_str(&format!("{how} {}\n", change.path));
+    }
+    report.push_str(&format!(
+        "took back {} ({} in {}); `tuneup undo {by}` makes it again\n",
+        entry.number,
+        counted(entry.proposals.len(), "change"),
+        counted(changes.len(), "file")
+    ));
+    Ok(report)
+}
+
+/// What brings the files of an entry back, and the paths that had to be merged.
+fn reverse(journal: &Journal, entry: &Entry) -> Result<(Vec<FileChange>, Vec<String>), Failure> {
+    let (mut changes, mut merged, mut edited) = (Vec::new(), Vec::new(), Vec::new());
+    for file in &entry.files {
+        let (old, new) = journal.versions(entry, file)?;
+        let now = journal.current(&file.path)?;
+        let after = if now == new {
+            old
+        } else {
+            let without = match (&new, &now, &old) {
+                (Some(base), Some(ours), Some(theirs)) => merge(base, ours, theirs),
+                _ => None,
+            };
+            let Some(without) = without else {
+                edited.push(file.path.clone());
+                continue;
+            };
+            merged.push(file.path.clone());
+            Some(without)
+        };
+        if now != after {
+            changes.push(FileChange { path: file.path.clone(), before: now, after });
+        }
+    }
+    if edited.is_empty() {
+        return Ok((changes, merged));
+    }
+    let mut message = String::from("edited since, where it was written; nothing was taken back:");
+    edited.iter().for_each(|path| message.push_str(&format!("\n  {path}")));
+    Err(Failure::new(message))
+}
+
+/// What was written, newest first.
+pub(crate) fn list(root: &Path) -> Result<String, Failure> {
+    let (journal, notes) = Journal::open(root)?;
+    let entries = journal.entries()?;
+    let mut report: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    if entries.is_empty() {
+        report.push_str("nothing was written yet\n");
+    }
+    for entry in entries.iter().rev() {
+        let what = match entry.undoes {
+            Some(undone) => format!("undo of {undone}"),
+            None => entry.command.clone(),
+        };
+        report.push_str(&format!(
+            "{:>4}  {}  {what}: {} in {}",
+            entry.number,
+            utc(entry.time),
+            counted(entry.proposals.len(), "change"),
+            counted(entry.files.len(), "file")
+        ));
+        if let Some(by) = undone_by(&entries, entry.number) {
+            report.push_str(&format!(" (taken back by {by})"));
+        }
+        report.push('\n');
+    }
+    Ok(report)
+}
+
+/// The entry that took another back and was not itself taken back.
+fn undone_by(entries: &[Entry], number: u32) -> Option<u32> {
+    let undo = entries.iter().rev().find(|entry| entry.undoes == Some(number))?;
+    undone_by(entries, undo.number).is_none().then_some(undo.number)
+}
+
+/// Seconds since 1970 as a date and time of day.
+fn utc(seconds: u64) -> String {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Years begin in March here, so that a leap day is the last of its year.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", second / 3_600, second / 60 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn seconds_are_written_as_dates() {
+        assert_eq!(utc(0), "1970-01-01 00:00 UTC");
+        assert_eq!(utc(951_825_600), "2000-02-29 12:00 UTC");
+        assert_eq!(utc(1_709_251_199), "2024-02-29 23:59 UTC");
+        assert_eq!(utc(1_735_689_600), "2025-01-01 00:00 UTC");
+    }
+}
