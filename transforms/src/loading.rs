@@ -85,6 +85,14 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             }
         }
     }
+    // Where some flow loads what only the run knows, that may be what another lacks.
+    for query in
+        project.queries.iter().filter(|query| query.plan.prefetch_unknown || query.plan.select_unknown)
+    {
+        for site in &query.sites {
+            gaps.remove(&key(site));
+        }
+    }
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     for gap in &mut gaps {
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));

@@ -11,6 +11,28 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, Value};
 use crate::schema::ModelAttribute;
 
+/// The arguments that every nested serializer takes.
+const KNOWN: &[&str] = &[
+    "allow_empty",
+    "allow_null",
+    "context",
+    "default",
+    "error_messages",
+    "help_text",
+    "initial",
+    "instance",
+    "label",
+    "many",
+    "max_length",
+    "min_length",
+    "read_only",
+    "required",
+    "source",
+    "style",
+    "validators",
+    "write_only",
+];
+
 /// A field, as its serializer declares it.
 struct Field {
     file: FileId,
@@ -46,6 +68,16 @@ impl Field {
         facts.arguments(self.arguments).iter().find_map(|argument| match argument.kind {
             ArgumentKind::Keyword(keyword) if keyword == *name => Some(argument.value),
             _ => None,
+        })
+    }
+
+    /// Whether it is given what REST framework does not know: a class of the project then decides what it shows.
+    fn is_made_specially(&self, machine: &Machine<'_>) -> bool {
+        let facts = machine.project.facts(self.file);
+        facts.arguments(self.arguments).iter().any(|argument| match argument.kind {
+            ArgumentKind::Keyword(name) => !KNOWN.contains(&name.as_str()),
+            ArgumentKind::Positional => false,
+            ArgumentKind::Star | ArgumentKind::DoubleStar => true,
         })
     }
 
@@ -104,6 +136,9 @@ pub(super) fn read<'p>(
     let many = field.is_set(machine, "many");
     let nested = field.class.filter(|&class| super::is_serializer(machine, class));
     if let Some(class) = nested {
+        if field.is_made_specially(machine) {
+            return;
+        }
         let shown = sourced(machine, frame, object, source, site);
         let nested = machine.values.make(Shape::Object(class, Some(site)));
         show(machine, frame, nested, shown, site);

@@ -9,7 +9,7 @@ use super::fields;
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Row, Shape, Site, SiteForm, Value};
-use crate::schema::ModelAttribute;
+use crate::schema::{ModelAttribute, ModelId, RelationId, RelationKind};
 
 /// What every serializer has.
 pub(super) const METHODS: &[&str] = &[
@@ -229,7 +229,7 @@ fn represent<'p>(
     if selection.all
         && let Some(site) = selection.site
     {
-        for relation in machine.schema.forward_relations(row.model) {
+        for relation in shown_by_default(machine, row.model) {
             let name = machine.schema.relation(relation).lookup_name();
             if !selection.exclude.contains(&name) {
                 names.push((name, site));
@@ -241,6 +241,18 @@ fn represent<'p>(
             implied(machine, frame, object, row, name, site, selection.depth);
         }
     }
+}
+
+/// The relations of `"__all__"`: foreign keys and many-to-many fields, not generic ones.
+fn shown_by_default(machine: &Machine<'_>, model: ModelId) -> Vec<RelationId> {
+    let mut relations = machine.schema.forward_relations(model);
+    relations.retain(|&relation| {
+        matches!(
+            machine.schema.relation(relation).kind(),
+            RelationKind::ForeignKey | RelationKind::OneToOne | RelationKind::ManyToMany
+        )
+    });
+    relations
 }
 
 /// A field that is named without being declared: what it is, the model says.
@@ -284,7 +296,7 @@ fn implied<'p>(
 fn nest<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, objects: Value, site: Site, depth: i32) {
     for object in machine.values.members(objects) {
         let Some(row) = machine.as_row(object) else { continue };
-        for relation in machine.schema.forward_relations(row.model) {
+        for relation in shown_by_default(machine, row.model) {
             let name = machine.schema.relation(relation).lookup_name();
             implied(machine, frame, object, row, name, site, depth);
         }
