@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashSet;
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId, RelationKind};
+use tuneup_python::Symbol;
 
 use crate::proposal::{Evidence, Place, QueryForm, Safety};
 
@@ -22,6 +24,8 @@ pub(crate) struct Missing {
     pub(crate) readers: Vec<Site>,
     /// Whether only uses read it that ask the query for one row alone.
     pub(crate) alone: bool,
+    /// For each flow, the places before this one where it could be loaded too.
+    before: Vec<Vec<Key>>,
 }
 
 /// A query and all that it lacks.
@@ -39,6 +43,8 @@ pub(crate) struct Gap {
     pub(crate) writes: Vec<Write>,
     /// What else was asked of it.
     pub(crate) asked: tuneup_django::queries::Asked,
+    /// `select_related()` without names was called on it.
+    pub(crate) select_all: bool,
     /// Names of `only` and `defer` on it.
     pub(crate) deferred: Vec<&'static str>,
     /// `only` was called on it, with these names.
@@ -47,15 +53,28 @@ pub(crate) struct Gap {
     pub(crate) listed: bool,
 }
 
+/// A site, in the order of output.
+type Key = (usize, u32, u32);
+
+fn key(site: &Site) -> Key {
+    (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
+}
+
 /// The gaps of all queries, in order of their places.
 pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
-    let mut gaps: BTreeMap<(usize, u32, u32), Gap> = BTreeMap::new();
+    let loading = Loading::of(project);
+    let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
-        let rows_are_many =
-            |steps: &[Step]| query.reads.iter().any(|read| read.many && same_steps(&read.steps, steps));
+        let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
         for read in query.reads.iter().filter(|read| read.many) {
-            let Some((site, rest)) = place(project, query, read, &rows_are_many) else { continue };
+            let Some((site, rest)) = place(project, query, read, &loading, &rows_are_many) else { continue };
             if is_loaded(project, query, read, rest.len()) || !is_known(project, rest) {
+                continue;
+            }
+            // Where another flow of the same query loads what is read here, the code decides when to.
+            if rest.len() == read.steps.len()
+                && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest)))
+            {
                 continue;
             }
             let model = rest_model(project, query, read, rest.len());
@@ -66,6 +85,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 loops: Vec::new(),
                 writes: Vec::new(),
                 asked: query.asked,
+                select_all: false,
                 deferred: Vec::new(),
                 only: None,
                 listed: false,
@@ -93,6 +113,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             gaps.remove(&key(site));
         }
     }
+    drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     for gap in &mut gaps {
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
@@ -100,9 +121,88 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     gaps
 }
 
-/// What tells sites apart, in order of their places.
-fn key(site: &Site) -> (usize, u32, u32) {
-    (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
+/// Drops what a query lacks where an earlier place of the same chain is to load it already: a view's
+/// `get_queryset()` called by another of its methods.
+fn drop_served(gaps: &mut BTreeMap<Key, Gap>) {
+    let keys: Vec<Key> = gaps.keys().copied().collect();
+    for at in keys {
+        let Some(gap) = gaps.get(&at) else { continue };
+        let is_served = |missing: &Missing| {
+            missing.before.iter().all(|before| {
+                before.iter().any(|earlier| {
+                    *earlier != at
+                        && gaps.get(earlier).is_some_and(|earlier| {
+                            earlier.model == gap.model
+                                && earlier.missing.iter().any(|known| known.path == missing.path)
+                        })
+                })
+            })
+        };
+        let kept: Vec<bool> = gap.missing.iter().map(|missing| !is_served(missing)).collect();
+        let Some(gap) = gaps.get_mut(&at) else { continue };
+        let mut kept = kept.into_iter();
+        gap.missing.retain(|_| kept.next().unwrap_or(true));
+        if gap.missing.is_empty() {
+            gaps.remove(&at);
+        }
+    }
+}
+
+/// What the project's queries load already, and how.
+struct Loading {
+    /// The places of queries, readers and paths that some flow loads.
+    loaded: FxHashSet<(Key, Key, String)>,
+    /// Expressions that read related rows of a row where a prefetch serves them, or will.
+    served: FxHashSet<Key>,
+    /// Relations that some query prefetches.
+    prefetched: FxHashSet<RelationId>,
+}
+
+impl Loading {
+    fn of(project: &Project) -> Self {
+        let mut loading = Self {
+            loaded: FxHashSet::default(),
+            served: FxHashSet::default(),
+            prefetched: FxHashSet::default(),
+        };
+        for query in &project.queries {
+            for path in &query.plan.prefetch {
+                let mut model = Some(query.model);
+                for name in path.as_str().split("__") {
+                    let Some(on) = model else { break };
+                    let Some(relation) = project.schema.relation_by_accessor(on, Symbol::new(name)) else {
+                        break;
+                    };
+                    loading.prefetched.insert(relation);
+                    model = project.schema.relation(relation).target();
+                }
+            }
+            for read in &query.reads {
+                for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
+                    let Some(site) = step.site else { continue };
+                    let steps = &read.steps[..=at];
+                    let path = path_of(steps);
+                    if rows_are_many(query, steps)
+                        || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path))
+                    {
+                        loading.served.insert(key(&site));
+                    }
+                }
+                if is_loaded(project, query, read, read.steps.len()) {
+                    let path = path_of(&read.steps);
+                    for site in &query.sites {
+                        loading.loaded.insert((key(site), key(&read.site), path.clone()));
+                    }
+                }
+            }
+        }
+        loading
+    }
+}
+
+/// Whether a relation is read for every row: its own rows are then many.
+fn rows_are_many(query: &Query, steps: &[Step]) -> bool {
+    query.reads.iter().any(|read| read.many && same_steps(&read.steps, steps))
 }
 
 /// The order in which a path's relations are declared on their models.
@@ -123,25 +223,28 @@ fn place<'q>(
     project: &Project,
     query: &Query,
     read: &'q Read,
+    loading: &Loading,
     rows_are_many: &dyn Fn(&[Step]) -> bool,
 ) -> Option<(Site, &'q [Step])> {
     let steps = &read.steps;
     for at in (0..steps.len().saturating_sub(1)).rev() {
         let step = &steps[at];
-        if !step.to_many {
+        if !step.to_many || rows_are_many(&steps[..=at]) {
             continue;
-        }
-        if rows_are_many(&steps[..=at]) {
-            break;
         }
         let is_prefetched =
             query.plan.prefetch.iter().any(|path| covers(path.as_str(), &path_of(&steps[..=at])));
+        // An `all()` to which something is added is no longer served by a prefetch: it stays where one serves it,
+        // and where the row comes from code that may have asked for one.
+        let may_be_prefetched =
+            query.source == Source::Outside && loading.prefetched.contains(&step.relation);
         if let Some(site) = step.site
             && !is_prefetched
             && !query.plan.prefetch_unknown
             && is_own(project, &site)
         {
-            return Some((site, &steps[at + 1..]));
+            let is_free = !may_be_prefetched && !loading.served.contains(&key(&site));
+            return is_free.then_some((site, &steps[at + 1..]));
         }
         break;
     }
@@ -150,9 +253,9 @@ fn place<'q>(
         return None;
     }
     // Within one function, the query is where it is first made; what later statements add to it is served too.
-    let first =
-        query.sites.iter().rev().take_while(|site| site.file == last.file && site.function == last.function);
-    let &site = first.last()?;
+    let mut within =
+        query.sites.iter().filter(|site| site.file == last.file && site.function == last.function);
+    let &site = within.next()?;
     is_own(project, &site).then_some((site, steps.as_slice()))
 }
 
@@ -222,11 +325,18 @@ impl Gap {
 
     fn add(&mut self, query: &Query, read: &Read, rest: &[Step]) {
         let path = path_of(rest);
+        let before: Vec<Key> = match rest.len() == read.steps.len() {
+            true => query.sites.iter().take_while(|site| **site != self.site).map(key).collect(),
+            false => Vec::new(),
+        };
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
                 missing.alone &= read.alone;
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
+                }
+                if !missing.before.contains(&before) {
+                    missing.before.push(before);
                 }
             }
             None => self.missing.push(Missing {
@@ -235,6 +345,7 @@ impl Gap {
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
                 alone: read.alone,
+                before: vec![before],
             }),
         }
         let is_whole = rest.len() == read.steps.len();
@@ -250,6 +361,7 @@ impl Gap {
         }
         if is_whole {
             self.asked = merged(self.asked, query.asked);
+            self.select_all |= query.plan.select_all;
             self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
             if let Some(only) = &query.plan.only {
                 self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));

@@ -95,6 +95,12 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             "`union()`, `intersection()` and `difference()` refuse `select_related()` after them: put it on both sides.",
         );
     }
+    if gap.select_all {
+        verdict.object(
+            Safety::Advice,
+            "`select_related()` without names is called, which leaves out what may be null: name all that is read instead.",
+        );
+    }
     if gap.asked.locked {
         verdict.object(
             Safety::Unsafe,

@@ -213,11 +213,11 @@ impl<'p> Machine<'p> {
         match self.values.shape(callee).clone() {
             Shape::Function(function, environment) => {
                 let result = self.call_with(frame, function, environment, None, arguments);
-                self.returned(result, call.site)
+                self.returned(function, result, call.site)
             }
             Shape::Bound { function, this, .. } => {
                 let result = self.call_with(frame, function, None, Some(this), arguments);
-                self.returned(result, call.site)
+                self.returned(function, result, call.site)
             }
             Shape::Method(receiver, name) => self.call_method(frame, receiver, name, arguments, call),
             Shape::Instance(class, parts) => self.call_instance(frame, class, &parts, arguments, call),
@@ -234,8 +234,15 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Adds the call to the chain of a queryset that a function of the project returned.
-    fn returned(&mut self, result: Value, site: Site) -> Value {
+    /// Adds the call to the chain of a queryset that a function of the project returned. A call that may
+    /// give something else, a list or `None`, or a coroutine, is no place to go on with the chain.
+    fn returned(&mut self, function: FunctionRef, result: Value, site: Site) -> Value {
+        let members = self.values.members(result);
+        if members.iter().any(|&member| self.as_queryset(member).is_none())
+            || self.facts(function.file).function(function.id).is_async
+        {
+            return result;
+        }
         self.for_each(result, |machine, member| match machine.values.shape(member).clone() {
             Shape::Queryset(queryset) => {
                 let queryset = Self::at_site(queryset, site);

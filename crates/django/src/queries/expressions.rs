@@ -112,6 +112,9 @@ impl<'p> Machine<'p> {
                             Some(_) => continue,
                             None => {}
                         }
+                    } else if !decides && self.known_truth(value) == Some(false) {
+                        // Whatever the others are, the whole is false.
+                        return value;
                     }
                     all = self.values.join(all, value);
                 }

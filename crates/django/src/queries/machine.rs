@@ -146,6 +146,7 @@ names! {
     objects = "objects",
     request = "request",
     class_ = "__class__",
+    prefetched = "%prefetched",
 }
 
 impl<'p> Machine<'p> {

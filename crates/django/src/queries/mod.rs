@@ -159,7 +159,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {
-        if machine.loops.contains_key(&query) {
+        // So is what prefetches: it tells that code relies on it.
+        if machine.loops.contains_key(&query) || !queryset.plan.prefetch.is_empty() {
             index_of(query, queryset);
         }
     }

@@ -43,6 +43,10 @@ impl<'p> Machine<'p> {
             return self.values.make(Shape::Model(row.model));
         }
         match name.as_str() {
+            // What is prefetched on the row, by name; `"tags" in …` asks for it.
+            "_prefetched_objects_cache" => {
+                self.values.make(Shape::Instance(self.names.prefetched, Box::new([value])))
+            }
             "_meta" | "_state" | "DoesNotExist" | "MultipleObjectsReturned" => Value::UNKNOWN,
             "objects" => Value::UNKNOWN,
             _ => self.values.make(Shape::Method(value, name)),
@@ -55,14 +59,16 @@ impl<'p> Machine<'p> {
             && back == relation
         {
             let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
-            return self.values.make(Shape::Row(Row { path, model, back: None, ..row }));
+            let many = self.row_is_many(row, path);
+            return self.values.make(Shape::Row(Row { path, model, many, back: None, ..row }));
         }
         // A prefetch sets the rows' foreign key to the row that they belong to, and a one-to-one both its sides.
         if let Some((before, step)) = self.values.last_step(row.path)
             && self.schema.relation(step.relation).inverse() == Some(relation)
             && let Some(model) = self.schema.relation(relation).target()
         {
-            return self.values.make(Shape::Row(Row { path: before, model, back: None, ..row }));
+            let many = self.row_is_many(row, before);
+            return self.values.make(Shape::Row(Row { path: before, model, many, back: None, ..row }));
         }
         if let Some(queryset) = self.as_queryset(row.query)
             && self.values.length(row.path) == 0
@@ -92,6 +98,12 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         self.values.make(Shape::Row(Row { path, model, back, ..row }))
+    }
+
+    /// Whether there is a row at `path` for each turn of a loop, `path` being on the way to `row`: an order's
+    /// lines are many, their order is one.
+    fn row_is_many(&self, row: Row, path: super::value::Path) -> bool {
+        row.many && (!row.alone || self.values.steps(path).iter().any(|step| step.to_many))
     }
 
     fn related_manager(&mut self, value: Value, row: Row, relation: RelationId, site: Site) -> Value {

@@ -203,11 +203,35 @@ impl<'p> Machine<'p> {
         let depth = self.looping.len();
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);
-        self.turns(frame, |machine, frame| {
-            machine.assign(frame, target, element);
-            machine.run(frame, body);
-        });
+        for element in self.kinds_of_turn(iterated, element) {
+            self.turns(frame, |machine, frame| {
+                machine.assign(frame, target, element);
+                machine.run(frame, body);
+            });
+        }
         self.looping.truncate(depth);
+    }
+
+    /// What a loop's variable is in turn: the rows of a table that is written out, `[(books, True), (tags, False)]`,
+    /// told apart by their flags; otherwise what any element can be.
+    fn kinds_of_turn(&mut self, iterated: Value, element: Value) -> Vec<Value> {
+        let Shape::Tuple(rows) = self.values.shape(iterated).clone() else { return vec![element] };
+        let mut kinds: Vec<(Vec<Option<bool>>, Value)> = Vec::new();
+        for &row in &rows {
+            let Shape::Tuple(cells) = self.values.shape(row).clone() else { return vec![element] };
+            let flags = cells
+                .iter()
+                .map(|&cell| match *self.values.shape(cell) {
+                    Shape::Bool(flag) => Some(flag),
+                    _ => None,
+                })
+                .collect();
+            match kinds.iter_mut().find(|(known, _)| *known == flags) {
+                Some((_, kind)) => *kind = self.values.join(*kind, row),
+                None => kinds.push((flags, row)),
+            }
+        }
+        if kinds.is_empty() { vec![element] } else { kinds.into_iter().map(|(_, kind)| kind).collect() }
     }
 
     /// Notes that the rows within an element are being looped over.

@@ -1,9 +1,10 @@
 //! What a test comes to, where its values are known: a branch that is never taken is not followed.
 
+use tuneup_python::Symbol;
 use tuneup_python::flow::CompareOp;
 
 use super::machine::Machine;
-use super::value::{Shape, Value};
+use super::value::{Row, Shape, Value};
 
 impl Machine<'_> {
     /// Whether a value counts as true; nothing where it may be either.
@@ -49,6 +50,11 @@ impl Machine<'_> {
     }
 
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
+        if let Some(row) = self.prefetched_of(right)
+            && let Shape::Str(name) = self.values.shape(left)
+        {
+            return self.is_prefetched(row, *name);
+        }
         let Shape::Tuple(items) = self.values.shape(right) else { return None };
         let mut within = Some(false);
         for &item in items {
@@ -59,5 +65,31 @@ impl Machine<'_> {
             }
         }
         within
+    }
+
+    /// The row whose `_prefetched_objects_cache` a value is, or is if there is one.
+    fn prefetched_of(&self, value: Value) -> Option<Row> {
+        self.values.members(value).into_iter().find_map(|member| match self.values.shape(member) {
+            Shape::Instance(class, parts) if *class == self.names.prefetched => {
+                parts.first().and_then(|&row| self.as_row(row))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched.
+    fn is_prefetched(&self, row: Row, name: Symbol) -> Option<bool> {
+        let queryset = self.as_queryset(row.query)?;
+        let wanted = match self.path_text(row.path).as_str() {
+            "" => name.as_str().to_owned(),
+            path => format!("{path}__{name}"),
+        };
+        let serves = |path: &str| {
+            path.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+        };
+        if queryset.plan.prefetch.iter().any(|known| known.to_attr.is_none() && serves(known.path.as_str())) {
+            return Some(true);
+        }
+        (!queryset.plan.prefetch_unknown && !self.loaded.contains_key(&row.query)).then_some(false)
     }
 }
