@@ -70,7 +70,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     let proposals = registry::propose(&project, &rules);
     let mut stopwatch = project.stopwatch.clone();
     stopwatch.lap("proposals");
-    let problems = project.source.problems().to_vec();
+    let problems = project.problems.clone();
     Ok(Outcome { project, proposals, problems, stopwatch })
 }
 

@@ -43,6 +43,9 @@ pub(crate) enum Command {
         statistics: bool,
     },
     /// Print what would be changed as a unified diff, for `git apply` and `patch -p1`.
+    ///
+    /// It applies in the current folder, or in the project's where that is given from elsewhere: by an absolute
+    /// path, or by one that leads up.
     Diff {
         #[command(flatten)]
         project: ProjectArguments,

@@ -1,21 +1,41 @@
 //! Unified diffs that `git apply` and `patch -p1` take. Bytes are written as they are, whatever their encoding.
 
 use std::io::{self, Write};
+use std::path::{Component, Path};
 
 use similar::{Algorithm, ChangeTag, TextDiff};
 use tuneup_transforms::render::RenderedFile;
 
 const CONTEXT: usize = 3;
 
-/// Writes the diff of one file.
-pub(crate) fn write(out: &mut dyn Write, file: &RenderedFile, colored: bool) -> io::Result<()> {
+/// What stands before the names of a project's files, so that the diff applies in the current folder: the way to
+/// the project where that is given as a way down from here, nothing where it is named from elsewhere. Then the
+/// diff applies in the project's folder.
+pub(crate) fn prefix(project: &Path) -> String {
+    let mut prefix = String::new();
+    for component in crate::write::folder(project).components() {
+        match component {
+            Component::CurDir => {}
+            Component::Normal(name) => match name.to_str() {
+                Some(name) => prefix.push_str(&format!("{name}/")),
+                None => return String::new(),
+            },
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return String::new(),
+        }
+    }
+    prefix
+}
+
+/// Writes the diff of one file, whose name gets the prefix.
+pub(crate) fn write(out: &mut dyn Write, prefix: &str, file: &RenderedFile, colored: bool) -> io::Result<()> {
     let paint = |code: &'static str| if colored { code } else { "" };
     let (bold, cyan, red, green, reset) =
         (paint("\x1b[1m"), paint("\x1b[36m"), paint("\x1b[31m"), paint("\x1b[32m"), paint("\x1b[0m"));
+    let path = format!("{prefix}{}", file.path);
     let diff =
         TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&file.before[..], &file.after[..]);
-    writeln!(out, "{bold}--- {}{reset}", name("a/", &file.path))?;
-    writeln!(out, "{bold}+++ {}{reset}", name("b/", &file.path))?;
+    writeln!(out, "{bold}--- {}{reset}", name("a/", &path))?;
+    writeln!(out, "{bold}+++ {}{reset}", name("b/", &path))?;
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         writeln!(out, "{cyan}{}{reset}", hunk.header())?;
         for change in hunk.iter_changes() {

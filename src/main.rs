@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let _ = writeln!(
             io::stderr(),
-            "tuneup: internal error at {place}; nothing more is written. Please report it with the project's shape."
+            "tuneup: internal error at {place}: please report it, with the code that it met if you can"
         );
     }));
     let cli = Cli::parse();
@@ -92,7 +92,10 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let outcome = analyse(project)?;
             let chosen = chosen(&outcome, *with_unsafe);
             let rendering = render(&outcome.project.source, &chosen);
-            with_output(|out| rendering.files.iter().try_for_each(|file| diff::write(out, file, colored)))?;
+            let prefix = diff::prefix(&project.path);
+            with_output(|out| {
+                rendering.files.iter().try_for_each(|file| diff::write(out, &prefix, file, colored))
+            })?;
             left_out(project, &outcome, &rendering, *with_unsafe);
             Ok(code(&outcome, !rendering.files.is_empty()))
         }
@@ -190,13 +193,16 @@ fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
             (Some(line), Some(column)) => format!("{}:{line}:{column}", problem.path),
             _ => problem.path.clone(),
         };
-        say(&format!("error: {place}: {}", problem.message));
+        let gap = if place.is_empty() { "" } else { ": " };
+        say(&format!("error: {place}{gap}{}", problem.message));
     }
     if project.quiet {
         return;
     }
     if with_summary {
         say(&output::summary(outcome));
+    } else if let Some(unread) = output::unread(outcome) {
+        say(&unread);
     }
     if project.verbose {
         for line in output::verbose(outcome) {

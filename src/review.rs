@@ -88,7 +88,7 @@ pub(crate) fn ask_all<'a>(
     decide(&outcome.proposals, |n, proposal| {
         full::write_one(out, outcome, proposal, colored)?;
         for file in render(&outcome.project.source, &[proposal]).files {
-            crate::diff::write(out, &file, colored)?;
+            crate::diff::write(out, "", &file, colored)?;
         }
         loop {
             write!(out, "\n({}/{count}) Write this change? [y,n,a,d,q,?] ", n + 1)?;

@@ -56,12 +56,22 @@ pub(crate) fn summary(outcome: &Outcome) -> String {
         1 => format!("1 proposal in {files} files: {}", by_rule.join(", ")),
         _ => format!("{count} proposals in {files} files: {}", by_rule.join(", ")),
     };
-    match outcome.problems.len() {
-        0 => {}
-        1 => text.push_str("; 1 file could not be read"),
-        several => text.push_str(&format!("; {several} files could not be read")),
+    if let Some(unread) = unread(outcome) {
+        text.push_str("; ");
+        text.push_str(&unread);
     }
     text
+}
+
+/// How many files could not be read, if any.
+pub(crate) fn unread(outcome: &Outcome) -> Option<String> {
+    let mut paths: Vec<&str> = outcome.problems.iter().map(|problem| problem.path.as_str()).collect();
+    paths.dedup();
+    match paths.len() {
+        0 => None,
+        1 => Some("1 file could not be read".to_owned()),
+        several => Some(format!("{several} files could not be read")),
+    }
 }
 
 /// What was read, and how long each phase took.

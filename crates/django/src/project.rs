@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tuneup_python::{FileId, LoadOptions, Stopwatch};
+use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
@@ -38,6 +38,8 @@ pub struct Project {
     pub version: Version,
     /// Its queries, in order of their places.
     pub queries: Vec<Query>,
+    /// What could not be read or understood, sorted.
+    pub problems: Vec<Problem>,
     /// How long each phase took.
     pub stopwatch: Stopwatch,
 }
@@ -65,9 +67,18 @@ impl Project {
             .collect();
         let templates = Templates::find(&source);
         stopwatch.lap("find templates");
-        let queries = queries::find(&source, &schema, &templates, &files);
+        let (queries, failed) = queries::find(&source, &schema, &templates, &files);
         stopwatch.lap("queries");
-        Self { source, schema, templates, version, queries, stopwatch }
+        let mut problems = source.problems().to_vec();
+        problems.extend(templates.problems());
+        problems.extend(failed.into_iter().map(|file| Problem {
+            path: source.path(file).to_owned(),
+            line: None,
+            column: None,
+            message: "internal error: what this file does was not followed to its end".to_owned(),
+        }));
+        problems.sort();
+        Self { source, schema, templates, version, queries, problems, stopwatch }
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.

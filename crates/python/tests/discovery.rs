@@ -198,7 +198,7 @@ mod unix {
         let project = load(folder.path());
         assert_eq!(paths(&project), ["loop/x.py", "pkg/__init__.py", "pkg/a.py"]);
         let problems: Vec<_> = project.problems().iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(problems, ["loop/up", "me"]);
+        assert_eq!(problems, ["loop/up", "me", "out.py"]);
         assert!(project.module("pkg.a").is_some());
         assert_eq!(project.module("alias.a"), project.module("pkg.a"));
         assert_eq!(project.module("alias"), project.module("pkg"));

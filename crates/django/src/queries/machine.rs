@@ -182,6 +182,15 @@ impl<'p> Machine<'p> {
         self.fuel = FUEL;
     }
 
+    /// Forgets the calls under way, which came to no end.
+    pub(crate) fn abandon(&mut self) {
+        self.active_calls.clear();
+        self.call_writes.clear();
+        self.looping.clear();
+        self.inner.clear();
+        self.rendering = 0;
+    }
+
     /// The value flow of a file, Python or template.
     pub(crate) fn facts(&self, file: FileId) -> &'p FileFacts {
         match file.as_other() {

@@ -6,6 +6,7 @@
 //! that were read off their rows, and where.
 
 use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -125,20 +126,37 @@ fn order(site: &Site) -> (usize, u32, u32) {
     (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
 }
 
-/// Interprets all functions of the given files; the queries come in order of their places.
-pub fn find(project: &Project, schema: &Schema, templates: &Templates, files: &[FileId]) -> Vec<Query> {
+/// Interprets all functions of the given files. The queries come in order of their places; with them the files
+/// on which the interpreter failed.
+pub fn find(
+    project: &Project,
+    schema: &Schema,
+    templates: &Templates,
+    files: &[FileId],
+) -> (Vec<Query>, Vec<FileId>) {
     let size = files.len().div_ceil(PARTS).max(1);
-    let parts: Vec<(Vec<Query>, SiteModels)> = files
+    let parts: Vec<(Vec<Query>, SiteModels, Vec<FileId>)> = files
         .par_chunks(size)
         .map(|files| {
             let mut machine = Machine::new(project, schema, templates);
+            let mut failed = Vec::new();
             for &file in files {
-                machine.run_file(file);
+                // A fault of the interpreter costs the file that it met, and not the run.
+                if catch_unwind(AssertUnwindSafe(|| machine.run_file(file))).is_err() {
+                    machine.abandon();
+                    failed.push(file);
+                }
             }
-            (results(&machine), site_models(&machine))
+            (results(&machine), site_models(&machine), failed)
         })
         .collect();
-    merge(parts)
+    let mut failed = Vec::new();
+    let parts = parts.into_iter().map(|(queries, models, more)| {
+        failed.extend(more);
+        (queries, models)
+    });
+    let parts = parts.collect();
+    (merge(parts), failed)
 }
 
 fn results(machine: &Machine<'_>) -> Vec<Query> {

@@ -1,11 +1,11 @@
 //! Which file a template's name means, and which functions are its tags and filters.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 use tuneup_python::flow::{ArgumentKind, ExprKind, FileFacts};
-use tuneup_python::{FileId, FunctionRef, Project, Symbol};
+use tuneup_python::{FileId, FunctionRef, Problem, Project, Symbol};
 
 /// Folders below which templates lie, by convention and by `APP_DIRS`.
 const FOLDERS: &[&str] = &["templates", "jinja2"];
@@ -38,6 +38,7 @@ pub struct Templates {
     facts: FxHashMap<FileId, OnceLock<FileFacts>>,
     tags: FxHashMap<Symbol, Vec<Tag>>,
     filters: FxHashMap<Symbol, Tag>,
+    problems: Mutex<Vec<Problem>>,
 }
 
 impl Templates {
@@ -65,7 +66,13 @@ impl Templates {
                 (project.path(file).matches('/').count(), project.path(file).to_owned())
             });
         }
-        let mut this = Self { by_name, facts, tags: FxHashMap::default(), filters: FxHashMap::default() };
+        let mut this = Self {
+            by_name,
+            facts,
+            tags: FxHashMap::default(),
+            filters: FxHashMap::default(),
+            problems: Mutex::default(),
+        };
         for file in project.file_ids() {
             if project.path(file).contains("templatetags/") {
                 this.find_tags(project, file);
@@ -83,8 +90,18 @@ impl Templates {
     pub fn facts(&self, project: &Project, file: FileId) -> Option<&FileFacts> {
         Some(self.facts.get(&file)?.get_or_init(|| match project.read_other(project.path(file)) {
             Ok(source) => super::lower(source.text()),
-            Err(_) => super::lower(""),
+            Err(problem) => {
+                self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+                super::lower("")
+            }
         }))
+    }
+
+    /// The templates that were asked for and could not be read, sorted.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        problems.sort();
+        problems
     }
 
     /// The project's tags of a name; several apps may have one.

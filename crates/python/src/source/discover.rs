@@ -163,6 +163,14 @@ fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
         let message = "symbolic link to a folder that it stands in";
         return Some(Found::Problem(Problem::of_file(path, message)));
     }
+    if !target.starts_with(root) {
+        // Uploads and caches may lie anywhere; Python source that is not read is worth a word.
+        let is_source = path.ends_with(".py") || target.join("__init__.py").is_file();
+        return is_source.then(|| {
+            let message = "symbolic link that leads out of the project: not read";
+            Found::Problem(Problem::of_file(path, message))
+        });
+    }
     Some(Found::Link(path, relative(root, &target)?))
 }
 

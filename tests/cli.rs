@@ -1,0 +1,12 @@
+//! What the command promises to a person and to scripts: reports, diffs, writing, exit codes, bad input.
+
+#[path = "cli/bad_input.rs"]
+mod bad_input;
+#[path = "cli/diff.rs"]
+mod diff;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/writing.rs"]
+mod writing;

@@ -1,0 +1,296 @@
+//! Input that is broken, odd or hostile: told of with path and reason, counted, and nothing else is lost.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::support::{Library, Run, command};
+
+/// Checks the project, whose two proposals must be there whatever else is; the errors by path.
+fn survives(library: &Library) -> (Run, Vec<(String, String)>) {
+    let run = library.run(&["check", "--select", "select-related", "--output-format", "json"]);
+    assert_eq!(run.code, Some(2), "{}", run.err);
+    assert!(!run.err.contains("internal error"), "{}", run.err);
+    let report = run.json();
+    let proposals = report["proposals"].as_array().expect("a list");
+    let on_views = proposals.iter().filter(|proposal| proposal["path"] == "library/views.py").count();
+    assert_eq!(on_views, 2, "{report:#}");
+    let errors = report["errors"].as_array().expect("a list").iter().map(|error| {
+        let text = |key: &str| error[key].as_str().expect("a text").to_owned();
+        (text("path"), text("message"))
+    });
+    let errors = errors.collect();
+    (run, errors)
+}
+
+fn paths(errors: &[(String, String)]) -> Vec<&str> {
+    errors.iter().map(|(path, _)| path.as_str()).collect()
+}
+
+#[test]
+fn broken_files_are_named_with_the_reason() {
+    let library = Library::new();
+    library.write("binary.py", b"\x7fELF\0\0\xff\xfe");
+    library.write("broken.py", "def f(:\n    pass\n");
+    library.write("latin.py", b"NAME = '\xe9'\n");
+    library.write("nul.py", b"x = 1\0\n");
+    library.write("unknown.py", "# coding: klingon\n");
+    library.write("utf16.py", b"\xff\xfex\0 \0=\0 \x001\0");
+    let (run, errors) = survives(&library);
+    let expected = ["binary.py", "broken.py", "latin.py", "nul.py", "unknown.py", "utf16.py"];
+    assert_eq!(paths(&errors), expected);
+    assert!(errors.iter().all(|(_, message)| !message.is_empty()));
+    assert!(run.err.contains("error: broken.py:1:7: syntax error"), "{}", run.err);
+    let full = library.run(&["check"]);
+    assert!(full.err.contains("6 files could not be read"), "{}", full.err);
+    let diff = library.run(&["diff"]);
+    assert_eq!(diff.code, Some(2));
+    assert!(diff.out.contains("select_related") && diff.err.contains("6 files could not be read"));
+}
+
+#[test]
+fn apply_writes_the_rest_and_says_that_files_were_left_out() {
+    let library = Library::new();
+    library.write("broken.py", "def f(:\n");
+    library.commit();
+    let run = library.run(&["apply"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.out.contains("wrote library/views.py"), "{}", run.out);
+    assert!(run.err.contains("broken.py") && run.err.contains("1 file could not be read"), "{}", run.err);
+}
+
+#[test]
+fn hostile_nesting_is_refused_or_read() {
+    let library = Library::new();
+    let head = "from library.models import Book\ndef f():\n    return ";
+    let many = |n: usize| 0..n;
+    library.write("a_parentheses.py", format!("x = {}1{}\n", "(".repeat(50_000), ")".repeat(50_000)));
+    library.write("b_calls.py", format!("{head}Book{}\n", ".objects.all()".repeat(4_000)));
+    library.write("c_nested.py", format!("{head}{}Book{}\n", "list(".repeat(4_000), ")".repeat(4_000)));
+    library.write("d_sum.py", format!("{head}{}Book\n", "Book + ".repeat(9_000)));
+    let elifs: String = many(4_000).map(|n| format!("    elif x == {n}:\n        pass\n")).collect();
+    library.write("e_elif.py", format!("def f(x):\n    if x:\n        pass\n{elifs}"));
+    let blocks: String = many(99).map(|n| format!("{}for x{n} in y:\n", " ".repeat(n))).collect();
+    library.write("f_blocks.py", format!("{blocks}{}pass\n", " ".repeat(99)));
+    let calls: String = many(3_000).map(|n| format!("def f{n}(x):\n    return f{}(x)\n", n + 1)).collect();
+    library.write("g_functions.py", calls);
+    let aliases: String = many(20_000).map(|n| format!("a{} = a{n}\n", n + 1)).collect();
+    library.write("h_aliases.py", format!("a0 = 1\n{aliases}def f():\n    return a20000.x\n"));
+    let bases: String = many(3_000).map(|n| format!("class C{}(C{n}): pass\n", n + 1)).collect();
+    library.write("i_bases.py", format!("class C0: pass\n{bases}"));
+    let (_, errors) = survives(&library);
+    assert!(errors.iter().all(|(_, message)| message.contains("nested too deeply")), "{errors:?}");
+    assert!(paths(&errors).contains(&"a_parentheses.py"));
+}
+
+#[test]
+fn hostile_templates_are_read() {
+    let library = Library::new();
+    library.write("broken.py", "(");
+    let template = "library/templates/library/overview.html";
+    let good = String::from_utf8(library.read(template)).expect("UTF-8");
+    let nested = format!("{}{}", "{% for a in b %}".repeat(20_000), "{% endfor %}".repeat(20_000));
+    let dotted = format!("{{{{ a{} }}}}", ".b".repeat(20_000));
+    let filtered = format!("{{{{ a{} }}}}", "|default:b".repeat(20_000));
+    let condition = format!("{{% if {} a %}}{{% endif %}}", "not ".repeat(20_000));
+    let itself = "{% include \"library/overview.html\" %}";
+    let loose = "{% endfor %}{% else %}{{ }}{% %}{% for %}{% if %}{{ book.%}{# {{ {%";
+    for hostile in [&nested, &dotted, &filtered, &condition, itself, loose, "\u{feff}", "\0"] {
+        library.write(template, format!("{good}{hostile}"));
+        survives(&library);
+    }
+    // What extends itself is no page, whatever stands in it.
+    library.write(
+        template,
+        "{% extends \"library/overview.html\" %}{% block a %}{{ books.0.author }}{% endblock %}",
+    );
+    let run = library.run(&["check", "--output-format", "concise"]);
+    assert_eq!(
+        run.out.lines().filter(|line| line.starts_with("library/views.py:12")).count(),
+        1,
+        "{}",
+        run.err
+    );
+    library.write(template, [good.as_bytes(), b"\xff\xfe\x80 {{ book.\xe9 }}"].concat());
+    survives(&library);
+}
+
+#[test]
+fn a_template_that_is_too_large_is_named() {
+    let library = Library::new();
+    let template = "library/templates/library/overview.html";
+    let file = std::fs::File::options().write(true).open(library.at(template)).expect("it is there");
+    file.set_len(40 * 1024 * 1024).expect("a sparse file");
+    let run = library.run(&["check"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains(template) && run.err.contains("larger than"), "{}", run.err);
+    assert!(run.out.contains("library/views.py:12:42"), "{}", run.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_in_circles_or_away_are_named() {
+    use std::os::unix::fs::symlink;
+    let library = Library::new();
+    let outside = Library::empty();
+    outside.write("away.py", "x = 1\n");
+    outside.write("package/__init__.py", "");
+    outside.write("uploads/a.txt", "");
+    symlink("..", library.at("library/up")).expect("a link");
+    symlink("itself", library.at("itself")).expect("a link");
+    symlink(outside.at("away.py"), library.at("away.py")).expect("a link");
+    symlink(outside.at("package"), library.at("package")).expect("a link");
+    symlink(outside.at("uploads"), library.at("uploads")).expect("a link");
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), ["away.py", "itself", "library/up", "package"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let library = Library::new();
+    library.write("locked.py", "");
+    std::fs::set_permissions(library.at("locked.py"), PermissionsExt::from_mode(0o0)).expect("it is ours");
+    // A superuser reads everything.
+    if std::fs::read(library.at("locked.py")).is_ok() {
+        return;
+    }
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), ["locked.py"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_output_and_no_more() {
+    let newsroom = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/newsroom");
+    for what in ["check", "diff"] {
+        let mut child = command(&newsroom)
+            .arg(what)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command can be run");
+        // Less than a pipe holds is read, then the pipe is closed.
+        let mut first = [0; 16];
+        let mut out = child.stdout.take().expect("it is piped");
+        out.read_exact(&mut first).expect("there is output");
+        drop(out);
+        let output = child.wait_with_output().expect("it ends");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(!err.contains("panic") && !err.contains("internal error"), "{err}");
+        assert_eq!(output.status.code(), Some(1), "{err}");
+    }
+}
+
+/// Numbers that look random, the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).expect("it is below the limit")
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+}
+
+const PIECES: &[&str] = &[
+    "def f(self):\n",
+    "class A(B):\n",
+    "    ",
+    "\t",
+    "\n",
+    "\r",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    ".",
+    "Book.objects",
+    ".filter(",
+    ".select_related(",
+    "for b in ",
+    "b.author.name",
+    "return ",
+    "yield ",
+    "lambda ",
+    "\"",
+    "'",
+    "\"\"\"",
+    "f\"{",
+    "\\",
+    "#",
+    "=",
+    ":=",
+    "*",
+    "**",
+    "@",
+    "async ",
+    "await ",
+    "match x:\n",
+    "case ",
+    "import ",
+    "from . import *\n",
+    "é",
+    "\u{feff}",
+    "\0",
+    "1",
+    "x",
+    "if ",
+    "else:",
+    "try:\n",
+    "with ",
+    "{% for b in books %}",
+    "{% endfor %}",
+    "{{ ",
+    " }}",
+    "{% ",
+    " %}",
+    "{% block x %}",
+    "{% endblock %}",
+    "{#",
+    "|",
+    "{% include \"",
+    "{% extends \"",
+    "{% with a=b %}",
+    "books.all",
+    "{% if ",
+    " and ",
+    " not ",
+    "{% load ",
+];
+
+#[test]
+fn any_bytes_give_no_panic() {
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let library = Library::new();
+    library.write("broken.py", "(");
+    let names: Vec<String> = (0..150).map(|n| format!("any{n}")).collect();
+    let mut views = String::from("from django.shortcuts import render\nfrom library.models import Book\n");
+    for name in &names {
+        let mut bytes = Vec::new();
+        for _ in 0..numbers.below(60) {
+            match numbers.below(8) {
+                0 => bytes.push(u8::try_from(numbers.below(256)).expect("a byte")),
+                _ => bytes.extend(numbers.pick(PIECES).as_bytes()),
+            }
+        }
+        library.write(&format!("{name}.py"), &bytes);
+        library.write(&format!("library/templates/{name}.html"), &bytes);
+        views.push_str(&format!(
+            "def {name}(request):\n    return render(request, '{name}.html', {{'books': Book.objects.all()}})\n"
+        ));
+    }
+    library.write("all.py", views);
+    survives(&library);
+    let diff = library.run(&["diff", "--unsafe"]);
+    assert_eq!(diff.code, Some(2));
+    assert!(!diff.err.contains("internal error") && !diff.err.contains("failed on"), "{}", diff.err);
+}
