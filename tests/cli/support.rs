@@ -169,14 +169,18 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
-/// All files below a folder but git's own, with their bytes, sorted.
+/// All files below a folder but git's own and the journal, with their bytes, sorted.
 pub(crate) fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("the folder is there").map_while(Result::ok) {
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() && entry.file_name() != ".git" => folders.push(entry.path()),
+                Ok(kind)
+                    if kind.is_dir() && ![".git", ".tuneup"].iter().any(|own| entry.file_name() == *own) =>
+                {
+                    folders.push(entry.path())
+                }
                 Ok(kind) if kind.is_file() => {
                     all.push((entry.path(), fs::read(entry.path()).expect("it can be read")));
                 }

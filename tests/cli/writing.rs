@@ -9,7 +9,7 @@ fn apply_writes_the_safe_set_and_says_what() {
     let library = Library::committed();
     let run = library.run(&["apply"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
-    assert_eq!(run.out, "wrote library/views.py\n2 changes in 1 file\n");
+    assert_eq!(run.out, "wrote library/views.py\n2 changes in 1 file; `tuneup undo 1` takes it back\n");
     assert_eq!(library.git(&["status", "--porcelain"]).trim(), "M library/views.py");
     let views = String::from_utf8(library.read("library/views.py")).expect("UTF-8");
     assert_eq!(views.matches("select_related(\"author\")").count(), 2, "{views}");
@@ -73,7 +73,7 @@ fn a_second_run_proposes_nothing_that_was_applied() {
     let library = newsroom();
     let first = library.run(&["apply"]);
     assert_eq!(first.code, Some(1), "the unsafe changes are left: {}", first.err);
-    assert!(first.out.ends_with(" files\n") && !first.out.contains("0 changes"), "{}", first.out);
+    assert!(first.out.contains(" files; ") && !first.out.contains("\n0 changes"), "{}", first.out);
     let safe = library.run(&["diff"]);
     assert_eq!((safe.code, safe.out.as_str()), (Some(0), ""));
 
