@@ -22,6 +22,8 @@ pub(crate) struct Missing {
     pub(crate) to_many: bool,
     /// The expressions that read it for every row.
     pub(crate) readers: Vec<Site>,
+    /// Whether Django joins it by itself as long as code names no joins.
+    pub(crate) automatic: bool,
     /// Whether only uses read it that ask the query for one row alone.
     pub(crate) alone: bool,
     /// For each flow, the places before this one where it could be loaded too.
@@ -68,7 +70,8 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
         let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
         for read in query.reads.iter().filter(|read| read.many) {
             let Some((site, rest)) = place(project, query, read, &loading, &rows_are_many) else { continue };
-            if is_loaded(project, query, read, rest.len()) || !is_known(project, rest) {
+            let loaded = is_loaded(project, query, read, rest.len());
+            if loaded == Loaded::Yes || !is_known(project, rest) {
                 continue;
             }
             // Where another flow of the same query loads what is read here, the code decides when to.
@@ -90,13 +93,14 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 only: None,
                 listed: false,
             });
-            if gap.model == model {
-                gap.add(query, read, rest);
+            if gap.model != model {
+                continue;
             }
+            gap.add(query, read, rest, loaded == Loaded::Automatically);
         }
     }
     for query in &project.queries {
-        if query.loops.is_empty() && query.reads.iter().all(|read| read.alone) {
+        if !query.looped && query.reads.iter().all(|read| read.alone) {
             continue;
         }
         for site in &query.sites {
@@ -116,6 +120,10 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     for gap in &mut gaps {
+        // Joins that Django makes by itself end where code names others, and must be named then.
+        if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {
+            gap.missing.retain(|missing| !missing.automatic);
+        }
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
     gaps
@@ -188,7 +196,7 @@ impl Loading {
                         loading.served.insert(key(&site));
                     }
                 }
-                if is_loaded(project, query, read, read.steps.len()) {
+                if is_loaded(project, query, read, read.steps.len()) == Loaded::Yes {
                     let path = path_of(&read.steps);
                     for site in &query.sites {
                         loading.loaded.insert((key(site), key(&read.site), path.clone()));
@@ -289,27 +297,43 @@ pub(crate) fn covers(path: &str, wanted: &str) -> bool {
 }
 
 /// Whether the plan loads what is read, or may.
-fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> bool {
+fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> Loaded {
     let plan = &query.plan;
     let steps = &read.steps;
     if rest < steps.len() {
         // The chain that is extended is a plain `all()`: it loads nothing yet.
-        return false;
+        return Loaded::No;
     }
     let wanted = path_of(steps);
     if plan.prefetch.iter().any(|path| covers(path.as_str(), &wanted)) || plan.prefetch_unknown {
-        return true;
+        return Loaded::Yes;
     }
     if steps.iter().any(|step| step.to_many) {
-        return false;
+        return Loaded::No;
     }
     let not_null = steps.iter().all(|step| {
         let relation = project.schema.relation(step.relation);
         relation.kind() != RelationKind::Generic && !relation.null()
     });
-    plan.select_unknown
-        || plan.select.iter().any(|path| covers(path.as_str(), &wanted))
-        || (plan.select_all && not_null)
+    if plan.select_unknown || plan.select.iter().any(|path| covers(path.as_str(), &wanted)) {
+        return Loaded::Yes;
+    }
+    match (plan.select_all && not_null, plan.automatic) {
+        (true, true) => Loaded::Automatically,
+        (true, false) => Loaded::Yes,
+        (false, _) => Loaded::No,
+    }
+}
+
+/// Whether a query loads what is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Loaded {
+    /// It does, or may.
+    Yes,
+    /// Django joins it by itself as long as code names no joins.
+    Automatically,
+    /// It does not.
+    No,
 }
 
 impl Gap {
@@ -319,11 +343,12 @@ impl Gap {
         match self.site.form {
             SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
             SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
+            SiteForm::Admin => QueryForm::Admin,
             SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
         }
     }
 
-    fn add(&mut self, query: &Query, read: &Read, rest: &[Step]) {
+    fn add(&mut self, query: &Query, read: &Read, rest: &[Step], automatic: bool) {
         let path = path_of(rest);
         let before: Vec<Key> = match rest.len() == read.steps.len() {
             true => query.sites.iter().take_while(|site| **site != self.site).map(key).collect(),
@@ -332,6 +357,7 @@ impl Gap {
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
                 missing.alone &= read.alone;
+                missing.automatic &= automatic;
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
                 }
@@ -346,6 +372,7 @@ impl Gap {
                 readers: vec![read.site],
                 alone: read.alone,
                 before: vec![before],
+                automatic,
             }),
         }
         let is_whole = rest.len() == read.steps.len();
@@ -361,7 +388,7 @@ impl Gap {
         }
         if is_whole {
             self.asked = merged(self.asked, query.asked);
-            self.select_all |= query.plan.select_all;
+            self.select_all |= query.plan.select_all && !query.plan.automatic;
             self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
             if let Some(only) = &query.plan.only {
                 self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));

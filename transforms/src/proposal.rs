@@ -111,6 +111,9 @@ pub enum QueryForm {
         /// The manager to start from: `objects`.
         manager: String,
     },
+    /// The name of a model's admin class: `list_select_related` says what its changelist joins, `get_queryset` what
+    /// it prefetches.
+    Admin,
     /// The value of a class's `model = Article`, below which a `queryset` can stand.
     ModelAttribute {
         /// The manager to start from: `objects`.

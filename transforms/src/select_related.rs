@@ -58,6 +58,11 @@ fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Proposa
         message.push(' ');
         message.push_str(reason);
     }
+    if wanted.iter().any(|missing| missing.automatic) {
+        message.push_str(
+            " What Django joins by itself here is named as well, because naming any join ends that.",
+        );
+    }
     let changes = match verdict.safety {
         Safety::Advice => Vec::new(),
         _ => vec![Change::ExtendPlan {

@@ -2,7 +2,8 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::edit::{
-    Argument, Call, Edit, NewArguments, Passed, Refusal, Target, assignment_below, call_at, change_arguments,
+    Argument, Call, Edit, NewArguments, Passed, Refusal, Target, add_method, assignment_below, call_at,
+    change_arguments, set_strings,
 };
 
 use super::load::lookups;
@@ -47,6 +48,28 @@ pub(super) fn attribute(
 ) -> Result<Vec<Edit>, Refusal> {
     let receiver = format!("{}.{manager}", &target.source[range]);
     assignment_below(target, range, "queryset", &receiver, &calls(range, plan, names)?)
+}
+
+/// An admin joins by `list_select_related`, and prefetches in `get_queryset`.
+pub(super) fn admin(
+    target: &Target,
+    class: TextRange,
+    plan: &Plan,
+    names: &mut Names,
+) -> Result<Vec<Edit>, Refusal> {
+    let mut edits = Vec::new();
+    if !plan.select.is_empty() {
+        edits.extend(set_strings(target, class, "list_select_related", &plan.select, &["list_display"])?);
+    }
+    if !plan.prefetch.is_empty() {
+        let lookups = lookups(class, &plan.prefetch, names)?.join(", ");
+        let lines = [
+            "def get_queryset(self, request):".to_owned(),
+            format!("\treturn super().get_queryset(request).prefetch_related({lookups})"),
+        ];
+        edits.extend(add_method(target, class, "get_queryset", &lines)?);
+    }
+    Ok(edits)
 }
 
 /// The calls that load a plan.

@@ -195,6 +195,7 @@ fn write(files: &dyn Files, path: &str, source: &SourceText, queries: &[&Query])
         for query in queries {
             groups.push(match query.form {
                 QueryForm::Chain => load::edits(target, query.range, &query.plan, &mut names)?,
+                QueryForm::Admin => implied::admin(target, query.range, &query.plan, &mut names)?,
                 QueryForm::ModelArgument { manager } => {
                     implied::argument(target, query.range, manager, &query.plan, &mut names)?
                 }

@@ -9,6 +9,8 @@ use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
+mod admin;
+mod lists;
 mod models;
 mod pagination;
 mod rendering;
@@ -67,6 +69,7 @@ const ALL: &[Framework] = &[
     rendering::FRAMEWORK,
     views::FRAMEWORK,
     rest::FRAMEWORK,
+    admin::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {

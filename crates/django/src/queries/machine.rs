@@ -235,12 +235,9 @@ impl<'p> Machine<'p> {
 
     /// Keeps that the rows of a queryset were looped over.
     pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
-        // Frameworks loop in code of their own.
-        if site.range.is_empty() {
-            return;
-        }
         let sites = self.loops.entry(query).or_default();
-        if !sites.contains(&site) {
+        // Frameworks loop in code of their own, which is no place to show.
+        if !site.range.is_empty() && !sites.contains(&site) {
             sites.push(site);
         }
     }

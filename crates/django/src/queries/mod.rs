@@ -51,6 +51,8 @@ pub struct Query {
     pub asked: Asked,
     /// The relations that code reads off its rows.
     pub reads: Vec<Read>,
+    /// Whether its rows are looped over.
+    pub looped: bool,
     /// Where its rows are looped over.
     pub loops: Vec<Site>,
     /// What is written while they are.
@@ -75,6 +77,8 @@ pub struct Plan {
     pub select: Vec<Symbol>,
     /// `select_related()` without names.
     pub select_all: bool,
+    /// Whether `select_all` is what Django does by itself unless code names joins.
+    pub automatic: bool,
     /// Paths of `prefetch_related`.
     pub prefetch: Vec<Symbol>,
     /// Columns of `only`, where it was called.
@@ -202,6 +206,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         plan: plan(machine, query, &queryset.plan),
         asked: queryset.asked,
         reads: Vec::new(),
+        looped: machine.loops.contains_key(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().map(write).collect(),
     }
@@ -233,6 +238,7 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
     Plan {
         select: plan.select.clone(),
         select_all: plan.select_all,
+        automatic: plan.automatic,
         prefetch,
         only: plan.only.clone(),
         defer: plan.defer.clone(),
@@ -305,6 +311,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
             Some(&index) => {
                 let there = &mut queries[index];
                 extend(&mut there.reads, query.reads);
+                there.looped |= query.looped;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
             }

@@ -305,7 +305,7 @@ impl<'p> Machine<'p> {
                 .sites
                 .last()
                 .copied()
-                .filter(|site| site.file.as_other().is_none() && site.form != SiteForm::Declaration),
+                .filter(|site| site.file.as_other().is_none() && site.form == SiteForm::Chain),
         };
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);

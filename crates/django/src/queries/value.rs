@@ -77,6 +77,8 @@ pub enum SiteForm {
     ModelArgument,
     /// A class's `model = Article`, beside which a `queryset` can stand.
     ModelAttribute,
+    /// The name of a model's admin class, whose `list_select_related` and `get_queryset` make its changelist's query.
+    Admin,
     /// A declaration by which a framework reads: a serializer's field, a column of a list. Nothing is edited there.
     Declaration,
 }
@@ -210,6 +212,8 @@ pub struct Plan {
     pub only: Option<Vec<Symbol>>,
     /// Columns of `defer`.
     pub defer: Vec<Symbol>,
+    /// Whether `select_all` is what Django does by itself unless code names joins.
+    pub automatic: bool,
     /// `select_related` or `only` with names that are not known.
     pub select_unknown: bool,
     /// `prefetch_related` with lookups that are not known.

@@ -7,6 +7,7 @@
 mod arguments;
 mod calls;
 mod chain;
+mod classes;
 mod imports;
 mod layout;
 mod quotes;
@@ -22,6 +23,7 @@ use ruff_text_size::{TextLen, TextRange, TextSize};
 pub use arguments::{NewArguments, change_arguments};
 pub use calls::{Argument, Chain, Passed, Value, WrittenCall, call_at, chain_at};
 pub use chain::{Call, append_calls};
+pub use classes::{add_method, set_strings};
 pub use imports::{Home, Import, Imported, Known, import_names, known};
 pub use layout::{Layout, Make, settle};
 pub use quotes::requote;

@@ -65,3 +65,20 @@ fn a_long_queryset_is_broken_over_lines() {
     );
     assert_eq!(written(text, "Article", false, &paths).as_deref(), Ok(expected));
 }
+
+#[test]
+fn an_admin_class_is_told_its_joins_and_prefetches() {
+    let text = "class A(ModelAdmin):\n    list_display = ['x']\n\n    def f(self): pass\n\n\nclass B(ModelAdmin):\n    list_select_related = True\n";
+    let asked = |name: &str, select: &[&str], prefetch: &[&str]| {
+        let mut proposal = proposal(name, text, name, select, prefetch);
+        let Change::ExtendPlan { form, .. } = &mut proposal.changes[0];
+        *form = QueryForm::Admin;
+        proposal
+    };
+    let (a, b) = (asked("A", &["author"], &["tags"]), asked("B", &["author", "topic"], &[]));
+    let rendering = render(&Memory::one(text), &[&a, &b]);
+    assert_eq!(rendering.withheld, []);
+    let after = String::from_utf8(rendering.files[0].after.clone()).expect("UTF-8");
+    let expected = "class A(ModelAdmin):\n    list_display = ['x']\n    list_select_related = ('author',)\n\n    def f(self): pass\n\n    def get_queryset(self, request):\n        return super().get_queryset(request).prefetch_related('tags')\n\n\nclass B(ModelAdmin):\n    list_select_related = ('author', 'topic')\n";
+    assert_eq!(after, expected);
+}

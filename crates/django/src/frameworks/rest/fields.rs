@@ -5,7 +5,8 @@
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, Run};
 use tuneup_python::{Base, ClassRef, Entity, FileId, Member, Symbol};
 
-use super::serializers::{member_site, show};
+use super::serializers::show;
+use crate::frameworks::lists::member_site;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, Value};
@@ -243,7 +244,7 @@ fn keyed<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, object: Value, so
 }
 
 /// An attribute, called where it can be.
-pub(super) fn attribute<'p>(
+pub(crate) fn attribute<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     value: Value,

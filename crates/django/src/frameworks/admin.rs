@@ -1,0 +1,251 @@
+//! `django.contrib.admin`: a changelist shows rows by `list_display`, and joins by `list_select_related`.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/contrib/admin/>, `django.contrib.admin.views.main.ChangeList`
+
+use tuneup_python::flow::{ArgumentKind, ExprKind};
+use tuneup_python::{ClassRef, Entity, FunctionRef, Member, Symbol};
+
+use super::Framework;
+use super::lists::{member_site, name_site, texts};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::schema::{ModelAttribute, ModelId};
+
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, inherited, inherited_method, serve, ..Framework::NONE };
+
+const METHODS: &[&str] =
+    &["get_queryset", "get_list_display", "get_list_select_related", "get_readonly_fields"];
+
+/// Whether an object is the admin of a model, as it is once it is registered.
+fn model_of(machine: &Machine<'_>, this: Value) -> Option<ModelId> {
+    let model = machine.object_values.get(&(this, Symbol::new("model")))?;
+    match machine.values.shape(*model) {
+        Shape::Model(model) if is_admin(machine, this) => Some(*model),
+        _ => None,
+    }
+}
+
+fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
+    match machine.values.shape(this) {
+        Shape::Object(_, Some(site)) => site.form == SiteForm::Admin,
+        _ => false,
+    }
+}
+
+/// `admin.site.register(Model, ModelAdmin)`
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    _call: CallSite,
+) -> Option<Value> {
+    if name != "django.contrib.admin.site.register" && name != "django.contrib.admin.sites.site.register" {
+        return None;
+    }
+    let models = arguments.get(0, "model_or_iterable")?;
+    if let Some(class) = arguments.get(1, "admin_class")
+        && let Shape::Class(class) = *machine.values.shape(class)
+    {
+        register(machine, frame, class, models);
+    }
+    Some(Value::NONE)
+}
+
+/// `@admin.register(Model)`
+fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
+    let facts = machine.project.facts(class.file);
+    for &decorator in facts.list(facts.class(class.id).decorators) {
+        let ExprKind::Call(callee, arguments) = facts.kind(decorator) else { continue };
+        let is_register = match machine.project.entity_of(class.file, callee) {
+            Entity::External(name) => {
+                matches!(
+                    name.as_str(),
+                    "django.contrib.admin.register" | "django.contrib.admin.decorators.register"
+                )
+            }
+            _ => false,
+        };
+        if !is_register {
+            continue;
+        }
+        for argument in facts.arguments(arguments).iter().filter(|it| it.kind == ArgumentKind::Positional) {
+            let model = machine.eval(frame, argument.value);
+            register(machine, frame, class, model);
+        }
+    }
+}
+
+fn register<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef, models: Value) {
+    let members = match machine.values.shape(models) {
+        Shape::Tuple(items) => items.to_vec(),
+        Shape::Sequence(element) => machine.values.members(*element),
+        _ => machine.values.members(models),
+    };
+    for model in members {
+        if let Shape::Model(id) = *machine.values.shape(model) {
+            let facts = machine.project.facts(class.file);
+            let name = facts.class(class.id).name_range;
+            let site = Site { file: class.file, range: name, function: None, form: SiteForm::Admin };
+            let this = machine.values.make(Shape::Object(class, Some(site)));
+            machine.object_values.insert((this, Symbol::new("model")), model);
+            changelist(machine, frame, this, class, id);
+        }
+    }
+}
+
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    _class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    let is_it = METHODS.contains(&name) && is_admin(machine, this);
+    is_it.then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
+}
+
+fn inherited_method<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    _arguments: &Arguments,
+) -> Option<Value> {
+    let model = model_of(machine, this)?;
+    match name {
+        "get_queryset" => {
+            let Shape::Object(_, Some(site)) = *machine.values.shape(this) else { return None };
+            let classes = machine.schema.default_manager_classes(model).into();
+            let rows = Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) };
+            Some(machine.values.make(Shape::Queryset(rows)))
+        }
+        "get_list_display" => Some(match machine.class_member(class, Symbol::new("list_display")) {
+            Some(shown) => shown,
+            None => {
+                let text = machine.values.make(Shape::Str(Symbol::new("__str__")));
+                machine.values.tuple(vec![text])
+            }
+        }),
+        "get_list_select_related" => {
+            let named = machine.class_member(class, Symbol::new("list_select_related"));
+            Some(named.unwrap_or_else(|| machine.values.make(Shape::Bool(false))))
+        }
+        _ => None,
+    }
+}
+
+/// What a changelist does with a model's rows.
+fn changelist<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    model: ModelId,
+) {
+    let request = machine.request();
+    let asked = Arguments { positional: vec![request], ..Arguments::default() };
+    let shown = machine.call_named(frame, this, "get_list_display", &asked);
+    let columns = match machine.values.shape(shown) {
+        Shape::Tuple(items) => items.to_vec(),
+        Shape::Sequence(element) => machine.values.members(*element),
+        _ => return,
+    };
+    let joins = machine.call_named(frame, this, "get_list_select_related", &asked);
+    let rows = machine.call_named(frame, this, "get_queryset", &asked);
+    let names_relation = columns.iter().any(|&column| match machine.values.shape(column) {
+        Shape::Str(name) => matches!(
+            machine.schema.attribute(model, *name),
+            Some(ModelAttribute::ToOne(relation)) if machine.schema.forward_relations(model).contains(&relation)
+        ),
+        _ => false,
+    });
+    let list_display = machine.project.member(class, Symbol::new("list_display"));
+    for member in machine.values.members(rows) {
+        let Some(mut queryset) = machine.as_queryset(member).cloned() else { continue };
+        queryset.is_manager = false;
+        let plan = &mut queryset.plan;
+        // A queryset that joins by itself is left alone.
+        if plan.select.is_empty() && !plan.select_all {
+            match machine.values.shape(joins) {
+                Shape::Bool(true) => {
+                    plan.select_all = true;
+                    plan.automatic = true;
+                }
+                Shape::Bool(false) if names_relation => {
+                    plan.select_all = true;
+                    plan.automatic = true;
+                }
+                Shape::Bool(false) => {}
+                _ => match texts(machine, joins) {
+                    Some(names) => plan.select = names,
+                    None => plan.select_unknown = true,
+                },
+            }
+        }
+        let rows = machine.values.make(Shape::Queryset(queryset));
+        let site = frame.site(ruff_text_size::TextRange::default());
+        let row = machine.iterate(frame, rows, site);
+        for &column in &columns {
+            let site = column_site(machine, list_display, class, column);
+            show(machine, frame, this, class, row, column, site);
+        }
+    }
+}
+
+fn column_site(machine: &Machine<'_>, list_display: Option<Member>, class: ClassRef, column: Value) -> Site {
+    match (list_display, machine.values.shape(column)) {
+        (Some(member), Shape::Str(name)) => name_site(machine, member, *name),
+        (Some(member), _) => member_site(machine, member),
+        (None, _) => {
+            let range = machine.project.facts(class.file).class(class.id).name_range;
+            Site { file: class.file, range, function: None, form: SiteForm::Declaration }
+        }
+    }
+}
+
+/// One cell: a field, a function, a method of the admin, or an attribute of the row.
+fn show<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    row: Value,
+    column: Value,
+    site: Site,
+) {
+    let arguments = Arguments { positional: vec![row], ..Arguments::default() };
+    let name = match *machine.values.shape(column) {
+        Shape::Str(name) => name,
+        Shape::Function(..) | Shape::Bound { .. } => {
+            machine.call_value(frame, column, &arguments, CallSite { site });
+            return;
+        }
+        _ => return,
+    };
+    if name == machine.names.str_ {
+        machine.text_of(frame, row);
+        return;
+    }
+    let is_field = machine.as_row(row).is_some_and(|row| machine.schema.attribute(row.model, name).is_some());
+    if !is_field && let Some((function, _)) = own_method(machine, class, name) {
+        machine.call_with(frame, function, None, Some(this), &arguments);
+        return;
+    }
+    let mut value = row;
+    for part in name.as_str().split("__") {
+        value = super::rest::attribute(machine, frame, value, Symbol::new(part), site);
+    }
+    machine.text_of(frame, value);
+}
+
+fn own_method(
+    machine: &Machine<'_>,
+    class: ClassRef,
+    name: Symbol,
+) -> Option<(FunctionRef, crate::queries::attributes::Binding)> {
+    machine.class_function(class, name)
+}

@@ -1,0 +1,200 @@
+//! Members of classes: set, or added where there is none.
+
+use ruff_python_ast::find_node::covering_node;
+use ruff_python_ast::{AnyNodeRef, Expr, Stmt, StmtClassDef};
+use ruff_source_file::LineRanges;
+use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
+
+use super::quotes::requote;
+use super::{Edit, Refusal, Target};
+
+/// Gives a class's member these strings as a tuple, or as a list if it is one.
+///
+/// `class` is the range of the class's name. Strings that the member has already stay, in front. A member that does not
+/// exist comes below the last of the members `below` that does, or else first in the class's body.
+pub fn set_strings(
+    target: &Target,
+    class: TextRange,
+    member: &str,
+    strings: &[String],
+    below: &[&str],
+) -> Result<Vec<Edit>, Refusal> {
+    let class = class_at(target, class)?;
+    if let Some(value) = bound(class, member) {
+        let (mut all, is_list) = match value {
+            Expr::Tuple(tuple) => (literals(&tuple.elts)?, false),
+            Expr::List(list) => (literals(&list.elts)?, true),
+            Expr::BooleanLiteral(_) => (Vec::new(), false),
+            _ => return Err(Refusal(format!("`{member}` is not a plain list of strings"))),
+        };
+        for string in strings {
+            if !all.contains(string) {
+                all.push(string.clone());
+            }
+        }
+        let offset = value.start();
+        let text = display(target, target.line_before(offset), target.indentation(offset), &all, is_list);
+        return Ok(vec![Edit::replacement(value.range(), text)]);
+    }
+    let place = body_place(target, class, below)?;
+    let line = format!("{}{member} = ", place.indentation);
+    let value = display(target, &line, place.indentation, strings, false);
+    Ok(vec![place.insertion(target, &format!("{line}{value}"))])
+}
+
+/// Adds a method at the end of a class. `class` is the range of the class's name; `lines` are the method's, from its `def`
+/// on, with `\t` for each level of indentation.
+///
+/// Refused where the class has a member of that name.
+pub fn add_method(
+    target: &Target,
+    class: TextRange,
+    name: &str,
+    lines: &[String],
+) -> Result<Vec<Edit>, Refusal> {
+    let class = class_at(target, class)?;
+    if class.body.iter().any(|statement| binds(statement, name)) {
+        return Err(Refusal(format!("the class has a `{name}` of its own")));
+    }
+    let Some(last) = class.body.last() else { return Err(Refusal::new("the class has no body")) };
+    let indentation = own_line(target, last.start())?;
+    let newline = target.style.newline;
+    let mut text = newline.to_owned();
+    for line in lines {
+        let inner = line.trim_start_matches('\t');
+        let level = target.style.indent.repeat(line.len() - inner.len());
+        let inner = requote(inner, target.style.quote);
+        text.push_str(&format!("{indentation}{level}{inner}{newline}"));
+    }
+    let end = target.source.full_line_end(last.end());
+    if target.source.line_end(last.end()) == end {
+        text = format!("{newline}{}", text.trim_end_matches(['\n', '\r']));
+    }
+    Ok(vec![Edit::insertion(end, text)])
+}
+
+fn class_at<'a>(target: &Target<'a>, name: TextRange) -> Result<&'a StmtClassDef, Refusal> {
+    let missing = || Refusal::new("there is no class at this place");
+    let root = AnyNodeRef::from(target.parsed.syntax());
+    if name.is_empty() || !root.range().contains_range(name) {
+        return Err(missing());
+    }
+    covering_node(root, name)
+        .ancestors()
+        .find_map(|node| match node {
+            AnyNodeRef::StmtClassDef(class) if class.name.range() == name => Some(class),
+            _ => None,
+        })
+        .ok_or_else(missing)
+}
+
+/// The value that a class's own body gives a name, the last one.
+fn bound<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a Expr> {
+    class.body.iter().rev().find_map(|statement| match statement {
+        Stmt::Assign(assign) if matches!(&*assign.targets, [Expr::Name(it)] if it.id == name) => {
+            Some(&*assign.value)
+        }
+        Stmt::AnnAssign(assign) if matches!(&*assign.target, Expr::Name(it) if it.id == name) => {
+            assign.value.as_deref()
+        }
+        _ => None,
+    })
+}
+
+fn binds(statement: &Stmt, name: &str) -> bool {
+    match statement {
+        Stmt::FunctionDef(function) => function.name.as_str() == name,
+        Stmt::ClassDef(class) => class.name.as_str() == name,
+        Stmt::Assign(assign) => {
+            assign.targets.iter().any(|target| matches!(target, Expr::Name(it) if it.id == name))
+        }
+        Stmt::AnnAssign(assign) => matches!(&*assign.target, Expr::Name(it) if it.id == name),
+        _ => false,
+    }
+}
+
+fn literals(items: &[Expr]) -> Result<Vec<String>, Refusal> {
+    items
+        .iter()
+        .map(|item| match item {
+            Expr::StringLiteral(string) => Ok(string.value.to_str().to_owned()),
+            _ => Err(Refusal::new("not every item is a string")),
+        })
+        .collect()
+}
+
+/// A tuple or list of strings behind `line`, broken where it is too long.
+fn display(target: &Target, line: &str, indentation: &str, strings: &[String], is_list: bool) -> String {
+    let style = target.style;
+    let (open, close) = if is_list { ('[', ']') } else { ('(', ')') };
+    let items: Vec<String> =
+        strings.iter().map(|string| requote(&format!("\"{string}\""), style.quote)).collect();
+    let comma = if items.len() == 1 && !is_list { "," } else { "" };
+    let flat = format!("{open}{}{comma}{close}", items.join(", "));
+    if !style.is_too_long(&format!("{line}{flat}")) {
+        return flat;
+    }
+    let mut text = format!("{open}{}", style.newline);
+    for item in items {
+        text.push_str(&format!("{indentation}{}{item},{}", style.indent, style.newline));
+    }
+    text.push_str(&format!("{indentation}{close}"));
+    text
+}
+
+/// A place for a new line in a class's body.
+struct BodyPlace<'a> {
+    /// The statement that it comes below, or above if there is none to come below.
+    anchor: TextRange,
+    is_below: bool,
+    indentation: &'a str,
+}
+
+impl BodyPlace<'_> {
+    fn insertion(&self, target: &Target, line: &str) -> Edit {
+        let newline = target.style.newline;
+        if !self.is_below {
+            let start = target.source.line_start(self.anchor.start());
+            return Edit::insertion(start, format!("{line}{newline}"));
+        }
+        let end = target.source.full_line_end(self.anchor.end());
+        let is_cut_off = target.source.line_end(self.anchor.end()) == end;
+        let content = if is_cut_off { format!("{newline}{line}") } else { format!("{line}{newline}") };
+        Edit::insertion(end.min(target.source.text_len()), content)
+    }
+}
+
+fn body_place<'a>(
+    target: &Target<'a>,
+    class: &StmtClassDef,
+    below: &[&str],
+) -> Result<BodyPlace<'a>, Refusal> {
+    let anchor = class.body.iter().rev().find(|statement| below.iter().any(|name| binds(statement, name)));
+    let (anchor, is_below) = match (anchor, class.body.first()) {
+        (Some(anchor), _) => (anchor, true),
+        (None, Some(first)) if is_docstring(first) => (first, true),
+        (None, Some(Stmt::Pass(_)) | None) => {
+            return Err(Refusal::new("the class has an empty body"));
+        }
+        (None, Some(first)) => (first, false),
+    };
+    let indentation = own_line(target, anchor.start())?;
+    if is_below && !target.split_comment(anchor.end()).0.is_empty() {
+        return Err(Refusal::new("a statement shares its line with others"));
+    }
+    Ok(BodyPlace { anchor: anchor.range(), is_below, indentation })
+}
+
+fn is_docstring(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Expr(expr) if expr.value.is_string_literal_expr())
+}
+
+/// The indentation of a statement that begins its line.
+fn own_line<'a>(target: &Target<'a>, start: TextSize) -> Result<&'a str, Refusal> {
+    let indentation = target.indentation(start);
+    if target.line_before(start) == indentation && !indentation.is_empty() {
+        Ok(indentation)
+    } else {
+        Err(Refusal::new("the class's body does not stand on lines of its own"))
+    }
+}

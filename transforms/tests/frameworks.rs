@@ -1,0 +1,315 @@
+//! Rows that Django and REST framework carry from a query to its readers: small projects in, proposals out.
+
+use std::fs;
+
+use tuneup_django::{Options, Project};
+use tuneup_transforms::registry::{self, RULES};
+
+const MODELS: &str = r#"
+from django.db import models
+
+
+class Country(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=50)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE)
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Book(models.Model):
+    title = models.CharField(max_length=50)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
+    editor = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name="+")
+    tags = models.ManyToManyField(Tag)
+
+    @property
+    def place(self):
+        return self.author.country.name
+
+
+class Note(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="notes")
+    user = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+    def __str__(self):
+        return f"{self.user.name}"
+"#;
+
+/// The proposals for a project of these files beside its models: safety, the query's line, and what it loads.
+#[track_caller]
+fn check(files: &[(&str, &str)], expected: &[&str]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let app = folder.path().join("shop");
+    fs::create_dir(&app).expect("a new folder");
+    fs::write(app.join("__init__.py"), "").expect("a new file");
+    fs::write(app.join("models.py"), MODELS).expect("a new file");
+    for (path, text) in files {
+        let path = app.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
+        fs::write(path, text).expect("a new file");
+    }
+    let project = Project::load(Options { root: folder.path().to_owned(), ..Options::default() }, None);
+    let found: Vec<String> = registry::propose(&project, RULES)
+        .iter()
+        .map(|proposal| {
+            let path = folder.path().join(&proposal.place.path);
+            let file = fs::read_to_string(path).expect("a file of the project");
+            let line = file[..usize::from(proposal.place.range().start())].matches('\n').count();
+            let line = file.lines().nth(line).unwrap_or_default().trim();
+            format!("{:?}: {line}: {}", proposal.safety, proposal.fields.join(", "))
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+const SERIALIZERS: &str = r#"
+from rest_framework import serializers
+from shop.models import Author, Book, Note
+
+
+class AuthorSerializer(serializers.ModelSerializer):
+    country = serializers.CharField(source="country.name")
+
+    class Meta:
+        model = Author
+        fields = ["country"]
+
+
+class NoteSerializer(serializers.ModelSerializer):
+    user = serializers.StringRelatedField()
+
+    class Meta:
+        model = Note
+        fields = "__all__"
+
+
+class ShortSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["title", "author"]
+
+
+class BookSerializer(ShortSerializer):
+    author = AuthorSerializer()
+    edited = serializers.SerializerMethodField()
+
+    class Meta(ShortSerializer.Meta):
+        fields = ShortSerializer.Meta.fields + ["edited", "tags"]
+
+    def get_edited(self, book):
+        return book.editor.name
+
+
+class PlaceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["place"]
+
+
+class NotedSerializer(serializers.ModelSerializer):
+    notes = NoteSerializer(many=True)
+
+    class Meta:
+        model = Book
+        fields = ["notes"]
+"#;
+
+const VIEWS: &str = "
+from rest_framework import generics, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from shop.models import Book, Note
+from shop.serializers import *
+";
+
+#[track_caller]
+fn check_views(views: &str, expected: &[&str]) {
+    check(&[("serializers.py", SERIALIZERS), ("views.py", &format!("{VIEWS}{views}"))], expected);
+}
+
+#[test]
+fn a_list_view_shows_nested_serializers_and_methods() {
+    check_views(
+        "
+class Books(generics.ListAPIView):
+    queryset = Book.objects.order_by('title')
+    serializer_class = BookSerializer
+",
+        &[
+            "Safe: queryset = Book.objects.order_by('title'): author__country, editor",
+            "Safe: queryset = Book.objects.order_by('title'): tags",
+        ],
+    );
+}
+
+#[test]
+fn keys_of_foreign_keys_cost_nothing() {
+    check_views(
+        "
+class Books(generics.ListAPIView):
+    queryset = Book.objects.all()
+    serializer_class = ShortSerializer
+",
+        &[],
+    );
+}
+
+#[test]
+fn properties_are_followed_into_the_model() {
+    check_views(
+        "
+class Books(generics.ListAPIView):
+    serializer_class = PlaceSerializer
+
+    def get_queryset(self):
+        return Book.objects.filter(title='x')
+",
+        &["Safe: return Book.objects.filter(title='x'): author__country"],
+    );
+}
+
+#[test]
+fn an_action_pays_for_what_it_shows() {
+    check_views(
+        "
+class Books(viewsets.ModelViewSet):
+    queryset = Book.objects.all()
+
+    def get_serializer_class(self):
+        if self.action == 'recent':
+            return PlaceSerializer
+        return ShortSerializer
+
+    @action(detail=False)
+    def recent(self, request):
+        books = self.get_queryset().filter(title='x')
+        return Response(self.get_serializer(books, many=True).data)
+",
+        &["Safe: books = self.get_queryset().filter(title='x'): author__country"],
+    );
+}
+
+#[test]
+fn what_one_objects_page_reads_is_not_put_on_lists_lightly() {
+    check_views(
+        "
+class Books(viewsets.ReadOnlyModelViewSet):
+    queryset = Book.objects.all()
+
+    def get_serializer_class(self):
+        return NotedSerializer if self.action == 'retrieve' else ShortSerializer
+",
+        &["Unsafe: queryset = Book.objects.all(): notes__user"],
+    );
+}
+
+#[test]
+fn a_mixin_for_several_models_is_left_alone() {
+    check_views(
+        "
+class Mine:
+    def get_queryset(self):
+        return super().get_queryset().filter(pk__gt=1)
+
+
+class Books(Mine, generics.ListAPIView):
+    queryset = Book.objects.all()
+    serializer_class = PlaceSerializer
+
+
+class Notes(Mine, generics.ListAPIView):
+    queryset = Note.objects.all()
+    serializer_class = NoteSerializer
+",
+        &[
+            "Safe: queryset = Book.objects.all(): author__country",
+            "Safe: queryset = Note.objects.all(): user",
+        ],
+    );
+}
+
+#[test]
+fn a_changelist_joins_what_its_columns_read() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book, Note
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ['title', 'author', 'editor', 'all_tags']
+
+    def all_tags(self, book):
+        return ', '.join(tag.name for tag in book.tags.all())
+
+
+class NoteAdmin(admin.ModelAdmin):
+    list_display = ['__str__']
+
+
+admin.site.register(Note, NoteAdmin)
+";
+    check(
+        &[("admin.py", admin)],
+        &[
+            "Safe: class BookAdmin(admin.ModelAdmin):: author, editor",
+            "Safe: class NoteAdmin(admin.ModelAdmin):: user",
+            "Safe: class BookAdmin(admin.ModelAdmin):: tags",
+        ],
+    );
+}
+
+#[test]
+fn a_changelist_that_joins_all_by_itself_is_left_alone() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ['title', 'author', 'country']
+
+    def country(self, book):
+        return book.author.country.name
+";
+    check(&[("admin.py", admin)], &[]);
+}
+
+#[test]
+fn a_generic_view_shows_its_rows_in_its_template() {
+    let views = "
+from django.shortcuts import get_object_or_404, render
+from django.views.generic import ListView
+from shop.models import Book, Author
+
+
+class Books(ListView):
+    model = Book
+
+
+def author(request, pk):
+    return render(request, 'author.html', {'author': get_object_or_404(Author, pk=pk)})
+";
+    check(
+        &[
+            ("views.py", views),
+            ("templates/shop/book_list.html", "{% for book in book_list %}{{ book.author }}{% endfor %}"),
+            (
+                "templates/author.html",
+                "{% for book in author.books.all %}{% include 'editor.html' %}{% endfor %}",
+            ),
+            ("templates/editor.html", "{{ book.editor.name }}{{ book.author.name }}"),
+        ],
+        &[
+            "Safe: model = Book: author",
+            "Safe: return render(request, 'author.html', {'author': get_object_or_404(Author, pk=pk)}): books__editor",
+        ],
+    );
+}
