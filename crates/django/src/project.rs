@@ -59,7 +59,7 @@ impl Project {
         let mut stopwatch = source.stopwatch().clone();
         let version = Version::find(&source, options.django.as_deref());
         let apps = Apps::find(&source);
-        let schema = Schema::build(&source, &apps, &version);
+        let schema = Schema::build(&source, &apps);
         stopwatch.lap("schema");
         let files: Vec<FileId> = source
             .file_ids()
@@ -102,15 +102,16 @@ impl Project {
 /// Tests and migrations are read for their errors and when a name reaches them; what they do with rows
 /// costs nothing in production.
 fn depth(path: &str) -> tuneup_python::Depth {
+    if is_aside(path) { tuneup_python::Depth::OnDemand } else { tuneup_python::Depth::Full }
+}
+
+/// Whether a file holds tests or migrations.
+pub(crate) fn is_aside(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let is_aside =
         |part: &str| matches!(part, "tests" | "test" | "testing" | "migrations" | "south_migrations");
     let is_test = name.starts_with("test_")
         || name.ends_with("_test.py")
         || matches!(name, "tests.py" | "conftest.py" | "factories.py");
-    if is_test || folders.split('/').any(is_aside) {
-        tuneup_python::Depth::OnDemand
-    } else {
-        tuneup_python::Depth::Full
-    }
+    is_test || folders.split('/').any(is_aside)
 }
