@@ -339,7 +339,7 @@ enum Loaded {
 impl Gap {
     /// What stands at the query's place.
     pub(crate) fn form(&self, project: &Project) -> QueryForm {
-        let manager = || project.schema.default_manager_name(self.model).to_owned();
+        let manager = || project.schema.default_manager_name(self.model).as_str().to_owned();
         match self.site.form {
             SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
             SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },

@@ -42,7 +42,8 @@ impl Apps {
     /// Finds the apps of a project.
     pub fn find(project: &Project) -> Self {
         let settings = Settings::find(project);
-        let mut apps = Self { apps: Vec::new(), by_folder: FxHashMap::default(), settings, installed: Vec::new() };
+        let mut apps =
+            Self { apps: Vec::new(), by_folder: FxHashMap::default(), settings, installed: Vec::new() };
         let installed = apps.settings.installed(project);
         apps.add_configured(project, &installed);
         apps.add_installed(project, &installed);

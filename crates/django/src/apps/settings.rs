@@ -23,7 +23,8 @@ impl Settings {
         let mut settings = Self::default();
         for file in project.file_ids().filter(|&file| !is_aside(&project.file(file).path)) {
             let facts = project.facts(file);
-            let classes = facts.classes.iter().filter(|class| class.outer.is_none()).map(|class| class.members);
+            let classes =
+                facts.classes.iter().filter(|class| class.outer.is_none()).map(|class| class.members);
             for members in std::iter::once(facts.module_bindings).chain(classes) {
                 for binding in facts.bindings(members) {
                     let Some(value) = binding.value else { continue };

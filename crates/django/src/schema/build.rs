@@ -34,6 +34,9 @@ pub(super) struct Parts {
     pub(super) bundled: Option<&'static BundledModel>,
 }
 
+/// A name in a file, or one attribute of it.
+pub(super) type Spelling = (FileId, Symbol, Option<Symbol>);
+
 /// Makes a schema.
 pub(super) struct Builder<'p> {
     pub(super) project: &'p Project,
@@ -42,7 +45,7 @@ pub(super) struct Builder<'p> {
     pub(super) parts: Vec<Parts>,
     pub(super) is_model: RefCell<FxHashMap<ClassRef, bool>>,
     pub(super) made: RefCell<FxHashMap<ClassRef, Makes>>,
-    pub(super) entities: RefCell<FxHashMap<(FileId, Symbol, Option<Symbol>), Entity>>,
+    pub(super) entities: RefCell<FxHashMap<Spelling, Entity>>,
     pub(super) depth: Cell<u32>,
     order: i64,
 }
@@ -301,8 +304,7 @@ impl Builder<'_> {
                 options: bundled_options(class, field),
             });
         }
-        let manager =
-            |name: &&str| Manager { name: Symbol::new(name), classes: Vec::new(), is_known: true };
+        let manager = |name: &&str| Manager { name: Symbol::new(name), classes: Vec::new(), is_known: true };
         body.managers = bundled.managers.iter().map(manager).collect();
         body
     }
@@ -416,8 +418,9 @@ impl Builder<'_> {
         }
         if has_parent {
             // Django makes the first link the primary key.
-            let is_link =
-                |field: &&mut Declaration| field.class.kind == Some(RelationKind::OneToOne) && field.is_link();
+            let is_link = |field: &&mut Declaration| {
+                field.class.kind == Some(RelationKind::OneToOne) && field.is_link()
+            };
             if let Some(link) = declarations.iter_mut().find(is_link) {
                 link.options.primary_key = Truth::Yes;
                 link.options.unique = Truth::Yes;
@@ -491,7 +494,11 @@ fn automatic(name: Symbol, class: &'static str, parent: Option<ModelId>) -> Decl
         class: FieldClass::of(class),
         custom: None,
         origin: Origin::Automatic(parent),
-        options: Options { parent_link: parent.is_some(), unique: Truth::of(Some(parent.is_some())), ..Options::default() },
+        options: Options {
+            parent_link: parent.is_some(),
+            unique: Truth::of(Some(parent.is_some())),
+            ..Options::default()
+        },
     }
 }
 

@@ -73,8 +73,13 @@ impl Builder<'_> {
             match self.declared(class.file, value, binding.name) {
                 Some(Declared::Field(field, custom)) => {
                     let ExprKind::Call(_, arguments) = facts.kind(value) else { continue };
-                    let source =
-                        FieldSource { file: class.file, owner: class, value, arguments, range: binding.range };
+                    let source = FieldSource {
+                        file: class.file,
+                        owner: class,
+                        value,
+                        arguments,
+                        range: binding.range,
+                    };
                     let options = self.options(&source, field, custom);
                     body.fields.push(Declaration {
                         name: binding.name,

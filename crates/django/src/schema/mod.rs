@@ -455,7 +455,8 @@ impl Schema {
 
     /// The field of a name, the model's own or a parent's.
     pub fn field_named(&self, model: ModelId, name: Symbol) -> Option<FieldId> {
-        let own = self.model(model).fields.iter().rev().copied().find(|&field| self.field(field).name == name);
+        let own =
+            self.model(model).fields.iter().rev().copied().find(|&field| self.field(field).name == name);
         own.or_else(|| self.model(model).parents.iter().find_map(|&parent| self.field_named(parent, name)))
     }
 

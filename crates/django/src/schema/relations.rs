@@ -6,9 +6,7 @@ use tuneup_python::{Entity, FileId, ModuleRef, Symbol};
 use super::build::Builder;
 use super::bundled;
 use super::fields::{Declaration, Origin};
-use super::{
-    FieldId, ModelAttribute, ModelId, Relation, RelationId, RelationKind, meta,
-};
+use super::{FieldId, ModelAttribute, ModelId, Relation, RelationId, RelationKind, meta};
 use crate::apps::{literals, nearness};
 
 /// What a label leads to.

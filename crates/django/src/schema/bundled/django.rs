@@ -61,10 +61,7 @@ pub(super) const MODELS: &[BundledModel] = &[
     BundledModel::concrete(
         "auth.Group",
         &["django.contrib.auth.models.Group"],
-        &[
-            F("name", "CharField", "unique"),
-            F("permissions", "ManyToManyField", "to=auth.Permission"),
-        ],
+        &[F("name", "CharField", "unique"), F("permissions", "ManyToManyField", "to=auth.Permission")],
         &["objects"],
     ),
     BundledModel::concrete("auth.User", &["django.contrib.auth.models.User"], &[], &[])
@@ -86,8 +83,13 @@ pub(super) const MODELS: &[BundledModel] = &[
         ],
         &["objects"],
     ),
-    BundledModel::concrete("sessions.Session", &["django.contrib.sessions.models.Session"], &[], &["objects"])
-        .with_bases(&["django.contrib.sessions.base_session.AbstractBaseSession"]),
+    BundledModel::concrete(
+        "sessions.Session",
+        &["django.contrib.sessions.models.Session"],
+        &[],
+        &["objects"],
+    )
+    .with_bases(&["django.contrib.sessions.base_session.AbstractBaseSession"]),
     BundledModel::concrete(
         "admin.LogEntry",
         &["django.contrib.admin.models.LogEntry"],

@@ -27,11 +27,7 @@ pub(crate) struct BundledModel {
 
 /// A field of one: its name, its Django class, and its options as words: `null`, `unique`, `db_index`, `primary_key`, and
 /// `to=`, `related_name=`, `related_query_name=`.
-pub(crate) struct BundledField(
-    pub(crate) &'static str,
-    pub(crate) &'static str,
-    pub(crate) &'static str,
-);
+pub(crate) struct BundledField(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str);
 
 impl BundledField {
     /// Whether an option is given.

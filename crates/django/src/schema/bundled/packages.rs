@@ -193,7 +193,11 @@ pub(super) const MODELS: &[BundledModel] = &[
     .partly(),
     BundledModel::abstract_(
         "wagtailcore.Orderable",
-        &["wagtail.models.Orderable", "wagtail.core.models.Orderable", "wagtail.wagtailcore.models.Orderable"],
+        &[
+            "wagtail.models.Orderable",
+            "wagtail.core.models.Orderable",
+            "wagtail.wagtailcore.models.Orderable",
+        ],
         &[F("sort_order", "IntegerField", "null")],
         &[],
     ),
@@ -219,8 +223,13 @@ pub(super) const MODELS: &[BundledModel] = &[
         &["objects"],
     ),
     // django-parler: its relation to the translations is made at run time.
-    BundledModel::abstract_("parler.TranslatableModel", &["parler.models.TranslatableModel"], &[], &["objects"])
-        .partly(),
+    BundledModel::abstract_(
+        "parler.TranslatableModel",
+        &["parler.models.TranslatableModel"],
+        &[],
+        &["objects"],
+    )
+    .partly(),
     // Django REST framework
     BundledModel::concrete(
         "authtoken.Token",
