@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use tuneup_django::schema::{ModelAttribute, ModelId, RelationId, Schema};
+use tuneup_django::schema::{ModelId, RelationId, Schema};
 use tuneup_django::{apps::Apps, version::Version};
 use tuneup_python::{LoadOptions, Project};
 
@@ -61,10 +61,9 @@ fn print(project: &Project, schema: &Schema, id: ModelId) {
             field.db_index()
         );
     }
-    for (name, attribute) in schema.reverse_attributes(id) {
-        if let ModelAttribute::ToOne(relation) | ModelAttribute::ToMany(relation) = attribute {
-            println!("  < {name}{}", shown(schema, relation));
-        }
+    for relation in schema.reverse_relations(id) {
+        let accessor = schema.relation(relation).accessor().map_or("", |name| name.as_str());
+        println!("  < {accessor}{}", shown(schema, relation));
     }
     for manager in model.managers() {
         let classes: Vec<String> = manager

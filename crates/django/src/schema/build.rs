@@ -133,6 +133,7 @@ impl Builder<'_> {
             meta: None,
             is_abstract: false,
             is_proxy: false,
+            is_swapped: false,
             is_known: true,
             parents: Vec::new(),
             fields: Vec::new(),

@@ -34,7 +34,12 @@ pub(super) fn outside(dotted: Symbol) -> Outside {
         return Outside::Bundled(bundled);
     }
     let plain = ["builtins.", "abc.", "typing.", "typing_extensions.", "collections.", "enum."];
-    if plain.iter().any(|package| dotted.starts_with(package)) || bundled::is_plain_mixin(dotted) {
+    // Django's own models are all in the table.
+    let is_djangos = dotted.starts_with("django.");
+    if is_djangos
+        || plain.iter().any(|package| dotted.starts_with(package))
+        || bundled::is_plain_mixin(dotted)
+    {
         return Outside::Plain;
     }
     Outside::Unknown
@@ -135,19 +140,21 @@ impl Builder<'_> {
         if self.project.facts(class.file).class(class.id).bases.is_empty() {
             return false;
         }
-        let mut unknown = false;
+        let (mut unknown, mut other) = (false, false);
         for base in self.project.mro(class) {
             match base {
                 Base::External(dotted) => match outside(*dotted) {
                     Outside::Model | Outside::Bundled(_) => return true,
                     Outside::Unknown => unknown = true,
+                    // A form, a function of the database: its class is another one.
+                    Outside::Plain if dotted.as_str().starts_with("django.") => other = true,
                     Outside::Plain => {}
                 },
                 Base::Unknown | Base::Value(..) => unknown = true,
                 Base::Class(_) => {}
             }
         }
-        unknown && self.has_model_fields(class)
+        unknown && !other && self.has_model_fields(class)
     }
 
     fn has_model_fields(&self, class: ClassRef) -> bool {

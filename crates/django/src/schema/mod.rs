@@ -102,6 +102,7 @@ pub struct Model {
     meta: Option<ClassRef>,
     is_abstract: bool,
     is_proxy: bool,
+    is_swapped: bool,
     is_known: bool,
     parents: Vec<ModelId>,
     fields: Vec<FieldId>,
@@ -141,6 +142,11 @@ impl Model {
     /// Whether it shows the rows of its parent.
     pub fn is_proxy(&self) -> bool {
         self.is_proxy
+    }
+
+    /// Whether another model stands in its place, so that it has no table.
+    pub fn is_swapped(&self) -> bool {
+        self.is_swapped
     }
 
     /// Whether all its bases are known, and with them all its fields. Of others, there may be more fields, managers and
@@ -519,18 +525,26 @@ impl Schema {
             .or_else(|| this.parents.iter().find_map(|&parent| self.attribute(parent, name)))
     }
 
-    /// The attributes of the model's rows that fields of other models make, sorted; those of its parents are not among
-    /// them.
-    pub fn reverse_attributes(&self, model: ModelId) -> Vec<(Symbol, ModelAttribute)> {
-        let is_reverse = |attribute: &ModelAttribute| match attribute {
-            ModelAttribute::ToOne(relation) | ModelAttribute::ToMany(relation) => {
-                self.relation(*relation).is_reverse
-            }
-            ModelAttribute::Column | ModelAttribute::Other => false,
-        };
-        let all = self.model(model).attributes.iter().map(|(name, attribute)| (*name, *attribute));
-        let mut found: Vec<_> = all.filter(|(_, attribute)| is_reverse(attribute)).collect();
-        found.sort_by_key(|(name, _)| name.as_str());
+    /// The relations that a model's fields make, those of its parents before its own.
+    pub fn forward_relations(&self, model: ModelId) -> Vec<RelationId> {
+        self.all_fields(model).into_iter().filter_map(|field| self.field(field).relation).collect()
+    }
+
+    /// The relations that fields of other models make to this one and to its parents, in the order of their
+    /// declarations. The links of a parent's other children are not among them.
+    pub fn reverse_relations(&self, model: ModelId) -> Vec<RelationId> {
+        let mut found = Vec::new();
+        for &parent in &self.model(model).parents {
+            let of_parent = self.reverse_relations(parent);
+            let is_own = self.model(model).is_proxy;
+            found.extend(of_parent.into_iter().filter(|&relation| {
+                is_own || !self.field(self.relation(relation).field).options.parent_link
+            }));
+        }
+        let own = self.model(model).queries.values().copied();
+        found.extend(own.filter(|&relation| self.relation(relation).is_reverse));
+        found.sort_by_key(|&relation| self.relation(relation).declared);
+        found.dedup();
         found
     }
 
@@ -573,6 +587,29 @@ impl Schema {
     pub fn label(&self, model: ModelId) -> String {
         let model = self.model(model);
         format!("{}.{}", model.app, model.name)
+    }
+
+    /// The name of the model's table, as far as `Meta` or the default says it; nothing for an abstract model. A backend
+    /// may shorten a long default.
+    pub fn db_table(&self, project: &Project, model: ModelId) -> Option<String> {
+        let this = self.model(model);
+        if this.is_abstract {
+            return None;
+        }
+        if this.is_proxy
+            && let Some(&parent) = this.parents.first()
+        {
+            return self.db_table(project, parent);
+        }
+        if let Some((file, value)) = self.meta_option(project, model, "db_table") {
+            return crate::apps::literals::text(project, file, value).map(str::to_owned);
+        }
+        if this.class.is_none()
+            && let Some(table) = bundled::db_table(&self.label(model))
+        {
+            return Some(table.to_owned());
+        }
+        Some(format!("{}_{}", this.app, this.name.as_str().to_lowercase()))
     }
 
     /// An option of the model's `Meta`, inherited ones included, with the file that sets it.

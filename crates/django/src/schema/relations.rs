@@ -82,8 +82,10 @@ impl<'p> Builder<'p> {
     /// Makes the other sides of all relations.
     pub(super) fn relate_back(&mut self) {
         for id in self.schema.models() {
+            let is_swapped = self.is_swapped(id);
+            self.schema.model_mut(id).is_swapped = is_swapped;
             let model = self.schema.model(id);
-            if model.is_abstract || model.is_proxy || self.is_swapped(id) {
+            if model.is_abstract || model.is_proxy || is_swapped || self.is_left_out(id) {
                 continue;
             }
             let declarations = self.parts(id).declarations.clone();
@@ -265,6 +267,21 @@ impl<'p> Builder<'p> {
         let path = model.class.map_or("", |class| self.project.path(class.file));
         let value = setting.and_then(|name| self.apps.setting(self.project, Symbol::new(name), path));
         value.is_some_and(|value| !value.eq_ignore_ascii_case(&self.schema.label(id)))
+    }
+
+    /// Whether a model is of an app of Django's that the settings do not install.
+    fn is_left_out(&self, id: ModelId) -> bool {
+        let Some(bundled) = self.parts(id).bundled.filter(|model| bundled::is_djangos(model)) else {
+            return false;
+        };
+        let installed = self.apps.installed();
+        let package = format!("django.contrib.{}", bundled.app());
+        let is_it = |name: &&str| {
+            name.strip_prefix(&*package).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        !matches!(bundled.app(), "auth" | "contenttypes")
+            && !installed.is_empty()
+            && !installed.iter().any(|name| is_it(name))
     }
 
     /// The model that a field points to.

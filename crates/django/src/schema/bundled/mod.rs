@@ -102,6 +102,24 @@ pub(crate) fn find_label(label: &str) -> Option<&'static BundledModel> {
     all().find(|model| !model.is_abstract && model.label.eq_ignore_ascii_case(label))
 }
 
+/// The table of a model, by its label, where it is not called as Django would call it.
+pub(crate) fn db_table(label: &str) -> Option<&'static str> {
+    match label {
+        "contenttypes.ContentType" => Some("django_content_type"),
+        "sites.Site" => Some("django_site"),
+        "sessions.Session" => Some("django_session"),
+        "admin.LogEntry" => Some("django_admin_log"),
+        "flatpages.FlatPage" => Some("django_flatpage"),
+        "redirects.Redirect" => Some("django_redirect"),
+        _ => None,
+    }
+}
+
+/// Whether a model is of one of Django's own apps.
+pub(crate) fn is_djangos(model: &BundledModel) -> bool {
+    model.names.iter().any(|name| name.starts_with("django."))
+}
+
 fn all() -> impl Iterator<Item = &'static BundledModel> {
     django::MODELS.iter().chain(packages::MODELS)
 }
