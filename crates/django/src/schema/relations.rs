@@ -281,7 +281,7 @@ impl<'p> Builder<'p> {
         };
         !matches!(bundled.app(), "auth" | "contenttypes")
             && !installed.is_empty()
-            && !installed.iter().any(|name| is_it(name))
+            && !installed.iter().any(is_it)
     }
 
     /// The model that a field points to.
