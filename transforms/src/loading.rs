@@ -405,6 +405,21 @@ impl Gap {
             .collect()
     }
 
+    /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
+    pub(crate) fn verdict(&self, wanted: &[&Missing]) -> Verdict {
+        let mut verdict = Verdict::safe();
+        for missing in wanted.iter().filter(|missing| missing.alone && self.listed) {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "`{}` is read only where one object is shown, but the same query also makes lists, which would pay for it.",
+                    missing.path.replace("__", ".")
+                ),
+            );
+        }
+        verdict
+    }
+
     /// Where one of the paths, or a part of it, is read for every row.
     pub(crate) fn evidence(&self, project: &Project, wanted: &[&Missing], to_many: bool) -> Vec<Evidence> {
         let mut evidence: Vec<Evidence> = Vec::new();
@@ -444,6 +459,7 @@ fn merged(
         narrowed: one.narrowed || other.narrowed,
         streamed: one.streamed || other.streamed,
         foreign: one.foreign || other.foreign,
+        empty: one.empty && other.empty,
     }
 }
 
@@ -452,23 +468,30 @@ pub(crate) fn place_of(project: &Project, site: &Site) -> Place {
     Place::new(project.path(site.file), site.range)
 }
 
-/// Paths that one proposal can ask for: what lists read is one, what only one row's page reads another.
-pub(crate) fn by_readers<'g>(gap: &Gap, wanted: Vec<&'g Missing>) -> Vec<Vec<&'g Missing>> {
-    let (lone, shared) = wanted.into_iter().partition(|missing| missing.alone && gap.listed);
-    [shared, lone].into_iter().filter(|group: &Vec<_>| !group.is_empty()).collect()
-}
-
-/// Objects where lists would pay for what one row's page alone reads.
-pub(crate) fn object_to_lone_readers(verdict: &mut Verdict, gap: &Gap, wanted: &[&Missing]) {
-    for missing in wanted.iter().filter(|missing| missing.alone && gap.listed) {
-        verdict.object(
-            Safety::Unsafe,
-            format!(
-                "`{}` is read only where one object is shown, but the same query also makes lists, which would pay for it.",
-                missing.path.replace("__", ".")
-            ),
-        );
+/// Paths that one proposal can ask for: one with an objection does not hold back the rest, and what lists read is
+/// another than what only one row's page reads.
+pub(crate) fn by_safety<'m>(
+    gap: &Gap,
+    wanted: Vec<&'m Missing>,
+    verdict: impl Fn(&[&Missing]) -> Option<Verdict>,
+) -> Vec<(Verdict, Vec<&'m Missing>)> {
+    let is_lone = |missing: &Missing| missing.alone && gap.listed;
+    let mut groups: Vec<(Verdict, Vec<&Missing>)> = Vec::new();
+    for missing in wanted {
+        let Some(verdict) = verdict(&[missing]) else { continue };
+        let group = groups.iter_mut().find(|(known, group)| {
+            known.safety == verdict.safety && group.iter().all(|known| is_lone(known) == is_lone(missing))
+        });
+        match group {
+            Some((known, group)) => {
+                known.unite(verdict);
+                group.push(missing);
+            }
+            None => groups.push((verdict, vec![missing])),
+        }
     }
+    groups.sort_by_key(|(verdict, _)| verdict.safety);
+    groups
 }
 
 /// A safety and the reason for it; the strongest objection wins.
@@ -483,6 +506,13 @@ impl Verdict {
     /// No objection yet.
     pub(crate) fn safe() -> Self {
         Self { safety: Safety::Safe, reasons: Vec::new() }
+    }
+
+    /// Adds the objections of another.
+    fn unite(&mut self, other: Self) {
+        for reason in other.reasons {
+            self.object(other.safety, reason);
+        }
     }
 
     /// Adds an objection.

@@ -7,7 +7,7 @@
 
 use tuneup_django::Project;
 
-use crate::loading::{Gap, Missing, Verdict, by_readers, gaps, object_to_lone_readers, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
 use crate::select_related::can_join;
@@ -30,11 +30,13 @@ fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
     }
     let mut wanted = gap.wanted(true);
     wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, missing)));
-    by_readers(gap, wanted).into_iter().map(|wanted| proposal(project, gap, &wanted)).collect()
+    by_safety(gap, wanted, |wanted| Some(verdict(project, gap, wanted)))
+        .iter()
+        .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))
+        .collect()
 }
 
-fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Proposal {
-    let verdict = verdict(project, gap, wanted);
+fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]) -> Proposal {
     let symbol = project.symbol(&gap.site);
     let model = project.schema.label(gap.model);
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
@@ -83,8 +85,7 @@ fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Proposal {
 }
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
-    let mut verdict = Verdict::safe();
-    object_to_lone_readers(&mut verdict, gap, wanted);
+    let mut verdict = gap.verdict(wanted);
     let schema = &project.schema;
     if gap.asked.combined {
         verdict.object(
@@ -106,7 +107,12 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             let written = gap.writes.iter().find(|write| {
                 write.relation == Some(id) || (write.relation.is_none() && write.model == target)
             });
-            if let Some(write) = written {
+            if relation.to_many() && gap.writes.iter().any(|write| write.relation == Some(id)) {
+                verdict.object(
+                    Safety::Advice,
+                    format!("`{name}` is written through while the rows are looped over, which drops what was prefetched."),
+                );
+            } else if let Some(write) = written {
                 let place = place_of(project, &write.site);
                 verdict.object(
                     Safety::Unsafe,

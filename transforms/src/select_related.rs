@@ -8,7 +8,7 @@
 use tuneup_django::Project;
 use tuneup_django::schema::RelationKind;
 
-use crate::loading::{Gap, Missing, Verdict, by_readers, covers, gaps, object_to_lone_readers, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_safety, covers, gaps, place_of};
 use crate::proposal::{Change, Proposal, Safety};
 use crate::registry::Rule;
 
@@ -38,11 +38,13 @@ fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
         return Vec::new();
     }
     let wanted = gap.wanted(false).into_iter().filter(|missing| can_join(project, missing)).collect();
-    by_readers(gap, wanted).into_iter().filter_map(|wanted| proposal(project, gap, &wanted)).collect()
+    by_safety(gap, wanted, |wanted| verdict(project, gap, wanted))
+        .iter()
+        .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))
+        .collect()
 }
 
-fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Proposal> {
-    let verdict = verdict(project, gap, wanted)?;
+fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]) -> Proposal {
     let symbol = project.symbol(&gap.site);
     let model = project.schema.label(gap.model);
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
@@ -72,7 +74,7 @@ fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Proposa
             prefetch: Vec::new(),
         }],
     };
-    Some(Proposal {
+    Proposal {
         id: format!("{}:{}:{symbol}:{model}:{}", RULE.name, query.path, fields.join(",")),
         rule: RULE.name,
         safety: verdict.safety,
@@ -87,12 +89,11 @@ fn proposal(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Proposa
         fields,
         evidence: gap.evidence(project, wanted, false),
         changes,
-    })
+    }
 }
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict> {
-    let mut verdict = Verdict::safe();
-    object_to_lone_readers(&mut verdict, gap, wanted);
+    let mut verdict = gap.verdict(wanted);
     let schema = &project.schema;
     if gap.asked.combined {
         verdict.object(

@@ -406,7 +406,15 @@ impl<'p> Machine<'p> {
         let value = self.eval(frame, base);
         let key = self.eval(frame, index);
         let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
-        self.for_each(value, |machine, member| machine.item(frame, member, key, is_slice))
+        // `rows[n]` in a loop, with an index that changes.
+        let is_many = !frame.breaks.is_empty() && !is_slice && key == Value::SCALAR;
+        self.for_each(value, |machine, member| {
+            if is_many && let Some(queryset) = machine.as_queryset(member).cloned() {
+                let site = frame.site_of(base);
+                return machine.iterate_queryset(member, &queryset, site);
+            }
+            machine.item(frame, member, key, is_slice)
+        })
     }
 
     /// `value[key]`

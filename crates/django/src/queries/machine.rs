@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::value::{Environment, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Value, Values};
+use super::value::{Asked, Environment, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Value, Values};
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
 
@@ -109,6 +109,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) call_writes: Vec<Vec<Write>>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
     pub(crate) loaded: FxHashMap<Value, Vec<(Path, Plan)>>,
+    /// What the default managers of models load by themselves, and ask, where their `get_queryset` was followed.
+    pub(crate) manager_starts: FxHashMap<ModelId, (Plan, Asked)>,
     /// The querysets whose rows are being looped over.
     pub(crate) looping: Vec<Value>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -156,6 +158,7 @@ impl<'p> Machine<'p> {
             schema,
             templates,
             rendering: 0,
+            manager_starts: FxHashMap::default(),
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
@@ -303,7 +306,7 @@ impl<'p> Machine<'p> {
             classes: Box::default(),
             sites: Box::default(),
             plan: Plan::default(),
-            asked: super::value::Asked::default(),
+            asked: Asked::default(),
         }))
     }
 

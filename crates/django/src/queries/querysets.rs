@@ -58,9 +58,12 @@ impl<'p> Machine<'p> {
             return match members.iter().find_map(|&member| self.as_queryset(member).cloned()) {
                 Some(mut started) => {
                     started.is_manager = false;
-                    // A prefetch of the relation asks the same manager, so this narrows nothing.
-                    if matches!(started.origin, Origin::Related(..)) && started.plan == Plan::default() {
-                        started.asked = queryset.asked;
+                    if let Origin::Related(..) = queryset.origin {
+                        // A prefetch starts from the same queryset, and so it serves that.
+                        started.origin = queryset.origin.clone();
+                        started.asked.narrowed = false;
+                        let start = (started.plan.clone(), started.asked);
+                        self.manager_starts.insert(started.model, start);
                     }
                     // Its chain goes on where the manager stands.
                     if let Some(&site) = queryset.sites.last() {
@@ -102,7 +105,8 @@ impl<'p> Machine<'p> {
         match name.as_str() {
             "all" => {}
             "filter" | "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra"
-            | "annotate" | "alias" | "none" | "using" | "in_order_of" => queryset.asked.narrowed = true,
+            | "annotate" | "alias" | "using" | "in_order_of" => queryset.asked.narrowed = true,
+            "none" => queryset.asked.empty = true,
             "select_related" => self.plan_select(&mut queryset.plan, arguments),
             "prefetch_related" => self.plan_prefetch(&mut queryset.plan, arguments),
             "only" => self.plan_only(&mut queryset.plan, arguments),
@@ -166,6 +170,9 @@ impl<'p> Machine<'p> {
             return None;
         }
         self.record_write(Write { model, relation: None, site: call.site });
+        if let (Origin::Related(_, relation), true) = (&queryset.origin, queryset.is_manager) {
+            self.record_write(Write { model, relation: Some(*relation), site: call.site });
+        }
         Some(match plain {
             "create" => self.outside_row(model),
             "get_or_create" | "update_or_create" => {
@@ -276,16 +283,31 @@ impl<'p> Machine<'p> {
     /// The row and relation of a related set that a prefetch of the row's query would serve.
     fn plain_related(&self, queryset: &Queryset) -> Option<(Row, crate::schema::RelationId)> {
         match queryset.origin {
-            Origin::Related(row, relation)
-                if !queryset.is_manager
-                    && !queryset.asked.narrowed
-                    && queryset.asked == Asked::default()
-                    && queryset.plan == Plan::default() =>
-            {
-                self.as_row(row).map(|row| (row, relation))
+            Origin::Related(row, relation) if !queryset.is_manager => {
+                let is_plain = match self.manager_starts.get(&queryset.model) {
+                    Some((plan, asked)) => queryset.plan == *plan && queryset.asked == *asked,
+                    None => queryset.plan == Plan::default() && queryset.asked == Asked::default(),
+                };
+                is_plain.then(|| self.as_row(row)).flatten().map(|row| (row, relation))
             }
             _ => None,
         }
+    }
+
+    /// Whether the manager of related rows loads what a path leads to by itself.
+    pub(crate) fn is_loaded_by_manager(&self, path: Path) -> bool {
+        let steps = self.values.steps(path);
+        let Some(last) = steps.len().checked_sub(1) else { return false };
+        let Some(set) = steps[..last].iter().rposition(|step| step.to_many) else { return false };
+        let Some(model) = self.schema.relation(steps[set].relation).target() else { return false };
+        let Some((plan, _)) = self.manager_starts.get(&model) else { return false };
+        let names: Vec<&str> = steps[set + 1..].iter().map(|step| step.name.as_str()).collect();
+        let wanted = names.join("__");
+        let loads = |path: &str| {
+            path.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+        };
+        plan.select.iter().any(|path| loads(path.as_str()))
+            || plan.prefetch.iter().any(|known| known.to_attr.is_none() && loads(known.path.as_str()))
     }
 
     /// Reads a related set of a row as a whole, so that a prefetch would serve it; gives the path to it and
@@ -309,7 +331,9 @@ impl<'p> Machine<'p> {
         };
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);
-        self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+        if !self.is_loaded_by_manager(path) {
+            self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+        }
         let named = self.path_text(path);
         (path, self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset))
     }
@@ -331,6 +355,9 @@ impl<'p> Machine<'p> {
     pub(crate) fn iterate_queryset(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
         if queryset.is_manager {
             return Value::UNKNOWN;
+        }
+        if queryset.asked.empty {
+            return Value::NEVER;
         }
         if queryset.asked.values {
             return Value::SCALAR;
@@ -371,6 +398,9 @@ impl<'p> Machine<'p> {
     /// One row of a queryset: `get()`, `first()`, `[0]`.
     pub(crate) fn one_row(&mut self, value: Value) -> Value {
         let Some(queryset) = self.as_queryset(value).cloned() else { return Value::UNKNOWN };
+        if queryset.asked.empty {
+            return Value::NONE;
+        }
         if queryset.asked.values {
             return Value::SCALAR;
         }

@@ -82,7 +82,9 @@ impl<'p> Machine<'p> {
         }
         let name = self.schema.relation(relation).lookup_name();
         let path = self.values.step(row.path, Step { relation, name, to_many: false, site: None });
-        self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+        if !self.is_loaded_by_manager(path) {
+            self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+        }
         let _ = value;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
         let text = self.path_text(path);

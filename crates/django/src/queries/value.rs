@@ -254,6 +254,8 @@ pub struct Asked {
     pub streamed: bool,
     /// Something was called that is not known to keep it a plain queryset.
     pub foreign: bool,
+    /// `none()`
+    pub empty: bool,
 }
 
 /// A model instance.
