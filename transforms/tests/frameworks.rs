@@ -313,3 +313,29 @@ def author(request, pk):
         ],
     );
 }
+
+#[test]
+fn a_choice_of_rows_shows_the_text_of_each() {
+    let forms = "
+from django import forms
+from shop.models import Note
+
+
+class Noted(forms.ModelChoiceField):
+    def label_from_instance(self, note):
+        return note.book.title
+
+
+class Choice(forms.Form):
+    note = forms.ModelChoiceField(queryset=Note.objects.all())
+    other = Noted(Note.objects.filter(pk=1))
+    hidden = forms.ModelChoiceField(Note.objects.filter(pk=2), widget=forms.HiddenInput)
+";
+    check(
+        &[("forms.py", forms)],
+        &[
+            "Safe: note = forms.ModelChoiceField(queryset=Note.objects.all()): user",
+            "Safe: other = Noted(Note.objects.filter(pk=1)): book",
+        ],
+    );
+}

@@ -10,6 +10,7 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
 mod admin;
+mod forms;
 mod lists;
 mod models;
 mod pagination;
@@ -70,6 +71,7 @@ const ALL: &[Framework] = &[
     views::FRAMEWORK,
     rest::FRAMEWORK,
     admin::FRAMEWORK,
+    forms::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {
