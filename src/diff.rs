@@ -32,9 +32,10 @@ pub(crate) fn write(out: &mut dyn Write, prefix: &str, file: &RenderedFile, colo
     let (bold, cyan, red, green, reset) =
         (paint("\x1b[1m"), paint("\x1b[36m"), paint("\x1b[31m"), paint("\x1b[32m"), paint("\x1b[0m"));
     let path = format!("{prefix}{}", file.path);
-    let diff =
-        TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&file.before[..], &file.after[..]);
-    writeln!(out, "{bold}--- {}{reset}", name("a/", &path))?;
+    let before = file.before.as_deref().unwrap_or_default();
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(before, &file.after[..]);
+    let old = if file.before.is_some() { name("a/", &path) } else { "/dev/null".to_owned() };
+    writeln!(out, "{bold}--- {old}{reset}")?;
     writeln!(out, "{bold}+++ {}{reset}", name("b/", &path))?;
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         writeln!(out, "{cyan}{}{reset}", hunk.header())?;

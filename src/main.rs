@@ -91,7 +91,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Diff { project, with_unsafe } => {
             let outcome = analyse(project)?;
             let chosen = chosen(&outcome, *with_unsafe);
-            let rendering = render(&outcome.project.source, &chosen);
+            let rendering = render(&outcome.project, &chosen);
             let prefix = diff::prefix(&project.path);
             with_output(|out| {
                 rendering.files.iter().try_for_each(|file| diff::write(out, &prefix, file, colored))
@@ -103,7 +103,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             vcs::guard(&project.path, guard)?;
             let outcome = analyse(project)?;
             let chosen = chosen(&outcome, *with_unsafe);
-            let rendering = render(&outcome.project.source, &chosen);
+            let rendering = render(&outcome.project, &chosen);
             write_rendering(project, "apply", &rendering, &chosen)?;
             left_out(project, &outcome, &rendering, *with_unsafe);
             let written = chosen.len() - rendering.withheld.len();
@@ -113,7 +113,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             vcs::guard(&project.path, guard)?;
             let outcome = analyse(project)?;
             let approved = review::ask_all(&mut io::stdout(), &outcome, colored)?;
-            let rendering = render(&outcome.project.source, &approved);
+            let rendering = render(&outcome.project, &approved);
             write_rendering(project, "review", &rendering, &approved)?;
             let written = approved.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))

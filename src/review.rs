@@ -87,7 +87,7 @@ pub(crate) fn ask_all<'a>(
     let mut lines = std::io::stdin().lock().lines();
     decide(&outcome.proposals, |n, proposal| {
         full::write_one(out, outcome, proposal, colored)?;
-        for file in render(&outcome.project.source, &[proposal]).files {
+        for file in render(&outcome.project, &[proposal]).files {
             crate::diff::write(out, "", &file, colored)?;
         }
         loop {

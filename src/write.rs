@@ -21,7 +21,7 @@ pub(crate) fn write_all(
     let (journal, _) = Journal::open(&root)?;
     let change = |file: &RenderedFile| FileChange {
         path: file.path.clone(),
-        before: (!file.before.is_empty() || root.join(&file.path).exists()).then(|| file.before.clone()),
+        before: file.before.clone(),
         after: Some(file.after.clone()),
     };
     let files: Vec<FileChange> = files.iter().map(change).collect();

@@ -84,7 +84,7 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         .collect();
     let mut proposals = Vec::with_capacity(outcome.proposals.len());
     for proposal in &outcome.proposals {
-        let rendering = render(source, &[proposal]);
+        let rendering = render(&outcome.project, &[proposal]);
         errors.extend(rendering.withheld.into_iter().map(|(id, reason)| Error {
             path: proposal.place.path.clone(),
             line: None,

@@ -325,6 +325,15 @@ impl Project {
         SourceText::from_python(bytes).map_err(fault)
     }
 
+    /// The bytes of any file, by its path from the root; none where there is no such file.
+    pub fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, Problem> {
+        let whole = self.root.join(path);
+        if !whole.exists() {
+            return Ok(None);
+        }
+        read_bytes(&whole).map(Some).map_err(|fault| Problem::of_fault(path, fault))
+    }
+
     /// The text of a file that is not Python, by its path from the root.
     pub fn read_other(&self, path: &str) -> Result<SourceText, Problem> {
         let known = self.others.binary_search_by(|other| other.path.as_str().cmp(path)).is_ok();

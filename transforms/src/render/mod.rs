@@ -6,22 +6,23 @@
 //! and the rest is rendered without it.
 
 mod cycles;
+mod file;
 mod implied;
 mod load;
 mod names;
 mod plan;
+mod queries;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::BTreeMap;
 
-use ruff_text_size::{TextRange, TextSize};
-use tuneup_python::edit::{Edits, Home, Layout, Refusal, Target, guarded, settle};
-use tuneup_python::{Project, SourceText};
+use tuneup_django::Project;
+use tuneup_python::SourceText;
+use tuneup_python::edit::Layout;
 
-use crate::proposal::{Change, Proposal, QueryForm};
-use names::Names;
-use plan::Plan;
+use crate::proposal::Proposal;
 
 /// What the approved proposals come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +38,8 @@ pub struct Rendering {
 pub struct RenderedFile {
     /// Relative to the root, with `/`.
     pub path: String,
-    /// Its bytes as read.
-    pub before: Vec<u8>,
+    /// Its bytes as read; none for a file that is made.
+    pub before: Option<Vec<u8>>,
     /// Its bytes to write.
     pub after: Vec<u8>,
     /// The edits between the two: first byte, byte after the last, and the new text. Bytes count in the file as
@@ -48,8 +49,14 @@ pub struct RenderedFile {
 
 /// Where files are read from.
 pub trait Files {
+    /// The project they are of; none where files are all there is.
+    fn project(&self) -> Option<&Project>;
+
     /// The text of a Python file, by its path from the root. An error, for a person, if it cannot be had.
     fn text(&self, path: &str) -> Result<SourceText, String>;
+
+    /// The bytes of any file, by its path from the root; none where there is no such file.
+    fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String>;
 
     /// How the file's project lays out its Python.
     fn layout(&self, path: &str) -> Layout;
@@ -65,17 +72,26 @@ pub trait Files {
 }
 
 impl Files for Project {
+    fn project(&self) -> Option<&Project> {
+        Some(self)
+    }
+
     fn text(&self, path: &str) -> Result<SourceText, String> {
-        let file = self.file_at(path).ok_or_else(|| "no such Python file in the project".to_owned())?;
-        self.source(file).map_err(|problem| problem.message)
+        let file =
+            self.source.file_at(path).ok_or_else(|| "no such Python file in the project".to_owned())?;
+        self.source.source(file).map_err(|problem| problem.message)
+    }
+
+    fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        self.source.bytes(path).map_err(|problem| problem.message)
     }
 
     fn layout(&self, path: &str) -> Layout {
-        Layout::of_file(self.root(), path)
+        Layout::of_file(self.source.root(), path)
     }
 
     fn module(&self, path: &str) -> Option<(String, bool)> {
-        let file = self.file(self.file_at(path)?);
+        let file = self.source.file(self.source.file_at(path)?);
         Some((file.module.as_str().to_owned(), file.is_package))
     }
 
@@ -83,12 +99,12 @@ impl Files for Project {
         let below = |module: &str| {
             module.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        self.files().iter().any(|file| below(file.module.as_str()))
+        self.source.files().iter().any(|file| below(file.module.as_str()))
     }
 
     fn may_lead_back(&self, module: &str, path: &str) -> bool {
-        match self.file_at(path) {
-            Some(file) => cycles::may_lead_to(self, module, file),
+        match self.source.file_at(path) {
+            Some(file) => cycles::may_lead_to(&self.source, module, file),
             None => true,
         }
     }
@@ -101,126 +117,26 @@ pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
     approved.dedup_by(|a, b| a.id == b.id);
     let mut withheld: BTreeMap<&str, String> = BTreeMap::new();
     loop {
-        let active: Vec<&Proposal> = approved
-            .iter()
-            .copied()
-            .filter(|proposal| !withheld.contains_key(proposal.id.as_str()))
-            .collect();
+        let is_active = |proposal: &&Proposal| !withheld.contains_key(proposal.id.as_str());
+        let active: Vec<&Proposal> = approved.iter().copied().filter(is_active).collect();
+        let work = work::gather(files, &active);
         let mut rendered = Vec::new();
-        let held = withheld.len();
-        for (path, queries) in by_file(&active) {
-            match render_file(files, path, &queries) {
+        let mut failures = work.failures;
+        for (path, pieces) in &work.files {
+            match file::render(files, path, pieces) {
                 Ok(file) => rendered.push(file),
-                Err(failures) => {
-                    for (id, reason) in failures {
-                        withheld.entry(id).or_insert(reason);
-                    }
-                }
+                Err(failed) => failures.extend(failed),
             }
         }
         // A proposal is written in all of its files or in none, so what failed is taken out of the others too.
-        if withheld.len() == held {
-            let files = rendered.into_iter().filter(|file| file.before != file.after).collect();
+        if failures.is_empty() {
+            let is_change = |file: &RenderedFile| file.before.as_ref() != Some(&file.after);
+            let files = rendered.into_iter().filter(is_change).collect();
             let withheld = withheld.into_iter().map(|(id, reason)| (id.to_owned(), reason)).collect();
             return Rendering { files, withheld };
         }
-    }
-}
-
-/// What is asked of one query, and by which proposals.
-struct Query<'a> {
-    range: TextRange,
-    form: &'a QueryForm,
-    plan: Plan,
-    asked_by: Vec<&'a str>,
-}
-
-/// The queries to change, by file and place.
-fn by_file<'a>(active: &[&'a Proposal]) -> BTreeMap<&'a str, Vec<Query<'a>>> {
-    let mut files: BTreeMap<&str, BTreeMap<(TextSize, TextSize), Query>> = BTreeMap::new();
-    for proposal in active {
-        for change in &proposal.changes {
-            let Change::ExtendPlan { query, form, select, prefetch } = change;
-            let queries = files.entry(&query.path).or_default();
-            let query = queries.entry((query.start, query.end)).or_insert_with(|| Query {
-                range: query.range(),
-                form,
-                plan: Plan::default(),
-                asked_by: Vec::new(),
-            });
-            query.plan.unite(select, prefetch);
-            query.asked_by.push(&proposal.id);
+        for (id, reason) in failures {
+            withheld.entry(id).or_insert(reason);
         }
     }
-    files.into_iter().map(|(path, queries)| (path, queries.into_values().collect())).collect()
-}
-
-/// Ids of proposals that cannot be written, with the reasons.
-type Failures<'a> = Vec<(&'a str, String)>;
-
-fn render_file<'a>(
-    files: &dyn Files,
-    path: &str,
-    queries: &[Query<'a>],
-) -> Result<RenderedFile, Failures<'a>> {
-    let source = files.text(path).map_err(|reason| blame(queries, &reason))?;
-    match write(files, path, &source, &queries.iter().collect::<Vec<_>>()) {
-        Ok(edits) => finish(&source, path, &edits).map_err(|reason| blame(queries, &reason)),
-        Err(refusal) => {
-            // Those that fail on their own are at fault; if none does, it is their meeting, and all are.
-            let mut failures = Vec::new();
-            for query in queries {
-                if let Err(refusal) = write(files, path, &source, &[query]) {
-                    failures.extend(query.asked_by.iter().map(|id| (*id, refusal.0.clone())));
-                }
-            }
-            if failures.is_empty() { Err(blame(queries, &refusal.0)) } else { Err(failures) }
-        }
-    }
-}
-
-fn blame<'a>(queries: &[Query<'a>], reason: &str) -> Failures<'a> {
-    queries.iter().flat_map(|query| &query.asked_by).map(|id| (*id, reason.to_owned())).collect()
-}
-
-/// The edits of a file for some of its queries, checked.
-fn write(files: &dyn Files, path: &str, source: &SourceText, queries: &[&Query]) -> Result<Edits, Refusal> {
-    let layout = files.layout(path);
-    let (module, is_package) = files.module(path).unwrap_or_default();
-    let is_first_party = |top: &str| files.is_first_party(top);
-    let make = |target: &Target| {
-        let home = Home { module: &module, is_package, is_first_party: &is_first_party };
-        let mut names = Names::new(files, path, target, home);
-        let mut groups = Vec::new();
-        for query in queries {
-            groups.push(match query.form {
-                QueryForm::Chain => load::edits(target, query.range, &query.plan, &mut names)?,
-                QueryForm::Admin => implied::admin(target, query.range, &query.plan, &mut names)?,
-                QueryForm::ModelArgument { manager } => {
-                    implied::argument(target, query.range, manager, &query.plan, &mut names)?
-                }
-                QueryForm::ModelAttribute { manager } => {
-                    implied::attribute(target, query.range, manager, &query.plan, &mut names)?
-                }
-            });
-        }
-        groups.extend(names.edits()?);
-        Ok(groups)
-    };
-    guarded(|| settle(source.text(), &layout, &make))
-}
-
-fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile, String> {
-    let encode = |text: &str| source.encode(text).map_err(|fault| fault.message);
-    let (before, after) = (encode(source.text())?, encode(&edits.apply(source.text()))?);
-    let place = |edit: &tuneup_python::edit::Edit| {
-        let start = source.file_offset(edit.range.start());
-        (start, source.file_offset(edit.range.end()), edit.content.clone())
-    };
-    Ok(RenderedFile {
-        path: path.to_owned(),
-        before,
-        after,
-        edits: edits.as_slice().iter().map(place).collect(),
-    })
 }

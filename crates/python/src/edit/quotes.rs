@@ -93,10 +93,10 @@ mod tests {
 
     #[test]
     fn strings_take_the_quotes_that_are_asked_for() {
-        let both = r#"Prefetch("a", queryset=X.objects.only(r"b", 'c'))"#;
-        assert_eq!(requote(both, Quote::Single), "Prefetch('a', queryset=X.objects.only(r'b', 'c'))");
+        let both = r#"load("a", rows=X.all.only(r"b", 'c'))"#;
+        assert_eq!(requote(both, Quote::Single), "load('a', rows=X.all.only(r'b', 'c'))");
         assert_eq!(requote("a=\"b\", *c", Quote::Single), "a='b', *c");
-        assert_eq!(requote(both, Quote::Double), r#"Prefetch("a", queryset=X.objects.only(r"b", "c"))"#);
+        assert_eq!(requote(both, Quote::Double), r#"load("a", rows=X.all.only(r"b", "c"))"#);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! return. Every node and step keeps its source range in bytes. Names are resolved to slots of their
 //! scope by Python's scoping rules, so a reader never walks scopes by text.
 //!
-//! A file's facts are a pure function of its bytes. Django's templates are lowered to the same
+//! A file's facts are a pure function of its bytes. Templates may be lowered to the same
 //! nodes, so a reader of the flow need not know where a read came from.
 
 use ruff_text_size::TextRange;

@@ -6,6 +6,7 @@ mod prefetch;
 use std::collections::BTreeMap;
 
 use ruff_text_size::{TextRange, TextSize};
+use tuneup_django::Project;
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
@@ -22,6 +23,14 @@ impl Memory {
 }
 
 impl Files for Memory {
+    fn project(&self) -> Option<&Project> {
+        None
+    }
+
+    fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(self.0.get(path).cloned())
+    }
+
     fn text(&self, path: &str) -> Result<SourceText, String> {
         let bytes = self.0.get(path).ok_or("no such file")?;
         SourceText::from_python(bytes.clone()).map_err(|fault| fault.message)
@@ -242,7 +251,7 @@ fn edits_make_the_bytes_that_are_written() {
         let rendering = render(&files, &[&proposal]);
         assert_eq!(rendering.withheld, []);
         let [file] = &rendering.files[..] else { panic!("one file") };
-        assert_eq!(file.before, bytes);
+        assert_eq!(file.before.as_deref(), Some(&bytes[..]));
         let mut made = bytes.clone();
         for (start, end, content) in file.edits.iter().rev() {
             made.splice(*start..*end, content.bytes());
