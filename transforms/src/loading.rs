@@ -26,8 +26,9 @@ pub(crate) struct Missing {
     pub(crate) automatic: bool,
     /// Whether only uses read it that ask the query for one row alone.
     pub(crate) alone: bool,
-    /// For each flow, the places before this one where it could be loaded too.
-    before: Vec<Vec<Key>>,
+    /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
+    /// same function.
+    others: Vec<Vec<Key>>,
 }
 
 /// A query and all that it lacks.
@@ -129,22 +130,21 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     gaps
 }
 
-/// Drops what a query lacks where an earlier place of the same chain is to load it already: a view's
-/// `get_queryset()` called by another of its methods.
+/// Drops what a query lacks where another place of the same chain is to load it already: a view's
+/// `get_queryset()` called by another of its methods, or the statement in which several queries meet.
 fn drop_served(gaps: &mut BTreeMap<Key, Gap>) {
     let keys: Vec<Key> = gaps.keys().copied().collect();
     for at in keys {
         let Some(gap) = gaps.get(&at) else { continue };
         let is_served = |missing: &Missing| {
-            missing.before.iter().all(|before| {
-                before.iter().any(|earlier| {
-                    *earlier != at
-                        && gaps.get(earlier).is_some_and(|earlier| {
-                            earlier.model == gap.model
-                                && earlier.missing.iter().any(|known| known.path == missing.path)
-                        })
-                })
-            })
+            let loads = |other: &Key| {
+                *other != at
+                    && gaps.get(other).is_some_and(|other| {
+                        other.model == gap.model
+                            && other.missing.iter().any(|known| known.path == missing.path)
+                    })
+            };
+            missing.others.iter().all(|others| others.iter().any(loads))
         };
         let kept: Vec<bool> = gap.missing.iter().map(|missing| !is_served(missing)).collect();
         let Some(gap) = gaps.get_mut(&at) else { continue };
@@ -350,10 +350,14 @@ impl Gap {
 
     fn add(&mut self, query: &Query, read: &Read, rest: &[Step], automatic: bool) {
         let path = path_of(rest);
-        let before: Vec<Key> = match rest.len() == read.steps.len() {
-            true => query.sites.iter().take_while(|site| **site != self.site).map(key).collect(),
-            false => Vec::new(),
-        };
+        let mut others: Vec<Key> = Vec::new();
+        if rest.len() == read.steps.len()
+            && let Some(here) = query.sites.iter().position(|site| *site == self.site)
+        {
+            let is_near = |site: &&Site| site.file == self.site.file && site.function == self.site.function;
+            others.extend(query.sites[..here].iter().map(key));
+            others.extend(query.sites[here + 1..].iter().filter(is_near).map(key));
+        }
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
                 missing.alone &= read.alone;
@@ -361,8 +365,8 @@ impl Gap {
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
                 }
-                if !missing.before.contains(&before) {
-                    missing.before.push(before);
+                if !missing.others.contains(&others) {
+                    missing.others.push(others);
                 }
             }
             None => self.missing.push(Missing {
@@ -371,7 +375,7 @@ impl Gap {
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
                 alone: read.alone,
-                before: vec![before],
+                others: vec![others],
                 automatic,
             }),
         }

@@ -232,6 +232,58 @@ def run():
 }
 
 #[test]
+fn a_relation_that_is_set_before_it_is_read_is_not_loaded() {
+    check(
+        "
+def name(book):
+    return book.author.name
+
+
+def run(author, other):
+    for book in Book.objects.filter(pk=1):
+        if other:
+            book.author = other
+        else:
+            book.author = author
+        name(book)
+    books = Book.objects.filter(pk=2)
+    for book in books:
+        book.author = author
+    [name(book) for book in books]
+",
+        &[],
+    );
+    check(
+        "
+def run(author):
+    for book in Book.objects.all():
+        if book.author.name:
+            book.author = author
+",
+        &["Unsafe: for book in Book.objects.all():: author"],
+    );
+}
+
+#[test]
+fn the_statement_where_queries_meet_loads_for_all() {
+    check(
+        "
+def add(books):
+    if isinstance(books, int):
+        books = Book.objects.filter(pk=books)
+    new = books.exclude(title='')
+    return [book.author.name for book in new]
+
+
+def run():
+    add(Book.objects.all())
+    add(1)
+",
+        &["Safe: new = books.exclude(title=''): author"],
+    );
+}
+
+#[test]
 fn rows_of_a_table_are_told_apart_by_its_flags() {
     check(
         "

@@ -349,6 +349,7 @@ impl<'p> Machine<'p> {
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);
                 if let Some(relation) = self.schema.relation_by_accessor(row.model, name) {
+                    self.record_set(row, relation);
                     self.record_write(Write { model: row.model, relation: Some(relation), site });
                 }
             }

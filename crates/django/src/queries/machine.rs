@@ -8,7 +8,9 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::value::{Asked, Environment, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Value, Values};
+use super::value::{
+    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Step, Value, Values,
+};
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
 
@@ -101,6 +103,9 @@ pub(crate) struct Machine<'p> {
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
     pub(crate) reads: Vec<Read>,
     seen_reads: FxHashSet<Read>,
+    read_paths: FxHashSet<(Value, Path)>,
+    /// Relations of rows that code set before anything read them.
+    pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
     /// Where each queryset's rows are looped over.
     pub(crate) loops: FxHashMap<Value, Vec<Site>>,
     /// Writes while rows of a queryset are looped over.
@@ -169,6 +174,8 @@ impl<'p> Machine<'p> {
             looked_for: FxHashSet::default(),
             reads: Vec::new(),
             seen_reads: FxHashSet::default(),
+            read_paths: FxHashSet::default(),
+            set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
             writes: FxHashMap::default(),
             call_writes: Vec::new(),
@@ -232,6 +239,7 @@ impl<'p> Machine<'p> {
     /// Keeps that a relation of a row was read.
     pub(crate) fn record_read(&mut self, read: Read) {
         if self.seen_reads.insert(read) {
+            self.read_paths.insert((read.query, read.path));
             self.reads.push(read);
         }
     }
@@ -250,6 +258,23 @@ impl<'p> Machine<'p> {
         let plans = self.loaded.entry(row.query).or_default();
         if !plans.iter().any(|(path, known)| *path == row.path && known == plan) {
             plans.push((row.path, plan.clone()));
+        }
+    }
+
+    /// The path over a to-one relation.
+    pub(crate) fn over(&mut self, path: Path, relation: RelationId) -> Path {
+        let name = self.schema.relation(relation).lookup_name();
+        self.values.step(path, Step { relation, name, to_many: false, site: None })
+    }
+
+    /// Keeps that a relation of a query's rows was set. Where nothing has read it before, it need not be
+    /// loaded: later reads find what was set, in whatever function and loop they are.
+    pub(crate) fn record_set(&mut self, row: Row, relation: RelationId) {
+        let is_outside =
+            self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside);
+        let path = self.over(row.path, relation);
+        if !is_outside && !self.read_paths.contains(&(row.query, path)) {
+            self.set_first.insert((row.query, row.path, relation));
         }
     }
 

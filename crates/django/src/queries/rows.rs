@@ -5,7 +5,7 @@ use tuneup_python::Symbol;
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
-use super::value::{Asked, Origin, Plan, Queryset, Row, Shape, Site, Step, Value};
+use super::value::{Asked, Origin, Plan, Queryset, Row, Shape, Site, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 impl<'p> Machine<'p> {
@@ -80,8 +80,13 @@ impl<'p> Machine<'p> {
         if self.values.length(row.path) >= 8 {
             return Value::UNKNOWN;
         }
-        let name = self.schema.relation(relation).lookup_name();
-        let path = self.values.step(row.path, Step { relation, name, to_many: false, site: None });
+        if self.set_first.contains(&(row.query, row.path, relation)) {
+            return match self.schema.relation(relation).target() {
+                Some(model) => self.outside_row(model),
+                None => Value::UNKNOWN,
+            };
+        }
+        let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path) {
             self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
         }
