@@ -257,6 +257,11 @@ impl Project {
         &self.stopwatch
     }
 
+    /// The folders of the packages that are installed beside the project.
+    pub fn site_packages(&self) -> &[PathBuf] {
+        self.environment.sites()
+    }
+
     /// A file.
     pub fn file(&self, file: FileId) -> &SourceFile {
         match self.files.get(file.index()) {

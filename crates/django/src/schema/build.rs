@@ -136,6 +136,7 @@ impl Builder<'_> {
             is_swapped: false,
             is_known: true,
             parents: Vec::new(),
+            bases: Vec::new(),
             fields: Vec::new(),
             attributes: FxHashMap::default(),
             queries: FxHashMap::default(),
@@ -341,7 +342,7 @@ impl Builder<'_> {
                     parts.names.insert(field.name);
                     parts.declarations.push(field);
                 }
-                for parent in self.schema.model(base).parents.clone() {
+                for parent in self.schema.model(base).bases.clone() {
                     self.add_parent(id, parent);
                 }
                 continue;
@@ -351,8 +352,9 @@ impl Builder<'_> {
                 self.add_parent(id, base);
                 continue;
             }
+            let is_new = self.add_parent(id, base);
             let base = self.concrete(base);
-            if self.add_parent(id, base) && !self.has_link_to(id, base) {
+            if is_new && !self.has_link_to(id, base) {
                 let name = format!("{}_ptr", self.schema.model(base).name.as_str().to_lowercase());
                 let name = Symbol::new(&name);
                 if self.parts_mut(id).names.insert(name) {
@@ -362,7 +364,8 @@ impl Builder<'_> {
         }
         let parts = self.parts_mut(id);
         parts.declarations.sort_by_key(|field| field.order);
-        parts.declarations.splice(0..0, links);
+        // Django counts automatic fields downwards.
+        parts.declarations.splice(0..0, links.into_iter().rev());
         if !is_abstract && !is_proxy {
             self.add_primary_key(id);
         }
@@ -378,14 +381,23 @@ impl Builder<'_> {
         }
     }
 
-    /// Notes a concrete parent; never one that inherits from the model itself.
-    fn add_parent(&mut self, id: ModelId, parent: ModelId) -> bool {
-        let model = self.schema.model(id);
-        if parent == id || model.parents.contains(&parent) || self.parts(parent).lineage.contains(&id) {
+    /// Notes a concrete base; never one that inherits from the model itself.
+    fn add_parent(&mut self, id: ModelId, base: ModelId) -> bool {
+        let is_proxy = self.schema.model(id).is_proxy;
+        let parent = if is_proxy { base } else { self.concrete(base) };
+        if parent == id || self.parts(parent).lineage.contains(&id) || self.parts(base).lineage.contains(&id)
+        {
             return false;
         }
-        self.schema.model_mut(id).parents.push(parent);
-        true
+        let model = self.schema.model_mut(id);
+        if !model.bases.contains(&base) {
+            model.bases.push(base);
+        }
+        let is_new = !model.parents.contains(&parent);
+        if is_new {
+            model.parents.push(parent);
+        }
+        is_new
     }
 
     /// The model whose table a proxy shows.
@@ -412,19 +424,22 @@ impl Builder<'_> {
     }
 
     fn add_primary_key(&mut self, id: ModelId) {
-        let has_parent = !self.schema.model(id).parents.is_empty();
-        let declarations = &mut self.parts_mut(id).declarations;
-        if declarations.iter().any(|field| !field.options.primary_key.is_no()) {
+        let is_given = |field: &Declaration| !field.options.primary_key.is_no();
+        if self.parts(id).declarations.iter().any(is_given) {
             return;
         }
-        if has_parent {
-            // Django makes the first link the primary key.
-            let is_link = |field: &&mut Declaration| {
-                field.class.kind == Some(RelationKind::OneToOne) && field.is_link()
-            };
-            if let Some(link) = declarations.iter_mut().find(is_link) {
-                link.options.primary_key = Truth::Yes;
-                link.options.unique = Truth::Yes;
+        if let Some(&parent) = self.schema.model(id).parents.first() {
+            // Django makes the link to the first parent the primary key.
+            let declarations = self.parts(id).declarations.clone();
+            let is_one =
+                |field: &Declaration| field.class.kind == Some(RelationKind::OneToOne) && field.is_link();
+            let links = declarations.iter().enumerate().filter(|(_, field)| is_one(field));
+            let at =
+                links.map(|(at, field)| (at, self.target_of(id, field))).find(|(_, to)| *to == Some(parent));
+            if let Some((at, _)) = at {
+                let options = &mut self.parts_mut(id).declarations[at].options;
+                options.primary_key = Truth::Yes;
+                options.unique = Truth::Yes;
             }
             return;
         }
@@ -442,6 +457,9 @@ impl Builder<'_> {
         let file = self.schema.class_of(id).map(|class| class.file);
         let path = file.map_or("", |file| self.project.path(file));
         let setting = || self.apps.setting(self.project, Symbol::new("DEFAULT_AUTO_FIELD"), path);
+        if self.parts(id).bundled.is_some_and(bundled::is_djangos) {
+            return "AutoField";
+        }
         let of_app = self.apps.of_path(path).and_then(|app| app.default_auto_field);
         let dotted = of_app.map(Symbol::as_str).or_else(setting).unwrap_or("django.db.models.AutoField");
         bundled::django_field(dotted.rsplit('.').next().unwrap_or(dotted)).unwrap_or("AutoField")
@@ -498,6 +516,7 @@ fn automatic(name: Symbol, class: &'static str, parent: Option<ModelId>) -> Decl
         options: Options {
             parent_link: parent.is_some(),
             unique: Truth::of(Some(parent.is_some())),
+            db_index: Truth::of(Some(parent.is_some())),
             ..Options::default()
         },
     }

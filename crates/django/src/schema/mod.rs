@@ -105,6 +105,8 @@ pub struct Model {
     is_swapped: bool,
     is_known: bool,
     parents: Vec<ModelId>,
+    /// The parents, or the proxies of them that the class names.
+    bases: Vec<ModelId>,
     fields: Vec<FieldId>,
     attributes: FxHashMap<Symbol, ModelAttribute>,
     queries: FxHashMap<Symbol, RelationId>,
@@ -522,7 +524,7 @@ impl Schema {
         this.attributes
             .get(&name)
             .copied()
-            .or_else(|| this.parents.iter().find_map(|&parent| self.attribute(parent, name)))
+            .or_else(|| this.bases.iter().find_map(|&base| self.attribute(base, name)))
     }
 
     /// The relations that a model's fields make, those of its parents before its own.

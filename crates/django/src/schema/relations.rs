@@ -172,7 +172,8 @@ impl<'p> Builder<'p> {
             is_reverse: true,
             inverse: None,
             target: Some(id),
-            to_many: true,
+            // A row points to one.
+            to_many: false,
             null: true,
             db_constraint: false,
             kind: RelationKind::GenericRelation,

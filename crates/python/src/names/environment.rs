@@ -83,6 +83,11 @@ impl Environment {
         }
     }
 
+    /// The folders of installed packages.
+    pub(crate) fn sites(&self) -> &[PathBuf] {
+        &self.sites
+    }
+
     /// Where a dotted name is installed.
     pub(crate) fn find(&self, dotted: &str) -> Option<Installed> {
         let mut folder = None;
