@@ -9,6 +9,7 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::{LazyLock, RwLock};
 
+use elsa::sync::LockFreeFrozenVec;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 const SHARD_BITS: u32 = 4;
@@ -20,32 +21,33 @@ pub struct Symbol(u32);
 
 #[derive(Default)]
 struct Shard {
-    numbers: FxHashMap<&'static str, u32>,
-    texts: Vec<&'static str>,
+    numbers: RwLock<FxHashMap<&'static str, u32>>,
+    /// Read far more often than it grows, so without a lock.
+    texts: LockFreeFrozenVec<&'static str>,
 }
 
-static SHARDED: LazyLock<[RwLock<Shard>; SHARDS]> = LazyLock::new(Default::default);
+static SHARDED: LazyLock<[Shard; SHARDS]> = LazyLock::new(Default::default);
 
 impl Symbol {
     /// The symbol of `text`. The text is kept until the process ends.
     pub fn new(text: &str) -> Self {
         let which = (FxBuildHasher.hash_one(text) >> 40) as usize % SHARDS;
         let shard = &SHARDED[which];
-        if let Some(&number) = shard.read().expect("no holder of this lock panics").numbers.get(text) {
+        if let Some(&number) = shard.numbers.read().expect("no holder of this lock panics").get(text) {
             return Self(number);
         }
-        let mut shard = shard.write().expect("no holder of this lock panics");
-        let next = ((shard.texts.len() as u32) << SHARD_BITS) | which as u32;
-        let kept: &'static str = match shard.numbers.get_key_value(text) {
+        let mut numbers = shard.numbers.write().expect("no holder of this lock panics");
+        let kept: &'static str = match numbers.get_key_value(text) {
             Some((kept, _)) => kept,
             None => Box::leak(text.to_owned().into_boxed_str()),
         };
-        match shard.numbers.entry(kept) {
+        match numbers.entry(kept) {
             Entry::Occupied(known) => Self(*known.get()),
             Entry::Vacant(free) => {
-                free.insert(next);
-                shard.texts.push(kept);
-                Self(next)
+                // Texts only grow under the lock that is held here.
+                let number = ((shard.texts.push(kept) as u32) << SHARD_BITS) | which as u32;
+                free.insert(number);
+                Self(number)
             }
         }
     }
@@ -53,7 +55,7 @@ impl Symbol {
     /// The text that this symbol stands for.
     pub fn as_str(self) -> &'static str {
         let shard = &SHARDED[self.0 as usize % SHARDS];
-        shard.read().expect("no holder of this lock panics").texts[(self.0 >> SHARD_BITS) as usize]
+        shard.texts.get((self.0 >> SHARD_BITS) as usize).unwrap_or_default()
     }
 }
 

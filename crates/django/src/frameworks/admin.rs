@@ -121,7 +121,7 @@ fn inherited_method<'p>(
             let Shape::Object(_, Some(site)) = *machine.values.shape(this) else { return None };
             let classes = machine.schema.default_manager_classes(model).into();
             let rows = Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) };
-            Some(machine.values.make(Shape::Queryset(rows)))
+            Some(machine.values.queryset(rows))
         }
         "get_list_display" => Some(match machine.class_member(class, Symbol::new("list_display")) {
             Some(shown) => shown,

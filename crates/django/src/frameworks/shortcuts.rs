@@ -27,13 +27,13 @@ fn call<'p>(
             Shape::Model(model) => {
                 let classes = machine.schema.default_manager_classes(model).into();
                 let site = Site { form: SiteForm::ModelArgument, ..call.site };
-                Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }
+                Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }.into()
             }
             _ => return Value::UNKNOWN,
         };
         queryset.is_manager = false;
         queryset.asked.narrowed = true;
-        let queryset = machine.values.make(Shape::Queryset(queryset));
+        let queryset = machine.values.queryset(queryset);
         if !many {
             return machine.one_row(queryset);
         }

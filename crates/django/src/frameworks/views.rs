@@ -144,7 +144,7 @@ fn queryset(machine: &mut Machine<'_>, class: ClassRef) -> Value {
         return machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
             Shape::Queryset(mut rows) => {
                 rows.is_manager = false;
-                machine.values.make(Shape::Queryset(rows))
+                machine.values.queryset(rows)
             }
             _ => Value::UNKNOWN,
         });
@@ -162,7 +162,7 @@ fn rows_of_model(machine: &mut Machine<'_>, class: ClassRef, model: ModelId) -> 
     let range = machine.facts(file).range(value);
     let site = Site { file, range, function: None, form: SiteForm::ModelAttribute };
     let classes = machine.schema.default_manager_classes(model).into();
-    machine.values.make(Shape::Queryset(Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }))
+    machine.values.queryset(Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) })
 }
 
 /// The model whose rows a view shows.
@@ -235,7 +235,7 @@ fn context<'p>(
     if let Some(extra) = machine.class_member(class, Symbol::new("extra_context"))
         && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
     {
-        known.extend(more);
+        known.extend(more.iter().copied());
     }
     for &(name, value) in &arguments.keywords {
         put(&mut known, name.as_str(), value);

@@ -96,7 +96,7 @@ impl<'p> Machine<'p> {
     fn model_attribute(&mut self, frame: &mut Frame<'p>, site: Site, model: ModelId, name: Symbol) -> Value {
         if let Some(classes) = self.schema.manager_classes(model, name) {
             let classes = classes.into();
-            return self.values.make(Shape::Queryset(Queryset {
+            return self.values.queryset(Queryset {
                 model,
                 origin: Origin::Manager,
                 is_manager: true,
@@ -104,7 +104,7 @@ impl<'p> Machine<'p> {
                 sites: Box::new([site]),
                 plan: Plan::default(),
                 asked: Asked::default(),
-            }));
+            });
         }
         let this = self.values.make(Shape::Model(model));
         if let Some(class) = self.schema.class_of(model)

@@ -179,7 +179,7 @@ impl<'p> Machine<'p> {
                 ArgumentKind::Keyword(name) => arguments.keywords.push((name, value)),
                 ArgumentKind::Star => match self.values.shape(value).clone() {
                     Shape::Tuple(items) if arguments.more_positional.is_none() => {
-                        arguments.positional.extend(items);
+                        arguments.positional.extend(items.iter().copied());
                     }
                     _ => {
                         let site = frame.site_of(argument.value);
@@ -190,7 +190,7 @@ impl<'p> Machine<'p> {
                 },
                 ArgumentKind::DoubleStar => match self.values.shape(value).clone() {
                     Shape::Mapping { known, rest, .. } => {
-                        arguments.keywords.extend(known);
+                        arguments.keywords.extend(known.iter().copied());
                         if rest != Value::NEVER {
                             arguments.more_keywords = Some(rest);
                         }
@@ -246,7 +246,7 @@ impl<'p> Machine<'p> {
         self.for_each(result, |machine, member| match machine.values.shape(member).clone() {
             Shape::Queryset(queryset) => {
                 let queryset = Self::at_site(queryset, site);
-                machine.values.make(Shape::Queryset(queryset))
+                machine.values.queryset(queryset)
             }
             _ => member,
         })

@@ -238,7 +238,7 @@ impl<'p> Machine<'p> {
             if let ExprKind::Starred(inner) = frame.facts.kind(item) {
                 let value = self.eval(frame, inner);
                 match self.values.shape(value).clone() {
-                    Shape::Tuple(parts) => values.extend(parts),
+                    Shape::Tuple(parts) => values.extend(parts.iter().copied()),
                     _ => {
                         let site = frame.site_of(inner);
                         let element = self.iterate(frame, value, site);
@@ -287,7 +287,7 @@ impl<'p> Machine<'p> {
         for member in self.values.members(other) {
             match self.values.shape(member).clone() {
                 Shape::Mapping { known: more, key: more_keys, rest: more_rest } => {
-                    for (name, value) in more {
+                    for &(name, value) in more.iter() {
                         match known.iter_mut().find(|(known, _)| *known == name) {
                             Some((_, there)) => *there = value,
                             None => known.push((name, value)),
@@ -348,7 +348,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn add(&mut self, frame: &mut Frame<'p>, left: Value, right: Value) -> Value {
         match (self.values.shape(left).clone(), self.values.shape(right).clone()) {
             (Shape::Tuple(a), Shape::Tuple(b)) if a.len() + b.len() <= 64 => {
-                self.values.tuple(a.iter().chain(&b).copied().collect())
+                self.values.tuple(a.iter().chain(b.iter()).copied().collect())
             }
             (Shape::Sequence(_) | Shape::Tuple(_), _) => {
                 let site = frame.site(Default::default());
@@ -427,7 +427,7 @@ impl<'p> Machine<'p> {
                 if is_slice {
                     queryset.asked.sliced = true;
                     queryset.asked.narrowed = true;
-                    return self.values.make(Shape::Queryset(queryset));
+                    return self.values.queryset(queryset);
                 }
                 self.one_row(value)
             }

@@ -9,7 +9,7 @@ use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::value::{
-    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Site, SiteForm, Step, Value, Values,
+    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Value, Values,
 };
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -294,7 +294,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The queryset that a value is.
-    pub(crate) fn as_queryset(&self, value: Value) -> Option<&Queryset> {
+    pub(crate) fn as_queryset(&self, value: Value) -> Option<&Shared<Queryset>> {
         match self.values.shape(value) {
             Shape::Queryset(queryset) => Some(queryset),
             _ => None,
@@ -324,15 +324,15 @@ impl<'p> Machine<'p> {
 
     /// A queryset of which only the model is known.
     pub(crate) fn outside_queryset(&mut self, model: ModelId, is_manager: bool) -> Value {
-        self.values.make(Shape::Queryset(Queryset {
+        self.values.queryset(Queryset {
             model,
-            origin: super::value::Origin::Outside,
+            origin: Origin::Outside,
             is_manager,
             classes: Box::default(),
             sites: Box::default(),
             plan: Plan::default(),
             asked: Asked::default(),
-        }))
+        })
     }
 
     /// Applies to each alternative of a value, and joins the results.

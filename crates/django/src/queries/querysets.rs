@@ -7,7 +7,7 @@ use tuneup_python::Symbol;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{
-    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, SiteForm, Step, Value,
+    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Value,
 };
 
 /// How many relations a path may have.
@@ -15,7 +15,7 @@ const LONGEST_PATH: usize = 8;
 
 impl<'p> Machine<'p> {
     /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
-    pub(crate) fn at_site(mut queryset: Queryset, site: Site) -> Queryset {
+    pub(crate) fn at_site(mut queryset: Shared<Queryset>, site: Site) -> Shared<Queryset> {
         // What a template writes cannot be added to.
         if site.file.as_other().is_some() || site.form == SiteForm::Declaration {
             return queryset;
@@ -48,7 +48,12 @@ impl<'p> Machine<'p> {
     }
 
     /// Django's `get_queryset` of a manager: the queryset that its other methods start from.
-    fn started(&mut self, frame: &mut Frame<'p>, manager: Value, queryset: Queryset) -> Queryset {
+    fn started(
+        &mut self,
+        frame: &mut Frame<'p>,
+        manager: Value,
+        queryset: Shared<Queryset>,
+    ) -> Shared<Queryset> {
         let mut plain = queryset.clone();
         plain.is_manager = false;
         for &class in &queryset.classes {
@@ -85,7 +90,7 @@ impl<'p> Machine<'p> {
         &mut self,
         frame: &mut Frame<'p>,
         receiver: Value,
-        queryset: Queryset,
+        queryset: Shared<Queryset>,
         name: Symbol,
         arguments: &Arguments,
         call: CallSite,
@@ -94,7 +99,7 @@ impl<'p> Machine<'p> {
             let mut queryset = queryset;
             queryset.is_manager = false;
             let queryset = Self::at_site(queryset, call.site);
-            return self.values.make(Shape::Queryset(queryset));
+            return self.values.queryset(queryset);
         }
         let model = queryset.model;
         if let Some(result) = self.writing_method(frame, &queryset, name, call) {
@@ -129,17 +134,17 @@ impl<'p> Machine<'p> {
             "iterator" | "aiterator" => {
                 queryset.asked.streamed = arguments.get(0, "chunk_size").is_none();
                 queryset.asked.narrowed = true;
-                return self.values.make(Shape::Queryset(queryset));
+                return self.values.queryset(queryset);
             }
             "get" | "aget" | "earliest" | "aearliest" | "latest" | "alatest" | "first" | "afirst"
             | "last" | "alast" => {
                 queryset.asked.narrowed = true;
-                let value = self.values.make(Shape::Queryset(queryset));
+                let value = self.values.queryset(queryset);
                 return self.one_row(value);
             }
             "in_bulk" | "ain_bulk" => {
                 queryset.asked.narrowed = true;
-                let value = self.values.make(Shape::Queryset(queryset));
+                let value = self.values.queryset(queryset);
                 let row = self.iterate(frame, value, call.site);
                 return self.values.mapping(Vec::new(), Value::SCALAR, row);
             }
@@ -152,7 +157,7 @@ impl<'p> Machine<'p> {
             queryset.asked.narrowed = true;
         }
         let queryset = Self::at_site(queryset, call.site);
-        self.values.make(Shape::Queryset(queryset))
+        self.values.queryset(queryset)
     }
 
     /// Methods that write.

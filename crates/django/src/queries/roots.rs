@@ -94,7 +94,7 @@ impl<'p> Machine<'p> {
         let value = self.outside_queryset(model, false);
         let Some(mut queryset) = self.as_queryset(value).cloned() else { return value };
         queryset.classes = Box::new([class]);
-        self.values.make(Shape::Queryset(queryset))
+        self.values.queryset(queryset)
     }
 
     /// A value for each parameter of a function that is called from where nothing is seen.

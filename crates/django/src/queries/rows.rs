@@ -117,7 +117,7 @@ impl<'p> Machine<'p> {
         let _ = row;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
         let classes = self.schema.default_manager_classes(model).into();
-        self.values.make(Shape::Queryset(Queryset {
+        self.values.queryset(Queryset {
             model,
             origin: Origin::Related(value, relation),
             is_manager: true,
@@ -125,7 +125,7 @@ impl<'p> Machine<'p> {
             sites: Box::new([site]),
             plan: Plan::default(),
             asked: Asked::default(),
-        }))
+        })
     }
 
     /// What a `Prefetch(…, to_attr=name)` put on the row.
@@ -204,12 +204,12 @@ impl<'p> Machine<'p> {
                 }
                 Shape::Sequence(element) => self.text_of(frame, element),
                 Shape::Tuple(items) => {
-                    for item in items {
+                    for &item in items.iter() {
                         self.text_of(frame, item);
                     }
                 }
                 Shape::Mapping { known, rest, .. } => {
-                    for (_, value) in known {
+                    for &(_, value) in known.iter() {
                         self.text_of(frame, value);
                     }
                     self.text_of(frame, rest);

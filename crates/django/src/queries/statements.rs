@@ -217,7 +217,7 @@ impl<'p> Machine<'p> {
     fn kinds_of_turn(&mut self, iterated: Value, element: Value) -> Vec<Value> {
         let Shape::Tuple(rows) = self.values.shape(iterated).clone() else { return vec![element] };
         let mut kinds: Vec<(Vec<Option<bool>>, Value)> = Vec::new();
-        for &row in &rows {
+        for &row in rows.iter() {
             let Shape::Tuple(cells) = self.values.shape(row).clone() else { return vec![element] };
             let flags = cells
                 .iter()
@@ -298,7 +298,7 @@ impl<'p> Machine<'p> {
         for member in members {
             match self.values.shape(member).clone() {
                 Shape::Tuple(items) if starred.is_none() && items.len() == targets.len() => {
-                    for (part, &item) in parts.iter_mut().zip(&items) {
+                    for (part, &item) in parts.iter_mut().zip(items.iter()) {
                         *part = self.values.join(*part, item);
                     }
                 }

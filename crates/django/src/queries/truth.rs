@@ -57,7 +57,7 @@ impl Machine<'_> {
         }
         let Shape::Tuple(items) = self.values.shape(right) else { return None };
         let mut within = Some(false);
-        for &item in items {
+        for &item in items.iter() {
             match self.known_equality(left, item) {
                 Some(true) => return Some(true),
                 Some(false) => {}

@@ -4,9 +4,12 @@
 //! remembered by their arguments. Numbers depend on the order of analysis and never reach output.
 
 use std::hash::Hash;
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 
+use indexmap::IndexSet;
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use tuneup_python::flow::FunctionId;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
 
@@ -126,7 +129,7 @@ pub enum Shape {
     /// A package without a file.
     Namespace(Symbol),
     /// A manager, related manager or queryset.
-    Queryset(Queryset),
+    Queryset(Shared<Queryset>),
     /// A model instance.
     Row(Row),
     /// An instance of a class of the project, told apart by where it was made.
@@ -134,13 +137,13 @@ pub enum Shape {
     /// `super()`: attributes are looked up behind the class in the MRO of the instance.
     Super(ClassRef, Value),
     /// A tuple of known length.
-    Tuple(Box<[Value]>),
+    Tuple(Rc<[Value]>),
     /// A list, set, iterator or generator, by what its elements can be.
     Sequence(Value),
     /// A mapping: known keys in order of their text, and what other keys and values can be.
     Mapping {
         /// Values of known keys.
-        known: Box<[(Symbol, Value)]>,
+        known: Rc<[(Symbol, Value)]>,
         /// Other keys.
         key: Value,
         /// Values of other keys.
@@ -151,7 +154,37 @@ pub enum Shape {
     /// One page: iterates as its rows; knows its paginator.
     Page(Value),
     /// One of several.
-    Union(Box<[Value]>),
+    Union(Rc<[Value]>),
+}
+
+/// Something large that many values have and few change: cloned by reference, copied where it is changed.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Shared<T>(Rc<T>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T> From<T> for Shared<T> {
+    fn from(content: T) -> Self {
+        Self(Rc::new(content))
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        Rc::make_mut(&mut self.0)
+    }
 }
 
 /// A manager or queryset.
@@ -290,23 +323,16 @@ pub struct Step {
 
 #[derive(Debug)]
 struct Interned<T> {
-    numbers: FxHashMap<T, u32>,
-    items: Vec<T>,
+    items: IndexSet<T, FxBuildHasher>,
 }
 
-impl<T: Clone + Eq + Hash> Interned<T> {
+impl<T: Eq + Hash> Interned<T> {
     fn new() -> Self {
-        Self { numbers: FxHashMap::default(), items: Vec::new() }
+        Self { items: IndexSet::default() }
     }
 
     fn number(&mut self, item: T) -> u32 {
-        if let Some(&number) = self.numbers.get(&item) {
-            return number;
-        }
-        let number = self.items.len() as u32;
-        self.numbers.insert(item.clone(), number);
-        self.items.push(item);
-        number
+        self.items.insert_full(item).0 as u32
     }
 }
 
@@ -346,7 +372,7 @@ impl Values {
     /// Every queryset that there is.
     pub fn querysets(&self) -> impl Iterator<Item = (Value, &Queryset)> {
         (0..).zip(&self.shapes.items).filter_map(|(number, shape)| match shape {
-            Shape::Queryset(queryset) => Some((Value(number), queryset)),
+            Shape::Queryset(queryset) => Some((Value(number), &**queryset)),
             _ => None,
         })
     }
@@ -358,8 +384,8 @@ impl Values {
 
     /// The value of a shape.
     pub fn make(&mut self, shape: Shape) -> Value {
-        if let Some(&number) = self.shapes.numbers.get(&shape) {
-            return Value(number);
+        if let Some(number) = self.shapes.items.get_index_of(&shape) {
+            return Value(number as u32);
         }
         let depth = self.depth_of(&shape);
         if depth > DEEPEST {
@@ -370,10 +396,16 @@ impl Values {
         Value(number)
     }
 
+    /// A queryset.
+    pub fn queryset(&mut self, queryset: impl Into<Shared<Queryset>>) -> Value {
+        self.make(Shape::Queryset(queryset.into()))
+    }
+
     fn depth_of(&self, shape: &Shape) -> u8 {
         let of = |value: &Value| self.depths[value.0 as usize];
         let inner = match shape {
-            Shape::Tuple(items) | Shape::Instance(_, items) => items.iter().map(of).max(),
+            Shape::Tuple(items) => items.iter().map(of).max(),
+            Shape::Instance(_, items) => items.iter().map(of).max(),
             Shape::Sequence(item) | Shape::Paginator(item) | Shape::Page(item) => Some(of(item)),
             Shape::Mapping { known, key, rest } => {
                 known.iter().map(|(_, value)| of(value)).chain([of(key), of(rest)]).max()
@@ -429,7 +461,7 @@ impl Values {
                 return self.sequence(element);
             }
             (Shape::Tuple(a), Shape::Tuple(b)) if a.len() == b.len() => {
-                let items = a.iter().zip(&b).map(|(&a, &b)| self.join(a, b)).collect();
+                let items = a.iter().zip(b.iter()).map(|(&a, &b)| self.join(a, b)).collect();
                 return self.tuple(items);
             }
             (Shape::Tuple(items), Shape::Sequence(rest)) | (Shape::Sequence(rest), Shape::Tuple(items)) => {
@@ -442,7 +474,7 @@ impl Values {
                 Shape::Mapping { known: b, key: kb, rest: rb },
             ) => {
                 let mut known = a.to_vec();
-                for &(name, value) in &b {
+                for &(name, value) in b.iter() {
                     match known.iter_mut().find(|(known, _)| *known == name) {
                         Some((_, there)) => *there = self.join(*there, value),
                         None => known.push((name, value)),

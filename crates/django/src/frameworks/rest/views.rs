@@ -75,7 +75,7 @@ pub(super) fn method<'p>(
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.is_manager = false;
-                    machine.values.make(Shape::Queryset(rows))
+                    machine.values.queryset(rows)
                 }
                 _ => Value::UNKNOWN,
             })
@@ -85,7 +85,7 @@ pub(super) fn method<'p>(
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.asked.narrowed = true;
-                    machine.values.make(Shape::Queryset(rows))
+                    machine.values.queryset(rows)
                 }
                 _ => member,
             })
