@@ -4,6 +4,7 @@
 
 pub mod apps;
 mod frameworks;
+pub mod predicates;
 mod project;
 pub mod queries;
 pub mod schema;

@@ -1,11 +1,14 @@
 //! A Django project, read and understood: what transforms are given.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
+use crate::predicates::Predicates;
+use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
 use crate::schema::Schema;
 use crate::templates::Templates;
@@ -38,6 +41,8 @@ pub struct Project {
     pub version: Version,
     /// Its queries, in order of their places.
     pub queries: Vec<Query>,
+    asks: Asks,
+    predicates: OnceLock<Predicates>,
     /// What could not be read or understood, sorted.
     pub problems: Vec<Problem>,
     /// How long each phase took.
@@ -67,7 +72,7 @@ impl Project {
             .collect();
         let templates = Templates::find(&source);
         stopwatch.lap("find templates");
-        let (queries, failed) = queries::find(&source, &schema, &templates, &files);
+        let (queries, asks, failed) = queries::find(&source, &schema, &templates, &files);
         stopwatch.lap("queries");
         let mut problems = source.problems().to_vec();
         problems.extend(templates.problems());
@@ -78,7 +83,22 @@ impl Project {
             message: "internal error: what this file does was not followed to its end".to_owned(),
         }));
         problems.sort();
-        Self { source, schema, templates, version, queries, problems, stopwatch }
+        Self {
+            source,
+            schema,
+            templates,
+            version,
+            queries,
+            asks,
+            predicates: OnceLock::new(),
+            problems,
+            stopwatch,
+        }
+    }
+
+    /// What the project's queries ask of columns. It is found out when it is first asked for.
+    pub fn predicates(&self) -> &Predicates {
+        self.predicates.get_or_init(|| Predicates::find(&self.source, &self.schema, &self.asks))
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.

@@ -186,7 +186,7 @@ fn changelist<'p>(
                 },
             }
         }
-        let rows = machine.values.make(Shape::Queryset(queryset));
+        let rows = machine.values.queryset(queryset);
         let site = frame.site(ruff_text_size::TextRange::default());
         let row = machine.iterate(frame, rows, site);
         for &column in &columns {

@@ -1,11 +1,32 @@
 //! Functions of `django.db.models`, `django.apps` and `django.contrib.auth` that take or give models and rows.
 
 use super::Framework;
+use crate::queries::asks::F;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Plan, Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+
+/// `F("created").desc()`, as `order_by` takes it.
+fn method<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    class: &str,
+    parts: &[Value],
+    name: &str,
+    _arguments: &Arguments,
+) -> Option<Value> {
+    if class != F {
+        return None;
+    }
+    let Shape::Str(field) = *machine.values.shape(*parts.first()?) else { return None };
+    match name {
+        "asc" => Some(machine.values.make(Shape::Str(field))),
+        "desc" => Some(machine.values.make(Shape::Str(tuneup_python::Symbol::new(&format!("-{field}"))))),
+        _ => None,
+    }
+}
 
 fn call<'p>(
     machine: &mut Machine<'p>,
@@ -25,6 +46,12 @@ fn call<'p>(
             let to_attr = arguments.get(2, "to_attr").unwrap_or(Value::NONE);
             let class = tuneup_python::Symbol::new("django.db.models.Prefetch");
             Some(machine.values.make(Shape::Instance(class, Box::new([lookup, queryset, to_attr]))))
+        }
+        "Q" => Some(machine.condition(arguments, call)),
+        "F" => {
+            let name = arguments.get(0, "name").unwrap_or(Value::UNKNOWN);
+            let class = tuneup_python::Symbol::new(F);
+            Some(machine.values.make(Shape::Instance(class, Box::new([name]))))
         }
         "prefetch_related_objects" | "aprefetch_related_objects" => {
             let (&rows, lookups) = arguments.positional.split_first()?;

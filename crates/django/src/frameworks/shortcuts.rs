@@ -3,7 +3,7 @@
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Queryset, Shape, Site, SiteForm, Uses, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
@@ -33,7 +33,15 @@ fn call<'p>(
         };
         queryset.is_manager = false;
         queryset.asked.narrowed = true;
+        let conditions = Arguments {
+            positional: arguments.positional.iter().skip(1).copied().collect(),
+            keywords: arguments.keywords.iter().filter(|(name, _)| *name != "klass").copied().collect(),
+            ..Arguments::default()
+        };
+        machine.ask(&mut queryset, "filter", &conditions, call);
+        machine.extended.insert(member);
         let queryset = machine.values.queryset(queryset);
+        machine.record_use(queryset, Uses { get: !many, all: many, ..Uses::default() });
         if !many {
             return machine.one_row(queryset);
         }

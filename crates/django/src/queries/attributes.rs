@@ -104,6 +104,7 @@ impl<'p> Machine<'p> {
                 sites: Box::new([site]),
                 plan: Plan::default(),
                 asked: Asked::default(),
+                terms: super::value::Terms::NONE,
             });
         }
         let this = self.values.make(Shape::Model(model));

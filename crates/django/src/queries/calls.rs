@@ -356,6 +356,15 @@ impl<'p> Machine<'p> {
         environment: Option<Environment>,
         slots: Box<[Value]>,
     ) -> Value {
+        match self.active_calls.last() {
+            Some(caller) => {
+                self.edges.insert((caller.0, function));
+            }
+            None if self.serving => {
+                self.served.insert(function);
+            }
+            None => {}
+        }
         let key = (function, environment, slots);
         if let Some(summary) = self.remembered.get(&key).cloned() {
             for &write in summary.writes.iter() {

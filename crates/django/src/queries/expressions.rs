@@ -4,7 +4,7 @@ use tuneup_python::flow::{BinaryOp, Clause, ComprehensionKind, Expr, ExprKind, F
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::machine::{Frame, Machine};
-use super::value::{Shape, Site, Value};
+use super::value::{Shape, Site, Uses, Value};
 
 impl<'p> Machine<'p> {
     /// The value of an expression.
@@ -129,8 +129,8 @@ impl<'p> Machine<'p> {
                 }
             }
             ExprKind::Unary(value) => {
-                self.eval(frame, value);
-                Value::SCALAR
+                let value = self.eval(frame, value);
+                self.inverted(value).unwrap_or(Value::SCALAR)
             }
             ExprKind::Binary(op, run) => self.binary(frame, op, facts.list(run)),
             ExprKind::Compare(run, ops) => self.compare(frame, facts.list(run), ops),
@@ -333,6 +333,10 @@ impl<'p> Machine<'p> {
                 BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor => {
                     self.for_each(result, |machine, left| match machine.values.shape(left) {
                         Shape::Queryset(_) => left,
+                        Shape::Condition(terms) => {
+                            let terms = *terms;
+                            machine.combined(terms, right, op != BinaryOp::BitAnd)
+                        }
                         Shape::Mapping { .. } => machine.updated(left, right),
                         Shape::Sequence(_) | Shape::Tuple(_) => machine.values.join(left, right),
                         _ => Value::UNKNOWN,
@@ -358,6 +362,7 @@ impl<'p> Machine<'p> {
                 self.values.sequence(element)
             }
             (Shape::Queryset(_), _) => left,
+            (Shape::Condition(terms), _) => self.combined(terms, right, true),
             (Shape::Unknown, _) | (_, Shape::Unknown) => Value::UNKNOWN,
             (Shape::Union(_), _) => self.values.join(left, right),
             _ => Value::SCALAR,
@@ -427,8 +432,12 @@ impl<'p> Machine<'p> {
                 if is_slice {
                     queryset.asked.sliced = true;
                     queryset.asked.narrowed = true;
-                    return self.values.queryset(queryset);
+                    self.extended.insert(value);
+                    let value = self.values.queryset(queryset);
+                    self.record_page(value);
+                    return value;
                 }
+                self.record_use(value, Uses { first: true, ..Uses::default() });
                 self.one_row(value)
             }
             Shape::Tuple(items) if !is_slice => match *self.values.shape(key) {

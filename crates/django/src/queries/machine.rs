@@ -8,8 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
+use super::asks::Declared;
 use super::value::{
-    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Value, Values,
+    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
+    Value, Values,
 };
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -122,6 +124,20 @@ pub(crate) struct Machine<'p> {
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
     pub(crate) shown: FxHashSet<(Value, Value)>,
+    /// How each queryset is evaluated.
+    pub(crate) uses: FxHashMap<Value, Uses>,
+    /// Querysets that were asked for more, and so are not the last of their chain.
+    pub(crate) extended: FxHashSet<Value>,
+    /// What declarations ask.
+    pub(crate) declared: Vec<Declared>,
+    /// Rows of which model are written, and where.
+    pub(crate) written: Vec<(ModelId, Site)>,
+    /// Which function calls which.
+    pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
+    /// Functions that a framework calls to answer a request.
+    pub(crate) served: FxHashSet<FunctionRef>,
+    /// Whether a framework is at work, and no function of the project called it.
+    pub(crate) serving: bool,
     pub(crate) fuel: u32,
     /// How many templates are being rendered within each other.
     pub(crate) rendering: usize,
@@ -183,6 +199,13 @@ impl<'p> Machine<'p> {
             looping: Vec::new(),
             inner: Vec::new(),
             shown: FxHashSet::default(),
+            uses: FxHashMap::default(),
+            extended: FxHashSet::default(),
+            declared: Vec::new(),
+            written: Vec::new(),
+            edges: FxHashSet::default(),
+            served: FxHashSet::default(),
+            serving: false,
             fuel: FUEL,
         }
     }
@@ -199,6 +222,7 @@ impl<'p> Machine<'p> {
         self.looping.clear();
         self.inner.clear();
         self.rendering = 0;
+        self.serving = false;
     }
 
     /// The value flow of a file, Python or template.
@@ -332,6 +356,7 @@ impl<'p> Machine<'p> {
             sites: Box::default(),
             plan: Plan::default(),
             asked: Asked::default(),
+            terms: Terms::NONE,
         })
     }
 

@@ -15,6 +15,7 @@ use tuneup_python::{FileId, Project, Symbol};
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
 
+pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
 mod expressions;
@@ -28,6 +29,7 @@ mod statements;
 mod truth;
 pub mod value;
 
+use asks::Asks;
 use machine::Machine;
 pub use value::{Asked, Site, SiteForm, Step};
 use value::{Origin, Queryset, Value};
@@ -132,14 +134,14 @@ fn order(site: &Site) -> (usize, u32, u32) {
 
 /// Interprets all functions of the given files. The queries come in order of their places; with them the files
 /// on which the interpreter failed.
-pub fn find(
+pub(crate) fn find(
     project: &Project,
     schema: &Schema,
     templates: &Templates,
     files: &[FileId],
-) -> (Vec<Query>, Vec<FileId>) {
+) -> (Vec<Query>, Asks, Vec<FileId>) {
     let size = files.len().div_ceil(PARTS).max(1);
-    let parts: Vec<(Vec<Query>, SiteModels, Vec<FileId>)> = files
+    let parts: Vec<(Vec<Query>, SiteModels, Asks, Vec<FileId>)> = files
         .par_chunks(size)
         .map(|files| {
             let mut machine = Machine::new(project, schema, templates);
@@ -151,16 +153,19 @@ pub fn find(
                     failed.push(file);
                 }
             }
-            (results(&machine), site_models(&machine), failed)
+            let (queries, models) = (results(&machine), site_models(&machine));
+            (queries, models, Asks::of(&mut machine), failed)
         })
         .collect();
     let mut failed = Vec::new();
-    let parts = parts.into_iter().map(|(queries, models, more)| {
+    let mut asks = Vec::new();
+    let parts = parts.into_iter().map(|(queries, models, asked, more)| {
         failed.extend(more);
+        asks.push(asked);
         (queries, models)
     });
     let parts = parts.collect();
-    (merge(parts), failed)
+    (merge(parts), Asks::merged(asks), failed)
 }
 
 fn results(machine: &Machine<'_>) -> Vec<Query> {

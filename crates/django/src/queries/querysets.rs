@@ -4,10 +4,11 @@
 
 use tuneup_python::Symbol;
 
+use super::asks::asks_something;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{
-    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Value,
+    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
 };
 
 /// How many relations a path may have.
@@ -60,6 +61,8 @@ impl<'p> Machine<'p> {
             let Some((function, _)) = self.class_function(class, self.names.get_queryset) else { continue };
             let result = self.call_function(frame, function, None, &[manager]);
             let members = self.values.members(result);
+            // They go on here.
+            self.extended.extend(members.iter().copied());
             return match members.iter().find_map(|&member| self.as_queryset(member).cloned()) {
                 Some(mut started) => {
                     started.is_manager = false;
@@ -102,11 +105,17 @@ impl<'p> Machine<'p> {
             return self.values.queryset(queryset);
         }
         let model = queryset.model;
-        if let Some(result) = self.writing_method(frame, &queryset, name, call) {
+        if let Some(result) = self.writing_method(frame, receiver, &queryset, name, arguments, call) {
             return result;
         }
-        let mut queryset =
-            if queryset.is_manager { self.started(frame, receiver, queryset) } else { queryset };
+        let was_manager = queryset.is_manager;
+        let mut queryset = if was_manager { self.started(frame, receiver, queryset) } else { queryset };
+        if asks_something(name.as_str()) {
+            self.ask(&mut queryset, name.as_str(), arguments, call);
+        }
+        if !was_manager {
+            self.extended.insert(receiver);
+        }
         match name.as_str() {
             "all" => {}
             "filter" | "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra"
@@ -136,20 +145,31 @@ impl<'p> Machine<'p> {
                 queryset.asked.narrowed = true;
                 return self.values.queryset(queryset);
             }
-            "get" | "aget" | "earliest" | "aearliest" | "latest" | "alatest" | "first" | "afirst"
-            | "last" | "alast" => {
+            "get" | "aget" => {
                 queryset.asked.narrowed = true;
                 let value = self.values.queryset(queryset);
+                self.record_use(value, Uses { get: true, ..Uses::default() });
+                return self.one_row(value);
+            }
+            "earliest" | "aearliest" | "latest" | "alatest" | "first" | "afirst" | "last" | "alast" => {
+                queryset.asked.narrowed = true;
+                let value = self.values.queryset(queryset);
+                self.record_use(value, Uses { first: true, ..Uses::default() });
                 return self.one_row(value);
             }
             "in_bulk" | "ain_bulk" => {
                 queryset.asked.narrowed = true;
                 let value = self.values.queryset(queryset);
+                self.record_use(value, Uses { all: true, ..Uses::default() });
                 let row = self.iterate(frame, value, call.site);
                 return self.values.mapping(Vec::new(), Value::SCALAR, row);
             }
             "count" | "acount" | "exists" | "aexists" | "aggregate" | "aaggregate" | "contains"
-            | "acontains" | "explain" => return Value::SCALAR,
+            | "acontains" | "explain" => {
+                let value = self.values.queryset(queryset);
+                self.record_use(value, Uses { count: true, ..Uses::default() });
+                return Value::SCALAR;
+            }
             _ => return Value::UNKNOWN,
         }
         debug_assert_eq!(queryset.model, model);
@@ -163,9 +183,11 @@ impl<'p> Machine<'p> {
     /// Methods that write.
     fn writing_method(
         &mut self,
-        _frame: &mut Frame<'p>,
-        queryset: &Queryset,
+        frame: &mut Frame<'p>,
+        receiver: Value,
+        queryset: &Shared<Queryset>,
         name: Symbol,
+        arguments: &Arguments,
         call: CallSite,
     ) -> Option<Value> {
         let model = queryset.model;
@@ -177,6 +199,19 @@ impl<'p> Machine<'p> {
         self.record_write(Write { model, relation: None, site: call.site });
         if let (Origin::Related(_, relation), true) = (&queryset.origin, queryset.is_manager) {
             self.record_write(Write { model, relation: Some(*relation), site: call.site });
+        }
+        self.written.push((model, call.site));
+        // These ask for rows first.
+        if matches!(plain, "get_or_create" | "update_or_create" | "update" | "delete") {
+            let mut asked = match queryset.is_manager {
+                true => self.started(frame, receiver, queryset.clone()),
+                false => queryset.clone(),
+            };
+            self.ask(&mut asked, plain, arguments, call);
+            let value = self.values.queryset(asked);
+            let gets = plain.starts_with("get") || plain.starts_with("update_or");
+            // No order matters to them.
+            self.record_use(value, Uses { get: gets, count: !gets, ..Uses::default() });
         }
         Some(match plain {
             "create" => self.outside_row(model),
@@ -364,6 +399,7 @@ impl<'p> Machine<'p> {
         if queryset.asked.empty {
             return Value::NEVER;
         }
+        self.record_use(value, Uses { all: true, ..Uses::default() });
         if queryset.asked.values {
             return Value::SCALAR;
         }

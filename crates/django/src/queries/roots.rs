@@ -19,7 +19,9 @@ impl<'p> Machine<'p> {
             let id = tuneup_python::flow::ClassId(index as u32);
             if facts.class(id).parent.is_none() {
                 self.refuel();
+                self.serving = true;
                 self.serve(ClassRef { file, id });
+                self.serving = false;
                 self.run_inner();
             }
         }

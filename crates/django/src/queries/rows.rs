@@ -125,6 +125,7 @@ impl<'p> Machine<'p> {
             sites: Box::new([site]),
             plan: Plan::default(),
             asked: Asked::default(),
+            terms: super::value::Terms::NONE,
         })
     }
 

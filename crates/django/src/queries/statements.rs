@@ -1,7 +1,7 @@
 //! Steps: assignment, branches, loops.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
+use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
@@ -42,10 +42,13 @@ impl<'p> Machine<'p> {
                     self.assign(frame, target, value);
                 }
             }
-            StmtKind::Augmented(target, _, value) => {
+            StmtKind::Augmented(target, op, value) => {
                 let before = self.eval(frame, target);
                 let added = self.eval(frame, value);
-                let after = self.add(frame, before, added);
+                let after = match *self.values.shape(before) {
+                    Shape::Condition(terms) => self.combined(terms, added, op != BinaryOp::BitAnd),
+                    _ => self.add(frame, before, added),
+                };
                 self.assign(frame, target, after);
             }
             StmtKind::Delete(target) => {

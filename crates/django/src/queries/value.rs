@@ -41,6 +41,15 @@ number!(
     /// An interned path of relations from the rows of a query.
     Path
 );
+number!(
+    /// What a queryset is asked: an interned list of [`Term`]s.
+    Terms
+);
+
+impl Terms {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+}
 
 impl Value {
     /// No value: a variable that is not set, a branch that is not taken.
@@ -132,6 +141,8 @@ pub enum Shape {
     Queryset(Shared<Queryset>),
     /// A model instance.
     Row(Row),
+    /// `Q(…)`: conditions that are not yet asked of a queryset.
+    Condition(Terms),
     /// An instance of a class of the project, told apart by where it was made.
     Object(ClassRef, Option<Site>),
     /// `super()`: attributes are looked up behind the class in the MRO of the instance.
@@ -204,6 +215,8 @@ pub struct Queryset {
     pub plan: Plan,
     /// What else was asked of it.
     pub asked: Asked,
+    /// The lookups by which its rows were chosen and ordered.
+    pub terms: Terms,
 }
 
 impl Queryset {
@@ -217,6 +230,7 @@ impl Queryset {
             sites: Box::default(),
             plan: Plan::default(),
             asked: Asked::default(),
+            terms: Terms::NONE,
         }
     }
 }
@@ -291,6 +305,85 @@ pub struct Asked {
     pub empty: bool,
 }
 
+/// One lookup by which the rows of a queryset are chosen or ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Term {
+    /// As it is written: `author__name__icontains`, `-created`.
+    pub name: Symbol,
+    /// What it is for.
+    pub role: Role,
+    /// What a filter compares with.
+    pub given: Given,
+    /// Whether it narrows the rows by itself: neither one side of an `OR`, nor one of several that may be asked.
+    pub sure: bool,
+    /// Whether it leaves out what it names: `exclude(…)`, `~Q(…)`.
+    pub negated: bool,
+    /// The call that asks it.
+    pub site: Site,
+}
+
+/// What a term is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// To choose rows.
+    Filter,
+    /// To order them.
+    Order,
+    /// To leave out what is equal, or to count it together.
+    Group,
+}
+
+/// What a filter compares with, as far as an index depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Given {
+    /// `True` or `False`
+    Bool(bool),
+    /// `None`
+    None,
+    /// A text that is known.
+    Text(Symbol),
+    /// Something of the same row: `F(…)`.
+    Column,
+    /// The rows of another query.
+    Rows,
+    /// A value.
+    Other,
+}
+
+/// How a queryset is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Uses {
+    /// For the one row that its filters name: `get()`.
+    pub get: bool,
+    /// For its first or last row in order: `first()`, `latest()`, `[0]`.
+    pub first: bool,
+    /// For some of its rows in order: a slice, a page.
+    pub page: bool,
+    /// For all its rows.
+    pub all: bool,
+    /// For their number, or whether there are any.
+    pub count: bool,
+}
+
+impl Uses {
+    /// Whether it is evaluated at all.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            get: self.get || other.get,
+            first: self.first || other.first,
+            page: self.page || other.page,
+            all: self.all || other.all,
+            count: self.count || other.count,
+        }
+    }
+}
+
 /// A model instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
@@ -343,6 +436,7 @@ pub struct Values {
     depths: Vec<u8>,
     paths: Interned<(Path, Option<Step>)>,
     environments: Interned<(Option<Environment>, Box<[Value]>)>,
+    terms: Interned<Box<[Term]>>,
     joins: FxHashMap<(Value, Value), Value>,
 }
 
@@ -360,19 +454,47 @@ impl Values {
             depths: Vec::new(),
             paths: Interned::new(),
             environments: Interned::new(),
+            terms: Interned::new(),
             joins: FxHashMap::default(),
         };
         for shape in [Shape::Never, Shape::Unknown, Shape::None, Shape::Scalar] {
             this.make(shape);
         }
         this.paths.number((Path::ROOT, None));
+        this.terms.number(Box::default());
         this
+    }
+
+    /// The terms of a list.
+    pub fn terms(&self, terms: Terms) -> &[Term] {
+        &self.terms.items[terms.0 as usize]
+    }
+
+    /// A list of terms, each once.
+    pub fn make_terms(&mut self, terms: Vec<Term>) -> Terms {
+        /// A loop that narrows a queryset in each turn comes to an end here.
+        const MOST: usize = 40;
+        let mut list: Vec<Term> = Vec::with_capacity(terms.len());
+        for term in terms {
+            if list.len() < MOST && !list.contains(&term) {
+                list.push(term);
+            }
+        }
+        Terms(self.terms.number(list.into()))
     }
 
     /// Every queryset that there is.
     pub fn querysets(&self) -> impl Iterator<Item = (Value, &Queryset)> {
         (0..).zip(&self.shapes.items).filter_map(|(number, shape)| match shape {
             Shape::Queryset(queryset) => Some((Value(number), &**queryset)),
+            _ => None,
+        })
+    }
+
+    /// Everything that is split into pages.
+    pub fn paginated(&self) -> impl Iterator<Item = Value> {
+        self.shapes.items.iter().filter_map(|shape| match shape {
+            Shape::Paginator(rows) => Some(*rows),
             _ => None,
         })
     }

@@ -1,0 +1,319 @@
+//! Predicates: what queries ask of columns, with the lookup, the place and how often such a place runs.
+//!
+//! One queryset asks one predicate of each table that it reaches: filters that stand in several statements on it are
+//! one, and a lookup over relations (`author__email`) is a predicate of the table at its end. Generic views, the admin,
+//! REST framework and django-filter ask by declarations. Conditions that one branch adds and another does not make
+//! two querysets, and so two predicates.
+
+mod context;
+mod lookups;
+
+use rustc_hash::FxHashMap;
+use tuneup_python::Project;
+
+pub use context::Context;
+
+use crate::queries::asks::{Asking, Asks};
+pub use crate::queries::value::{Given, Uses};
+use crate::queries::value::{Role, Site, Term};
+use crate::schema::{FieldId, ModelId, RelationId, RelationKind, Schema};
+use context::Contexts;
+
+/// What one query asks of one table.
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// The model whose table it is.
+    pub model: ModelId,
+    /// The conditions on its columns.
+    pub filters: Vec<Filter>,
+    /// The order of the rows, where all of it is that of columns of this table.
+    pub order: Vec<Sort>,
+    /// The columns whose different values are asked for.
+    pub groups: Vec<FieldId>,
+    /// Whether the table is reached over relations from the query's own.
+    pub is_joined: bool,
+    /// Whether conditions on other tables narrow its rows too.
+    pub narrowed_elsewhere: bool,
+    /// How the query is evaluated.
+    pub uses: Uses,
+    /// What asks.
+    pub source: Source,
+    /// Where.
+    pub site: Site,
+    /// When that runs.
+    pub context: Context,
+}
+
+/// A condition on one column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The column's field.
+    pub field: FieldId,
+    /// The lookup with its transforms: `exact`, `icontains`, `date__gte`.
+    pub lookup: &'static str,
+    /// What an index can do for it.
+    pub kind: Kind,
+    /// What it compares with.
+    pub given: Given,
+    /// Whether it narrows the rows by itself: it is neither one side of an `OR` nor one that may be left out.
+    pub sure: bool,
+}
+
+/// What an index on a column can do for a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// Finds the rows of a value.
+    Equality,
+    /// Finds the rows of a stretch of values.
+    Range,
+    /// Nothing, as it stands: a transform, a negation, a search within the text.
+    NotIndexable,
+}
+
+/// One column of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sort {
+    /// The column's field.
+    pub field: FieldId,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// What asks a predicate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// A queryset.
+    Query,
+    /// A generic view's `slug_field`, REST framework's `lookup_field`: rows by what a URL says.
+    UrlLookup,
+    /// A date-based view's `date_field`.
+    DateView,
+    /// `search_fields` of an admin.
+    AdminSearch,
+    /// `list_filter` of an admin.
+    AdminFilter,
+    /// `date_hierarchy` of an admin.
+    AdminDates,
+    /// A `FilterSet`, or `filterset_fields` of a view: what a client may filter by.
+    FilterSet,
+    /// `ordering_fields` of a view: what a client may order by.
+    OrderingFilter,
+    /// `search_fields` of a view.
+    SearchFilter,
+}
+
+/// The predicates of a project and where its rows are written.
+#[derive(Debug, Default)]
+pub struct Predicates {
+    /// All predicates, in order of place.
+    pub all: Vec<Predicate>,
+    /// Where rows are made, changed or deleted through their manager, and when that runs; in order of model and place.
+    pub writes: Vec<(ModelId, Site, Context)>,
+}
+
+impl Predicates {
+    /// Finds the columns that queries ask for.
+    pub(crate) fn find(project: &Project, schema: &Schema, asks: &Asks) -> Self {
+        let contexts = Contexts::find(project, schema, asks);
+        let mut all = Vec::new();
+        for asking in &asks.asking {
+            split(project, schema, &contexts, asking, &mut all);
+        }
+        let all = united(all);
+        let writes =
+            asks.writes.iter().map(|&(model, site)| (model, site, contexts.of(project, &site))).collect();
+        Self { all, writes }
+    }
+}
+
+/// The same predicates of the same places, as one: a function is followed for each kind of argument that it gets.
+fn united(all: Vec<Predicate>) -> Vec<Predicate> {
+    let mut at: FxHashMap<_, usize> = FxHashMap::default();
+    let mut united: Vec<Predicate> = Vec::new();
+    for predicate in all {
+        let filters: Vec<_> =
+            predicate.filters.iter().map(|it| (it.field, it.lookup, it.kind, it.sure)).collect();
+        let place = (predicate.site.file, predicate.site.range, predicate.source);
+        let asked = (filters, predicate.order.clone(), predicate.groups.clone());
+        let key = (place, predicate.model, predicate.is_joined, predicate.narrowed_elsewhere, asked);
+        match at.get(&key) {
+            Some(&index) => {
+                let there = &mut united[index];
+                there.uses = there.uses.or(predicate.uses);
+                there.context = there.context.min(predicate.context);
+                for (one, other) in there.filters.iter_mut().zip(&predicate.filters) {
+                    if one.given != other.given {
+                        one.given = Given::Other;
+                    }
+                }
+            }
+            None => {
+                at.insert(key, united.len());
+                united.push(predicate);
+            }
+        }
+    }
+    united
+}
+
+/// The predicates of one query: of its own table, and of each that its lookups reach.
+fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Asking, all: &mut Vec<Predicate>) {
+    let site = place(asking);
+    let mut tables: Vec<(Vec<RelationId>, Predicate)> = Vec::new();
+    let empty = |model: ModelId, is_joined: bool| Predicate {
+        model,
+        filters: Vec::new(),
+        order: Vec::new(),
+        groups: Vec::new(),
+        is_joined,
+        narrowed_elsewhere: false,
+        uses: asking.uses,
+        source: asking.source,
+        site,
+        context: contexts.of(project, &site),
+    };
+    tables.push((Vec::new(), empty(table_of(schema, asking.model), false)));
+    let mut order = Vec::new();
+    let mut is_ordered = true;
+    for term in &asking.terms {
+        let found = lookups::resolve(schema, asking.model, term.name);
+        match term.role {
+            Role::Order => {
+                order.push((*term, found));
+                continue;
+            }
+            Role::Group => is_ordered = false,
+            Role::Filter => {}
+        }
+        let Some(found) = found else { continue };
+        let is_it =
+            |(path, table): &(Vec<RelationId>, Predicate)| *path == found.path && table.model == found.model;
+        let at = match tables.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                tables.push((found.path.clone(), empty(found.model, !found.path.is_empty())));
+                tables.len() - 1
+            }
+        };
+        let table = &mut tables[at].1;
+        match term.role {
+            Role::Group => table.groups.push(found.field),
+            _ => table.filters.push(filter(schema, term, &found)),
+        }
+    }
+    let own = &mut tables[0].1;
+    own.filters.extend(related(schema, asking.related));
+    let unordered =
+        (asking.uses.get || asking.uses.count) && !(asking.uses.first || asking.uses.page || asking.uses.all);
+    if is_ordered && !unordered && asking.source == Source::Query {
+        let order = sorts(project, schema, asking, &order);
+        // Of a model with parents, some columns are in another table.
+        if order.iter().all(|sort| schema.field(sort.field).model() == own.model) {
+            own.order = order;
+        }
+    }
+    let narrows =
+        |predicate: &Predicate| predicate.filters.iter().any(|it| it.sure && it.kind != Kind::NotIndexable);
+    let narrowing: Vec<bool> = tables.iter().map(|(_, predicate)| narrows(predicate)).collect();
+    for (at, (_, mut predicate)) in tables.into_iter().enumerate() {
+        predicate.narrowed_elsewhere = narrowing.iter().enumerate().any(|(other, &does)| does && other != at);
+        if !(predicate.filters.is_empty() && predicate.order.is_empty() && predicate.groups.is_empty()) {
+            all.push(predicate);
+        }
+    }
+}
+
+/// The model whose table holds a model's own columns.
+fn table_of(schema: &Schema, mut model: ModelId) -> ModelId {
+    while schema.model(model).is_proxy()
+        && let Some(&parent) = schema.model(model).parents().first()
+    {
+        model = parent;
+    }
+    model
+}
+
+/// The call that asks last: the end of the chain, or what stands around it.
+fn place(asking: &Asking) -> Site {
+    let around = asking.terms.iter().filter(|term| {
+        term.site.file == asking.site.file && term.site.range.contains_range(asking.site.range)
+    });
+    around.map(|term| term.site).max_by_key(|site| site.range.len()).unwrap_or(asking.site)
+}
+
+fn filter(schema: &Schema, term: &Term, found: &lookups::Found) -> Filter {
+    let mut kind = lookups::kind(schema, found);
+    if term.given == Given::Column {
+        kind = Kind::NotIndexable;
+    }
+    if term.negated {
+        kind = match (kind, found.lookup, term.given) {
+            // `exclude(x=None)`, `exclude(active=False)`: what is left is one value, or all but nulls.
+            (_, "exact", Given::Bool(_) | Given::None) | (_, "isnull", _) => kind,
+            _ => Kind::NotIndexable,
+        };
+    }
+    Filter { field: found.field, lookup: found.lookup, kind, given: term.given, sure: term.sure }
+}
+
+/// What choosing the related rows of one row asks: its foreign key, or the two columns of a generic one.
+fn related(schema: &Schema, relation: Option<RelationId>) -> Vec<Filter> {
+    let Some(relation) = relation.map(|relation| schema.relation(relation)) else { return Vec::new() };
+    if relation.is_reverse() && matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne) {
+        return vec![Filter {
+            field: relation.field(),
+            lookup: "exact",
+            kind: Kind::Equality,
+            given: Given::Other,
+            sure: true,
+        }];
+    }
+    Vec::new()
+}
+
+/// The order of a query: its own, or that of `Meta`. Nothing where a part of it is not a column of the table.
+fn sorts(
+    project: &Project,
+    schema: &Schema,
+    asking: &Asking,
+    terms: &[(Term, Option<lookups::Found>)],
+) -> Vec<Sort> {
+    let mut sorts = Vec::new();
+    let mut add = |name: &str, found: Option<lookups::Found>| {
+        let column = found.filter(|found| found.path.is_empty() && found.lookup == "exact");
+        // By a relation means by the order of its model.
+        let column = column.filter(|found| {
+            schema.field(found.field).relation().is_none() || name.trim_start_matches('-').ends_with("_id")
+        });
+        match column {
+            Some(found) => {
+                sorts.push(Sort { field: found.field, descending: name.starts_with('-') });
+                true
+            }
+            None => false,
+        }
+    };
+    let by_meta = |name: &str| lookups::meta_names(project, schema, asking.model, name);
+    let names: Vec<String> = match terms {
+        [] => by_meta("ordering").unwrap_or_default(),
+        [(term, None)] if matches!(term.name.as_str().trim_start_matches('-'), "%last" | "%latest") => {
+            let is_latest = term.name.as_str().ends_with("%latest");
+            let flip = term.name.as_str().starts_with('-');
+            let of = if is_latest { by_meta("get_latest_by") } else { by_meta("ordering") };
+            let flipped = |name: String| match name.strip_prefix('-') {
+                Some(plain) => plain.to_owned(),
+                None => format!("-{name}"),
+            };
+            of.unwrap_or_default().into_iter().map(|name| if flip { flipped(name) } else { name }).collect()
+        }
+        _ => {
+            let all = terms.iter().all(|(term, found)| add(term.name.as_str(), found.clone()));
+            return if all { sorts } else { Vec::new() };
+        }
+    };
+    let all = names.iter().all(|name| {
+        let found = lookups::resolve(schema, asking.model, name.as_str().into());
+        add(name, found)
+    });
+    if all { sorts } else { Vec::new() }
+}

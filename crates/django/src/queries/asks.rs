@@ -1,0 +1,352 @@
+//! What querysets are asked: the lookups of their filters, their order, and how they are evaluated.
+//!
+//! Lookups are kept as they are written, on the queryset that they narrow. Which columns they name is found out
+//! later, of those that are left: see [`crate::predicates`].
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::{FunctionRef, Symbol};
+
+use super::calls::{Arguments, CallSite};
+use super::machine::Machine;
+use super::order;
+use super::value::{Given, Origin, Queryset, Role, Shape, Site, Term, Terms, Uses, Value};
+use crate::predicates::Source;
+use crate::schema::{ModelId, RelationId};
+
+/// What one queryset asks, before its lookups are resolved.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Asking {
+    /// The rows' model.
+    pub(crate) model: ModelId,
+    /// The relation whose rows these are, of one row of another model.
+    pub(crate) related: Option<RelationId>,
+    /// The lookups.
+    pub(crate) terms: Box<[Term]>,
+    /// How it is evaluated.
+    pub(crate) uses: Uses,
+    /// What asks.
+    pub(crate) source: Source,
+    /// The end of its chain.
+    pub(crate) site: Site,
+}
+
+/// What a declaration asks, as the admin's `search_fields` do.
+pub(crate) type Declared = Asking;
+
+/// What interpreting a project tells of its predicates.
+#[derive(Debug, Default)]
+pub(crate) struct Asks {
+    /// What querysets and declarations ask.
+    pub(crate) asking: Vec<Asking>,
+    /// Which function calls which.
+    pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
+    /// Functions that frameworks call to answer requests.
+    pub(crate) served: FxHashSet<FunctionRef>,
+    /// The functions that write rows of a model, with where.
+    pub(crate) writes: Vec<(ModelId, Site)>,
+}
+
+impl Asks {
+    /// All that one interpreter saw.
+    pub(crate) fn of(machine: &mut Machine<'_>) -> Self {
+        let mut asking = std::mem::take(&mut machine.declared);
+        let mut pages: FxHashSet<Value> = FxHashSet::default();
+        for paginator in machine.values.paginated() {
+            pages.extend(machine.values.members(paginator));
+        }
+        for (value, queryset) in machine.values.querysets() {
+            if queryset.is_manager || queryset.asked.empty || queryset.asked.raw {
+                continue;
+            }
+            let mut uses = machine.uses.get(&value).copied().unwrap_or_default();
+            uses.page |= pages.contains(&value);
+            if machine.extended.contains(&value) && !uses.any() {
+                continue;
+            }
+            let terms = machine.values.terms(queryset.terms);
+            if terms.is_empty() && !(uses.page || uses.first) {
+                continue;
+            }
+            let Some(site) = queryset.sites.last().copied().or_else(|| terms.last().map(|term| term.site))
+            else {
+                continue;
+            };
+            asking.push(Asking {
+                model: queryset.model,
+                related: match queryset.origin {
+                    Origin::Related(_, relation) => Some(relation),
+                    _ => None,
+                },
+                terms: terms.into(),
+                uses,
+                source: Source::Query,
+                site,
+            });
+        }
+        Self {
+            asking,
+            edges: std::mem::take(&mut machine.edges),
+            served: std::mem::take(&mut machine.served),
+            writes: std::mem::take(&mut machine.written),
+        }
+    }
+
+    /// What several interpreters saw, each thing once, in order of place.
+    pub(crate) fn merged(parts: Vec<Self>) -> Self {
+        let mut whole = Self::default();
+        let mut at: FxHashMap<Asking, usize> = FxHashMap::default();
+        for part in parts {
+            for asking in part.asking {
+                let same = Asking { uses: Uses::default(), ..asking.clone() };
+                match at.get(&same) {
+                    Some(&index) => {
+                        let there: &mut Asking = &mut whole.asking[index];
+                        there.uses = there.uses.or(asking.uses);
+                    }
+                    None => {
+                        at.insert(same, whole.asking.len());
+                        whole.asking.push(asking);
+                    }
+                }
+            }
+            whole.edges.extend(part.edges);
+            whole.served.extend(part.served);
+            whole.writes.extend(part.writes);
+        }
+        whole.asking.sort_by_cached_key(|asking| {
+            let terms: Vec<_> =
+                asking.terms.iter().map(|term| (order(&term.site), term.name.as_str())).collect();
+            (order(&asking.site), asking.model, asking.related, terms, asking.uses)
+        });
+        whole.writes.sort_by_key(|(model, site)| (*model, order(site)));
+        whole.writes.dedup();
+        whole
+    }
+}
+
+impl Machine<'_> {
+    /// Keeps how a queryset is evaluated.
+    pub(crate) fn record_use(&mut self, value: Value, uses: Uses) {
+        let there = self.uses.entry(value).or_default();
+        *there = there.or(uses);
+    }
+
+    /// Keeps that a page of rows is taken from each queryset that a value may be.
+    pub(crate) fn record_page(&mut self, value: Value) {
+        for member in self.values.members(value) {
+            if self.as_queryset(member).is_some() {
+                self.record_use(member, Uses { page: true, ..Uses::default() });
+            }
+        }
+    }
+
+    /// Puts what a method asks on a queryset.
+    pub(crate) fn ask(
+        &mut self,
+        queryset: &mut Queryset,
+        method: &str,
+        arguments: &Arguments,
+        call: CallSite,
+    ) {
+        let plain = method.strip_prefix('a').filter(|rest| EVALUATING.contains(rest)).unwrap_or(method);
+        let mut terms = self.values.terms(queryset.terms).to_vec();
+        match plain {
+            "filter" | "get" | "exclude" | "get_or_create" | "update_or_create" | "complex_filter" => {
+                let negated = plain == "exclude";
+                let before = terms.len();
+                self.add_conditions(&mut terms, arguments, negated, call.site);
+                // `exclude(a=…, b=…)` leaves out what is both.
+                if negated && terms.len() > before + 1 {
+                    terms[before..].iter_mut().for_each(|term| term.sure = false);
+                }
+            }
+            "order_by" => {
+                terms.retain(|term| term.role != Role::Order);
+                if arguments.more_positional.is_some() {
+                    terms.push(ordering(Symbol::new("?"), call.site));
+                }
+                for &argument in &arguments.positional {
+                    let name = self.order_name(argument);
+                    terms.push(ordering(name, call.site));
+                }
+                if arguments.positional.is_empty() && arguments.more_positional.is_none() {
+                    // No order at all, not that of `Meta`.
+                    terms.push(ordering(Symbol::new(""), call.site));
+                }
+            }
+            "reverse" => terms.iter_mut().for_each(reverse),
+            "last" => {
+                if !terms.iter().any(|term| term.role == Role::Order) {
+                    terms.push(ordering(Symbol::new("%last"), call.site));
+                }
+                terms.iter_mut().for_each(reverse);
+            }
+            "latest" | "earliest" => {
+                terms.retain(|term| term.role != Role::Order);
+                let mut names: Vec<Symbol> =
+                    arguments.positional.iter().map(|&argument| self.order_name(argument)).collect();
+                if names.is_empty() {
+                    names.push(Symbol::new("%latest"));
+                }
+                terms.extend(names.into_iter().map(|name| ordering(name, call.site)));
+                if plain == "latest" {
+                    terms.iter_mut().for_each(reverse);
+                }
+            }
+            "distinct" | "dates" | "datetimes" | "in_bulk" => {
+                let names: Vec<Symbol> = match plain {
+                    "distinct" => {
+                        arguments.positional.iter().map(|&argument| self.order_name(argument)).collect()
+                    }
+                    "in_bulk" => arguments
+                        .keyword("field_name")
+                        .map(|name| self.order_name(name))
+                        .into_iter()
+                        .collect(),
+                    _ => {
+                        arguments.get(0, "field_name").map(|name| self.order_name(name)).into_iter().collect()
+                    }
+                };
+                for name in names {
+                    let filters = plain == "in_bulk";
+                    terms.push(Term {
+                        name,
+                        role: if filters { Role::Filter } else { Role::Group },
+                        given: Given::Other,
+                        sure: true,
+                        negated: false,
+                        site: call.site,
+                    });
+                }
+            }
+            _ => return,
+        }
+        queryset.terms = self.values.make_terms(terms);
+    }
+
+    /// The conditions that arguments of `filter` are: keywords, and `Q` objects by position.
+    fn add_conditions(&self, terms: &mut Vec<Term>, arguments: &Arguments, negated: bool, site: Site) {
+        for &argument in arguments.positional.iter().chain(&arguments.more_positional) {
+            let members = self.values.members(argument);
+            let sure = members.len() == 1 && arguments.more_positional.is_none();
+            for member in members {
+                if let Shape::Condition(conditions) = *self.values.shape(member) {
+                    for term in self.values.terms(conditions) {
+                        let flipped = negated != term.negated;
+                        terms.push(Term { sure: term.sure && sure, negated: flipped, ..*term });
+                    }
+                }
+            }
+        }
+        for &(name, value) in &arguments.keywords {
+            // Arguments of `get_or_create` that name no column.
+            if matches!(name.as_str(), "defaults" | "create_defaults") {
+                continue;
+            }
+            terms.push(Term {
+                name,
+                role: Role::Filter,
+                given: self.given(value),
+                sure: true,
+                negated,
+                site,
+            });
+        }
+    }
+
+    fn given(&self, value: Value) -> Given {
+        match self.values.shape(value) {
+            Shape::Bool(value) => Given::Bool(*value),
+            Shape::None => Given::None,
+            Shape::Str(text) => Given::Text(*text),
+            Shape::Queryset(_) => Given::Rows,
+            Shape::Instance(class, _) if class.as_str() == F => Given::Column,
+            _ => Given::Other,
+        }
+    }
+
+    /// What `order_by` is given: a text, `F("name").desc()`; `?` for what is computed.
+    fn order_name(&self, argument: Value) -> Symbol {
+        match self.values.shape(argument) {
+            Shape::Str(name) => *name,
+            Shape::Instance(class, parts) if class.as_str() == F => {
+                match parts.first().map(|&it| self.values.shape(it)) {
+                    Some(Shape::Str(name)) => *name,
+                    _ => Symbol::new("?"),
+                }
+            }
+            _ => Symbol::new("?"),
+        }
+    }
+
+    /// `Q(…)`
+    pub(crate) fn condition(&mut self, arguments: &Arguments, call: CallSite) -> Value {
+        let mut terms = Vec::new();
+        self.add_conditions(&mut terms, arguments, false, call.site);
+        if arguments.keyword("_connector").is_some() {
+            terms.iter_mut().for_each(|term| term.sure = false);
+        }
+        terms.retain(|term| !matches!(term.name.as_str(), "_connector" | "_negated"));
+        let terms = self.values.make_terms(terms);
+        self.values.make(Shape::Condition(terms))
+    }
+
+    /// `left | right` and `left & right` of two `Q` objects. One that asks nothing changes nothing.
+    pub(crate) fn combined(&mut self, left: Terms, right: Value, is_or: bool) -> Value {
+        let mut terms = self.values.terms(left).to_vec();
+        let is_empty = terms.is_empty();
+        for member in self.values.members(right) {
+            if let Shape::Condition(right) = *self.values.shape(member) {
+                terms.extend_from_slice(self.values.terms(right));
+            }
+        }
+        if is_or && !is_empty {
+            terms.iter_mut().for_each(|term| term.sure = false);
+        }
+        let terms = self.values.make_terms(terms);
+        self.values.make(Shape::Condition(terms))
+    }
+
+    /// `~Q(…)`
+    pub(crate) fn inverted(&mut self, value: Value) -> Option<Value> {
+        let Shape::Condition(terms) = *self.values.shape(value) else { return None };
+        let mut terms = self.values.terms(terms).to_vec();
+        let several = terms.len() > 1;
+        for term in &mut terms {
+            term.negated = !term.negated;
+            term.sure &= !several;
+        }
+        let terms = self.values.make_terms(terms);
+        Some(self.values.make(Shape::Condition(terms)))
+    }
+}
+
+/// The class of `F` objects, however they were imported.
+pub(crate) const F: &str = "django.db.models.F";
+
+const EVALUATING: &[&str] =
+    &["get", "get_or_create", "update_or_create", "last", "latest", "earliest", "in_bulk"];
+
+const NARROWING: &[&str] =
+    &["filter", "exclude", "complex_filter", "order_by", "reverse", "distinct", "dates", "datetimes"];
+
+/// Whether a queryset's method asks anything of columns.
+pub(crate) fn asks_something(method: &str) -> bool {
+    NARROWING.contains(&method)
+        || EVALUATING.contains(&method.strip_prefix('a').unwrap_or(method))
+        || EVALUATING.contains(&method)
+}
+
+fn ordering(name: Symbol, site: Site) -> Term {
+    Term { name, role: Role::Order, given: Given::Other, sure: true, negated: false, site }
+}
+
+fn reverse(term: &mut Term) {
+    if term.role == Role::Order {
+        let name = term.name.as_str();
+        term.name = match name.strip_prefix('-') {
+            Some(plain) => Symbol::new(plain),
+            None => Symbol::new(&format!("-{name}")),
+        };
+    }
+}
