@@ -10,4 +10,6 @@ pub mod registry;
 pub mod render;
 pub mod select_related;
 
-pub use proposal::{Change, Evidence, Lookup, Place, PrefetchQueryset, Proposal, Safety};
+pub use proposal::{
+    Change, Evidence, IndexColumn, IndexSpec, Lookup, ModelRef, Place, PrefetchQueryset, Proposal, Safety,
+};

@@ -99,6 +99,81 @@ pub enum Change {
         /// Lookups for `prefetch_related`.
         prefetch: Vec<Lookup>,
     },
+    /// Declare an index in a model's `Meta.indexes`, and make it in a migration.
+    AddIndex {
+        /// The model.
+        model: ModelRef,
+        /// The index.
+        index: IndexSpec,
+        /// Whether the database goes on writing while it is made, which PostgreSQL alone can.
+        concurrently: bool,
+    },
+    /// Turn the index of one field on or off, by its `db_index`, and in a migration.
+    SetFieldIndex {
+        /// The model that has the field, by its own class or an abstract base.
+        model: ModelRef,
+        /// The field's name.
+        field: String,
+        /// Whether it has an index after.
+        on: bool,
+        /// Whether the database goes on writing while it is made, which PostgreSQL alone can.
+        concurrently: bool,
+    },
+    /// Take an index out of a model's `Meta.indexes`, and drop it in a migration.
+    RemoveIndex {
+        /// The model.
+        model: ModelRef,
+        /// The index's name, also where Django makes it up.
+        name: String,
+    },
+    /// Write the sets of a model's `Meta.index_together` as `Meta.indexes`, and rename them in a migration.
+    IndexTogether {
+        /// The model.
+        model: ModelRef,
+    },
+}
+
+/// A model that is edited.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelRef {
+    /// `blog.Article`
+    pub label: String,
+    /// The name of its class.
+    pub class: Place,
+}
+
+/// An index as `models.Index` takes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndexSpec {
+    /// Its fields, in order. Empty where it has expressions.
+    pub fields: Vec<IndexColumn>,
+    /// Its expressions as Python with full names: `django.db.models.functions.Upper("name")`.
+    pub expressions: Vec<String>,
+    /// The condition of a partial index, as Python with full names: `django.db.models.Q(done=False)`.
+    pub condition: Option<String>,
+    /// The operator class of each field.
+    pub opclasses: Vec<String>,
+    /// The index class with its full name, where it is not `models.Index`: `django.contrib.postgres.indexes.GinIndex`.
+    pub class: Option<String>,
+    /// Its name. Django makes one up where there is none, but not for indexes with expressions, a condition or
+    /// operator classes.
+    pub name: Option<String>,
+}
+
+/// A field of an index, and the direction.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IndexColumn {
+    /// The field's name.
+    pub name: String,
+    /// Whether it runs from the largest to the smallest.
+    pub descending: bool,
+}
+
+impl IndexColumn {
+    /// As `Index(fields=…)` takes it: `-published`.
+    pub fn written(&self) -> String {
+        format!("{}{}", if self.descending { "-" } else { "" }, self.name)
+    }
 }
 
 /// What the expression that makes a query is, which decides how more is asked of it.

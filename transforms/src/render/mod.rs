@@ -8,6 +8,7 @@
 mod cycles;
 mod file;
 mod implied;
+mod indexes;
 mod load;
 mod names;
 mod plan;

@@ -24,7 +24,7 @@ pub(super) fn gather<'a>(active: &[&'a Proposal], work: &mut Work<'a>) {
     let mut queries: BTreeMap<(&str, TextSize, TextSize), Query> = BTreeMap::new();
     for proposal in active {
         for change in &proposal.changes {
-            let Change::ExtendPlan { query, form, select, prefetch } = change;
+            let Change::ExtendPlan { query, form, select, prefetch } = change else { continue };
             let place = (query.path.as_str(), query.start, query.end);
             let asked = queries.entry(place).or_insert_with(|| Query {
                 range: query.range(),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tuneup_python::edit::{Edit, Refusal, Target};
 
 use super::names::Names;
-use super::{Files, queries};
+use super::{Files, indexes, queries};
 use crate::proposal::Proposal;
 
 /// Ids of proposals that cannot be written, with the reasons.
@@ -56,5 +56,6 @@ impl<'a> Work<'a> {
 pub(super) fn gather<'a>(_files: &'a dyn Files, active: &[&'a Proposal]) -> Work<'a> {
     let mut work = Work::default();
     queries::gather(active, &mut work);
+    indexes::gather(active, &mut work);
     work
 }

@@ -6,7 +6,7 @@ use crate::render::render;
 
 fn written(text: &str, query: &str, is_argument: bool, select: &[&str]) -> Result<String, String> {
     let mut proposal = proposal("p", text, query, select, &[]);
-    let Change::ExtendPlan { form, .. } = &mut proposal.changes[0];
+    let Change::ExtendPlan { form, .. } = &mut proposal.changes[0] else { unreachable!() };
     let manager = "objects".to_owned();
     *form = if is_argument {
         QueryForm::ModelArgument { manager }
@@ -71,7 +71,7 @@ fn an_admin_class_is_told_its_joins_and_prefetches() {
     let text = "class A(ModelAdmin):\n    list_display = ['x']\n\n    def f(self): pass\n\n\nclass B(ModelAdmin):\n    list_select_related = True\n";
     let asked = |name: &str, select: &[&str], prefetch: &[&str]| {
         let mut proposal = proposal(name, text, name, select, prefetch);
-        let Change::ExtendPlan { form, .. } = &mut proposal.changes[0];
+        let Change::ExtendPlan { form, .. } = &mut proposal.changes[0] else { unreachable!() };
         *form = QueryForm::Admin;
         proposal
     };

@@ -16,7 +16,7 @@ fn rows(path: &str, module: &str, select: &[&str]) -> Lookup {
 
 fn asking(id: &str, text: &str, query: &str, lookups: Vec<Lookup>) -> Proposal {
     let mut proposal = proposal(id, text, query, &[], &[]);
-    let Change::ExtendPlan { prefetch, .. } = &mut proposal.changes[0];
+    let Change::ExtendPlan { prefetch, .. } = &mut proposal.changes[0] else { unreachable!() };
     *prefetch = lookups;
     proposal
 }
