@@ -3,7 +3,10 @@
 //! Transforms return semantic changes. `render` makes text of exactly the approved ones, so that no order
 //! of approval can give a broken file.
 
+pub mod db_index;
+mod indexes;
 mod loading;
+pub mod meta_indexes;
 pub mod prefetch_related;
 pub mod proposal;
 pub mod registry;

@@ -18,7 +18,12 @@ pub struct Rule {
 }
 
 /// All rules, in the order in which they are shown.
-pub const RULES: &[Rule] = &[crate::select_related::RULE, crate::prefetch_related::RULE];
+pub const RULES: &[Rule] = &[
+    crate::select_related::RULE,
+    crate::prefetch_related::RULE,
+    crate::db_index::RULE,
+    crate::meta_indexes::RULE,
+];
 
 /// The proposals of the given rules, with ids made unique.
 pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {

@@ -164,6 +164,10 @@ impl Apps {
                 continue;
             }
             let folder = folder.trim_end_matches('/');
+            // A module within an app's package of models.
+            if folder.ends_with("/models") {
+                continue;
+            }
             let module = source.module.as_str();
             let name = module.strip_suffix(".models").unwrap_or(module);
             let label = match folder {

@@ -187,6 +187,7 @@ fn changelist<'p>(
             }
         }
         let rows = machine.values.queryset(queryset);
+        machine.record_page(rows);
         let site = frame.site(ruff_text_size::TextRange::default());
         let row = machine.iterate(frame, rows, site);
         for &column in &columns {

@@ -17,6 +17,7 @@ fn call<'p>(
     match name {
         "django.core.paginator.Paginator" | "django.core.paginator.AsyncPaginator" => {
             let rows = arguments.get(0, "object_list")?;
+            machine.record_page(rows);
             Some(machine.values.make(Shape::Paginator(rows)))
         }
         _ => None,

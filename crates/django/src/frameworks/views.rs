@@ -121,6 +121,10 @@ fn inherited_method<'p>(
         "get_template_names" => Some(template(machine, class, shows)),
         "paginate_queryset" => {
             let rows = arguments.get(0, "queryset")?;
+            let size = machine.class_member(class, Symbol::new("paginate_by"));
+            if size.is_some_and(|size| size != Value::NONE) {
+                machine.record_page(rows);
+            }
             let page = machine.values.make(Shape::Page(rows));
             let paginator = machine.values.make(Shape::Paginator(rows));
             Some(machine.values.tuple(vec![paginator, page, rows, Value::SCALAR]))

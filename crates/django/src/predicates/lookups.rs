@@ -65,6 +65,12 @@ pub(super) fn resolve(schema: &Schema, model: ModelId, name: Symbol) -> Option<F
     }
 }
 
+/// Whether a lookup begins with a relation, so that what it asks is asked of a join.
+pub(super) fn names_relation(schema: &Schema, model: ModelId, name: Symbol) -> bool {
+    let (part, _) = split(name.as_str());
+    schema.relation_by_query_name(model, Symbol::new(part)).is_some()
+}
+
 fn at(schema: &Schema, path: Vec<RelationId>, model: ModelId, field: FieldId, lookup: &'static str) -> Found {
     // A parent's column is in the parent's table.
     let owner = schema.field(field).model();

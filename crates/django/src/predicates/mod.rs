@@ -9,11 +9,11 @@ mod context;
 mod lookups;
 
 use rustc_hash::FxHashMap;
-use tuneup_python::Project;
+use tuneup_python::{Project, Symbol};
 
 pub use context::Context;
 
-use crate::queries::asks::{Asking, Asks};
+use crate::queries::asks::{Asking, Asks, OPEN};
 pub use crate::queries::value::{Given, Uses};
 use crate::queries::value::{Role, Site, Term};
 use crate::schema::{FieldId, ModelId, RelationId, RelationKind, Schema};
@@ -32,7 +32,7 @@ pub struct Predicate {
     pub groups: Vec<FieldId>,
     /// Whether the table is reached over relations from the query's own.
     pub is_joined: bool,
-    /// Whether conditions on other tables narrow its rows too.
+    /// Whether conditions on other tables, or some that are not known, narrow its rows too.
     pub narrowed_elsewhere: bool,
     /// How the query is evaluated.
     pub uses: Uses,
@@ -102,13 +102,28 @@ pub enum Source {
     SearchFilter,
 }
 
+/// Something written of a model's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The model.
+    pub model: ModelId,
+    /// The column that is set, by its attribute's name; none where a row is made or deleted.
+    pub column: Option<Symbol>,
+    /// Whether a row is made.
+    pub makes: bool,
+    /// Where.
+    pub site: Site,
+    /// When that runs.
+    pub context: Context,
+}
+
 /// The predicates of a project and where its rows are written.
 #[derive(Debug, Default)]
 pub struct Predicates {
     /// All predicates, in order of place.
     pub all: Vec<Predicate>,
-    /// Where rows are made, changed or deleted through their manager, and when that runs; in order of model and place.
-    pub writes: Vec<(ModelId, Site, Context)>,
+    /// What is written of rows, in order of model and place.
+    pub writes: Vec<Written>,
 }
 
 impl Predicates {
@@ -120,8 +135,17 @@ impl Predicates {
             split(project, schema, &contexts, asking, &mut all);
         }
         let all = united(all);
-        let writes =
-            asks.writes.iter().map(|&(model, site)| (model, site, contexts.of(project, &site))).collect();
+        let writes = asks
+            .writes
+            .iter()
+            .map(|it| Written {
+                model: table_of(schema, it.model),
+                column: it.column,
+                makes: it.makes,
+                site: it.site,
+                context: contexts.of(project, &it.site),
+            })
+            .collect();
         Self { all, writes }
     }
 }
@@ -175,6 +199,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
     tables.push((Vec::new(), empty(table_of(schema, asking.model), false)));
     let mut order = Vec::new();
     let mut is_ordered = true;
+    let mut is_narrowed = false;
     for term in &asking.terms {
         let found = lookups::resolve(schema, asking.model, term.name);
         match term.role {
@@ -185,7 +210,14 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
             Role::Group => is_ordered = false,
             Role::Filter => {}
         }
-        let Some(found) = found else { continue };
+        let Some(found) = found else {
+            // `tags=tag`: a join narrows the rows, by the index of its own table.
+            is_narrowed |= term.name == OPEN
+                || term.role == Role::Filter
+                    && term.sure
+                    && lookups::names_relation(schema, asking.model, term.name);
+            continue;
+        };
         let is_it =
             |(path, table): &(Vec<RelationId>, Predicate)| *path == found.path && table.model == found.model;
         let at = match tables.iter().position(is_it) {
@@ -202,7 +234,11 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         }
     }
     let own = &mut tables[0].1;
-    own.filters.extend(related(schema, asking.related));
+    if let Some(relation) = asking.related {
+        let chosen = related(project, schema, relation);
+        is_narrowed |= chosen.is_empty();
+        own.filters.extend(chosen);
+    }
     let unordered =
         (asking.uses.get || asking.uses.count) && !(asking.uses.first || asking.uses.page || asking.uses.all);
     if is_ordered && !unordered && asking.source == Source::Query {
@@ -216,7 +252,8 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         |predicate: &Predicate| predicate.filters.iter().any(|it| it.sure && it.kind != Kind::NotIndexable);
     let narrowing: Vec<bool> = tables.iter().map(|(_, predicate)| narrows(predicate)).collect();
     for (at, (_, mut predicate)) in tables.into_iter().enumerate() {
-        predicate.narrowed_elsewhere = narrowing.iter().enumerate().any(|(other, &does)| does && other != at);
+        predicate.narrowed_elsewhere =
+            is_narrowed || narrowing.iter().enumerate().any(|(other, &does)| does && other != at);
         if !(predicate.filters.is_empty() && predicate.order.is_empty() && predicate.groups.is_empty()) {
             all.push(predicate);
         }
@@ -257,18 +294,33 @@ fn filter(schema: &Schema, term: &Term, found: &lookups::Found) -> Filter {
 }
 
 /// What choosing the related rows of one row asks: its foreign key, or the two columns of a generic one.
-fn related(schema: &Schema, relation: Option<RelationId>) -> Vec<Filter> {
-    let Some(relation) = relation.map(|relation| schema.relation(relation)) else { return Vec::new() };
-    if relation.is_reverse() && matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne) {
-        return vec![Filter {
-            field: relation.field(),
-            lookup: "exact",
-            kind: Kind::Equality,
-            given: Given::Other,
-            sure: true,
-        }];
+fn related(project: &Project, schema: &Schema, relation: RelationId) -> Vec<Filter> {
+    let known = schema.relation(relation);
+    let equal = |field: FieldId| Filter {
+        field,
+        lookup: "exact",
+        kind: Kind::Equality,
+        given: Given::Other,
+        sure: true,
+    };
+    match known.kind() {
+        RelationKind::ForeignKey | RelationKind::OneToOne if known.is_reverse() => vec![equal(known.field())],
+        RelationKind::GenericRelation => {
+            let Some(target) = known.target() else { return Vec::new() };
+            [("content_type_field", "content_type"), ("object_id_field", "object_id")]
+                .into_iter()
+                .filter_map(|(option, default)| {
+                    let given = schema.field(known.field()).keyword(project, option);
+                    let name = match given {
+                        Some((file, value)) => crate::apps::literals::text(project, file, value)?,
+                        None => default,
+                    };
+                    schema.column_named(target, Symbol::new(name)).map(equal)
+                })
+                .collect()
+        }
+        _ => Vec::new(),
     }
-    Vec::new()
 }
 
 /// The order of a query: its own, or that of `Meta`. Nothing where a part of it is not a column of the table.

@@ -33,6 +33,19 @@ pub(crate) struct Asking {
 /// What a declaration asks, as the admin's `search_fields` do.
 pub(crate) type Declared = Asking;
 
+/// Something written of a model's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Written {
+    /// The model.
+    pub(crate) model: ModelId,
+    /// The column that is set; none where a row is made or deleted.
+    pub(crate) column: Option<Symbol>,
+    /// Whether a row is made.
+    pub(crate) makes: bool,
+    /// Where.
+    pub(crate) site: Site,
+}
+
 /// What interpreting a project tells of its predicates.
 #[derive(Debug, Default)]
 pub(crate) struct Asks {
@@ -42,24 +55,19 @@ pub(crate) struct Asks {
     pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
     /// Functions that frameworks call to answer requests.
     pub(crate) served: FxHashSet<FunctionRef>,
-    /// The functions that write rows of a model, with where.
-    pub(crate) writes: Vec<(ModelId, Site)>,
+    /// What is written of rows, with where.
+    pub(crate) writes: Vec<Written>,
 }
 
 impl Asks {
     /// All that one interpreter saw.
     pub(crate) fn of(machine: &mut Machine<'_>) -> Self {
         let mut asking = std::mem::take(&mut machine.declared);
-        let mut pages: FxHashSet<Value> = FxHashSet::default();
-        for paginator in machine.values.paginated() {
-            pages.extend(machine.values.members(paginator));
-        }
         for (value, queryset) in machine.values.querysets() {
             if queryset.is_manager || queryset.asked.empty || queryset.asked.raw {
                 continue;
             }
-            let mut uses = machine.uses.get(&value).copied().unwrap_or_default();
-            uses.page |= pages.contains(&value);
+            let uses = machine.uses.get(&value).copied().unwrap_or_default();
             if machine.extended.contains(&value) && !uses.any() {
                 continue;
             }
@@ -118,7 +126,7 @@ impl Asks {
                 asking.terms.iter().map(|term| (order(&term.site), term.name.as_str())).collect();
             (order(&asking.site), asking.model, asking.related, terms, asking.uses)
         });
-        whole.writes.sort_by_key(|(model, site)| (*model, order(site)));
+        whole.writes.sort_by_key(|it| (it.model, order(&it.site), it.column.map(Symbol::as_str), it.makes));
         whole.writes.dedup();
         whole
     }
@@ -226,9 +234,23 @@ impl Machine<'_> {
 
     /// The conditions that arguments of `filter` are: keywords, and `Q` objects by position.
     fn add_conditions(&self, terms: &mut Vec<Term>, arguments: &Arguments, negated: bool, site: Site) {
+        let open = Term {
+            name: Symbol::new(OPEN),
+            role: Role::Filter,
+            given: Given::Other,
+            sure: true,
+            negated: false,
+            site,
+        };
+        if arguments.more_keywords.is_some() {
+            terms.push(open);
+        }
         for &argument in arguments.positional.iter().chain(&arguments.more_positional) {
             let members = self.values.members(argument);
             let sure = members.len() == 1 && arguments.more_positional.is_none();
+            if members.iter().any(|&member| matches!(self.values.shape(member), Shape::Unknown)) {
+                terms.push(open);
+            }
             for member in members {
                 if let Shape::Condition(conditions) = *self.values.shape(member) {
                     for term in self.values.terms(conditions) {
@@ -320,6 +342,9 @@ impl Machine<'_> {
         Some(self.values.make(Shape::Condition(terms)))
     }
 }
+
+/// The name of conditions that are not known.
+pub(crate) const OPEN: &str = "%open";
 
 /// The class of `F` objects, however they were imported.
 pub(crate) const F: &str = "django.db.models.F";

@@ -3,9 +3,10 @@
 use tuneup_python::flow::{Expr, ExprKind};
 use tuneup_python::{Base, ClassRef, Entity, FunctionRef, Member, Symbol};
 
+use super::asks::Written;
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Origin, Plan, Queryset, Shape, Site, Value};
-use crate::schema::ModelId;
+use crate::schema::{ModelAttribute, ModelId};
 
 /// How a function in a class body is bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -349,6 +350,10 @@ impl<'p> Machine<'p> {
             }
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);
+                if self.schema.attribute(row.model, name) == Some(ModelAttribute::Column) {
+                    let written = Written { model: row.model, column: Some(name), makes: false, site };
+                    self.written.push(written);
+                }
                 if let Some(relation) = self.schema.relation_by_accessor(row.model, name) {
                     self.record_set(row, relation);
                     self.record_write(Write { model: row.model, relation: Some(relation), site });

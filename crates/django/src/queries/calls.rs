@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
+use super::asks::Written;
 use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
 use super::value::{Environment, Shape, Site, Value};
 
@@ -222,7 +223,10 @@ impl<'p> Machine<'p> {
             Shape::Method(receiver, name) => self.call_method(frame, receiver, name, arguments, call),
             Shape::Instance(class, parts) => self.call_instance(frame, class, &parts, arguments, call),
             Shape::External(name) => self.call_external(frame, name, arguments, call),
-            Shape::Model(model) => self.make_row(frame, model, arguments),
+            Shape::Model(model) => {
+                self.written.push(Written { model, column: None, makes: true, site: call.site });
+                self.make_row(frame, model, arguments)
+            }
             Shape::Class(class) => self.make_object(frame, class, arguments, call),
             Shape::Object(class, _) => match self.class_function(class, self.names.call) {
                 Some((function, _)) => self.call_with(frame, function, None, Some(callee), arguments),

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::asks::Declared;
+use super::asks::{Declared, Written};
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
     Value, Values,
@@ -130,8 +130,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) extended: FxHashSet<Value>,
     /// What declarations ask.
     pub(crate) declared: Vec<Declared>,
-    /// Rows of which model are written, and where.
-    pub(crate) written: Vec<(ModelId, Site)>,
+    /// What is written of rows, and where.
+    pub(crate) written: Vec<Written>,
     /// Which function calls which.
     pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
     /// Functions that a framework calls to answer a request.

@@ -4,7 +4,7 @@
 
 use tuneup_python::Symbol;
 
-use super::asks::asks_something;
+use super::asks::{Written, asks_something};
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{
@@ -200,7 +200,16 @@ impl<'p> Machine<'p> {
         if let (Origin::Related(_, relation), true) = (&queryset.origin, queryset.is_manager) {
             self.record_write(Write { model, relation: Some(*relation), site: call.site });
         }
-        self.written.push((model, call.site));
+        // `get_or_create` keeps a list of what is met, which may be short.
+        let made = matches!(plain, "create" | "bulk_create");
+        if made || plain == "delete" {
+            self.written.push(Written { model, column: None, makes: made, site: call.site });
+        }
+        if plain == "update" {
+            for &(name, _) in &arguments.keywords {
+                self.written.push(Written { model, column: Some(name), makes: false, site: call.site });
+            }
+        }
         // These ask for rows first.
         if matches!(plain, "get_or_create" | "update_or_create" | "update" | "delete") {
             let mut asked = match queryset.is_manager {

@@ -491,14 +491,6 @@ impl Values {
         })
     }
 
-    /// Everything that is split into pages.
-    pub fn paginated(&self) -> impl Iterator<Item = Value> {
-        self.shapes.items.iter().filter_map(|shape| match shape {
-            Shape::Paginator(rows) => Some(*rows),
-            _ => None,
-        })
-    }
-
     /// What a value is.
     pub fn shape(&self, value: Value) -> &Shape {
         &self.shapes.items[value.0 as usize]

@@ -12,10 +12,12 @@ mod build;
 mod bundled;
 mod classes;
 mod fields;
+mod indexes;
 mod managers;
 mod meta;
 mod relations;
 
+pub use indexes::{Index, IndexSource, Indexes};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 use tuneup_python::flow::{Expr, Run};
@@ -309,6 +311,16 @@ impl Field {
     /// `primary_key=True`
     pub fn primary_key(&self) -> Truth {
         self.options.primary_key
+    }
+
+    /// Its `max_length`.
+    pub fn length(&self, project: &Project) -> Option<i32> {
+        let (file, value) = self.keyword(project, "max_length")?;
+        let (file, value) = crate::apps::literals::resolved(project, file, value);
+        match project.facts(file).kind(value) {
+            tuneup_python::flow::ExprKind::Int(length) => Some(length),
+            _ => None,
+        }
     }
 
     /// An argument of the call that declares it, by name.
@@ -612,6 +624,14 @@ impl Schema {
             return Some(table.to_owned());
         }
         Some(format!("{}_{}", this.app, this.name.as_str().to_lowercase()))
+    }
+
+    /// Whether Django makes the model's table: not where `managed = False`, or where that is computed.
+    pub fn is_managed(&self, project: &Project, model: ModelId) -> bool {
+        match self.meta_option(project, model, "managed") {
+            Some((file, value)) => crate::apps::literals::truth(project, file, value) == Some(true),
+            None => true,
+        }
     }
 
     /// An option of the model's `Meta`, inherited ones included, with the file that sets it.

@@ -106,6 +106,10 @@ pub(super) fn method<'p>(
         }
         "list" => {
             let rows = rows(machine, frame, this);
+            let paging = machine.class_member(class, Symbol::new("pagination_class"));
+            if paging != Some(Value::NONE) {
+                machine.record_page(rows);
+            }
             show(machine, frame, this, rows)
         }
         "retrieve" => {

@@ -1,0 +1,106 @@
+//! Whether a table grows with the use of the site: an index on a table of fifty rows is never used.
+
+use tuneup_django::Project;
+use tuneup_django::predicates::Context;
+use tuneup_django::schema::{ModelId, RelationKind};
+
+/// What speaks for it that a table grows, in points: nothing does of a list of kinds, countries, settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Growth(u32);
+
+impl Growth {
+    /// Its rows belong to those of others, or tell when they were made.
+    pub(super) const LIKELY: Self = Self(2);
+    /// Two of these.
+    pub(super) const PROBABLE: Self = Self(3);
+    /// Rows are made for users, or while requests are answered, and tell when.
+    pub(super) const SURE: Self = Self(4);
+}
+
+/// Words in names of models of which each owner has many rows.
+const MANY: &[&str] = &[
+    "Log",
+    "Entry",
+    "Event",
+    "Ping",
+    "Flip",
+    "History",
+    "Record",
+    "Message",
+    "Notification",
+    "Activity",
+    "Audit",
+    "Measurement",
+    "Session",
+    "Visit",
+    "Hit",
+    "Email",
+    "Mail",
+    "Comment",
+    "Post",
+    "Transaction",
+    "Change",
+    "Reading",
+    "Sample",
+    "Snapshot",
+    "Metric",
+];
+
+/// Whether each owner has many rows of a model, as its name says.
+pub(super) fn has_many_for_each(project: &Project, model: ModelId) -> bool {
+    let name = project.schema.model(model).name().as_str();
+    MANY.iter().any(|word| name.starts_with(word) || name.ends_with(word))
+}
+
+/// How sure it is that the table of a model grows.
+pub(super) fn of(project: &Project, model: ModelId) -> Growth {
+    let schema = &project.schema;
+    let mut points = 0;
+    if schema.user_model() == Some(model) {
+        points += 2;
+    }
+    let fields = schema.model(model).fields();
+    let is_stamped = fields.iter().any(|&field| is_stamp(project, field));
+    if is_stamped {
+        points += 2;
+    }
+    let belongs = |to_user: bool| {
+        fields.iter().any(|&field| {
+            let field = schema.field(field);
+            let target = field.relation().and_then(|relation| schema.relation(relation).target());
+            matches!(field.kind(), Some(RelationKind::ForeignKey | RelationKind::OneToOne))
+                && target.is_some_and(|target| {
+                    target != model && (!to_user || schema.user_model() == Some(target))
+                })
+        })
+    };
+    if belongs(true) {
+        points += 2;
+    } else if belongs(false) {
+        points += 1;
+    }
+    let is_made = |context: Context| {
+        project.predicates().writes.iter().any(|it| it.model == model && it.makes && it.context == context)
+    };
+    if is_made(Context::Request) || is_made(Context::Task) {
+        points += 2;
+    } else if is_made(Context::Unknown) {
+        points += 1;
+    }
+    Growth(points)
+}
+
+/// Whether a column tells when its row was made.
+fn is_stamp(project: &Project, id: tuneup_django::schema::FieldId) -> bool {
+    let field = project.schema.field(id);
+    if !matches!(field.class().as_str(), "DateTimeField" | "DateField") {
+        return false;
+    }
+    let name = field.name().as_str();
+    field.keyword(&project.source, "auto_now_add").is_some()
+        || field.keyword(&project.source, "default").is_some()
+        || name.starts_with("created")
+        || name.ends_with("created")
+        || name.ends_with("_at")
+        || matches!(name, "timestamp" | "date" | "pub_date")
+}

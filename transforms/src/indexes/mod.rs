@@ -1,0 +1,218 @@
+//! Which indexes a project lacks: candidates from what queries ask, without those that exist, merged into a few for
+//! each table.
+//!
+//! A predicate alone says little: an index pays where a query that runs often finds few of many rows by it. So columns
+//! are told apart by how many values they have ([`columns`]), tables by whether they grow ([`growth`]), and calls by
+//! when they run.
+
+mod candidates;
+mod columns;
+mod growth;
+pub(crate) mod proposals;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_django::Project;
+use tuneup_django::predicates::{Context, Predicate};
+use tuneup_django::schema::{FieldId, IndexSource, Indexes, ModelId};
+
+/// How many indexes are proposed for one table; more are shown as advice.
+pub(crate) const MOST: usize = 3;
+
+/// How many indexes are shown for one table at all.
+const MOST_SHOWN: usize = 5;
+
+/// How much must ask for an index: one request, one task, or several places of which it is not known when they run.
+const ENOUGH: u32 = 3;
+
+/// An index that a table lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'p> {
+    /// The model.
+    pub(crate) model: ModelId,
+    /// The columns, with whether they descend.
+    pub(crate) columns: Vec<(FieldId, bool)>,
+    /// How many of them, from the first, are compared with one value.
+    pub(crate) equal: usize,
+    /// What would use it, in order of place.
+    pub(crate) calls: Vec<&'p Predicate>,
+    /// Why it is advice, where it is.
+    pub(crate) doubt: Option<&'static str>,
+    score: u32,
+    needs_several: bool,
+}
+
+/// All indexes that are lacking, in order of the models, those that serve most first.
+pub(crate) fn wanted(project: &Project) -> Vec<Wanted<'_>> {
+    let mut by_model: FxHashMap<ModelId, Vec<&Predicate>> = FxHashMap::default();
+    for predicate in &project.predicates().all {
+        by_model.entry(predicate.model).or_default().push(predicate);
+    }
+    let mut found = Vec::new();
+    for model in project.schema.models() {
+        if let Some(predicates) = by_model.get(&model)
+            && is_ours(project, model)
+        {
+            found.extend(of_model(project, model, predicates));
+        }
+    }
+    found
+}
+
+/// Whether a model's table is one that the project makes, and all about it is known.
+fn is_ours(project: &Project, model: ModelId) -> bool {
+    let known = project.schema.model(model);
+    known.class().is_some()
+        && known.is_known()
+        && !known.is_abstract()
+        && !known.is_proxy()
+        && !known.is_swapped()
+        && project.schema.is_managed(&project.source, model)
+}
+
+fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicate]) -> Vec<Wanted<'p>> {
+    let indexes = project.schema.indexes(&project.source, model);
+    if !indexes.is_known {
+        return Vec::new();
+    }
+    let growth = growth::of(project, model);
+    let place = |predicate: &Predicate| (predicate.site.file, predicate.site.range);
+    // What is compared without case there tells the rows apart, on whatever branch; no plain index serves it.
+    let without_case: FxHashSet<_> = predicates
+        .iter()
+        .filter(|it| it.filters.iter().any(|filter| filter.lookup == "iexact"))
+        .map(|it| place(it))
+        .collect();
+    let mut all: Vec<Wanted<'p>> = Vec::new();
+    for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
+        let Some(candidate) = candidates::of(project, &indexes, growth, predicate) else { continue };
+        match all.iter_mut().find(|known| known.columns == candidate.columns) {
+            Some(known) => {
+                known.calls.push(predicate);
+                known.equal = known.equal.max(candidate.equal);
+                known.needs_several &= candidate.needs_several;
+            }
+            None => all.push(Wanted {
+                model,
+                columns: candidate.columns,
+                equal: candidate.equal,
+                calls: vec![predicate],
+                doubt: None,
+                score: 0,
+                needs_several: candidate.needs_several,
+            }),
+        }
+    }
+    let mut all = absorbed(all);
+    for wanted in &mut all {
+        wanted.score = score(&wanted.calls);
+    }
+    all.retain(|wanted| {
+        wanted.score >= ENOUGH && !is_covered(&indexes, wanted) && pays(project, &indexes, wanted)
+    });
+    // More calls first; between equals, the shorter, and what is declared first.
+    all.sort_by_key(|wanted| (std::cmp::Reverse(wanted.score), wanted.columns.len(), wanted.columns.clone()));
+    all = without_alternatives(all);
+    all.truncate(MOST_SHOWN);
+    for (at, wanted) in all.iter_mut().enumerate() {
+        if at >= MOST {
+            wanted.doubt = Some("Others on this table serve more, so this one is advice.");
+        } else if wanted.needs_several && places(&wanted.calls).len() < 2 {
+            wanted.doubt = Some(
+                "One place alone asks for it, which may read most rows or a short table, so this is advice.",
+            );
+        }
+    }
+    all
+}
+
+/// The calls, each place once, with the context in which it runs most often.
+pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
+    let mut places: Vec<&Predicate> = calls.to_vec();
+    places.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.context));
+    places.dedup_by_key(|it| (it.site.file, it.site.range.start()));
+    places
+}
+
+/// Of the rows of one owner, an index saves the sorting: that pays where an owner has many, which its name or several
+/// places that take the first of them tell.
+fn pays(project: &Project, indexes: &Indexes, wanted: &Wanted<'_>) -> bool {
+    const SEVERAL: u32 = 24;
+    let [(first, _), _, ..] = wanted.columns.as_slice() else { return true };
+    let has_own = indexes
+        .all
+        .iter()
+        .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == *first));
+    let is_sorted = wanted.equal < wanted.columns.len();
+    !has_own || !is_sorted || growth::has_many_for_each(project, wanted.model) || wanted.score >= SEVERAL
+}
+
+/// Candidates without those whose every call has a better one already: a view with optional filters asks in several
+/// ways at one place.
+fn without_alternatives(all: Vec<Wanted<'_>>) -> Vec<Wanted<'_>> {
+    let mut served = FxHashSet::default();
+    let mut kept = Vec::new();
+    for wanted in all {
+        let places: Vec<_> = wanted.calls.iter().map(|it| (it.site.file, it.site.range)).collect();
+        if places.iter().all(|place| served.contains(place)) {
+            continue;
+        }
+        served.extend(places);
+        kept.push(wanted);
+    }
+    kept
+}
+
+/// How much the places that would use an index weigh, each place once.
+fn score(calls: &[&Predicate]) -> u32 {
+    places(calls).iter().map(|it| weight(it.context)).sum()
+}
+
+fn weight(context: Context) -> u32 {
+    match context {
+        Context::Request => 4,
+        Context::Task => 3,
+        Context::Admin => 2,
+        Context::Unknown => 1,
+        Context::Command | Context::Migration | Context::Test => 0,
+    }
+}
+
+/// Candidates without those that another serves as well: an index serves what asks for its first columns.
+fn absorbed(mut all: Vec<Wanted<'_>>) -> Vec<Wanted<'_>> {
+    // The longest first, so that each is taken up by one that stays.
+    all.sort_by_key(|wanted| (std::cmp::Reverse(wanted.columns.len()), wanted.columns.clone()));
+    let mut kept: Vec<Wanted<'_>> = Vec::new();
+    for wanted in all {
+        match kept.iter_mut().find(|longer| serves(&longer.columns, &wanted.columns, wanted.equal)) {
+            Some(longer) => longer.calls.extend(wanted.calls),
+            None => kept.push(wanted),
+        }
+    }
+    for wanted in &mut kept {
+        wanted.calls.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.site.range.end()));
+    }
+    kept
+}
+
+/// Whether an index on some columns serves what one on others would: its first columns are those, and all in one
+/// direction or all in the other.
+fn serves(columns: &[(FieldId, bool)], wanted: &[(FieldId, bool)], equal: usize) -> bool {
+    let Some(first) = columns.get(..wanted.len()) else { return false };
+    let fields = first.iter().zip(wanted).all(|(one, other)| one.0 == other.0);
+    // Of what is compared with one value, there is no direction.
+    let mut ordered = first.iter().zip(wanted).skip(equal).map(|(one, other)| one.1 == other.1);
+    let direction = ordered.next();
+    fields && direction.is_none_or(|direction| ordered.all(|same| same == direction))
+}
+
+/// Whether an index that is there already serves what one on these columns would.
+fn is_covered(indexes: &Indexes, wanted: &Wanted<'_>) -> bool {
+    let columns = &wanted.columns;
+    indexes.all.iter().any(|index| index.is_tree && !index.is_partial && serves(&index.columns, columns, wanted.equal))
+        // A partial index, or one of another kind, was chosen for these columns by somebody who knew.
+        || indexes.all.iter().any(|index| {
+            (index.is_partial || !index.is_tree)
+                && index.source != IndexSource::UniqueConstraint
+                && index.columns.first().map(|it| it.0) == columns.first().map(|it| it.0)
+        })
+}

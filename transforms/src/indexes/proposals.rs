@@ -1,0 +1,235 @@
+//! Proposals of indexes: which calls they serve, what they cost, and the change.
+
+use std::fmt::Write as _;
+
+use tuneup_django::Project;
+use tuneup_django::predicates::{Context, Kind, Predicate, Source};
+use tuneup_django::queries::{Site, SiteForm};
+use tuneup_django::schema::{FieldId, ModelId};
+
+use super::{Wanted, places};
+use crate::loading::place_of;
+use crate::proposal::{Change, Evidence, Proposal, Safety};
+
+/// How many call sites are listed.
+const MOST_EVIDENCE: usize = 8;
+
+/// A column as `Meta.indexes` names it: `-created` for descending.
+pub(crate) fn field_name(project: &Project, (field, descending): (FieldId, bool)) -> String {
+    let name = project.schema.field(field).name();
+    if descending { format!("-{name}") } else { name.to_string() }
+}
+
+/// The proposal of an index, by a rule, with the change that makes it.
+pub(crate) fn proposal(
+    project: &Project,
+    rule: &'static str,
+    wanted: &Wanted<'_>,
+    change: Option<Change>,
+) -> Proposal {
+    let model = project.schema.label(wanted.model);
+    let fields: Vec<String> = wanted.columns.iter().map(|&column| field_name(project, column)).collect();
+    let site = site(project, wanted);
+    let place = place_of(project, &site);
+    let symbol = project.symbol(&site).to_owned();
+    let names: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+    let (safety, changes) = match change {
+        Some(change) if wanted.doubt.is_none() => (Safety::Unsafe, vec![change]),
+        _ => (Safety::Advice, Vec::new()),
+    };
+    Proposal {
+        id: format!("{rule}:{}:{symbol}:{model}:{}", place.path, fields.join(",")),
+        rule,
+        safety,
+        title: format!("Index {} of {model}", names.join(", ")),
+        message: message(project, wanted, &names),
+        place,
+        symbol,
+        model: Some(model),
+        fields,
+        evidence: evidence(project, &wanted.calls),
+        changes,
+    }
+}
+
+/// Where the index belongs: the field of one column, the class of a model for several.
+fn site(project: &Project, wanted: &Wanted<'_>) -> Site {
+    let of_class = || {
+        let class = project.schema.class_of(wanted.model)?;
+        let range = project.source.facts(class.file).class(class.id).name_range;
+        Some(Site { file: class.file, range, function: None, form: SiteForm::Declaration })
+    };
+    let of_field = || match wanted.columns.as_slice() {
+        [(only, _)] => project.schema.field(*only).source().map(|source| Site {
+            file: source.file,
+            range: source.range,
+            function: None,
+            form: SiteForm::Declaration,
+        }),
+        _ => None,
+    };
+    // Every model that is proposed for has a class.
+    of_field().or_else(of_class).unwrap_or(wanted.calls[0].site)
+}
+
+fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
+    let places = places(&wanted.calls);
+    let mut message = String::new();
+    let mut said: Vec<String> = Vec::new();
+    for (context, singular, plural) in [
+        (Context::Request, "place that answers requests", "places that answer requests"),
+        (Context::Admin, "place in the admin", "places in the admin"),
+        (Context::Task, "task", "tasks"),
+        (Context::Unknown, "other place", "other places"),
+    ] {
+        match places.iter().filter(|it| it.context == context).count() {
+            0 => {}
+            1 => said.push(format!("1 {singular}")),
+            count => said.push(format!("{count} {plural}")),
+        }
+    }
+    let _ = write!(
+        message,
+        "{} {} asked for in {}; ",
+        names.join(", "),
+        if names.len() == 1 { "is" } else { "are" },
+        list(&said),
+    );
+    let indexes = project.schema.indexes(&project.source, wanted.model);
+    let first = wanted.columns[0].0;
+    let has_own = indexes
+        .all
+        .iter()
+        .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == first));
+    match (has_own, names) {
+        (true, [first, ..]) => {
+            let _ = write!(
+                message,
+                "the index on {first} finds the rows of one, and all of them are read and sorted."
+            );
+        }
+        (_, [_]) => message.push_str("no index begins with it, so each reads the whole table."),
+        _ => message.push_str("no index begins with them, so each reads the whole table."),
+    }
+    message.push_str(" The index is written with every new row");
+    let mut set: Vec<String> = Vec::new();
+    for &(column, _) in &wanted.columns {
+        let field = project.schema.field(column);
+        let count = project
+            .predicates()
+            .writes
+            .iter()
+            .filter(|it| it.model == wanted.model && matches!(it.context, Context::Request | Context::Task))
+            .filter(|it| it.column.is_some_and(|name| name == field.name() || name == field.attribute()))
+            .count();
+        match count {
+            0 => {}
+            1 => set.push(format!("`{}`, which 1 place sets", field.name())),
+            count => set.push(format!("`{}`, which {count} places set", field.name())),
+        }
+    }
+    if set.is_empty() {
+        message.push('.');
+    } else {
+        let _ = write!(message, " and with every change of {}.", list(&set));
+    }
+    if let Some(doubt) = wanted.doubt {
+        message.push(' ');
+        message.push_str(doubt);
+        return message;
+    }
+    message.push_str(
+        " Making it takes a lock that keeps writes to the table waiting while it is built (SHARE on PostgreSQL; \
+         MySQL and MariaDB build it online).",
+    );
+    message
+}
+
+fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn evidence(project: &Project, calls: &[&Predicate]) -> Vec<Evidence> {
+    let mut places = places(calls);
+    // What runs most often first, where not all are shown.
+    places.sort_by_key(|it| it.context);
+    places.truncate(MOST_EVIDENCE);
+    places.sort_by_key(|it| (it.site.file.index(), it.site.range.start()));
+    places
+        .into_iter()
+        .map(|predicate| Evidence {
+            place: place_of(project, &predicate.site),
+            message: asked(project, predicate),
+        })
+        .collect()
+}
+
+/// What a call asks, in words.
+fn asked(project: &Project, predicate: &Predicate) -> String {
+    let name = |field: FieldId| project.schema.field(field).name();
+    let mut parts = Vec::new();
+    let mut filters: Vec<String> = Vec::new();
+    for filter in predicate.filters.iter().filter(|it| it.kind != Kind::NotIndexable) {
+        let text = match filter.lookup {
+            "exact" => format!("`{}`", name(filter.field)),
+            lookup => format!("`{}__{lookup}`", name(filter.field)),
+        };
+        if !filters.contains(&text) {
+            filters.push(text);
+        }
+    }
+    if !filters.is_empty() {
+        parts.push(format!("filters by {}", list(&filters)));
+    }
+    let order: Vec<String> = predicate
+        .order
+        .iter()
+        .map(|it| format!("`{}`", field_name(project, (it.field, it.descending))))
+        .collect();
+    if !order.is_empty() {
+        parts.push(format!("orders by {}", order.join(", ")));
+    }
+    let when = match (predicate.source, predicate.context) {
+        (Source::UrlLookup, _) => "to find the row that a URL names",
+        (Source::AdminDates, _) => "for `date_hierarchy`",
+        (_, Context::Request) => "for a request",
+        (_, Context::Admin) => "in the admin",
+        (_, Context::Task) => "in a task",
+        _ => "",
+    };
+    format!("{} {when}", parts.join(" and ")).trim().to_owned()
+}
+
+/// Whether the project says that single columns are indexed at their fields: it does so itself.
+pub(crate) fn prefers_fields(project: &Project, model: ModelId) -> bool {
+    use tuneup_django::schema::IndexSource;
+    let schema = &project.schema;
+    let app = schema.model(model).app_label();
+    let (mut in_app, mut in_all) = ((0, 0), (0, 0));
+    for other in schema.models() {
+        if schema.class_of(other).is_none() || schema.model(other).is_abstract() {
+            continue;
+        }
+        for index in schema.indexes(&project.source, other).all {
+            let (fields, meta) = match index.source {
+                IndexSource::FieldIndex
+                    if index.columns.iter().all(|it| schema.field(it.0).relation().is_none()) =>
+                {
+                    (1, 0)
+                }
+                IndexSource::Meta => (0, 1),
+                _ => continue,
+            };
+            in_all = (in_all.0 + fields, in_all.1 + meta);
+            if schema.model(other).app_label() == app {
+                in_app = (in_app.0 + fields, in_app.1 + meta);
+            }
+        }
+    }
+    let (fields, meta) = if in_app == (0, 0) { in_all } else { in_app };
+    fields > meta
+}

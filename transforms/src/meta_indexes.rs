@@ -1,0 +1,28 @@
+//! `meta-indexes`: an index on several columns for queries that filter by some and take the first rows of an order.
+//!
+//! Before: `Order.objects.filter(status="open").order_by("-created")[:20]`, which reads and sorts all open orders.
+//! After: `models.Index(fields=["status", "-created"], …)` in `Meta.indexes`, and the migration.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/models/indexes/>
+
+use tuneup_django::Project;
+
+use crate::indexes::{self, proposals};
+use crate::proposal::Proposal;
+use crate::registry::Rule;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    name: "meta-indexes",
+    summary: "index the columns that queries filter and order by together",
+    page: include_str!("meta_indexes.md"),
+    propose,
+};
+
+fn propose(project: &Project) -> Vec<Proposal> {
+    indexes::wanted(project)
+        .iter()
+        .filter(|wanted| wanted.columns.len() > 1)
+        .map(|wanted| proposals::proposal(project, RULE.name, wanted, None))
+        .collect()
+}

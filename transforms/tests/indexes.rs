@@ -1,0 +1,404 @@
+//! Which indexes are proposed, and which are not: small projects in, proposals out.
+
+use std::fs;
+
+use tuneup_django::{Options, Project};
+use tuneup_transforms::registry::{self, RULES, Rule};
+
+/// The proposals of indexes for a project of these models and views: safety, model and fields.
+#[track_caller]
+fn check(models: &str, views: &str, expected: &[&str]) {
+    check_files(
+        &[
+            (
+                "models.py",
+                &format!(
+                    "from django.contrib.auth.models import User\nfrom django.db import models\n{models}"
+                ),
+            ),
+            ("views.py", &format!("from django.db.models import Q\nfrom shop.models import *\n{views}")),
+        ],
+        expected,
+    );
+}
+
+#[track_caller]
+fn check_files(files: &[(&str, &str)], expected: &[&str]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let app = folder.path().join("shop");
+    fs::create_dir(&app).expect("a new folder");
+    fs::write(app.join("__init__.py"), "").expect("a new file");
+    for (path, text) in files {
+        let path = app.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
+        fs::write(path, text).expect("a new file");
+    }
+    let project = Project::load(Options { root: folder.path().to_owned(), ..Options::default() }, None);
+    let rules: Vec<Rule> =
+        RULES.iter().copied().filter(|rule| ["db-index", "meta-indexes"].contains(&rule.name)).collect();
+    let found: Vec<String> = registry::propose(&project, &rules)
+        .iter()
+        .map(|proposal| {
+            let model = proposal.model.as_deref().unwrap_or_default();
+            let advice = if proposal.message.contains("advice") { " (advice)" } else { "" };
+            format!("{model}: {}{advice}", proposal.fields.join(", "))
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+const ORDER: &str = r#"
+class Customer(models.Model):
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+    email = models.EmailField()
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class Order(models.Model):
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="orders")
+    buyer = models.ForeignKey(User, on_delete=models.CASCADE)
+    status = models.CharField(max_length=10)
+    token = models.CharField(max_length=40)
+    number = models.CharField(max_length=20, unique=True)
+    reference = models.CharField(max_length=20)
+    name = models.CharField(max_length=20)
+    is_paid = models.BooleanField()
+    note = models.TextField()
+    created = models.DateTimeField(auto_now_add=True)
+    paid_at = models.DateTimeField(null=True)
+"#;
+
+#[test]
+fn a_lookup_by_a_token() {
+    check(
+        ORDER,
+        "def show(request):\n    return Order.objects.get(token=request.GET['t'])\n",
+        &["shop.Order: token"],
+    );
+}
+
+#[test]
+fn a_lookup_through_a_relation_asks_of_the_related_table() {
+    check(
+        ORDER,
+        "def show(request):\n    return list(Order.objects.filter(customer__email=request.GET['e']))\n",
+        &["shop.Customer: email"],
+    );
+}
+
+#[test]
+fn a_filter_and_a_page_of_an_order() {
+    check(
+        ORDER,
+        "
+def show(request):
+    orders = Order.objects.filter(status=request.GET['s'])
+    return list(orders.order_by('-created')[:20])
+",
+        &["shop.Order: status, -created"],
+    );
+}
+
+#[test]
+fn a_page_of_an_order_alone_and_either_direction() {
+    check(
+        ORDER,
+        "
+def newest(request):
+    return list(Order.objects.order_by('-created')[:20])
+
+def oldest(request):
+    return list(Order.objects.order_by('created')[:20])
+",
+        &["shop.Order: created"],
+    );
+}
+
+#[test]
+fn all_rows_in_order_are_sorted_once() {
+    check(ORDER, "def show(request):\n    return list(Order.objects.order_by('-created'))\n", &[]);
+}
+
+#[test]
+fn an_index_that_begins_with_the_columns_serves() {
+    let models = r#"
+class Order(models.Model):
+    buyer = models.ForeignKey(User, on_delete=models.CASCADE)
+    status = models.CharField(max_length=10)
+    token = models.CharField(max_length=40)
+    reference = models.CharField(max_length=40)
+    code = models.CharField(max_length=40)
+    key = models.CharField(max_length=40, db_index=True)
+    slug = models.SlugField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["token", "created"]), models.Index(fields=["status", "created"])]
+        unique_together = [("reference", "status")]
+        constraints = [models.UniqueConstraint(fields=["code", "status"], name="code")]
+"#;
+    check(
+        models,
+        "
+def show(request):
+    Order.objects.get(token='x')
+    Order.objects.filter(reference='x').count()
+    Order.objects.filter(code='x').count()
+    Order.objects.filter(key='x').count()
+    Order.objects.filter(slug='x').count()
+    Order.objects.filter(buyer=1).count()
+    Order.objects.filter(pk=1).count()
+    return list(Order.objects.filter(status='open').order_by('-created')[:20])
+",
+        &[],
+    );
+}
+
+#[test]
+fn a_partial_constraint_serves_what_it_holds_alone() {
+    let models = r#"
+class Invite(models.Model):
+    buyer = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+    used = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token"], condition=models.Q(used=False), name="once")]
+"#;
+    check(models, "def show(request):\n    return Invite.objects.get(token='x')\n", &["shop.Invite: token"]);
+}
+
+#[test]
+fn an_inherited_index_counts_and_a_lost_one_does_not() {
+    let models = r#"
+class Base(models.Model):
+    buyer = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["token"])]
+
+
+class Kept(Base):
+    pass
+
+
+class Lost(Base):
+    class Meta:
+        verbose_name = "lost"
+"#;
+    check(
+        models,
+        "def show(request):\n    Kept.objects.get(token='x')\n    Lost.objects.get(token='x')\n",
+        &["shop.Lost: token"],
+    );
+}
+
+#[test]
+fn computed_indexes_are_not_guessed_at() {
+    let models = r#"
+def made():
+    return []
+
+
+class Invite(models.Model):
+    buyer = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = made()
+"#;
+    check(models, "def show(request):\n    return Invite.objects.get(token='x')\n", &[]);
+}
+
+#[test]
+fn a_unique_column_beside_leaves_one_row() {
+    check(ORDER, "def show(request):\n    return Order.objects.get(number='1', token='x')\n", &[]);
+}
+
+#[test]
+fn booleans_and_few_values_alone_get_none() {
+    check(
+        ORDER,
+        "def show(request):\n    return list(Order.objects.filter(is_paid=False, status='open'))\n",
+        &[],
+    );
+}
+
+#[test]
+fn searches_and_long_texts_use_no_plain_index() {
+    check(
+        ORDER,
+        "
+def show(request):
+    Order.objects.filter(token__icontains='x').count()
+    Order.objects.filter(note='x').count()
+    Order.objects.filter(created__date=request.day).count()
+    Order.objects.exclude(token='x').count()
+",
+        &[],
+    );
+}
+
+#[test]
+fn sides_of_an_or_get_none() {
+    check(
+        ORDER,
+        "def show(request):\n    return list(Order.objects.filter(Q(token='x') | Q(note__contains='x')))\n",
+        &[],
+    );
+}
+
+#[test]
+fn commands_and_tests_do_not_count() {
+    let models =
+        format!("from django.contrib.auth.models import User\nfrom django.db import models\n{ORDER}");
+    let ask = "from shop.models import Order\n\n\ndef find():\n    return Order.objects.get(token='x')\n";
+    let command = "from django.core.management.base import BaseCommand\nfrom shop.models import Order\n\n\n\
+                   class Command(BaseCommand):\n    def handle(self):\n        Order.objects.get(token='x')\n";
+    check_files(
+        &[("models.py", &models), ("tests/test_orders.py", ask), ("management/commands/find.py", command)],
+        &[],
+    );
+}
+
+#[test]
+fn a_helper_counts_when_a_view_calls_it() {
+    let models =
+        format!("from django.contrib.auth.models import User\nfrom django.db import models\n{ORDER}");
+    let helper =
+        "from shop.models import Order\n\n\ndef find(token):\n    return Order.objects.get(token=token)\n";
+    let view = "from shop.helpers import find\n\n\ndef show(request, token):\n    return find(token)\n";
+    check_files(&[("models.py", &models), ("helpers.py", helper)], &[]);
+    check_files(
+        &[("models.py", &models), ("helpers.py", helper), ("views.py", view)],
+        &["shop.Order: token"],
+    );
+}
+
+#[test]
+fn tables_that_do_not_grow_get_none() {
+    let models = r#"
+class Country(models.Model):
+    code = models.CharField(max_length=20)
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        ordering = ["name"]
+"#;
+    check(
+        models,
+        "def show(request):\n    Country.objects.get(code='x')\n    return list(Country.objects.all()[:20])\n",
+        &[],
+    );
+}
+
+#[test]
+fn the_rows_of_one_owner_in_order_where_there_are_many() {
+    let models = r#"
+class Album(models.Model):
+    owner = models.ForeignKey(User, on_delete=models.CASCADE)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class AccessLog(models.Model):
+    owner = models.ForeignKey(User, on_delete=models.CASCADE)
+    created = models.DateTimeField(auto_now_add=True)
+"#;
+    check(
+        models,
+        "
+def show(request):
+    Album.objects.filter(owner=request.user).order_by('-created').first()
+    return list(AccessLog.objects.filter(owner=request.user).order_by('-created')[:10])
+",
+        &["shop.AccessLog: owner, -created"],
+    );
+}
+
+#[test]
+fn the_pair_of_a_generic_foreign_key() {
+    let models = r#"
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+
+
+class Mark(models.Model):
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    target = GenericForeignKey()
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    created = models.DateTimeField(auto_now_add=True)
+"#;
+    check(
+        models,
+        "def show(request, kind, pk):\n    return list(Mark.objects.filter(content_type=kind, object_id=pk))\n",
+        &["shop.Mark: content_type, object_id"],
+    );
+}
+
+#[test]
+fn unmanaged_and_proxy_models_and_those_of_packages() {
+    let models = r#"
+class View(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+
+    class Meta:
+        managed = False
+
+
+class Invite(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+
+
+class Open(Invite):
+    class Meta:
+        proxy = True
+"#;
+    check(
+        models,
+        "
+def show(request):
+    View.objects.get(token='x')
+    User.objects.get(email='x')
+    return Open.objects.get(token='x')
+",
+        &["shop.Invite: token"],
+    );
+}
+
+#[test]
+fn a_table_gets_three_and_the_rest_is_advice() {
+    let models = r#"
+class Thing(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    a_token = models.CharField(max_length=40)
+    b_token = models.CharField(max_length=40)
+    c_token = models.CharField(max_length=40)
+    d_token = models.CharField(max_length=40)
+"#;
+    check(
+        models,
+        "
+def show(request):
+    Thing.objects.get(a_token='x')
+    Thing.objects.get(b_token='x')
+    Thing.objects.get(c_token='x')
+    Thing.objects.get(d_token='x')
+",
+        &[
+            "shop.Thing: a_token",
+            "shop.Thing: b_token",
+            "shop.Thing: c_token",
+            "shop.Thing: d_token (advice)",
+        ],
+    );
+}
+
+#[test]
+fn conditions_that_are_not_known_may_find_the_rows() {
+    check(ORDER, "def show(request, **more):\n    return Order.objects.get(token='x', **more)\n", &[]);
+}
