@@ -3,6 +3,7 @@
 use std::fs;
 
 use tuneup_django::{Options, Project};
+use tuneup_transforms::Safety;
 use tuneup_transforms::registry::{self, RULES, Rule};
 
 /// The proposals of indexes for a project of these models and views: safety, model and fields.
@@ -40,7 +41,8 @@ fn check_files(files: &[(&str, &str)], expected: &[&str]) {
         .iter()
         .map(|proposal| {
             let model = proposal.model.as_deref().unwrap_or_default();
-            let advice = if proposal.message.contains("advice") { " (advice)" } else { "" };
+            let advice = if proposal.safety == Safety::Advice { " (advice)" } else { "" };
+            assert_eq!(proposal.changes.is_empty(), proposal.safety == Safety::Advice);
             format!("{model}: {}{advice}", proposal.fields.join(", "))
         })
         .collect();

@@ -9,7 +9,7 @@ use tuneup_django::schema::{FieldId, ModelId};
 
 use super::{Wanted, places};
 use crate::loading::place_of;
-use crate::proposal::{Change, Evidence, Proposal, Safety};
+use crate::proposal::{Change, Evidence, IndexColumn, IndexSpec, ModelRef, Place, Proposal, Safety};
 
 /// How many call sites are listed.
 const MOST_EVIDENCE: usize = 8;
@@ -20,20 +20,15 @@ pub(crate) fn field_name(project: &Project, (field, descending): (FieldId, bool)
     if descending { format!("-{name}") } else { name.to_string() }
 }
 
-/// The proposal of an index, by a rule, with the change that makes it.
-pub(crate) fn proposal(
-    project: &Project,
-    rule: &'static str,
-    wanted: &Wanted<'_>,
-    change: Option<Change>,
-) -> Proposal {
+/// The proposal of an index, by a rule.
+pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_>) -> Proposal {
     let model = project.schema.label(wanted.model);
     let fields: Vec<String> = wanted.columns.iter().map(|&column| field_name(project, column)).collect();
     let site = site(project, wanted);
     let place = place_of(project, &site);
     let symbol = project.symbol(&site).to_owned();
     let names: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
-    let (safety, changes) = match change {
+    let (safety, changes) = match change(project, wanted) {
         Some(change) if wanted.doubt.is_none() => (Safety::Unsafe, vec![change]),
         _ => (Safety::Advice, Vec::new()),
     };
@@ -50,6 +45,45 @@ pub(crate) fn proposal(
         evidence: evidence(project, &wanted.calls),
         changes,
     }
+}
+
+/// A model by its class, as changes name it.
+pub(crate) fn model_ref(project: &Project, model: ModelId) -> Option<ModelRef> {
+    let class = project.schema.class_of(model)?;
+    let range = project.source.facts(class.file).class(class.id).name_range;
+    Some(ModelRef { label: project.schema.label(model), class: Place::new(project.path(class.file), range) })
+}
+
+fn change(project: &Project, wanted: &Wanted<'_>) -> Option<Change> {
+    let schema = &project.schema;
+    let model = model_ref(project, wanted.model)?;
+    if let [(only, _)] = wanted.columns.as_slice()
+        && prefers_fields(project, wanted.model)
+        && is_of_one_model(project, *only)
+    {
+        let field = schema.field(*only).name().to_string();
+        return Some(Change::SetFieldIndex { model, field, on: true, concurrently: false });
+    }
+    let column = |&(field, descending): &(FieldId, bool)| IndexColumn {
+        name: schema.field(field).name().to_string(),
+        descending,
+    };
+    let index = IndexSpec { fields: wanted.columns.iter().map(column).collect(), ..IndexSpec::default() };
+    Some(Change::AddIndex { model, index, concurrently: false })
+}
+
+/// Whether the call that declares a field makes it for one model alone: an abstract base may give it to several.
+fn is_of_one_model(project: &Project, field: FieldId) -> bool {
+    let schema = &project.schema;
+    let Some(source) = schema.field(field).source() else { return false };
+    let declares = |other: FieldId| {
+        schema
+            .field(other)
+            .source()
+            .is_some_and(|it| (it.file, it.value) == (source.file, source.value) && it.owner == source.owner)
+    };
+    let with_table = schema.models().filter(|&model| !schema.model(model).is_abstract());
+    with_table.filter(|&model| schema.model(model).fields().iter().any(|&other| declares(other))).count() == 1
 }
 
 /// Where the index belongs: the field of one column, the class of a model for several.
