@@ -5,11 +5,15 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tuneup_django::{Options, Project};
+use tuneup_python::SourceText;
+use tuneup_python::edit::Layout;
 use tuneup_python::{Problem, Stopwatch};
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::{self, RULES, Rule};
+use tuneup_transforms::render::{Files, Rendering, render};
 
 use crate::arguments::ProjectArguments;
+use crate::config::{Config, nearest};
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::write::folder;
@@ -24,6 +28,8 @@ const STACK: usize = 64 * 1024 * 1024;
 pub(crate) struct Outcome {
     /// The project.
     pub(crate) project: Project,
+    /// What the user decided.
+    pub(crate) config: Config,
     /// The proposals of the selected rules, in order.
     pub(crate) proposals: Vec<Proposal>,
     /// What could not be read.
@@ -34,10 +40,11 @@ pub(crate) struct Outcome {
 
 /// Reads a project and asks the selected rules.
 pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> {
-    let rules = selected(arguments)?;
     if !arguments.path.exists() {
         return Err(Failure::new(format!("no such file or folder: {}", arguments.path.display())));
     }
+    let config = Config::resolve(arguments)?;
+    let rules: Vec<Rule> = RULES.iter().copied().filter(|rule| config.is_selected(rule.name)).collect();
     // One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there
     // already where this is called twice; then it is as good.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build_global();
@@ -60,30 +67,68 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     };
     let options = Options {
         root: arguments.path.clone(),
-        python: arguments.python.clone(),
-        exclude: arguments.exclude.clone(),
+        python: config.python.value.clone(),
+        exclude: config.exclude_from(&folder(&arguments.path)),
         threads: arguments.threads,
-        django: arguments.django.clone(),
+        django: config.django_version.value.clone(),
     };
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();
-    let proposals = registry::propose(&project, &rules);
+    let mut proposals = registry::propose(&project, &rules);
+    proposals.retain(|proposal| {
+        let path = project.source.root().join(&proposal.place.path);
+        !config.is_ignored_in(&path, proposal.rule)
+    });
     let mut stopwatch = project.stopwatch.clone();
     stopwatch.lap("proposals");
     let problems = project.problems.clone();
-    Ok(Outcome { project, proposals, problems, stopwatch })
+    Ok(Outcome { project, config, proposals, problems, stopwatch })
 }
 
-/// The rules that `--select` and `--ignore` leave.
-fn selected(arguments: &ProjectArguments) -> Result<Vec<Rule>, Failure> {
-    for name in arguments.select.iter().chain(&arguments.ignore) {
-        rule(name)?;
+impl Outcome {
+    /// Makes text of approved proposals.
+    pub(crate) fn render(&self, approved: &[&Proposal]) -> Rendering {
+        let files = Configured { project: &self.project, line_length: self.config.line_length.value };
+        render(&files, approved)
     }
-    let is_selected = |rule: &Rule| {
-        (arguments.select.is_empty() || arguments.select.iter().any(|name| name == rule.name))
-            && !arguments.ignore.iter().any(|name| name == rule.name)
-    };
-    Ok(RULES.iter().copied().filter(is_selected).collect())
+}
+
+/// A project whose lines are as long as the user decided.
+struct Configured<'a> {
+    project: &'a Project,
+    line_length: Option<u16>,
+}
+
+impl Files for Configured<'_> {
+    fn project(&self) -> Option<&Project> {
+        Some(self.project)
+    }
+
+    fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        Files::bytes(self.project, path)
+    }
+
+    fn text(&self, path: &str) -> Result<SourceText, String> {
+        Files::text(self.project, path)
+    }
+
+    fn layout(&self, path: &str) -> Layout {
+        let mut layout = Files::layout(self.project, path);
+        layout.line_length = self.line_length.or(layout.line_length);
+        layout
+    }
+
+    fn module(&self, path: &str) -> Option<(String, bool)> {
+        Files::module(self.project, path)
+    }
+
+    fn is_first_party(&self, top: &str) -> bool {
+        Files::is_first_party(self.project, top)
+    }
+
+    fn may_lead_back(&self, module: &str, path: &str) -> bool {
+        Files::may_lead_back(self.project, module, path)
+    }
 }
 
 /// The rule of a name; where there is none, the failure names the nearest.
@@ -91,8 +136,7 @@ pub(crate) fn rule(name: &str) -> Result<Rule, Failure> {
     if let Some(rule) = RULES.iter().find(|rule| rule.name == name) {
         return Ok(*rule);
     }
-    let likeness = |rule: &&Rule| (similar::TextDiff::from_chars(rule.name, name).ratio() * 1000.0) as u32;
-    let nearest = RULES.iter().max_by_key(likeness).map_or("", |rule| rule.name);
+    let nearest = nearest(name, RULES.iter().map(|rule| rule.name));
     Err(Failure::new(format!(
         "no rule is called `{name}`; did you mean `{nearest}`? `tuneup rules` lists them"
     )))

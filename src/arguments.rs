@@ -82,6 +82,11 @@ pub(crate) enum Command {
         #[arg(long, default_value = ".", value_name = "PATH")]
         project: PathBuf,
     },
+    /// Print the configuration that counts, and where each value came from.
+    Config {
+        #[command(flatten)]
+        project: ProjectArguments,
+    },
     /// List the rules.
     Rules,
     /// Explain a rule: what it does, why, when it is safe, with examples.
@@ -123,6 +128,12 @@ pub(crate) struct ProjectArguments {
     /// Django's version, where the project does not say it.
     #[arg(long, value_name = "VERSION")]
     pub(crate) django: Option<String>,
+    /// A value of the configuration, as `KEY=VALUE`; `tuneup config` lists the keys.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) config: Vec<String>,
+    /// Read no configuration file.
+    #[arg(long)]
+    pub(crate) isolated: bool,
     /// How many threads; 0 for one on each core.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) threads: usize,

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod arguments;
+mod config;
 mod diff;
 mod failure;
 mod journal;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tuneup_transforms::registry::RULES;
-use tuneup_transforms::render::{Rendering, render};
+use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
 
 use analysis::{Outcome, analyse, rule};
@@ -90,22 +91,24 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         }
         Command::Diff { project, with_unsafe } => {
             let outcome = analyse(project)?;
-            let chosen = chosen(&outcome, *with_unsafe);
-            let rendering = render(&outcome.project, &chosen);
+            let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value;
+            let chosen = chosen(&outcome, with_unsafe);
+            let rendering = outcome.render(&chosen);
             let prefix = diff::prefix(&project.path);
             with_output(|out| {
                 rendering.files.iter().try_for_each(|file| diff::write(out, &prefix, file, colored))
             })?;
-            left_out(project, &outcome, &rendering, *with_unsafe);
+            left_out(project, &outcome, &rendering, with_unsafe);
             Ok(code(&outcome, !rendering.files.is_empty()))
         }
         Command::Apply { project, with_unsafe, guard } => {
             vcs::guard(&project.path, guard)?;
             let outcome = analyse(project)?;
-            let chosen = chosen(&outcome, *with_unsafe);
-            let rendering = render(&outcome.project, &chosen);
+            let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value;
+            let chosen = chosen(&outcome, with_unsafe);
+            let rendering = outcome.render(&chosen);
             write_rendering(project, "apply", &rendering, &chosen)?;
-            left_out(project, &outcome, &rendering, *with_unsafe);
+            left_out(project, &outcome, &rendering, with_unsafe);
             let written = chosen.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))
         }
@@ -113,7 +116,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             vcs::guard(&project.path, guard)?;
             let outcome = analyse(project)?;
             let approved = review::ask_all(&mut io::stdout(), &outcome, colored)?;
-            let rendering = render(&outcome.project, &approved);
+            let rendering = outcome.render(&approved);
             write_rendering(project, "review", &rendering, &approved)?;
             let written = approved.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))
@@ -121,6 +124,11 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Undo { number, list, project } => {
             let report = if *list { undo::list(project)? } else { undo::undo(project, *number)? };
             with_output(|out| out.write_all(report.as_bytes()))?;
+            Ok(DONE)
+        }
+        Command::Config { project } => {
+            let config = config::Config::resolve(project)?;
+            with_output(|out| config::show(out, &config))?;
             Ok(DONE)
         }
         Command::Rules => {

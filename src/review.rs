@@ -3,7 +3,6 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use tuneup_transforms::render::render;
 use tuneup_transforms::{Proposal, Safety};
 
 use crate::analysis::Outcome;
@@ -87,7 +86,7 @@ pub(crate) fn ask_all<'a>(
     let mut lines = std::io::stdin().lock().lines();
     decide(&outcome.proposals, |n, proposal| {
         full::write_one(out, outcome, proposal, colored)?;
-        for file in render(&outcome.project, &[proposal]).files {
+        for file in outcome.render(&[proposal]).files {
             crate::diff::write(out, "", &file, colored)?;
         }
         loop {

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use tuneup_transforms::render::render;
 use tuneup_transforms::{Place, Proposal};
 
 use crate::analysis::Outcome;
@@ -84,7 +83,7 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         .collect();
     let mut proposals = Vec::with_capacity(outcome.proposals.len());
     for proposal in &outcome.proposals {
-        let rendering = render(&outcome.project, &[proposal]);
+        let rendering = outcome.render(&[proposal]);
         errors.extend(rendering.withheld.into_iter().map(|(id, reason)| Error {
             path: proposal.place.path.clone(),
             line: None,

@@ -1,0 +1,83 @@
+//! What a configuration says counts, is shown with where it came from, and is refused where it is not understood.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn tuneup(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tuneup"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("tuneup runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let models = "from django.db import models\n\n\nclass Author(models.Model):\n    name = models.TextField()\n\n\n\
+                  class Book(models.Model):\n    author = models.ForeignKey(Author, models.CASCADE)\n";
+    let views = "from .models import Book\n\n\ndef names():\n    return [book.author.name for book in Book.objects.all()]\n";
+    fs::create_dir(folder.path().join("shop")).expect("a folder");
+    for (name, text) in [("__init__.py", ""), ("models.py", models), ("views.py", views)] {
+        fs::write(folder.path().join("shop").join(name), text).expect("a file");
+    }
+    let settings = "INSTALLED_APPS = ['shop']\n";
+    fs::write(folder.path().join("settings.py"), settings).expect("a file");
+    folder
+}
+
+#[test]
+fn values_are_shown_with_where_they_came_from() {
+    let folder = project();
+    let toml = "[project]\nname = \"x\"\n\n[tool.tuneup]\nselect = [\"select-related\"]\nline-length = 99\n\n\
+                [tool.tuneup.per-file-ignores]\n\"shop/*\" = [\"select-related\"]\n";
+    fs::write(folder.path().join("pyproject.toml"), toml).expect("a file");
+    let output =
+        tuneup(&["config", "--config", "line-length=79", "--ignore", "prefetch-related"], folder.path());
+    let shown = text(&output.stdout);
+    assert!(
+        shown.contains("select = [\"select-related\"]  # ") && shown.contains("pyproject.toml:5\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("line-length = 79  # --config\n"), "{shown}");
+    assert!(shown.contains("ignore = [\"prefetch-related\"]  # --ignore\n"), "{shown}");
+    assert!(shown.contains("unsafe = false  # default\n"), "{shown}");
+
+    let silenced = tuneup(&["check", "-q", "--output-format", "concise"], folder.path());
+    assert_eq!((silenced.status.code(), text(&silenced.stdout).as_str()), (Some(0), ""));
+    let isolated = tuneup(&["check", "-q", "--output-format", "concise", "--isolated"], folder.path());
+    assert_eq!(isolated.status.code(), Some(1));
+    assert!(text(&isolated.stdout).starts_with("shop/views.py:5:"), "{isolated:?}");
+}
+
+#[test]
+fn what_is_not_understood_is_an_error_that_says_what_was_meant() {
+    let folder = project();
+    let cases = [
+        ("selct = []\n", "no key is called `selct`; did you mean `select`?"),
+        ("\nline-length = \"x\"\n", "tuneup.toml:2: `line-length` must be a number of columns"),
+        ("select = [\"select-relatd\"]\n", "did you mean `select-related`?"),
+        ("select = [\n", "tuneup.toml:"),
+        ("django-version = 5.2\n", "`django-version` must be a string"),
+    ];
+    for (toml, message) in cases {
+        fs::write(folder.path().join("tuneup.toml"), toml).expect("a file");
+        let output = tuneup(&["check", "-q"], folder.path());
+        assert_eq!(output.status.code(), Some(2), "{toml}");
+        assert!(text(&output.stderr).contains(message), "{toml}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn patterns_are_those_of_the_folder_that_holds_the_configuration() {
+    let folder = project();
+    fs::write(folder.path().join("tuneup.toml"), "exclude = [\"shop/views.py\"]\n").expect("a file");
+    for path in [".", "shop"] {
+        let output = tuneup(&["check", "-q", "--output-format", "concise", path], folder.path());
+        assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), ""), "{path}");
+    }
+}
