@@ -50,10 +50,19 @@ fn inherited_method<'p>(
     if name != "__init__" || !machine.has_base(class, is_choice) {
         return None;
     }
+    let defines = |name: &&str| machine.project.member(class, Symbol::new(name)).is_some();
+    if WITHOUT_OPTIONS.iter().any(|name| defines(name)) {
+        return Some(Value::NONE);
+    }
     let site = frame.site(ruff_text_size::TextRange::default());
     show_options(machine, frame, Some((this, class)), arguments, site);
     Some(Value::NONE)
 }
+
+/// What a project's own field defines that takes its values from elsewhere than a list of options: text that is
+/// parsed, a script that asks for a few rows.
+const WITHOUT_OPTIONS: &[&str] =
+    &["clean", "get_bound_field", "iterator", "prepare_value", "to_python", "widget"];
 
 /// The options of a field, each by its label.
 fn show_options<'p>(

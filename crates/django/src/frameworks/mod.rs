@@ -10,7 +10,9 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
 mod admin;
+mod filters;
 mod forms;
+mod listings;
 mod lists;
 mod models;
 mod pagination;
@@ -60,7 +62,7 @@ impl Framework {
 }
 
 /// The packages that frameworks speak of: their names count, not their source.
-pub(crate) const ROOTS: &[&str] = &["django", "rest_framework"];
+pub(crate) const ROOTS: &[&str] = &["django", "rest_framework", "django_filters"];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
@@ -72,6 +74,8 @@ const ALL: &[Framework] = &[
     rest::FRAMEWORK,
     admin::FRAMEWORK,
     forms::FRAMEWORK,
+    filters::FRAMEWORK,
+    listings::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {

@@ -1,18 +1,28 @@
-//! `django.http.HttpRequest`: whose `user` is a row that the authentication middleware fetched.
+//! `django.http.HttpRequest`: whose `user` is a row that the authentication middleware fetched, and that
+//! carries what the project's own middleware puts on it.
 
 use super::Framework;
+use tuneup_python::Symbol;
+
 use crate::queries::machine::Machine;
-use crate::queries::value::Value;
+use crate::queries::requests::Attribute;
+use crate::queries::roots::REQUEST;
+use crate::queries::value::{Shape, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { attribute, ..Framework::NONE };
 
 fn attribute(machine: &mut Machine<'_>, class: &str, _: &[Value], name: &str) -> Option<Value> {
     match (class, name) {
-        ("django.http.HttpRequest", "user") => {
+        (REQUEST, "user") => {
             let model = machine.schema.user_model()?;
             Some(machine.outside_row(model))
         }
-        ("django.http.HttpRequest", _) => Some(Value::UNKNOWN),
+        (REQUEST, _) => Some(match machine.requests.get(&Symbol::new(name)) {
+            Some(&Attribute::Row(model)) => machine.outside_row(model),
+            Some(&Attribute::Rows(model)) => machine.outside_queryset(model, false),
+            Some(&Attribute::Object(class)) => machine.values.make(Shape::Object(class, None)),
+            None => Value::UNKNOWN,
+        }),
         _ => None,
     }
 }

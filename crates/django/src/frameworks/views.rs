@@ -24,7 +24,9 @@ enum Shows {
 }
 
 fn is_view(name: &str) -> bool {
-    name.starts_with("django.views.") || name.starts_with("django.contrib.auth.views.")
+    ["django.views.", "django.contrib.auth.views.", "django_filters.views."]
+        .iter()
+        .any(|package| name.starts_with(package))
 }
 
 fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
@@ -36,27 +38,28 @@ fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
     if !machine.has_base(class, is_view) {
         return None;
     }
-    Some(
-        if has(&["ListView", "BaseListView", "MultipleObjectMixin", "MultipleObjectTemplateResponseMixin"]) {
-            Shows::Many("_list")
-        } else if has(&["ArchiveIndexView", "BaseArchiveIndexView"]) {
-            Shows::Many("_archive")
-        } else if has(&["YearArchiveView"]) {
-            Shows::Many("_archive_year")
-        } else if has(&["MonthArchiveView"]) {
-            Shows::Many("_archive_month")
-        } else if has(&["DayArchiveView", "TodayArchiveView"]) {
-            Shows::Many("_archive_day")
-        } else if has(&["DetailView", "BaseDetailView", "SingleObjectMixin", "DateDetailView"]) {
-            Shows::One("_detail")
-        } else if has(&["UpdateView", "BaseUpdateView"]) {
-            Shows::One("_form")
-        } else if has(&["DeleteView", "BaseDeleteView"]) {
-            Shows::One("_confirm_delete")
-        } else {
-            Shows::None
-        },
-    )
+    Some(if has(&["FilterView", "BaseFilterView"]) {
+        Shows::Many("_filter")
+    } else if has(&["ListView", "BaseListView", "MultipleObjectMixin", "MultipleObjectTemplateResponseMixin"])
+    {
+        Shows::Many("_list")
+    } else if has(&["ArchiveIndexView", "BaseArchiveIndexView"]) {
+        Shows::Many("_archive")
+    } else if has(&["YearArchiveView"]) {
+        Shows::Many("_archive_year")
+    } else if has(&["MonthArchiveView"]) {
+        Shows::Many("_archive_month")
+    } else if has(&["DayArchiveView", "TodayArchiveView"]) {
+        Shows::Many("_archive_day")
+    } else if has(&["DetailView", "BaseDetailView", "SingleObjectMixin", "DateDetailView"]) {
+        Shows::One("_detail")
+    } else if has(&["UpdateView", "BaseUpdateView"]) {
+        Shows::One("_form")
+    } else if has(&["DeleteView", "BaseDeleteView"]) {
+        Shows::One("_confirm_delete")
+    } else {
+        Shows::None
+    })
 }
 
 const METHODS: &[&str] = &[

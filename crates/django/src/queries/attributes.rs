@@ -232,7 +232,7 @@ impl<'p> Machine<'p> {
             return self.values.make(Shape::Class(class));
         }
         if name == self.names.request {
-            return self.values.make(Shape::Instance(Symbol::new("django.http.HttpRequest"), Box::default()));
+            return self.request();
         }
         let class_value = self.values.make(Shape::Class(class));
         let member = self.bound_member(frame, class, name, Some(object), class_value);
@@ -347,6 +347,11 @@ impl<'p> Machine<'p> {
                 let before = self.object_values.get(&(value, name)).copied().unwrap_or(Value::NEVER);
                 let joined = self.values.join(before, put);
                 self.object_values.insert((value, name), joined);
+            }
+            Shape::Instance(class, _) if class.as_str() == super::roots::REQUEST => {
+                let before = self.request_values.get(&name).copied().unwrap_or(Value::NEVER);
+                let joined = self.values.join(before, put);
+                self.request_values.insert(name, joined);
             }
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);

@@ -9,6 +9,7 @@ use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
     Value, Values,
@@ -95,6 +96,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) project: &'p Project,
     pub(crate) schema: &'p Schema,
     pub(crate) templates: &'p Templates,
+    /// What the project puts on its requests.
+    pub(crate) requests: &'p Attributes,
+    /// What was put on requests on the way.
+    pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
     pub(crate) names: Names,
     pub(crate) remembered: FxHashMap<CallKey, Summary>,
@@ -173,11 +178,18 @@ names! {
 }
 
 impl<'p> Machine<'p> {
-    pub(crate) fn new(project: &'p Project, schema: &'p Schema, templates: &'p Templates) -> Self {
+    pub(crate) fn new(
+        project: &'p Project,
+        schema: &'p Schema,
+        templates: &'p Templates,
+        requests: &'p Attributes,
+    ) -> Self {
         Self {
             project,
             schema,
             templates,
+            requests,
+            request_values: FxHashMap::default(),
             rendering: 0,
             manager_starts: FxHashMap::default(),
             values: Values::new(),

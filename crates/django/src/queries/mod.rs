@@ -18,12 +18,14 @@ use crate::templates::Templates;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
+mod encoding;
 mod expressions;
 pub(crate) mod machine;
 mod python;
 mod querysets;
 mod rendering;
-mod roots;
+pub(crate) mod requests;
+pub(crate) mod roots;
 mod rows;
 mod statements;
 mod truth;
@@ -140,11 +142,12 @@ pub(crate) fn find(
     templates: &Templates,
     files: &[FileId],
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
+    let requests = requests::attributes(project, schema, templates, files);
     let size = files.len().div_ceil(PARTS).max(1);
     let parts: Vec<(Vec<Query>, SiteModels, Asks, Vec<FileId>)> = files
         .par_chunks(size)
         .map(|files| {
-            let mut machine = Machine::new(project, schema, templates);
+            let mut machine = Machine::new(project, schema, templates, &requests);
             let mut failed = Vec::new();
             for &file in files {
                 // A fault of the interpreter costs the file that it met, and not the run.
@@ -327,6 +330,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         }
     }
     for query in &mut queries {
+        end_recursion(&mut query.reads);
         query.reads.sort_by_cached_key(|read| {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
             let sites: Vec<_> = read.steps.iter().map(|step| step.site.as_ref().map(order)).collect();
@@ -341,6 +345,35 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         (sites.last().copied(), sites, query.model, query.source, reads, text(&query.plan))
     });
     queries
+}
+
+/// Drops what one expression reads off what it has given before: code that climbs a tree does so to a depth that
+/// nobody knows, so no path is right for it but the first step.
+fn end_recursion(reads: &mut Vec<Read>) {
+    let relations = |read: &Read| read.steps.iter().map(|step| step.relation).collect::<Vec<_>>();
+    let mut shortest: FxHashMap<(Site, RelationId), usize> = FxHashMap::default();
+    for read in reads.iter() {
+        if let Some(last) = read.steps.last() {
+            let length = shortest.entry((read.site, last.relation)).or_insert(read.steps.len());
+            *length = (*length).min(read.steps.len());
+        }
+    }
+    let is_again = |path: &[RelationId], site: Site| {
+        let (Some(last), before) = (path.last(), &path[..path.len().saturating_sub(1)]) else { return false };
+        before.contains(last) && shortest.get(&(site, *last)).is_some_and(|&length| length < path.len())
+    };
+    let again: Vec<Vec<RelationId>> = reads
+        .iter()
+        .map(|read| (relations(read), read.site))
+        .filter(|(path, site)| is_again(path, *site))
+        .map(|(path, _)| path)
+        .collect();
+    if !again.is_empty() {
+        reads.retain(|read| {
+            let path = relations(read);
+            !again.iter().any(|dropped| path.starts_with(dropped))
+        });
+    }
 }
 
 fn text(plan: &Plan) -> Vec<&'static str> {

@@ -311,6 +311,13 @@ impl<'p> Machine<'p> {
                 let element = self.iterate(frame, outer, call.site);
                 self.values.sequence(element)
             }
+            "json.dumps" | "json.dump" | "django.http.JsonResponse" => {
+                let encoder = arguments.keyword("cls").or_else(|| arguments.keyword("encoder"));
+                if let (Some(value), Some(encoder)) = (first, encoder) {
+                    self.encode(frame, value, encoder, call);
+                }
+                Value::SCALAR
+            }
             "itertools.groupby" => {
                 let element = self.iterate(frame, first?, call.site);
                 let key = match arguments.get(1, "key") {

@@ -8,6 +8,9 @@ use super::attributes::Binding;
 use super::machine::Machine;
 use super::value::{Shape, Value};
 
+/// The class of requests.
+pub(crate) const REQUEST: &str = "django.http.HttpRequest";
+
 impl<'p> Machine<'p> {
     /// Runs everything that a file defines.
     pub(crate) fn run_file(&mut self, file: FileId) {
@@ -34,12 +37,17 @@ impl<'p> Machine<'p> {
             }
             self.refuel();
             let function = FunctionRef { file, id };
-            match definition.class {
-                Some(class) => self.run_method(function, ClassRef { file, id: class }),
-                None => self.run_root(function, None),
-            }
-            self.run_inner();
+            self.run_alone(function);
         }
+    }
+
+    /// Runs a function as if nothing had called it, and those that it defines.
+    pub(crate) fn run_alone(&mut self, function: FunctionRef) {
+        match self.project.facts(function.file).function(function.id).class {
+            Some(class) => self.run_method(function, ClassRef { file: function.file, id: class }),
+            None => self.run_root(function, None),
+        }
+        self.run_inner();
     }
 
     fn run_root(&mut self, function: FunctionRef, this: Option<Value>) {
@@ -128,7 +136,7 @@ impl<'p> Machine<'p> {
 
     /// A request.
     pub(crate) fn request(&mut self) -> Value {
-        let class = tuneup_python::Symbol::new("django.http.HttpRequest");
+        let class = tuneup_python::Symbol::new(REQUEST);
         self.values.make(Shape::Instance(class, Box::default()))
     }
 

@@ -1,0 +1,126 @@
+//! django-filter: a filter set's `qs` is the queryset that it was given, narrowed.
+//!
+//! <https://django-filter.readthedocs.io/en/stable/ref/filterset.html>
+
+use tuneup_python::{ClassRef, Symbol};
+
+use super::Framework;
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
+
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, attribute, inherited, inherited_method, ..Framework::NONE };
+
+fn is_filter_set(name: &str) -> bool {
+    name.starts_with("django_filters.") && name.ends_with("FilterSet")
+}
+
+/// The queryset of a filter set that was made with such arguments.
+fn given(arguments: &Arguments) -> Option<Value> {
+    arguments.get(1, "queryset").filter(|&rows| rows != Value::NONE)
+}
+
+/// Django's filter sets made as they are: `FilterSet(request.GET, queryset=rows)`.
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    _call: CallSite,
+) -> Option<Value> {
+    if !is_filter_set(name) {
+        return None;
+    }
+    let rows = given(arguments)?;
+    Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::new([rows]))))
+}
+
+fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str) -> Option<Value> {
+    if !is_filter_set(class) {
+        return None;
+    }
+    let rows = *parts.first()?;
+    match name {
+        "qs" => Some(narrowed(machine, rows)),
+        "queryset" => Some(rows),
+        _ => None,
+    }
+}
+
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    if !machine.has_base(class, is_filter_set) {
+        return None;
+    }
+    match name {
+        "qs" => {
+            let rows = rows(machine, this, class);
+            Some(narrowed(machine, rows))
+        }
+        "queryset" => Some(rows(machine, this, class)),
+        "__init__" | "filter_queryset" | "is_valid" | "get_form_class" => {
+            Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
+        }
+        _ => None,
+    }
+}
+
+fn inherited_method<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if !machine.has_base(class, is_filter_set) {
+        return None;
+    }
+    match name {
+        "__init__" => {
+            if let Some(rows) = given(arguments) {
+                let key = (this, Symbol::new("queryset"));
+                let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
+                let joined = machine.values.join(before, rows);
+                machine.object_values.insert(key, joined);
+            }
+            Some(Value::NONE)
+        }
+        "filter_queryset" => {
+            let rows = arguments.get(0, "queryset")?;
+            Some(narrowed(machine, rows))
+        }
+        _ => None,
+    }
+}
+
+/// The rows that a filter set was given, or all of its model's.
+fn rows(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
+    if let Some(&rows) = machine.object_values.get(&(this, Symbol::new("queryset"))) {
+        return rows;
+    }
+    let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return Value::UNKNOWN };
+    let Shape::Class(meta) = *machine.values.shape(meta) else { return Value::UNKNOWN };
+    match machine.class_member(meta, Symbol::new("model")).map(|model| machine.values.shape(model).clone()) {
+        Some(Shape::Model(model)) => machine.outside_queryset(model, false),
+        _ => Value::UNKNOWN,
+    }
+}
+
+/// Rows of a queryset, filtered.
+fn narrowed(machine: &mut Machine<'_>, rows: Value) -> Value {
+    machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
+        Shape::Queryset(mut rows) => {
+            rows.is_manager = false;
+            rows.asked.narrowed = true;
+            machine.values.queryset(rows)
+        }
+        _ => member,
+    })
+}
