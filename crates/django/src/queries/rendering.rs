@@ -14,13 +14,16 @@ use crate::templates::{Tag, TagKind};
 /// How deep templates extend and include one another.
 const DEEPEST: usize = 12;
 
+/// How many files of one template's name are rendered.
+const MOST_FILES: usize = 4;
+
 impl<'p> Machine<'p> {
     /// Renders the templates that a value names, on a context.
     pub(crate) fn render_named(&mut self, name: Value, context: Value) {
         for member in self.values.members(name) {
             match self.values.shape(member).clone() {
                 Shape::Str(name) => {
-                    if let Some(file) = self.templates.named(name.as_str()) {
+                    for &file in self.templates.all_named(name.as_str()).iter().take(MOST_FILES) {
                         self.render(file, context, None);
                     }
                 }

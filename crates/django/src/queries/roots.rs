@@ -5,6 +5,7 @@ use tuneup_python::flow::{ExprKind, ParameterKind};
 use tuneup_python::{ClassRef, FileId, FunctionRef};
 
 use super::attributes::Binding;
+use super::calls::{Arguments, CallSite};
 use super::machine::Machine;
 use super::value::{Shape, Value};
 
@@ -45,9 +46,33 @@ impl<'p> Machine<'p> {
     pub(crate) fn run_alone(&mut self, function: FunctionRef) {
         match self.project.facts(function.file).function(function.id).class {
             Some(class) => self.run_method(function, ClassRef { file: function.file, id: class }),
-            None => self.run_root(function, None),
+            None => {
+                self.run_root(function, None);
+                self.decorate(function);
+            }
         }
         self.run_inner();
+    }
+
+    /// Puts a function under those of its decorators that are given a template: what they make of it renders what
+    /// it returns. It runs with the other inner functions.
+    fn decorate(&mut self, function: FunctionRef) {
+        let facts = self.project.facts(function.file);
+        let mut frame = self.module_frame(function.file);
+        let mut decorated = self.values.make(Shape::Function(function, None));
+        for &decorator in facts.list(facts.function(function.id).decorators).iter().rev() {
+            let ExprKind::Call(_, run) = facts.kind(decorator) else { continue };
+            let is_template = |text: &str| !self.templates.all_named(text).is_empty();
+            if !facts.arguments(run).iter().any(|it| facts.as_str(it.value).is_some_and(is_template)) {
+                continue;
+            }
+            let value = self.eval(&mut frame, decorator);
+            if let Shape::Function(..) = self.values.shape(value) {
+                let arguments = Arguments { positional: vec![decorated], ..Arguments::default() };
+                let call = CallSite { site: frame.site_of(decorator) };
+                decorated = self.call_value(&mut frame, value, &arguments, call);
+            }
+        }
     }
 
     fn run_root(&mut self, function: FunctionRef, this: Option<Value>) {

@@ -266,10 +266,20 @@ impl<'p> Machine<'p> {
             ExprKind::Tuple(run) | ExprKind::List(run) => self.unpack(frame, facts.list(run), value, target),
             ExprKind::Starred(inner) => self.assign(frame, inner, value),
             ExprKind::Attribute(base, name) => {
-                let base = self.eval(frame, base);
+                let before = self.eval(frame, base);
                 let site = frame.site_of(target);
-                for member in self.values.members(base) {
+                for member in self.values.members(before) {
                     self.set_attribute(frame, member, name, value, site);
+                }
+                // A page is what its rows are.
+                if name == "object_list" {
+                    let after = self.for_each(before, |machine, member| match machine.values.shape(member) {
+                        Shape::Page(_) => machine.values.make(Shape::Page(value)),
+                        _ => member,
+                    });
+                    if after != before {
+                        self.assign_back(frame, base, after);
+                    }
                 }
             }
             ExprKind::Subscript(base, index) => {

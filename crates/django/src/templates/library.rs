@@ -35,6 +35,8 @@ pub struct Tag {
 /// A project's templates and what they may call.
 pub struct Templates {
     by_name: BTreeMap<String, Vec<FileId>>,
+    /// Files by every end of their paths.
+    by_end: FxHashMap<String, Vec<FileId>>,
     facts: FxHashMap<FileId, OnceLock<FileFacts>>,
     tags: FxHashMap<Symbol, Vec<Tag>>,
     filters: FxHashMap<Symbol, Tag>,
@@ -45,11 +47,18 @@ impl Templates {
     /// Finds the templates of a project and the tags that it registers.
     pub fn find(project: &Project) -> Self {
         let mut by_name: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
+        let mut by_end: FxHashMap<String, Vec<FileId>> = FxHashMap::default();
         let mut facts = FxHashMap::default();
         for (n, other) in project.others().iter().enumerate() {
             let Ok(n) = u32::try_from(n) else { break };
             let file = FileId::other(n);
-            let mut found = false;
+            let is_markup = [".html", ".txt", ".xml"].iter().any(|end| other.path.ends_with(end));
+            let mut found = is_markup;
+            if is_markup {
+                for (at, _) in other.path.match_indices('/') {
+                    by_end.entry(other.path[at + 1..].to_owned()).or_default().push(file);
+                }
+            }
             for folder in FOLDERS {
                 for name in names_below(&other.path, folder) {
                     by_name.entry(name.to_owned()).or_default().push(file);
@@ -68,6 +77,7 @@ impl Templates {
         }
         let mut this = Self {
             by_name,
+            by_end,
             facts,
             tags: FxHashMap::default(),
             filters: FxHashMap::default(),
@@ -83,7 +93,20 @@ impl Templates {
 
     /// The file of a template.
     pub fn named(&self, name: &str) -> Option<FileId> {
-        self.by_name.get(name)?.first().copied()
+        self.all_named(name).first().copied()
+    }
+
+    /// The files of a template, where a site's folder and an app each have one: which of them is shown depends on
+    /// the settings of the day.
+    pub fn all_named(&self, name: &str) -> &[FileId] {
+        if let Some(files) = self.by_name.get(name) {
+            return files;
+        }
+        // A folder of another name that the settings' `DIRS` hold.
+        match self.by_end.get(name) {
+            Some(files) if files.len() == 1 && name.contains('/') => files,
+            _ => &[],
+        }
     }
 
     /// The value flow of a template.
