@@ -30,6 +30,7 @@ mod rows;
 mod statements;
 mod truth;
 pub mod value;
+mod widening;
 
 use asks::Asks;
 use machine::Machine;

@@ -305,6 +305,26 @@ pub struct Asked {
     pub empty: bool,
 }
 
+impl Asked {
+    /// What is asked of a queryset that is one or the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            values: self.values || other.values,
+            flat: self.flat || other.flat,
+            combined: self.combined || other.combined,
+            raw: self.raw || other.raw,
+            locked: self.locked || other.locked,
+            locked_of: self.locked_of || other.locked_of,
+            sliced: self.sliced || other.sliced,
+            narrowed: self.narrowed || other.narrowed,
+            streamed: self.streamed || other.streamed,
+            foreign: self.foreign || other.foreign,
+            empty: self.empty && other.empty,
+        }
+    }
+}
+
 /// One lookup by which the rows of a queryset are chosen or ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
@@ -624,6 +644,9 @@ impl Values {
         }
         parts.sort_unstable();
         parts.dedup();
+        if parts.len() > WIDEST_UNION {
+            parts = self.widened(parts);
+        }
         match parts.len() {
             1 => parts[0],
             2..=WIDEST_UNION => self.make(Shape::Union(parts.into())),
