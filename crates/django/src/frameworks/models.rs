@@ -70,6 +70,7 @@ fn call<'p>(
             }
             Some(Value::NONE)
         }
+        "QuerySet" => machine.made_queryset(None, arguments, call.site),
         "get_user_model" => {
             let model = machine.schema.user_model()?;
             Some(machine.values.make(Shape::Model(model)))

@@ -227,7 +227,10 @@ impl<'p> Machine<'p> {
                 self.written.push(Written { model, column: None, makes: true, site: call.site });
                 self.make_row(frame, model, arguments)
             }
-            Shape::Class(class) => self.make_object(frame, class, arguments, call),
+            Shape::Class(class) => match self.made_queryset(Some(class), arguments, call.site) {
+                Some(queryset) => queryset,
+                None => self.make_object(frame, class, arguments, call),
+            },
             Shape::Object(class, _) => match self.class_function(class, self.names.call) {
                 Some((function, _)) => self.call_with(frame, function, None, Some(callee), arguments),
                 None => Value::UNKNOWN,

@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.djangoproject.com/en/stable/ref/models/querysets/>.
 
-use tuneup_python::Symbol;
+use tuneup_python::{ClassRef, Symbol};
 
 use super::asks::{Written, asks_something};
 use super::calls::{Arguments, CallSite};
@@ -13,6 +13,11 @@ use super::value::{
 
 /// How many relations a path may have.
 const LONGEST_PATH: usize = 8;
+
+/// Whether a dotted name is that of Django's `QuerySet`, or of another package's that extends it.
+pub(crate) fn is_queryset(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|last| last.ends_with("QuerySet"))
+}
 
 impl<'p> Machine<'p> {
     /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
@@ -46,6 +51,23 @@ impl<'p> Machine<'p> {
             "model" => self.values.make(Shape::Model(queryset.model)),
             _ => self.values.make(Shape::Method(value, name)),
         }
+    }
+
+    /// `ArticleQuerySet(self.model, using=self._db)`: what a manager's `get_queryset` gives. Without a class, it
+    /// is Django's own.
+    pub(crate) fn made_queryset(
+        &mut self,
+        class: Option<ClassRef>,
+        arguments: &Arguments,
+        site: Site,
+    ) -> Option<Value> {
+        if class.is_some_and(|class| !self.has_base(class, is_queryset)) {
+            return None;
+        }
+        let Shape::Model(model) = *self.values.shape(arguments.get(0, "model")?) else { return None };
+        let queryset =
+            Queryset { sites: Box::new([site]), ..Queryset::of(model, class.into_iter().collect()) };
+        Some(self.values.queryset(queryset))
     }
 
     /// Django's `get_queryset` of a manager: the queryset that its other methods start from.
