@@ -1,72 +1,8 @@
 //! Rows that Django and REST framework carry from a query to its readers: small projects in, proposals out.
 
-use std::fs;
+mod support;
 
-use tuneup_django::{Options, Project};
-use tuneup_transforms::registry::{self, RULES};
-
-const MODELS: &str = r#"
-from django.db import models
-
-
-class Country(models.Model):
-    name = models.CharField(max_length=50)
-
-
-class Author(models.Model):
-    name = models.CharField(max_length=50)
-    country = models.ForeignKey(Country, on_delete=models.CASCADE)
-
-
-class Tag(models.Model):
-    name = models.CharField(max_length=50)
-
-
-class Book(models.Model):
-    title = models.CharField(max_length=50)
-    author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
-    editor = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name="+")
-    tags = models.ManyToManyField(Tag)
-
-    @property
-    def place(self):
-        return self.author.country.name
-
-
-class Note(models.Model):
-    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="notes")
-    user = models.ForeignKey(Author, on_delete=models.CASCADE)
-
-    def __str__(self):
-        return f"{self.user.name}"
-"#;
-
-/// The proposals for a project of these files beside its models: safety, the query's line, and what it loads.
-#[track_caller]
-fn check(files: &[(&str, &str)], expected: &[&str]) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let app = folder.path().join("shop");
-    fs::create_dir(&app).expect("a new folder");
-    fs::write(app.join("__init__.py"), "").expect("a new file");
-    fs::write(app.join("models.py"), MODELS).expect("a new file");
-    for (path, text) in files {
-        let path = app.join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
-        fs::write(path, text).expect("a new file");
-    }
-    let project = Project::load(Options { root: folder.path().to_owned(), ..Options::default() }, None);
-    let found: Vec<String> = registry::propose(&project, RULES)
-        .iter()
-        .map(|proposal| {
-            let path = folder.path().join(&proposal.place.path);
-            let file = fs::read_to_string(path).expect("a file of the project");
-            let line = file[..usize::from(proposal.place.range().start())].matches('\n').count();
-            let line = file.lines().nth(line).unwrap_or_default().trim();
-            format!("{:?}: {line}: {}", proposal.safety, proposal.fields.join(", "))
-        })
-        .collect();
-    assert_eq!(found, expected);
-}
+use support::check;
 
 const SERIALIZERS: &str = r#"
 from rest_framework import serializers

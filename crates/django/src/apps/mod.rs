@@ -160,7 +160,9 @@ impl Apps {
                     None => continue,
                 },
             };
-            if !(folder.is_empty() || folder.ends_with('/')) || is_aside(&source.path) {
+            // `blog/models/models.py` is a part of `blog.models`.
+            let is_part = folder.ends_with("/models/");
+            if !(folder.is_empty() || folder.ends_with('/')) || is_part || is_aside(&source.path) {
                 continue;
             }
             let folder = folder.trim_end_matches('/');

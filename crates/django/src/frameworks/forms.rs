@@ -51,7 +51,7 @@ fn inherited_method<'p>(
         return None;
     }
     let defines = |name: &&str| machine.project.member(class, Symbol::new(name)).is_some();
-    if WITHOUT_OPTIONS.iter().any(|name| defines(name)) {
+    if WITHOUT_OPTIONS.iter().any(defines) {
         return Some(Value::NONE);
     }
     let site = frame.site(ruff_text_size::TextRange::default());

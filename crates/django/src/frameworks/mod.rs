@@ -20,6 +20,7 @@ mod rendering;
 mod requests;
 mod rest;
 mod shortcuts;
+mod tables;
 mod views;
 
 /// What a framework knows. Each part says nothing ([`None`]) of what is not its own.
@@ -62,7 +63,7 @@ impl Framework {
 }
 
 /// The packages that frameworks speak of: their names count, not their source.
-pub(crate) const ROOTS: &[&str] = &["django", "rest_framework", "django_filters"];
+pub(crate) const ROOTS: &[&str] = &["django", "rest_framework", "django_filters", "django_tables2"];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
@@ -75,6 +76,7 @@ const ALL: &[Framework] = &[
     admin::FRAMEWORK,
     forms::FRAMEWORK,
     filters::FRAMEWORK,
+    tables::FRAMEWORK,
     listings::FRAMEWORK,
 ];
 

@@ -185,8 +185,11 @@ impl<'p> Machine<'p> {
                     _ => {
                         let site = frame.site_of(argument.value);
                         let element = self.iterate(frame, value, site);
-                        let before = arguments.more_positional.unwrap_or(Value::NEVER);
-                        arguments.more_positional = Some(self.values.join(before, element));
+                        // Nothing is in a list that is known to be empty.
+                        if element != Value::NEVER {
+                            let before = arguments.more_positional.unwrap_or(Value::NEVER);
+                            arguments.more_positional = Some(self.values.join(before, element));
+                        }
                     }
                 },
                 ArgumentKind::DoubleStar => match self.values.shape(value).clone() {

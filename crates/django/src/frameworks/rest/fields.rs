@@ -267,7 +267,7 @@ pub(crate) fn attribute<'p>(
 }
 
 /// The rows of a manager, or the value itself.
-pub(super) fn rows_of<'p>(
+pub(crate) fn rows_of<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     value: Value,

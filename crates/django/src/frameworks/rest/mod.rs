@@ -12,7 +12,7 @@ use super::Framework;
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
-pub(super) use fields::attribute;
+pub(super) use fields::{attribute, rows_of};
 
 pub(super) const FRAMEWORK: Framework = Framework {
     inherited,

@@ -1,0 +1,130 @@
+//! Rows on their way through requests, filter sets, feeds, sitemaps, tables, encoders, decorators and managers.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn what_a_middleware_puts_on_requests_is_read_by_views() {
+    check(
+        &[
+            (
+                "middleware.py",
+                "from shop.models import Author\n\n\nclass Middleware:\n    def __call__(self, request):\n        request.author = Author.objects.get(pk=1)\n        return self.next(request)\n",
+            ),
+            (
+                "views.py",
+                "def listed(request):\n    for book in request.author.books.order_by('title'):\n        print(book.editor.name)\n",
+            ),
+        ],
+        &["Safe: for book in request.author.books.order_by('title'):: editor"],
+    );
+}
+
+#[test]
+fn a_filter_set_gives_the_rows_that_it_was_given() {
+    check(
+        &[(
+            "views.py",
+            "import django_filters\nfrom shop.models import Book\n\n\nclass BookFilter(django_filters.FilterSet):\n    class Meta:\n        model = Book\n        fields = ['title']\n\n\ndef listed(request):\n    found = BookFilter(request.GET, queryset=Book.objects.all())\n    return [book.author.name for book in found.qs]\n",
+        )],
+        &["Safe: found = BookFilter(request.GET, queryset=Book.objects.all()): author"],
+    );
+}
+
+#[test]
+fn feeds_and_sitemaps_ask_each_item() {
+    check(
+        &[(
+            "feeds.py",
+            "from django.contrib.sitemaps import Sitemap\nfrom django.contrib.syndication.views import Feed\nfrom shop.models import Book, Note\n\n\nclass Books(Feed):\n    def items(self):\n        return Book.objects.order_by('title')\n\n    def item_title(self, book):\n        return book.author.name\n\n\nclass Notes(Sitemap):\n    def items(self):\n        return Note.objects.all()\n\n    def location(self, note):\n        return note.book.title\n",
+        )],
+        &["Safe: return Book.objects.order_by('title'): author", "Safe: return Note.objects.all(): book"],
+    );
+}
+
+#[test]
+fn an_encoder_is_asked_for_rows() {
+    check(
+        &[(
+            "views.py",
+            "import json\nfrom shop.models import Book\n\n\nclass Encoder(json.JSONEncoder):\n    def default(self, obj):\n        if hasattr(obj, '__iter__'):\n            return list(obj)\n        return {'author': obj.author.name}\n\n\ndef listed(request):\n    return json.dumps({'books': Book.objects.all()}, cls=Encoder)\n",
+        )],
+        &["Safe: return json.dumps({'books': Book.objects.all()}, cls=Encoder): author"],
+    );
+}
+
+#[test]
+fn a_decorator_that_is_given_a_template_renders_what_the_view_returns() {
+    check(
+        &[
+            (
+                "views.py",
+                "from django.shortcuts import render\nfrom shop.models import Book\n\n\ndef templated(name):\n    def decorator(view):\n        def proxy(request):\n            return render(request, name, view(request))\n        return proxy\n    return decorator\n\n\n@templated('books.html')\ndef listed(request):\n    return {'books': Book.objects.all()}\n",
+            ),
+            ("templates/books.html", "{% for book in books %}{{ book.author.name }}{% endfor %}"),
+        ],
+        &["Safe: return {'books': Book.objects.all()}: author"],
+    );
+}
+
+#[test]
+fn a_managers_get_queryset_makes_a_queryset_of_the_projects_own() {
+    check(
+        &[(
+            "managers.py",
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    def shown(self):\n        return self.filter(is_shown=True)\n\n\nclass ReviewManager(models.Manager):\n    def get_queryset(self):\n        return ReviewQuerySet(self.model, using=self._db)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    objects = ReviewManager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    for review in Review.objects.order_by('pk').shown():\n        print(review.author.name)\n",
+        )],
+        &["Safe: for review in Review.objects.order_by('pk').shown():: author"],
+    );
+}
+
+#[test]
+fn a_table_shows_its_columns_for_every_row() {
+    let table = |own: &str| {
+        format!(
+            "import django_tables2 as tables\nfrom shop.models import Book\n\n\nclass BookTable(tables.Table):\n    place = tables.Column(accessor='author__country')\n\n    class Meta:\n        model = Book\n        fields = ['title', 'place', 'editor']\n{own}\n\ndef listed(request):\n    return BookTable(Book.objects.all())\n"
+        )
+    };
+    check(
+        &[("tables.py", &table(""))],
+        &["Safe: return BookTable(Book.objects.all()): author__country, editor"],
+    );
+    // A table that loads for its columns by itself needs no help.
+    let loads = "\n    def __init__(self, rows):\n        super().__init__(rows)\n        self.data.data = self.data.data.prefetch_related(*self.paths())\n";
+    check(&[("tables.py", &table(loads))], &[]);
+}
+
+#[test]
+fn code_that_climbs_a_tree_gets_no_path_of_a_guessed_depth() {
+    check(
+        &[(
+            "tree.py",
+            "from django.db import models\n\n\nclass Node(models.Model):\n    parent = models.ForeignKey('self', null=True, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n\n    def root(self):\n        return self.parent.root() if self.parent else self\n\n\ndef listed():\n    return [node.root() for node in Node.objects.all()]\n",
+        )],
+        &["Safe: return [node.root() for node in Node.objects.all()]: parent"],
+    );
+}
+
+#[test]
+fn a_choice_field_that_parses_its_values_shows_no_options() {
+    let form = |body: &str| {
+        format!(
+            "from django import forms\nfrom shop.models import Note\n\n\nclass Field(forms.ModelChoiceField):\n    {body}\n\n\nclass Form(forms.Form):\n    note = Field(queryset=Note.objects.all())\n"
+        )
+    };
+    check(&[("forms.py", &form("pass"))], &["Safe: note = Field(queryset=Note.objects.all()): user"]);
+    let parses = "def to_python(self, value):\n        return self.queryset.get(name=value)";
+    check(&[("forms.py", &form(parses))], &[]);
+}
+
+#[test]
+fn a_list_that_is_known_to_be_empty_asks_for_nothing() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\nEXTRA = []\n\n\ndef listed():\n    for book in Book.objects.prefetch_related(*EXTRA):\n        print(book.author.name)\n",
+        )],
+        &["Safe: for book in Book.objects.prefetch_related(*EXTRA):: author"],
+    );
+}
