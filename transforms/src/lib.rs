@@ -4,11 +4,13 @@
 //! of approval can give a broken file.
 
 pub mod db_index;
+pub mod index_together;
 mod indexes;
 mod loading;
 pub mod meta_indexes;
 pub mod prefetch_related;
 pub mod proposal;
+pub mod redundant_index;
 pub mod registry;
 pub mod render;
 pub mod select_related;

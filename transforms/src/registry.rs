@@ -23,6 +23,8 @@ pub const RULES: &[Rule] = &[
     crate::prefetch_related::RULE,
     crate::db_index::RULE,
     crate::meta_indexes::RULE,
+    crate::redundant_index::RULE,
+    crate::index_together::RULE,
 ];
 
 /// The proposals of the given rules, with ids made unique.

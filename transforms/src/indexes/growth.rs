@@ -15,6 +15,8 @@ impl Growth {
     pub(super) const PROBABLE: Self = Self(3);
     /// Rows are made for users, or while requests are answered, and tell when.
     pub(super) const SURE: Self = Self(4);
+    /// All of these: users make rows at any time.
+    pub(super) const FAST: Self = Self(6);
 }
 
 /// Words in names of models of which each owner has many rows.

@@ -59,7 +59,7 @@ pub(crate) fn wanted(project: &Project) -> Vec<Wanted<'_>> {
 }
 
 /// Whether a model's table is one that the project makes, and all about it is known.
-fn is_ours(project: &Project, model: ModelId) -> bool {
+pub(crate) fn is_ours(project: &Project, model: ModelId) -> bool {
     let known = project.schema.model(model);
     known.class().is_some()
         && known.is_known()
@@ -67,6 +67,13 @@ fn is_ours(project: &Project, model: ModelId) -> bool {
         && !known.is_proxy()
         && !known.is_swapped()
         && project.schema.is_managed(&project.source, model)
+}
+
+/// Whether rows of a model are made all the time, for users, so that each index on it costs.
+pub(crate) fn grows_fast(project: &Project, model: ModelId) -> bool {
+    let growth = growth::of(project, model);
+    growth >= growth::Growth::FAST
+        || (growth >= growth::Growth::SURE && growth::has_many_for_each(project, model))
 }
 
 fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicate]) -> Vec<Wanted<'p>> {
@@ -196,7 +203,7 @@ fn absorbed(mut all: Vec<Wanted<'_>>) -> Vec<Wanted<'_>> {
 
 /// Whether an index on some columns serves what one on others would: its first columns are those, and all in one
 /// direction or all in the other.
-fn serves(columns: &[(FieldId, bool)], wanted: &[(FieldId, bool)], equal: usize) -> bool {
+pub(crate) fn serves(columns: &[(FieldId, bool)], wanted: &[(FieldId, bool)], equal: usize) -> bool {
     let Some(first) = columns.get(..wanted.len()) else { return false };
     let fields = first.iter().zip(wanted).all(|(one, other)| one.0 == other.0);
     // Of what is compared with one value, there is no direction.

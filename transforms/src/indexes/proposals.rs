@@ -73,7 +73,7 @@ fn change(project: &Project, wanted: &Wanted<'_>) -> Option<Change> {
 }
 
 /// Whether the call that declares a field makes it for one model alone: an abstract base may give it to several.
-fn is_of_one_model(project: &Project, field: FieldId) -> bool {
+pub(crate) fn is_of_one_model(project: &Project, field: FieldId) -> bool {
     let schema = &project.schema;
     let Some(source) = schema.field(field).source() else { return false };
     let declares = |other: FieldId| {
