@@ -16,6 +16,7 @@ use crate::arguments::ProjectArguments;
 use crate::config::{Config, nearest};
 use crate::failure::Failure;
 use crate::journal::Journal;
+use crate::suppress::{Unused, silence};
 use crate::write::folder;
 
 /// How long work lasts before progress is shown.
@@ -32,6 +33,8 @@ pub(crate) struct Outcome {
     pub(crate) config: Config,
     /// The proposals of the selected rules, in order.
     pub(crate) proposals: Vec<Proposal>,
+    /// Comments that silence nothing.
+    pub(crate) unused: Vec<Unused>,
     /// What could not be read.
     pub(crate) problems: Vec<Problem>,
     /// How long each phase took.
@@ -75,6 +78,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();
     let mut proposals = registry::propose(&project, &rules);
+    let unused = silence(&project, &config, &mut proposals);
     proposals.retain(|proposal| {
         let path = project.source.root().join(&proposal.place.path);
         !config.is_ignored_in(&path, proposal.rule)
@@ -82,7 +86,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     let mut stopwatch = project.stopwatch.clone();
     stopwatch.lap("proposals");
     let problems = project.problems.clone();
-    Ok(Outcome { project, config, proposals, problems, stopwatch })
+    Ok(Outcome { project, config, proposals, unused, problems, stopwatch })
 }
 
 impl Outcome {

@@ -41,6 +41,9 @@ pub(crate) enum Command {
         /// Report numbers for each rule instead of proposals.
         #[arg(long)]
         statistics: bool,
+        /// Report what tuneup-baseline.json knows too.
+        #[arg(long)]
+        no_baseline: bool,
     },
     /// Print what would be changed as a unified diff, for `git apply` and `patch -p1`.
     ///
@@ -81,6 +84,14 @@ pub(crate) enum Command {
         /// The project's folder.
         #[arg(long, default_value = ".", value_name = "PATH")]
         project: PathBuf,
+    },
+    /// Write tuneup-baseline.json: today's proposals, so that `check` reports only what is new since.
+    Baseline {
+        #[command(flatten)]
+        project: ProjectArguments,
+        /// Drop what is not proposed any more. Nothing is ever added.
+        #[arg(long)]
+        update: bool,
     },
     /// Print the configuration that counts, and where each value came from.
     Config {

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod arguments;
+mod baseline;
 mod config;
 mod diff;
 mod failure;
@@ -9,6 +10,7 @@ mod journal;
 mod merge;
 mod output;
 mod review;
+mod suppress;
 mod undo;
 mod vcs;
 mod write;
@@ -73,8 +75,10 @@ fn is_colored(color: Color) -> bool {
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let colored = is_colored(cli.color);
     match &cli.command {
-        Command::Check { project, output_format, statistics } => {
+        Command::Check { project, output_format, statistics, no_baseline } => {
             let mut outcome = analyse(project)?;
+            let known = if *no_baseline { None } else { baseline::Baseline::read(&project.path)? };
+            let stale = known.map(|known| known.filter(&mut outcome, &project.path)).unwrap_or_default();
             with_output(|out| {
                 if *statistics {
                     return output::statistics(out, &outcome.proposals);
@@ -87,6 +91,13 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             })?;
             outcome.stopwatch.lap("report");
             notes(project, &outcome, *output_format != OutputFormat::Json);
+            if !project.quiet && !stale.is_empty() {
+                let count = stale.len();
+                say(&format!(
+                    "{count} of {} not proposed any more: `tuneup baseline --update` drops them",
+                    baseline::FILE
+                ));
+            }
             Ok(code(&outcome, !outcome.proposals.is_empty()))
         }
         Command::Diff { project, with_unsafe } => {
@@ -125,6 +136,13 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let report = if *list { undo::list(project)? } else { undo::undo(project, *number)? };
             with_output(|out| out.write_all(report.as_bytes()))?;
             Ok(DONE)
+        }
+        Command::Baseline { project, update } => {
+            let mut outcome = analyse(project)?;
+            let report = baseline::write(&project.path, &mut outcome, *update)?;
+            with_output(|out| writeln!(out, "{report}"))?;
+            notes(project, &outcome, false);
+            Ok(code(&outcome, false))
         }
         Command::Config { project } => {
             let config = config::Config::resolve(project)?;
@@ -206,6 +224,9 @@ fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
     }
     if project.quiet {
         return;
+    }
+    for unused in &outcome.unused {
+        say(&format!("{}:{}: {}", unused.path, unused.line, unused.message));
     }
     if with_summary {
         say(&output::summary(outcome));

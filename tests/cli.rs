@@ -6,6 +6,8 @@ mod bad_input;
 mod diff;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/silence.rs"]
+mod silence;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/writing.rs"]

@@ -139,6 +139,11 @@ impl Config {
         (self.select.value.is_empty() || has(&self.select.value)) && !has(&self.ignore.value)
     }
 
+    /// Whether every rule is asked.
+    pub(crate) fn asks_all(&self) -> bool {
+        self.select.value.is_empty() && self.ignore.value.is_empty()
+    }
+
     /// The patterns of `exclude` as seen from a root, which may lie below the configuration.
     pub(crate) fn exclude_from(&self, root: &Path) -> Vec<String> {
         let is_option = matches!(self.exclude.origin, Origin::Option(_));

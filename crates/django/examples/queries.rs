@@ -28,7 +28,13 @@ fn main() {
         println!("    {:?} looped: {}", query.asked, query.looped);
         for read in &query.reads {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
-            println!("    {} many: {} alone: {} {}", names.join("."), read.many, read.alone, line(&read.site));
+            println!(
+                "    {} many: {} alone: {} {}",
+                names.join("."),
+                read.many,
+                read.alone,
+                line(&read.site)
+            );
         }
     }
 }
