@@ -4,6 +4,7 @@
 
 pub mod apps;
 mod frameworks;
+pub mod migrations;
 pub mod predicates;
 mod project;
 pub mod queries;

@@ -7,6 +7,7 @@ use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
+use crate::migrations::Migrations;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
@@ -35,6 +36,9 @@ pub struct Project {
     pub source: tuneup_python::Project,
     /// Its models.
     pub schema: Schema,
+    /// Its apps.
+    pub apps: Apps,
+    migrations: Migrations,
     /// Its templates.
     pub templates: Templates,
     /// The Django version that it runs on.
@@ -83,9 +87,12 @@ impl Project {
             message: "internal error: what this file does was not followed to its end".to_owned(),
         }));
         problems.sort();
+        let migrations = Migrations::find(&source, &apps);
         Self {
             source,
             schema,
+            apps,
+            migrations,
             templates,
             version,
             queries,
@@ -94,6 +101,11 @@ impl Project {
             problems,
             stopwatch,
         }
+    }
+
+    /// Its apps' migrations.
+    pub fn migrations(&self) -> &Migrations {
+        &self.migrations
     }
 
     /// What the project's queries ask of columns. It is found out when it is first asked for.

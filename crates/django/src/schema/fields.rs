@@ -102,7 +102,11 @@ impl Builder<'_> {
     fn declared(&self, file: FileId, value: Expr, name: Symbol) -> Option<Declared> {
         let facts = self.project.facts(file);
         let callee = match facts.kind(value) {
-            ExprKind::Call(callee, _) => callee,
+            // `ForeignKey[User, User](…)` says types to checkers alone.
+            ExprKind::Call(callee, _) => match facts.kind(callee) {
+                ExprKind::Subscript(class, _) => class,
+                _ => callee,
+            },
             // A manager that the module made.
             ExprKind::Global(_) | ExprKind::Attribute(..) => {
                 return match literals::resolved(self.project, file, value) {

@@ -42,6 +42,12 @@ impl Version {
         }
     }
 
+    /// A version as a person writes it; what is assumed where that is none.
+    pub fn given(version: &str) -> Self {
+        let series = specifier::series(version);
+        Self { series: series.unwrap_or(ASSUMED), is_known: series.is_some(), source: None }
+    }
+
     /// `4` of `4.2`.
     pub fn major(&self) -> u32 {
         self.series.0
