@@ -278,3 +278,46 @@ def index(request):
         &["Request Book: code=exact vpublished ^title", "Request Book: title=exact %status"],
     );
 }
+
+#[test]
+fn views_and_admins_ask_by_declarations() {
+    check_files(
+        &[
+            (
+                "admin.py",
+                "from django.contrib import admin\nfrom shop.models import Book\n\n\n@admin.register(Book)\n\
+                 class BookAdmin(admin.ModelAdmin):\n    search_fields = ['=code', 'title']\n    list_filter = ['status']\n    \
+                 date_hierarchy = 'published'\n    ordering = ['-code']\n",
+            ),
+            (
+                "views.py",
+                "from django.views.generic import DetailView, ListView\nfrom shop.models import Author, Book\n\n\n\
+                 class Show(DetailView):\n    model = Book\n    slug_field = 'code'\n\n\n\
+                 class All(ListView):\n    model = Author\n    ordering = '-name'\n    paginate_by = 20\n",
+            ),
+            (
+                "api.py",
+                "from rest_framework import viewsets\nfrom shop.models import Book\n\n\n\
+                 class BookViewSet(viewsets.ModelViewSet):\n    queryset = Book.objects.all()\n    lookup_field = 'title'\n    \
+                 filterset_fields = {'status': ['exact', 'in']}\n    ordering = ['code']\n",
+            ),
+            (
+                "filters.py",
+                "import django_filters\nfrom shop.models import Book\n\n\nclass BookFilter(django_filters.FilterSet):\n    \
+                 class Meta:\n        model = Book\n        fields = ['code']\n",
+            ),
+        ],
+        &[
+            "Admin Book: vcode",
+            "Admin Book: code!iexact? title!icontains?",
+            "Admin Book: status=exact?",
+            "Admin Book: published~gte",
+            "Request Book: title=exact",
+            "Request Book: ^code",
+            "Request Book: status=exact? status=in?",
+            "Request Book: code=exact?",
+            "Request Book: code=exact",
+            "Request Author: vname",
+        ],
+    );
+}

@@ -88,7 +88,23 @@ pub(super) fn of(
         .copied()
         .filter(|&field| leads(field) && !matches!(kind(field), Values::Few | Values::Kind | Values::Ordinal))
         .collect();
+    let mut telling: Vec<FieldId> = fields
+        .iter()
+        .copied()
+        .filter(|&field| matches!(kind(field), Values::Telling | Values::Many) && !leads(field))
+        .collect();
+    telling.sort_by_key(|&field| (kind(field), field));
     if let Some(&first) = indexed.first() {
+        // One of the rows of an owner who may have thousands.
+        if let [second] = telling.as_slice()
+            && predicate.uses.get
+            && schema.field(first).relation().is_some()
+            && growth >= Growth::SURE
+            && !predicate.is_open
+        {
+            let candidate = Candidate::new(vec![first, *second], None)?;
+            return Some(Candidate { needs_several: true, ..candidate });
+        }
         // The index that is there finds the rows of one owner; ordering them is what is left to save.
         let is_one = schema.field(first).relation().is_some()
             && equal.iter().any(|it| it.field == first && it.lookup == "exact");
@@ -102,6 +118,14 @@ pub(super) fn of(
             _ => None,
         };
     }
+    if let [first, ..] = telling.as_slice()
+        && kind(*first) == Values::Telling
+        && !predicate.is_open
+        && !predicate.is_joined
+    {
+        // A join leaves no fewer rows than such a value.
+        return Candidate::new(vec![*first], None);
+    }
     if predicate.narrowed_elsewhere {
         return None;
     }
@@ -109,12 +133,6 @@ pub(super) fn of(
         return (growth >= Growth::PROBABLE).then_some(candidate);
     }
     // Rows that are found by a value that few others have need nothing more.
-    let mut telling: Vec<FieldId> = fields
-        .iter()
-        .copied()
-        .filter(|&field| matches!(kind(field), Values::Telling | Values::Many))
-        .collect();
-    telling.sort_by_key(|&field| (kind(field), field));
     let is_name = |field: FieldId| matches!(schema.field(field).name().as_str(), "name" | "title" | "label");
     match telling.as_slice() {
         [] => {}
@@ -154,11 +172,11 @@ pub(super) fn of(
         let is_plain = order.len() == 1;
         return match kind(field) {
             Values::Moment if is_plain => Candidate::new(few, Some((field, descending))),
-            Values::Many | Values::Telling if is_plain && few.is_empty() && growth >= Growth::SURE => {
+            Values::Many | Values::Telling if is_plain && few.is_empty() => {
                 let candidate = Candidate::new(Vec::new(), Some((field, descending)))?;
                 Some(Candidate { needs_several: true, ..candidate })
             }
-            Values::Moment if few.is_empty() && order.len() == 2 => {
+            Values::Moment | Values::Many if few.is_empty() && order.len() <= 3 => {
                 Some(Candidate { columns: order, equal: 0, needs_several: true })
             }
             _ => None,

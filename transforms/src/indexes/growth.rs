@@ -19,6 +19,13 @@ impl Growth {
     pub(super) const FAST: Self = Self(6);
 }
 
+impl Growth {
+    /// With one point more.
+    pub(super) fn more(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 /// Words in names of models of which each owner has many rows.
 const MANY: &[&str] = &[
     "Log",

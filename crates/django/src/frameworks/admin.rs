@@ -7,9 +7,10 @@ use tuneup_python::{ClassRef, Entity, FunctionRef, Member, Symbol};
 
 use super::Framework;
 use super::lists::{member_site, name_site, texts};
+use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
 use crate::schema::{ModelAttribute, ModelId};
 
 pub(super) const FRAMEWORK: Framework =
@@ -163,6 +164,15 @@ fn changelist<'p>(
         ),
         _ => false,
     });
+    searched(machine, class, model);
+    let rows = match machine.project.member(class, Symbol::new("ordering")) {
+        Some(member) => {
+            let names = machine.class_member(class, Symbol::new("ordering")).unwrap_or(Value::UNKNOWN);
+            let site = member_site(machine, member);
+            machine.ordered_by(rows, names, site)
+        }
+        None => rows,
+    };
     let list_display = machine.project.member(class, Symbol::new("list_display"));
     for member in machine.values.members(rows) {
         let Some(mut queryset) = machine.as_queryset(member).cloned() else { continue };
@@ -194,6 +204,53 @@ fn changelist<'p>(
             let site = column_site(machine, list_display, class, column);
             show(machine, frame, this, class, row, column, site);
         }
+    }
+}
+
+/// What the boxes of a changelist ask: its search, its filters, its dates.
+fn searched(machine: &mut Machine<'_>, class: ClassRef, model: ModelId) {
+    for (name, source) in [
+        ("search_fields", Source::AdminSearch),
+        ("list_filter", Source::AdminFilter),
+        ("date_hierarchy", Source::AdminDates),
+    ] {
+        let name = Symbol::new(name);
+        let Some(member) = machine.project.member(class, name) else { continue };
+        let Some(value) = machine.class_member(class, name) else { continue };
+        let items = match machine.values.shape(value) {
+            Shape::Str(_) => vec![value],
+            Shape::Tuple(items) => items.to_vec(),
+            _ => continue,
+        };
+        let mut lookups = Vec::new();
+        for item in items {
+            let text = match machine.values.shape(item) {
+                Shape::Str(text) => text.as_str(),
+                // `("author", RelatedOnlyFieldListFilter)`
+                Shape::Tuple(parts) => match parts.first().map(|&part| machine.values.shape(part)) {
+                    Some(Shape::Str(text)) => text.as_str(),
+                    _ => continue,
+                },
+                _ => continue,
+            };
+            lookups.push(Symbol::new(&match source {
+                Source::AdminSearch => searched_by(text),
+                Source::AdminDates => format!("{text}__gte"),
+                _ => text.to_owned(),
+            }));
+        }
+        let site = member_site(machine, member);
+        machine.declare(model, &lookups, Role::Filter, source, site);
+    }
+}
+
+/// The lookup that a name in `search_fields` stands for, by its prefix.
+pub(super) fn searched_by(name: &str) -> String {
+    match name.split_at_checked(1) {
+        Some(("^", name)) => format!("{name}__istartswith"),
+        Some(("=", name)) => format!("{name}__iexact"),
+        Some(("@", name)) => format!("{name}__search"),
+        _ => format!("{name}__icontains"),
     }
 }
 

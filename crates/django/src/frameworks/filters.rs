@@ -5,15 +5,37 @@
 use tuneup_python::{ClassRef, Symbol};
 
 use super::Framework;
+use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Value};
+use crate::queries::value::{Role, Shape, Value};
 
 pub(super) const FRAMEWORK: Framework =
-    Framework { call, attribute, inherited, inherited_method, ..Framework::NONE };
+    Framework { call, attribute, inherited, inherited_method, serve, ..Framework::NONE };
 
 fn is_filter_set(name: &str) -> bool {
     name.starts_with("django_filters.") && name.ends_with("FilterSet")
+}
+
+/// What the fields of a filter set let a client ask.
+fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef) {
+    if !machine.has_base(class, is_filter_set) {
+        return;
+    }
+    let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return };
+    let Shape::Class(meta) = *machine.values.shape(meta) else { return };
+    let fields = Symbol::new("fields");
+    let (Some(model), Some(value), Some(member)) = (
+        machine.class_member(meta, Symbol::new("model")),
+        machine.class_member(meta, fields),
+        machine.project.member(meta, fields),
+    ) else {
+        return;
+    };
+    let Shape::Model(model) = *machine.values.shape(model) else { return };
+    let lookups = super::lists::lookups(machine, value);
+    let site = super::lists::member_site(machine, member);
+    machine.declare(model, &lookups, Role::Filter, Source::FilterSet, site);
 }
 
 /// The queryset of a filter set that was made with such arguments.

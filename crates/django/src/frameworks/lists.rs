@@ -22,6 +22,20 @@ pub(crate) fn texts(machine: &Machine<'_>, list: Value) -> Option<Vec<Symbol>> {
         .collect()
 }
 
+/// The lookups that django-filter makes of a list of fields, or of a mapping from fields to lookups.
+pub(crate) fn lookups(machine: &Machine<'_>, fields: Value) -> Vec<Symbol> {
+    match machine.values.shape(fields) {
+        Shape::Mapping { known, .. } => known
+            .iter()
+            .flat_map(|&(field, lookups)| {
+                let lookups = texts(machine, lookups).unwrap_or_default();
+                lookups.into_iter().map(move |lookup| Symbol::new(&format!("{field}__{lookup}")))
+            })
+            .collect(),
+        _ => texts(machine, fields).unwrap_or_default(),
+    }
+}
+
 /// Where a member is bound.
 pub(crate) fn member_site(machine: &Machine<'_>, member: Member) -> Site {
     let file = member.owner.file;

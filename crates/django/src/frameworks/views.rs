@@ -5,9 +5,10 @@
 use tuneup_python::{ClassRef, Symbol};
 
 use super::Framework;
+use crate::predicates::Source;
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
 use crate::schema::ModelId;
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, serve, ..Framework::NONE };
@@ -112,11 +113,32 @@ fn inherited_method<'p>(
     let shows = shows(machine, class)?;
     let none = Arguments::default();
     match name {
-        "get_queryset" => Some(queryset(machine, class)),
+        "get_queryset" => {
+            let rows = queryset(machine, class);
+            let name = Symbol::new("ordering");
+            match (machine.project.member(class, name), machine.class_member(class, name)) {
+                (Some(member), Some(names)) if matches!(shows, Shows::Many(_)) => {
+                    let site = super::lists::member_site(machine, member);
+                    Some(machine.ordered_by(rows, names, site))
+                }
+                _ => Some(rows),
+            }
+        }
         "get_object" => {
             let rows = match arguments.get(0, "queryset") {
                 Some(rows) if rows != Value::NONE => rows,
                 _ => machine.call_named(frame, this, "get_queryset", &none),
+            };
+            let slug = machine.project.member(class, Symbol::new("slug_field"));
+            let rows = match (slug, machine.class_member(class, Symbol::new("slug_field"))) {
+                (Some(member), Some(name)) => match *machine.values.shape(name) {
+                    Shape::Str(name) => {
+                        let site = super::lists::member_site(machine, member);
+                        machine.found_by(rows, name, site)
+                    }
+                    _ => rows,
+                },
+                _ => rows,
             };
             Some(machine.for_each(rows, |machine, member| machine.one_row(member)))
         }
@@ -273,6 +295,20 @@ fn template(machine: &mut Machine<'_>, class: ClassRef, shows: Shows) -> Value {
     machine.values.make(Shape::Str(Symbol::new(&name)))
 }
 
+/// What a date-based view asks of its `date_field`.
+fn dated(machine: &mut Machine<'_>, class: ClassRef) {
+    let name = Symbol::new("date_field");
+    let Some(member) = machine.project.member(class, name) else { return };
+    let Some(value) = machine.class_member(class, name) else { return };
+    let Shape::Str(field) = *machine.values.shape(value) else { return };
+    let rows = queryset(machine, class);
+    if let Some(model) = model_of(machine, rows) {
+        let site = super::lists::member_site(machine, member);
+        let lookup = Symbol::new(&format!("{field}__gte"));
+        machine.declare(model, &[lookup], Role::Filter, Source::DateView, site);
+    }
+}
+
 /// A request to a view: queryset, context, template.
 fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     if shows(machine, class).is_none() {
@@ -280,6 +316,7 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
     }
     let this = machine.values.make(Shape::Object(class, None));
     let none = Arguments::default();
+    dated(machine, class);
     // `get` of the project's own decides for itself; it runs as every method does.
     let context = machine.call_named(frame, this, "get_context_data", &none);
     let template = machine.call_named(frame, this, "get_template_names", &none);

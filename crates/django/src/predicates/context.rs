@@ -124,10 +124,13 @@ impl Contexts {
         let facts = project.facts(site.file);
         let within =
             facts.classes.iter().enumerate().filter(|(_, class)| class.range.contains_range(site.range));
-        let class = within
-            .min_by_key(|(_, class)| class.range.len())
-            .map(|(index, _)| ClassRef { file: site.file, id: tuneup_python::flow::ClassId(index as u32) });
-        let by_class = class.and_then(|class| self.classes.get(&class).copied());
+        let mut within: Vec<_> = within.collect();
+        // The innermost first: a `Meta` says nothing, what it stands in does.
+        within.sort_by_key(|(_, class)| class.range.len());
+        let by_class = within.into_iter().find_map(|(index, _)| {
+            let id = tuneup_python::flow::ClassId(index as u32);
+            self.classes.get(&ClassRef { file: site.file, id }).copied()
+        });
         by_class.or_else(|| of_path(path)).unwrap_or(Context::Unknown)
     }
 }

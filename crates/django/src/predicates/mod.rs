@@ -32,6 +32,8 @@ pub struct Predicate {
     pub groups: Vec<FieldId>,
     /// Whether the table is reached over relations from the query's own.
     pub is_joined: bool,
+    /// Whether some of its conditions are not known.
+    pub is_open: bool,
     /// Whether conditions on other tables, or some that are not known, narrow its rows too.
     pub narrowed_elsewhere: bool,
     /// How the query is evaluated.
@@ -190,6 +192,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         order: Vec::new(),
         groups: Vec::new(),
         is_joined,
+        is_open: false,
         narrowed_elsewhere: false,
         uses: asking.uses,
         source: asking.source,

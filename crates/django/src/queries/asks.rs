@@ -232,6 +232,69 @@ impl Machine<'_> {
         queryset.terms = self.values.make_terms(terms);
     }
 
+    /// Rows of which the one is found by a field's value: `lookup_field`, `slug_field`.
+    pub(crate) fn found_by(&mut self, rows: Value, name: Symbol, site: Site) -> Value {
+        let arguments = Arguments { keywords: vec![(name, Value::SCALAR)], ..Arguments::default() };
+        let uses = Uses { get: true, ..Uses::default() };
+        self.asked_by_declaration(rows, "filter", &arguments, site, uses)
+    }
+
+    /// Rows in the order of fields that a declaration names.
+    pub(crate) fn ordered_by(&mut self, rows: Value, names: Value, site: Site) -> Value {
+        let positional = match self.values.shape(names) {
+            Shape::Tuple(items) => items.to_vec(),
+            Shape::Str(_) => vec![names],
+            _ => return rows,
+        };
+        let arguments = Arguments { positional, ..Arguments::default() };
+        self.asked_by_declaration(rows, "order_by", &arguments, site, Uses::default())
+    }
+
+    fn asked_by_declaration(
+        &mut self,
+        rows: Value,
+        method: &str,
+        arguments: &Arguments,
+        site: Site,
+        uses: Uses,
+    ) -> Value {
+        self.for_each(rows, |machine, member| {
+            let Some(queryset) = machine.as_queryset(member) else { return member };
+            let mut queryset = queryset.clone();
+            machine.ask(&mut queryset, method, arguments, CallSite { site });
+            machine.extended.insert(member);
+            let value = machine.values.queryset(queryset);
+            if uses.any() {
+                machine.record_use(value, uses);
+            }
+            value
+        })
+    }
+
+    /// Keeps what a declaration lets be asked: one of its lookups at a time.
+    pub(crate) fn declare(
+        &mut self,
+        model: ModelId,
+        names: &[Symbol],
+        role: Role,
+        source: Source,
+        site: Site,
+    ) {
+        let terms = names.iter().map(|&name| Term {
+            name,
+            role,
+            given: Given::Other,
+            sure: source == Source::AdminDates || source == Source::DateView,
+            negated: false,
+            site,
+        });
+        let asking =
+            Asking { model, related: None, terms: terms.collect(), uses: Uses::default(), source, site };
+        if !asking.terms.is_empty() && !self.declared.contains(&asking) {
+            self.declared.push(asking);
+        }
+    }
+
     /// The conditions that arguments of `filter` are: keywords, and `Q` objects by position.
     fn add_conditions(&self, terms: &mut Vec<Term>, arguments: &Arguments, negated: bool, site: Site) {
         let open = Term {

@@ -3,9 +3,11 @@
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
+use crate::frameworks::lists::{lookups, member_site};
+use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, SiteForm, Value};
+use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
 
 /// What every generic view has.
 pub(super) const METHODS: &[&str] = &[
@@ -93,6 +95,7 @@ pub(super) fn method<'p>(
         "paginate_queryset" => arguments.get(0, "queryset")?,
         "get_object" => {
             let rows = rows(machine, frame, this);
+            let rows = looked_up(machine, class, rows);
             machine.for_each(rows, |machine, member| machine.one_row(member))
         }
         "get_serializer_class" => machine.class_member(class, Symbol::new("serializer_class"))?,
@@ -107,9 +110,11 @@ pub(super) fn method<'p>(
         "list" => {
             let rows = rows(machine, frame, this);
             let paging = machine.class_member(class, Symbol::new("pagination_class"));
+            let rows = ordered(machine, class, rows);
             if paging != Some(Value::NONE) {
                 machine.record_page(rows);
             }
+            searched(machine, class, rows);
             show(machine, frame, this, rows)
         }
         "retrieve" => {
@@ -118,6 +123,65 @@ pub(super) fn method<'p>(
         }
         _ => return None,
     })
+}
+
+/// The row that a URL names, by the view's `lookup_field`.
+fn looked_up(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
+    let name = Symbol::new("lookup_field");
+    let Some(member) = machine.project.member(class, name) else { return rows };
+    let Some(value) = machine.class_member(class, name) else { return rows };
+    match *machine.values.shape(value) {
+        Shape::Str(field) => {
+            let site = member_site(machine, member);
+            machine.found_by(rows, field, site)
+        }
+        _ => rows,
+    }
+}
+
+/// Rows in the order of `OrderingFilter`, or of a cursor's pages.
+fn ordered(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
+    let name = Symbol::new("ordering");
+    let mut of = class;
+    if let Some(paging) = machine.class_member(class, Symbol::new("pagination_class"))
+        && let Shape::Class(paging) = *machine.values.shape(paging)
+        && machine.has_base(paging, |name| name.ends_with(".CursorPagination"))
+    {
+        of = paging;
+    }
+    let Some(member) = machine.project.member(of, name) else { return rows };
+    let Some(names) = machine.class_member(of, name) else { return rows };
+    let site = member_site(machine, member);
+    machine.ordered_by(rows, names, site)
+}
+
+/// What a client may filter, search and order by.
+fn searched(machine: &mut Machine<'_>, class: ClassRef, rows: Value) {
+    let models: Vec<_> = machine.values.members(rows);
+    let Some(model) = models.iter().find_map(|&it| machine.as_queryset(it)).map(|queryset| queryset.model)
+    else {
+        return;
+    };
+    for (name, source, role) in [
+        ("filterset_fields", Source::FilterSet, Role::Filter),
+        ("filter_fields", Source::FilterSet, Role::Filter),
+        ("search_fields", Source::SearchFilter, Role::Filter),
+        ("ordering_fields", Source::OrderingFilter, Role::Group),
+    ] {
+        let name = Symbol::new(name);
+        let Some(member) = machine.project.member(class, name) else { continue };
+        let Some(value) = machine.class_member(class, name) else { continue };
+        let lookups = lookups(machine, value);
+        let lookups: Vec<Symbol> = match source {
+            Source::SearchFilter => lookups
+                .iter()
+                .map(|name| Symbol::new(&crate::frameworks::admin::searched_by(name.as_str())))
+                .collect(),
+            _ => lookups,
+        };
+        let site = member_site(machine, member);
+        machine.declare(model, &lookups, role, source, site);
+    }
 }
 
 /// `self.filter_queryset(self.get_queryset())`
