@@ -18,9 +18,16 @@ pub(super) struct Candidate {
     pub(super) equal: usize,
     /// Whether one place alone that asks for it is not enough: for a stretch, for an order of texts.
     pub(super) needs_several: bool,
+    /// Whether it is advice however many ask: an order of texts, by which short tables are listed.
+    pub(super) is_advice: bool,
 }
 
 impl Candidate {
+    /// The same, as advice.
+    pub(super) fn as_advice(self) -> Self {
+        Self { is_advice: true, ..self }
+    }
+
     fn new(equal: Vec<FieldId>, then: Option<(FieldId, bool)>) -> Option<Self> {
         let count = equal.len();
         let mut columns: Vec<(FieldId, bool)> = equal.into_iter().map(|field| (field, false)).collect();
@@ -29,7 +36,12 @@ impl Candidate {
         if let [only] = columns.as_mut_slice() {
             only.1 = false;
         }
-        (!columns.is_empty()).then_some(Self { columns, equal: count, needs_several: false })
+        (!columns.is_empty()).then_some(Self {
+            columns,
+            equal: count,
+            needs_several: false,
+            is_advice: false,
+        })
     }
 }
 
@@ -102,8 +114,7 @@ pub(super) fn of(
             && growth >= Growth::SURE
             && !predicate.is_open
         {
-            let candidate = Candidate::new(vec![first, *second], None)?;
-            return Some(Candidate { needs_several: true, ..candidate });
+            return Candidate::new(vec![first, *second], None).map(Candidate::as_advice);
         }
         // The index that is there finds the rows of one owner; ordering them is what is left to save.
         let is_one = schema.field(first).relation().is_some()
@@ -118,6 +129,9 @@ pub(super) fn of(
             _ => None,
         };
     }
+    if let Some(candidate) = generic(project, indexes, &fields) {
+        return (growth >= Growth::PROBABLE && !predicate.narrowed_elsewhere).then_some(candidate);
+    }
     if let [first, ..] = telling.as_slice()
         && kind(*first) == Values::Telling
         && !predicate.is_open
@@ -129,21 +143,18 @@ pub(super) fn of(
     if predicate.narrowed_elsewhere {
         return None;
     }
-    if let Some(candidate) = generic(project, indexes, &fields) {
-        return (growth >= Growth::PROBABLE).then_some(candidate);
-    }
     // Rows that are found by a value that few others have need nothing more.
     let is_name = |field: FieldId| matches!(schema.field(field).name().as_str(), "name" | "title" | "label");
     match telling.as_slice() {
         [] => {}
         [first, ..] if kind(*first) == Values::Telling => return Candidate::new(vec![*first], None),
-        [only] => {
+        [only, ..] => {
             // Things with names are often few.
-            let least = if is_name(*only) { Growth::SURE } else { Growth::LIKELY };
-            return if growth >= least { Candidate::new(vec![*only], None) } else { None };
-        }
-        [first, second, ..] => {
-            return if growth >= Growth::LIKELY { Candidate::new(vec![*first, *second], None) } else { None };
+            if growth < (if is_name(*only) { Growth::SURE } else { Growth::LIKELY }) {
+                return None;
+            }
+            let candidate = Candidate::new(telling.iter().take(2).copied().collect(), None)?;
+            return Some(Candidate { needs_several: growth < Growth::SURE, ..candidate });
         }
     }
     if growth < Growth::PROBABLE {
@@ -174,10 +185,11 @@ pub(super) fn of(
             Values::Moment if is_plain => Candidate::new(few, Some((field, descending))),
             Values::Many | Values::Telling if is_plain && few.is_empty() => {
                 let candidate = Candidate::new(Vec::new(), Some((field, descending)))?;
-                Some(Candidate { needs_several: true, ..candidate })
+                Some(Candidate { is_advice: true, ..candidate })
             }
             Values::Moment | Values::Many if few.is_empty() && order.len() <= 3 => {
-                Some(Candidate { columns: order, equal: 0, needs_several: true })
+                let is_advice = order.iter().any(|it| kind(it.0) != Values::Moment);
+                Some(Candidate { columns: order, equal: 0, needs_several: true, is_advice })
             }
             _ => None,
         };
@@ -207,7 +219,12 @@ fn generic(project: &Project, indexes: &Indexes, fields: &[FieldId]) -> Option<C
     if leads(of_object) {
         return None;
     }
-    Some(Candidate { columns: vec![(of_type, false), (of_object, false)], equal: 2, needs_several: false })
+    Some(Candidate {
+        columns: vec![(of_type, false), (of_object, false)],
+        equal: 2,
+        needs_several: false,
+        is_advice: false,
+    })
 }
 
 /// The columns of the order up to one that settles it.

@@ -39,6 +39,7 @@ pub(crate) struct Wanted<'p> {
     pub(crate) doubt: Option<&'static str>,
     score: u32,
     needs_several: bool,
+    is_advice: bool,
 }
 
 /// All indexes that are lacking, in order of the models, those that serve most first.
@@ -81,8 +82,19 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     if !indexes.is_known {
         return Vec::new();
     }
+    // Who splits all rows of a table into pages expects many.
+    let is_paged = predicates.iter().any(|it| {
+        it.uses.page
+            && it.context == Context::Request
+            && !it.is_joined
+            && !it.filters.iter().any(|filter| filter.sure)
+    });
     let growth = growth::of(project, model);
-    let place = |predicate: &Predicate| (predicate.site.file, predicate.site.range);
+    // A function may build its query of alternatives.
+    let place = |predicate: &Predicate| {
+        let range = predicate.site.function.is_none().then_some(predicate.site.range);
+        (predicate.site.file, predicate.site.function, range)
+    };
     // What is compared without case there tells the rows apart, on whatever branch; no plain index serves it.
     let without_case: FxHashSet<_> = predicates
         .iter()
@@ -91,12 +103,17 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
         .collect();
     let mut all: Vec<Wanted<'p>> = Vec::new();
     for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
-        let Some(candidate) = candidates::of(project, &indexes, growth, predicate) else { continue };
+        let known = candidates::of(project, &indexes, growth, predicate);
+        let hoped = || candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged);
+        let Some(candidate) = known.or_else(|| hoped().map(candidates::Candidate::as_advice)) else {
+            continue;
+        };
         match all.iter_mut().find(|known| known.columns == candidate.columns) {
             Some(known) => {
                 known.calls.push(predicate);
                 known.equal = known.equal.max(candidate.equal);
                 known.needs_several &= candidate.needs_several;
+                known.is_advice &= candidate.is_advice;
             }
             None => all.push(Wanted {
                 model,
@@ -106,6 +123,7 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
                 doubt: None,
                 score: 0,
                 needs_several: candidate.needs_several,
+                is_advice: candidate.is_advice,
             }),
         }
     }
@@ -123,6 +141,9 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     for (at, wanted) in all.iter_mut().enumerate() {
         if at >= MOST {
             wanted.doubt = Some("Others on this table serve more, so this one is advice.");
+        } else if wanted.is_advice {
+            wanted.doubt =
+                Some("It pays where the table is large, of which nothing is known, so this is advice.");
         } else if wanted.needs_several && places(&wanted.calls).len() < 2 {
             wanted.doubt = Some(
                 "One place alone asks for it, which may read most rows or a short table, so this is advice.",
@@ -191,7 +212,11 @@ fn absorbed(mut all: Vec<Wanted<'_>>) -> Vec<Wanted<'_>> {
     let mut kept: Vec<Wanted<'_>> = Vec::new();
     for wanted in all {
         match kept.iter_mut().find(|longer| serves(&longer.columns, &wanted.columns, wanted.equal)) {
-            Some(longer) => longer.calls.extend(wanted.calls),
+            Some(longer) => {
+                longer.calls.extend(wanted.calls);
+                longer.needs_several &= wanted.needs_several;
+                longer.is_advice &= wanted.is_advice;
+            }
             None => kept.push(wanted),
         }
     }

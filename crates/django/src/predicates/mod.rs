@@ -255,6 +255,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         |predicate: &Predicate| predicate.filters.iter().any(|it| it.sure && it.kind != Kind::NotIndexable);
     let narrowing: Vec<bool> = tables.iter().map(|(_, predicate)| narrows(predicate)).collect();
     for (at, (_, mut predicate)) in tables.into_iter().enumerate() {
+        predicate.is_open = asking.terms.iter().any(|term| term.name == OPEN);
         predicate.narrowed_elsewhere =
             is_narrowed || narrowing.iter().enumerate().any(|(other, &does)| does && other != at);
         if !(predicate.filters.is_empty() && predicate.order.is_empty() && predicate.groups.is_empty()) {
