@@ -120,10 +120,14 @@ fn proposal(project: &Project, model: ModelId, index: &Index, covering: &Index) 
         })
     };
     let change = match index.source {
-        IndexSource::Meta if owns_meta() => index
-            .name
-            .filter(|name| !name.contains('%'))
-            .map(|name| Change::RemoveIndex { model: reference, name: name.to_owned() }),
+        IndexSource::Meta if owns_meta() => {
+            let columns: Vec<&str> = fields.iter().map(String::as_str).collect();
+            let name = match index.name {
+                Some(name) => Some(name.to_owned()).filter(|name| !name.contains('%')),
+                None => project.made_up_name(model, &columns, "idx"),
+            };
+            name.map(|name| Change::RemoveIndex { model: reference, name })
+        }
         IndexSource::Meta => None,
         _ => {
             let (field, _) = index.columns[0];
@@ -162,7 +166,7 @@ fn proposal(project: &Project, model: ModelId, index: &Index, covering: &Index) 
             " Dropping an index takes an ACCESS EXCLUSIVE lock on PostgreSQL, for a moment, once all that uses the table lets it.",
         ),
         None => message.push_str(
-            " It is declared for several models, or without a name of its own, so this is advice.",
+            " It is declared for several models, or its name cannot be told, so this is advice.",
         ),
     }
     let mut evidence = Vec::new();

@@ -266,6 +266,39 @@ fn commands_and_tests_do_not_count() {
 }
 
 #[test]
+fn an_index_that_a_migration_makes_by_sql_serves() {
+    let models = r#"
+from django.contrib.auth.models import User
+from django.db import models
+
+
+class Invite(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    token = models.CharField(max_length=40)
+    other_token = models.CharField(max_length=40)
+"#;
+    let migration = r#"
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = []
+    operations = [migrations.RunSQL("CREATE INDEX CONCURRENTLY by_token ON shop_invite (token)")]
+"#;
+    let views = "from shop.models import Invite\n\n\ndef show(request):\n    Invite.objects.get(token='x')\n    \
+                 return Invite.objects.get(other_token='x')\n";
+    check_files(
+        &[
+            ("models.py", models),
+            ("views.py", views),
+            ("migrations/__init__.py", ""),
+            ("migrations/0001_initial.py", migration),
+        ],
+        &["shop.Invite: other_token"],
+    );
+}
+
+#[test]
 fn a_helper_counts_when_a_view_calls_it() {
     let models =
         format!("from django.contrib.auth.models import User\nfrom django.db import models\n{ORDER}");

@@ -24,7 +24,7 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// The same, as advice.
-    pub(super) fn as_advice(self) -> Self {
+    pub(super) fn into_advice(self) -> Self {
         Self { is_advice: true, ..self }
     }
 
@@ -114,7 +114,7 @@ pub(super) fn of(
             && growth >= Growth::SURE
             && !predicate.is_open
         {
-            return Candidate::new(vec![first, *second], None).map(Candidate::as_advice);
+            return Candidate::new(vec![first, *second], None).map(Candidate::into_advice);
         }
         // The index that is there finds the rows of one owner; ordering them is what is left to save.
         let is_one = schema.field(first).relation().is_some()

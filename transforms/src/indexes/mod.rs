@@ -105,7 +105,7 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
         let known = candidates::of(project, &indexes, growth, predicate);
         let hoped = || candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged);
-        let Some(candidate) = known.or_else(|| hoped().map(candidates::Candidate::as_advice)) else {
+        let Some(candidate) = known.or_else(|| hoped().map(candidates::Candidate::into_advice)) else {
             continue;
         };
         match all.iter_mut().find(|known| known.columns == candidate.columns) {
@@ -132,7 +132,10 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
         wanted.score = score(&wanted.calls);
     }
     all.retain(|wanted| {
-        wanted.score >= ENOUGH && !is_covered(&indexes, wanted) && pays(project, &indexes, wanted)
+        wanted.score >= ENOUGH
+            && !is_covered(&indexes, wanted)
+            && pays(project, &indexes, wanted)
+            && !is_made_by_sql(project, wanted)
     });
     // More calls first; between equals, the shorter, and what is declared first.
     all.sort_by_key(|wanted| (std::cmp::Reverse(wanted.score), wanted.columns.len(), wanted.columns.clone()));
@@ -159,6 +162,24 @@ pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
     places.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.context));
     places.dedup_by_key(|it| (it.site.file, it.site.range.start()));
     places
+}
+
+/// Whether SQL in a migration made an index that begins with these columns, or a partial one on the first.
+fn is_made_by_sql(project: &Project, wanted: &Wanted<'_>) -> bool {
+    let schema = &project.schema;
+    let label = schema.model(wanted.model).app_label();
+    let Ok(app) = project.migrations().of(&project.source, label.as_str()) else { return false };
+    let Some(table) = schema.db_table(&project.source, wanted.model) else { return false };
+    let columns: Option<Vec<&str>> =
+        wanted.columns.iter().map(|&(field, _)| schema.field(field).column().map(|it| it.as_str())).collect();
+    let Some(columns) = columns else { return false };
+    app.state.sql_indexes.iter().filter(|index| index.table == table).any(|index| {
+        let made: Vec<&str> = index.columns.iter().map(String::as_str).collect();
+        match index.is_partial {
+            true => made.first() == columns.first(),
+            false => made.starts_with(&columns),
+        }
+    })
 }
 
 /// Of the rows of one owner, an index saves the sorting: that pays where an owner has many, which its name or several
