@@ -61,15 +61,35 @@ pub(crate) enum Command {
         #[command(flatten)]
         project: ProjectArguments,
         /// Write unsafe changes too.
-        #[arg(long = "unsafe")]
+        #[arg(long = "unsafe", conflicts_with = "plan")]
         with_unsafe: bool,
+        /// Write exactly what was approved in a plan of `tuneup review --export`; nothing, where any of it does not
+        /// match the project any more.
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
         #[command(flatten)]
         guard: GuardArguments,
     },
     /// Ask for each proposal, then write those that were approved.
+    ///
+    /// Decisions are kept in .tuneup/ as they are made: leave at any time and go on another day. Only what has
+    /// changed since is asked again.
     Review {
         #[command(flatten)]
         project: ProjectArguments,
+        /// Go on with what was decided before, as is done anyway.
+        #[arg(long, conflicts_with = "fresh")]
+        resume: bool,
+        /// Forget what was decided before.
+        #[arg(long)]
+        fresh: bool,
+        /// Ask line by line, as where TERM=dumb.
+        #[arg(long)]
+        plain: bool,
+        /// Write a plan of what was approved instead, for `tuneup apply --plan`. Without a terminal, of what was
+        /// approved before.
+        #[arg(long, value_name = "FILE")]
+        export: Option<PathBuf>,
         #[command(flatten)]
         guard: GuardArguments,
     },

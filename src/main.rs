@@ -16,6 +16,7 @@ mod vcs;
 mod write;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,6 +27,7 @@ use tuneup_transforms::{Proposal, Safety};
 use analysis::{Outcome, analyse, rule};
 use arguments::{Cli, Color, Command, OutputFormat, ProjectArguments};
 use failure::Failure;
+use review::{Decision, Decisions, Left, Session};
 
 /// Nothing to propose, or all applied.
 const DONE: u8 = 0;
@@ -112,25 +114,29 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             left_out(project, &outcome, &rendering, with_unsafe);
             Ok(code(&outcome, !rendering.files.is_empty()))
         }
-        Command::Apply { project, with_unsafe, guard } => {
+        Command::Apply { project, with_unsafe, plan, guard } => {
             vcs::guard(&project.path, guard)?;
             let outcome = analyse(project)?;
-            let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value;
-            let chosen = chosen(&outcome, with_unsafe);
-            let rendering = outcome.render(&chosen);
+            let (chosen, rendering) = match plan {
+                Some(plan) => planned(&outcome, plan)?,
+                None => {
+                    let chosen = chosen(&outcome, *with_unsafe || outcome.config.with_unsafe.value);
+                    let rendering = outcome.render(&chosen);
+                    (chosen, rendering)
+                }
+            };
             write_rendering(project, "apply", &rendering, &chosen)?;
+            let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value || plan.is_some();
             left_out(project, &outcome, &rendering, with_unsafe);
             let written = chosen.len() - rendering.withheld.len();
             Ok(code(&outcome, outcome.proposals.len() > written))
         }
-        Command::Review { project, guard } => {
-            vcs::guard(&project.path, guard)?;
+        Command::Review { project, resume: _, fresh, plain, export, guard } => {
+            if export.is_none() {
+                vcs::guard(&project.path, guard)?;
+            }
             let outcome = analyse(project)?;
-            let approved = review::ask_all(&mut io::stdout(), &outcome, colored)?;
-            let rendering = outcome.render(&approved);
-            write_rendering(project, "review", &rendering, &approved)?;
-            let written = approved.len() - rendering.withheld.len();
-            Ok(code(&outcome, outcome.proposals.len() > written))
+            review(project, &outcome, (*fresh, *plain), export.as_deref(), colored)
         }
         Command::Undo { number, list, project } => {
             let report = if *list { undo::list(project)? } else { undo::undo(project, *number)? };
@@ -163,6 +169,69 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
     }
 }
 
+/// Asks for each proposal, and writes what was approved, or a plan of it.
+fn review(
+    project: &ProjectArguments,
+    outcome: &Outcome,
+    (fresh, plain): (bool, bool),
+    export: Option<&Path>,
+    colored: bool,
+) -> Result<u8, Failure> {
+    let root = write::folder(&project.path);
+    let Some(mut session) = Session::open(outcome, &root, fresh)? else {
+        notes(project, outcome, true);
+        return Ok(code(outcome, !outcome.proposals.is_empty()));
+    };
+    if let Some(path) = export {
+        if review::can_ask() {
+            review::ask(&mut session, plain, colored)?;
+        }
+        session.plan()?.export(path)?;
+        let count = session.state.approved().len();
+        with_output(|out| writeln!(out, "wrote {}: {} approved", path.display(), counted(count, "change")))?;
+        return Ok(code(outcome, true));
+    }
+    if review::ask(&mut session, plain, colored)? == Left::Open {
+        let [yes, no, open] = session.state.counts(|_| true);
+        say(&format!(
+            "nothing was written: {yes} approved, {no} rejected and {open} open are kept for the next `tuneup review`"
+        ));
+        return Ok(code(outcome, true));
+    }
+    let rendering = session.rendering();
+    let approved = session.state.approved();
+    write_rendering(project, "review", &rendering, &approved)?;
+    session.forget(&rendering.withheld)?;
+    for (id, reason) in &rendering.withheld {
+        say(&format!("withheld {id}: {reason}"));
+    }
+    let written = approved.iter().filter(|proposal| !is_withheld(&rendering, &proposal.id)).count();
+    Ok(code(outcome, outcome.proposals.len() > written))
+}
+
+/// What a plan comes to in the project.
+fn planned<'a>(outcome: &'a Outcome, plan: &Path) -> Result<(Vec<&'a Proposal>, Rendering), Failure> {
+    if !plan.exists() {
+        return Err(Failure::new(format!("no such file: {}", plan.display())));
+    }
+    let approved = Decisions::read(plan)?.approved(outcome)?;
+    let decided: Vec<(&Proposal, &Decision)> =
+        approved.iter().map(|(proposal, decision)| (*proposal, decision)).collect();
+    let rendering = review::assemble(outcome, &decided);
+    if rendering.withheld.is_empty() {
+        return Ok((decided.into_iter().map(|(proposal, _)| proposal).collect(), rendering));
+    }
+    let mut message = String::from("the plan cannot be written whole; nothing was written:");
+    for (id, reason) in &rendering.withheld {
+        message.push_str(&format!("\n  {id}: {reason}"));
+    }
+    Err(Failure::new(message))
+}
+
+fn is_withheld(rendering: &Rendering, id: &str) -> bool {
+    rendering.withheld.iter().any(|(withheld, _)| withheld == id)
+}
+
 /// The proposals that have edits and that `--unsafe` allows.
 fn chosen(outcome: &Outcome, with_unsafe: bool) -> Vec<&Proposal> {
     let is_chosen = |proposal: &&Proposal| {
@@ -186,7 +255,7 @@ fn write_rendering(
     rendering: &Rendering,
     approved: &[&Proposal],
 ) -> Result<(), Failure> {
-    let is_written = |id: &str| !rendering.withheld.iter().any(|(withheld, _)| withheld == id);
+    let is_written = |id: &str| !is_withheld(rendering, id);
     let proposals: Vec<String> =
         approved.iter().map(|proposal| proposal.id.clone()).filter(|id| is_written(id)).collect();
     let (changes, files) = (proposals.len(), rendering.files.len());

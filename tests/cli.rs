@@ -6,6 +6,8 @@ mod bad_input;
 mod diff;
 #[path = "cli/report.rs"]
 mod report;
+#[path = "cli/session.rs"]
+mod session;
 #[path = "cli/silence.rs"]
 mod silence;
 #[path = "cli/support.rs"]

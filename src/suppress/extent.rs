@@ -76,4 +76,9 @@ impl Extents {
         }
         TextRange::new(self.lines[first].range.start(), self.lines[last].range.end())
     }
+
+    /// The logical line at an offset.
+    pub(super) fn line_at(&self, offset: TextSize) -> Option<TextRange> {
+        self.lines.iter().map(|line| line.range).find(|range| range.contains(offset))
+    }
 }

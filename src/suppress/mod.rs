@@ -7,6 +7,7 @@
 
 mod comment;
 mod extent;
+mod insert;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ use tuneup_transforms::{Place, Proposal};
 
 use crate::config::Config;
 use comment::{Comment, Reach};
+
+pub(crate) use insert::comment_before;
 
 /// A comment that silences nothing, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

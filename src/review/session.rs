@@ -1,0 +1,191 @@
+//! A review that goes on: the state, what is kept on the disk of it, and what the effects of keys come to.
+
+use std::path::{Path, PathBuf};
+
+use tuneup_transforms::Proposal;
+use tuneup_transforms::render::Rendering;
+
+use super::assemble::{assemble, check};
+use super::decisions::{Decision, Decisions, EditedFile, fingerprints};
+use super::editor;
+use super::sheet::{Line, sheet};
+use super::state::{Mode, State};
+use crate::analysis::Outcome;
+use crate::counted;
+use crate::failure::Failure;
+
+/// The lines of a proposal, and what they were made for.
+struct Shown {
+    proposal: usize,
+    width: usize,
+    side_by_side: bool,
+    decision: Option<Decision>,
+    lines: Vec<Line>,
+}
+
+/// A review that goes on.
+pub(crate) struct Session<'a> {
+    /// What the keys act on.
+    pub(crate) state: State<'a>,
+    outcome: &'a Outcome,
+    root: PathBuf,
+    kept: Decisions,
+    fingerprints: Vec<String>,
+    shown: Option<Shown>,
+}
+
+impl<'a> Session<'a> {
+    /// The review of a project, with what was decided before; none where there is nothing to decide.
+    pub(crate) fn open(outcome: &'a Outcome, root: &Path, fresh: bool) -> Result<Option<Self>, Failure> {
+        let has_changes = |proposal: &&Proposal| !proposal.changes.is_empty();
+        let mut proposals: Vec<&Proposal> = outcome.proposals.iter().filter(has_changes).collect();
+        if proposals.is_empty() {
+            return Ok(None);
+        }
+        // Rules stay in their order; within one, files and lines are.
+        let mut rules: Vec<&str> = Vec::new();
+        for proposal in &proposals {
+            if !rules.contains(&proposal.rule) {
+                rules.push(proposal.rule);
+            }
+        }
+        let order = |proposal: &&Proposal| rules.iter().position(|rule| *rule == proposal.rule);
+        proposals.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.place.cmp(&b.place)));
+        let fingerprints = fingerprints(outcome, &proposals);
+        let kept = if fresh { Decisions::none() } else { Decisions::read(&Decisions::path(root))? };
+        let decisions = proposals
+            .iter()
+            .zip(&fingerprints)
+            .map(|(proposal, fingerprint)| kept.of(outcome, &proposal.id, fingerprint))
+            .collect();
+        let state = State::new(proposals, decisions);
+        Ok(Some(Self { state, outcome, root: root.to_owned(), kept, fingerprints, shown: None }))
+    }
+
+    /// Keeps what was decided.
+    pub(crate) fn save(&mut self) -> Result<(), Failure> {
+        for (n, proposal) in self.state.proposals.iter().enumerate() {
+            self.kept.set(&proposal.id, &self.fingerprints[n], self.state.decisions[n].as_ref());
+        }
+        self.kept.save(&self.root)
+    }
+
+    /// What was approved, as a plan.
+    pub(crate) fn plan(&mut self) -> Result<Decisions, Failure> {
+        self.save()?;
+        Ok(self.kept.plan())
+    }
+
+    /// Forgets what was written.
+    pub(crate) fn forget(&mut self, withheld: &[(String, String)]) -> Result<(), Failure> {
+        for (n, proposal) in self.state.proposals.iter().enumerate() {
+            let is_written =
+                self.state.decisions[n].as_ref().is_some_and(|decision| *decision != Decision::Rejected);
+            if is_written && !withheld.iter().any(|(id, _)| *id == proposal.id) {
+                self.kept.set(&proposal.id, &self.fingerprints[n], None);
+            }
+        }
+        self.kept.save(&self.root)
+    }
+
+    /// The lines of the current proposal, made again only where something changed.
+    pub(crate) fn sheet(&mut self, width: usize) -> &[Line] {
+        let (n, side_by_side) = (self.state.current, self.state.side_by_side);
+        let decision = self.state.decisions[n].clone();
+        let is_same = self.shown.as_ref().is_some_and(|shown| {
+            (shown.proposal, shown.width, shown.side_by_side, &shown.decision)
+                == (n, width, side_by_side, &decision)
+        });
+        if !is_same {
+            let lines = sheet(self.outcome, self.state.proposals[n], decision.as_ref(), width, side_by_side);
+            self.shown = Some(Shown { proposal: n, width, side_by_side, decision, lines });
+        }
+        self.shown.as_ref().map_or(&[], |shown| &shown.lines)
+    }
+
+    /// What the decisions come to.
+    pub(crate) fn rendering(&self) -> Rendering {
+        let decided: Vec<(&Proposal, &Decision)> = self
+            .state
+            .proposals
+            .iter()
+            .zip(&self.state.decisions)
+            .filter_map(|(proposal, decision)| Some((*proposal, decision.as_ref()?)))
+            .collect();
+        assemble(self.outcome, &decided)
+    }
+
+    /// Asks whether to write, with what that comes to.
+    pub(crate) fn prepare(&mut self) {
+        let rendering = self.rendering();
+        let [yes, _, open] = self.state.counts(|_| true);
+        let is_silenced = |decision: &&Option<Decision>| matches!(decision, Some(Decision::Silenced(_)));
+        let silenced = self.state.decisions.iter().filter(is_silenced).count();
+        let mut lines =
+            vec![format!("{} in {}:", counted(yes, "change"), counted(rendering.files.len(), "file"))];
+        const SHOWN: usize = 12;
+        for file in rendering.files.iter().take(SHOWN) {
+            let new = if file.before.is_none() { " (new)" } else { "" };
+            lines.push(format!("  {}{new}", file.path));
+        }
+        if let more @ 1.. = rendering.files.len().saturating_sub(SHOWN) {
+            lines.push(format!("  … and {more} more"));
+        }
+        if silenced > 0 {
+            lines.push(format!("{} with your reasons", counted(silenced, "comment")));
+        }
+        for (id, reason) in &rendering.withheld {
+            lines.push(format!("cannot be written: {id}: {reason}"));
+        }
+        if open > 0 {
+            lines.push(format!("{open} still open; they stay for the next time"));
+        }
+        self.state.mode = Mode::Confirm(lines);
+    }
+
+    /// Has the current proposal's files edited; what does not parse is asked again.
+    pub(crate) fn edit(&mut self) -> Result<(), Failure> {
+        let n = self.state.current;
+        let proposal = self.state.proposals[n];
+        let decision = match &self.state.decisions[n] {
+            Some(edited @ Decision::Edited(_)) => edited.clone(),
+            _ => Decision::Approved,
+        };
+        let rendering = assemble(self.outcome, &[(proposal, &decision)]);
+        if let Some((_, reason)) = rendering.withheld.first() {
+            self.state.note = format!("cannot be written: {reason}");
+            return Ok(());
+        }
+        let mut edited = std::collections::BTreeMap::new();
+        for file in &rendering.files {
+            let before = file.before.as_deref().unwrap_or_default();
+            let line = file
+                .after
+                .iter()
+                .zip(before)
+                .take_while(|(a, b)| a == b)
+                .filter(|(a, _)| **a == b'\n')
+                .count()
+                + 1;
+            match editor::edit(&file.path, &file.after, line, check)? {
+                Some(text) => {
+                    drop(edited.insert(file.path.clone(), EditedFile::new(file.before.as_deref(), text)))
+                }
+                None => {
+                    self.state.note = "not edited".to_owned();
+                    return Ok(());
+                }
+            }
+        }
+        self.state.set(&[n], &Decision::Edited(edited));
+        self.state.note = "approved as edited".to_owned();
+        self.save()
+    }
+
+    /// Opens the current proposal's file at its line.
+    pub(crate) fn open_file(&mut self) -> Result<(), Failure> {
+        let place = &self.state.proposals[self.state.current].place;
+        let (line, _) = crate::output::position(self.outcome, place);
+        editor::open(&self.outcome.project.source.root().join(&place.path), line as usize)
+    }
+}

@@ -1,0 +1,212 @@
+//! Screens, as they are drawn, and what keys do to them.
+
+use std::fs;
+use std::io::Cursor;
+
+use clap::Parser;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
+
+use super::draw::{body_width, draw};
+use super::state::{Effect, Key};
+use super::{Left, Session, plain};
+use crate::analysis::{Outcome, analyse};
+use crate::arguments::{Cli, Command};
+
+const MODELS: &str = "\
+from django.db import models
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=20)
+
+
+class Book(models.Model):
+    title = models.CharField(max_length=20)
+    author = models.ForeignKey(Author, models.CASCADE)
+    tags = models.ManyToManyField(Tag)
+";
+
+const VIEWS: &str = "\
+from .models import Book
+
+
+def names():
+    # all of them
+    return [book.author.name for book in Book.objects.all()]
+
+
+def labels():
+    books = Book.objects.order_by(\"title\")
+    return {book.title: [tag.name for tag in book.tags.all()] for book in books}
+";
+
+const REPORTS: &str = "\
+from .models import Book
+
+
+def report_on_all_books_with_a_rather_long_name():
+    for book in Book.objects.all():
+        yield f\"{book.title}: {book.author.name}\"
+";
+
+fn project() -> (tempfile::TempDir, Outcome) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("shop")).expect("a folder");
+    let files = [("__init__.py", ""), ("models.py", MODELS), ("views.py", VIEWS), ("reports.py", REPORTS)];
+    for (name, text) in files {
+        fs::write(folder.path().join("shop").join(name), text).expect("a file");
+    }
+    let outcome = outcome(&folder);
+    (folder, outcome)
+}
+
+fn outcome(folder: &tempfile::TempDir) -> Outcome {
+    let path = folder.path().to_str().expect("a name");
+    let cli = Cli::parse_from([
+        "tuneup",
+        "review",
+        "--quiet",
+        "--isolated",
+        "--select=select-related,prefetch-related",
+        path,
+    ]);
+    let Command::Review { project, .. } = cli.command else { panic!("it reviews") };
+    analyse(&project).expect("it is read")
+}
+
+fn open<'a>(folder: &tempfile::TempDir, outcome: &'a Outcome) -> Session<'a> {
+    Session::open(outcome, folder.path(), false).expect("it opens").expect("something is proposed")
+}
+
+/// Presses keys one by one, with what they ask for done.
+fn press(session: &mut Session<'_>, keys: &str) {
+    for c in keys.chars() {
+        let key = match c {
+            '\n' => Key::Enter,
+            '\x1b' => Key::Escape,
+            c => Key::Char(c),
+        };
+        match session.state.press(key, 20, 100) {
+            Effect::Save => session.save().expect("it is kept"),
+            Effect::Prepare => session.prepare(),
+            _ => {}
+        }
+    }
+}
+
+fn screen(session: &mut Session<'_>, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+    let lines = session.sheet(body_width(Rect::new(0, 0, width, height))).to_vec();
+    terminal
+        .draw(|frame| {
+            draw(frame, &session.state, &lines, true);
+        })
+        .expect("it draws");
+    terminal.backend().to_string()
+}
+
+#[test]
+fn every_screen_is_as_it_was() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    insta::assert_snapshot!("first", screen(&mut session, 120, 40));
+    insta::assert_snapshot!("narrow", screen(&mut session, 60, 30));
+    press(&mut session, "s");
+    insta::assert_snapshot!("side_by_side", screen(&mut session, 170, 34));
+    press(&mut session, "s?");
+    insta::assert_snapshot!("help", screen(&mut session, 100, 30));
+    insta::assert_snapshot!("help_narrow", screen(&mut session, 60, 30));
+    press(&mut session, "q/lab");
+    insta::assert_snapshot!("search", screen(&mut session, 100, 24));
+    press(&mut session, "\n");
+    insta::assert_snapshot!("found", screen(&mut session, 100, 24));
+    press(&mut session, "igenres are few");
+    insta::assert_snapshot!("reason", screen(&mut session, 100, 24));
+    press(&mut session, "\nyn");
+    insta::assert_snapshot!("all_decided", screen(&mut session, 100, 30));
+    press(&mut session, "w");
+    insta::assert_snapshot!("confirm", screen(&mut session, 100, 30));
+}
+
+#[test]
+fn any_size_can_be_drawn() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    for keys in ["", "?", "x/a", "\nia", "\x1byw", "q"] {
+        press(&mut session, keys);
+        for (width, height) in [(1, 1), (3, 2), (20, 5), (60, 24), (99, 3), (100, 3), (300, 100)] {
+            let shown = screen(&mut session, width, height);
+            assert_eq!(shown.lines().count(), usize::from(height), "{width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn decisions_outlive_the_session_until_what_was_shown_changes() {
+    let (folder, first) = project();
+    let mut session = open(&folder, &first);
+    press(&mut session, "yn");
+    drop(session);
+    // Another day: lines have moved in one file, and the query of the other is another one.
+    let moved = format!("\"\"\"Reports.\"\"\"\n\n{REPORTS}");
+    fs::write(folder.path().join("shop/reports.py"), moved).expect("a file");
+    let changed = VIEWS.replacen("Book.objects.all()", "Book.objects.order_by(\"title\")", 1);
+    fs::write(folder.path().join("shop/views.py"), changed).expect("a file");
+    let second = outcome(&folder);
+    let session = open(&folder, &second);
+    let counts = session.state.counts(|_| true);
+    assert_eq!(counts, [1, 0, 2], "what moved is kept, what changed is asked again");
+    let ignore = fs::read_to_string(folder.path().join(".tuneup/.gitignore")).expect("git does not see it");
+    assert_eq!(ignore, "*\n");
+    let fresh =
+        Session::open(&second, folder.path(), true).expect("it opens").expect("something is proposed");
+    assert_eq!(fresh.state.counts(|_| true), [0, 0, 3]);
+}
+
+#[test]
+fn the_rest_of_a_rule_or_file_is_decided_at_once_and_taken_back_at_once() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "Y");
+    assert_eq!(session.state.counts(|proposal| proposal.rule == "select-related"), [2, 0, 0]);
+    assert_eq!(session.state.counts(|_| true), [2, 0, 1]);
+    press(&mut session, "u");
+    assert_eq!(session.state.counts(|_| true), [0, 0, 3]);
+    press(&mut session, "gjF");
+    let in_views = |proposal: &tuneup_transforms::Proposal| proposal.place.path == "shop/views.py";
+    assert_eq!(session.state.counts(in_views), [0, 2, 0]);
+    press(&mut session, "u");
+    assert_eq!(session.state.counts(|_| true), [0, 0, 3]);
+}
+
+#[test]
+fn a_silenced_proposal_is_written_as_a_comment_with_the_reason() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "yithree rows\n");
+    let rendering = session.rendering();
+    assert_eq!(rendering.withheld, []);
+    let views = rendering.files.iter().find(|file| file.path == "shop/views.py").expect("it is written");
+    let text = String::from_utf8_lossy(&views.after);
+    let expected =
+        "    # all of them\n    # tuneup: ignore[select-related] -- three rows\n    return [book.author";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn lines_take_the_same_keys_as_the_screen() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    let mut out = Vec::new();
+    let mut input = Cursor::new("y\n/labels\ni not many\nw\ny\n");
+    let left = plain::run(&mut session, &mut input, &mut out, false).expect("it runs");
+    assert_eq!(left, Left::Write);
+    assert_eq!(session.state.counts(|_| true), [1, 1, 1]);
+    insta::assert_snapshot!("plain", String::from_utf8_lossy(&out));
+}

@@ -1,0 +1,163 @@
+//! A person at the terminal: the review is driven by keys under tmux, left, taken up again, written and taken back.
+
+use std::io::Write;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::support::{Library, contents};
+
+/// A terminal of its own, that ends with the test.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let output =
+            Command::new("tmux").args(["-L", &self.socket, "-f", "/dev/null"]).args(arguments).output();
+        String::from_utf8_lossy(&output.expect("tmux runs").stdout).into_owned()
+    }
+
+    fn start(name: &str, library: &Library, size: (u16, u16)) -> Self {
+        let this = Self { socket: format!("tuneup-{name}-{}", std::process::id()) };
+        let (width, height) = (size.0.to_string(), size.1.to_string());
+        let folder = library.path();
+        let folder = folder.to_str().expect("a name");
+        this.tmux(&["new-session", "-d", "-x", &width, "-y", &height, "-c", folder, "sh"]);
+        this
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        self.tmux(&[&["send-keys"], keys].concat());
+    }
+
+    fn run(&self, arguments: &str) {
+        let command = format!("{} {arguments}", env!("CARGO_BIN_EXE_tuneup"));
+        self.tmux(&["send-keys", "-l", &command]);
+        self.keys(&["Enter"]);
+    }
+
+    /// Waits until the screen shows a text.
+    fn wait(&self, wanted: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let shown = self.tmux(&["capture-pane", "-p"]);
+            if shown.contains(wanted) {
+                return shown;
+            }
+            assert!(start.elapsed() < Duration::from_secs(30), "`{wanted}` is not shown:\n{shown}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.tmux(&["kill-server"]);
+    }
+}
+
+fn has_tmux() -> bool {
+    let has = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
+    if !has {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: tmux is not installed, so the review is not driven");
+    }
+    has
+}
+
+fn text(library: &Library, path: &str) -> String {
+    String::from_utf8_lossy(&library.read(path)).into_owned()
+}
+
+#[test]
+fn a_session_is_left_taken_up_again_written_and_taken_back() {
+    if !has_tmux() {
+        return;
+    }
+    let library = Library::committed();
+    let before = contents(&library.path());
+    let terminal = Terminal::start("session", &library, (100, 30));
+    terminal.run("review");
+    terminal.wait("1/2   ✓ 0  ✗ 0  · 2 open");
+    terminal.keys(&["y"]);
+    terminal.wait("✓ 1  ✗ 0  · 1 open");
+    terminal.keys(&["n"]);
+    terminal.wait("✓ 1  ✗ 1  · 0 open");
+    terminal.keys(&["u"]);
+    terminal.wait("✓ 1  ✗ 0  · 1 open");
+    terminal.keys(&["q"]);
+    terminal.wait("1 approved, 0 rejected and 1 open are kept");
+    assert_eq!(contents(&library.path()), before, "nothing is written before `w`");
+
+    terminal.run("review");
+    terminal.wait("✓ 1  ✗ 0  · 1 open");
+    terminal.keys(&["i"]);
+    terminal.wait("why is it left?");
+    terminal.keys(&["-l", "few rows"]);
+    terminal.wait("few rows");
+    terminal.keys(&["Enter"]);
+    terminal.wait("✓ 1  ✗ 1  · 0 open");
+    terminal.keys(&["w"]);
+    terminal.wait("1 comment with your reasons");
+    terminal.keys(&["y"]);
+    terminal.wait("takes it back");
+    let written = text(&library, "library/views.py");
+    assert!(written.contains(".order_by(\"title\").select_related(\"author\")"), "{written}");
+    assert!(written.contains("    # tuneup: ignore[select-related] -- few rows\n    return ["), "{written}");
+    assert_eq!(library.run(&["check"]).code, Some(0), "what was decided is not proposed again");
+
+    assert_eq!(library.run(&["undo"]).code, Some(0));
+    assert_eq!(contents(&library.path()), before);
+}
+
+#[test]
+fn what_is_edited_must_parse_and_is_written_as_edited() {
+    if !has_tmux() {
+        return;
+    }
+    let library = Library::new();
+    // The first time the editor breaks the file, the second time it does not.
+    library.write(
+        "editor.sh",
+        "if [ -e again ]; then sed -i 's/^broken(//; s/author\")/author\")  # joined/' \"$1\"\n\
+                                else touch again; echo 'broken(' >> \"$1\"; fi\n",
+    );
+    library.commit();
+    let terminal = Terminal::start("edit", &library, (60, 24));
+    terminal.tmux(&["send-keys", "-l", "export EDITOR='sh editor.sh'"]);
+    terminal.keys(&["Enter"]);
+    terminal.run("review");
+    terminal.wait("1/2");
+    terminal.keys(&["e"]);
+    let shown = terminal.wait("Enter edits again");
+    assert!(shown.contains("library/views.py:"), "the error has its line: {shown}");
+    terminal.keys(&["Enter"]);
+    terminal.wait("✓ 1  ✗ 0  · 1 open");
+    terminal.keys(&["w"]);
+    terminal.wait("1 change in 1 file");
+    terminal.keys(&["y"]);
+    terminal.wait("takes it back");
+    let written = text(&library, "library/views.py");
+    assert!(written.contains("select_related(\"author\")  # joined\n"), "{written}");
+}
+
+#[test]
+fn a_plan_is_written_exactly_or_refused() {
+    if !has_tmux() {
+        return;
+    }
+    let library = Library::committed();
+    let terminal = Terminal::start("plan", &library, (120, 40));
+    terminal.run("review --export ../plan-$$.json; mv ../plan-$$.json plan.json");
+    terminal.wait("1/2");
+    terminal.keys(&["y", "q"]);
+    terminal.wait("1 change approved");
+    while !library.at("plan.json").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let planned = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
+    assert!(planned.out.starts_with("wrote library/views.py\n1 change in 1 file"), "{}", planned.shown());
+    let again = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("is not proposed any more"), "{}", again.err);
+}
