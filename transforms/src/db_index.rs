@@ -24,6 +24,6 @@ fn propose(project: &Project) -> Vec<Proposal> {
     indexes::wanted(project)
         .iter()
         .filter(|wanted| wanted.columns.len() == 1)
-        .map(|wanted| proposals::proposal(project, RULE.name, wanted))
+        .filter_map(|wanted| proposals::proposal(project, RULE.name, wanted))
         .collect()
 }

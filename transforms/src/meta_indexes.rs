@@ -20,9 +20,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {
-    indexes::wanted(project)
-        .iter()
-        .filter(|wanted| wanted.columns.len() > 1)
-        .map(|wanted| proposals::proposal(project, RULE.name, wanted))
-        .collect()
+    let wanted = indexes::wanted(project);
+    let several = wanted.iter().filter(|wanted| wanted.columns.len() > 1);
+    let mut found: Vec<Proposal> =
+        several.filter_map(|wanted| proposals::proposal(project, RULE.name, wanted)).collect();
+    found.extend(indexes::lookups::advice(project, RULE.name));
+    found
 }

@@ -229,6 +229,30 @@ fn booleans_and_few_values_alone_get_none() {
 }
 
 #[test]
+fn lookups_that_no_plain_index_serves_get_advice() {
+    check(
+        ORDER,
+        "
+def show(request):
+    Order.objects.filter(token__iexact='x').count()
+    Order.objects.filter(created__date=request.day).count()
+    Order.objects.filter(Q(reference__icontains='x')).count()
+    return Order.objects.filter(reference__icontains='y').count()
+",
+        &["shop.Order: token (advice)", "shop.Order: created (advice)", "shop.Order: reference (advice)"],
+    );
+    check(
+        ORDER,
+        "
+def show(request, customer):
+    Order.objects.filter(customer=customer, token__iexact='x').count()
+    Customer.objects.filter(user__username__iexact='x').count()
+",
+        &[],
+    );
+}
+
+#[test]
 fn searches_and_long_texts_use_no_plain_index() {
     check(
         ORDER,
@@ -236,7 +260,6 @@ fn searches_and_long_texts_use_no_plain_index() {
 def show(request):
     Order.objects.filter(token__icontains='x').count()
     Order.objects.filter(note='x').count()
-    Order.objects.filter(created__date=request.day).count()
     Order.objects.exclude(token='x').count()
 ",
         &[],
@@ -371,6 +394,32 @@ class Mark(models.Model):
         "def show(request, kind, pk):\n    return list(Mark.objects.filter(content_type=kind, object_id=pk))\n",
         &["shop.Mark: content_type, object_id"],
     );
+}
+
+#[test]
+fn a_generic_foreign_key_is_read_from_its_other_side() {
+    let models = r#"
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+
+
+class Mark(models.Model):
+    kind = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    key = models.PositiveIntegerField()
+    target = GenericForeignKey("kind", "key")
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class Star(models.Model):
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    target = GenericForeignKey()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        unique_together = [("content_type", "object_id")]
+"#;
+    check(models, "", &["shop.Mark: kind, key"]);
 }
 
 #[test]

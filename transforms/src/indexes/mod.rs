@@ -8,6 +8,7 @@
 mod candidates;
 mod columns;
 mod growth;
+pub(crate) mod lookups;
 pub(crate) mod proposals;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -50,9 +51,8 @@ pub(crate) fn wanted(project: &Project) -> Vec<Wanted<'_>> {
     }
     let mut found = Vec::new();
     for model in project.schema.models() {
-        if let Some(predicates) = by_model.get(&model)
-            && is_ours(project, model)
-        {
+        if is_ours(project, model) {
+            let predicates = by_model.get(&model).map_or(&[][..], Vec::as_slice);
             found.extend(of_model(project, model, predicates));
         }
     }
@@ -140,6 +140,7 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     // More calls first; between equals, the shorter, and what is declared first.
     all.sort_by_key(|wanted| (std::cmp::Reverse(wanted.score), wanted.columns.len(), wanted.columns.clone()));
     all = without_alternatives(all);
+    all.extend(generic(project, model, &indexes, growth, &all));
     all.truncate(MOST_SHOWN);
     for (at, wanted) in all.iter_mut().enumerate() {
         if at >= MOST {
@@ -162,6 +163,52 @@ pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
     places.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.context));
     places.dedup_by_key(|it| (it.site.file, it.site.range.start()));
     places
+}
+
+/// The pairs of generic foreign keys that have no index: whoever reads from the other side, by a generic relation or a
+/// filter, asks for both columns, and Django indexes the first alone.
+fn generic<'p>(
+    project: &'p Project,
+    model: ModelId,
+    indexes: &Indexes,
+    growth: growth::Growth,
+    known: &[Wanted<'p>],
+) -> Vec<Wanted<'p>> {
+    let schema = &project.schema;
+    let mut found: Vec<Wanted<'p>> = Vec::new();
+    for &field in schema.model(model).fields() {
+        let Some((kind, key)) = schema.generic_columns(&project.source, field) else { continue };
+        let own = |field: FieldId| schema.field(field).model() == model;
+        let columns = vec![(kind, false), (key, false)];
+        let leads = indexes.all.iter().any(|index| {
+            index.is_tree && !index.is_partial && index.columns.first().is_some_and(|first| first.0 == key)
+        });
+        let wanted = Wanted {
+            model,
+            columns,
+            equal: 2,
+            calls: Vec::new(),
+            doubt: None,
+            score: ENOUGH,
+            needs_several: false,
+            is_advice: growth < growth::Growth::LIKELY,
+        };
+        let is_there = leads
+            || !own(kind)
+            || !own(key)
+            || columns::values(project, key) == columns::Values::Unfit
+            || is_covered(indexes, &wanted)
+            || indexes
+                .all
+                .iter()
+                .any(|index| index.is_tree && serves(&index.columns, &[(key, false), (kind, false)], 2))
+            || known.iter().chain(&found).any(|other| serves(&other.columns, &wanted.columns, 2))
+            || is_made_by_sql(project, &wanted);
+        if !is_there {
+            found.push(wanted);
+        }
+    }
+    found
 }
 
 /// Whether SQL in a migration made an index that begins with these columns, or a partial one on the first.

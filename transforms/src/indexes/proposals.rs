@@ -21,10 +21,10 @@ pub(crate) fn field_name(project: &Project, (field, descending): (FieldId, bool)
 }
 
 /// The proposal of an index, by a rule.
-pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_>) -> Proposal {
+pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_>) -> Option<Proposal> {
     let model = project.schema.label(wanted.model);
     let fields: Vec<String> = wanted.columns.iter().map(|&column| field_name(project, column)).collect();
-    let site = site(project, wanted);
+    let site = site(project, wanted)?;
     let place = place_of(project, &site);
     let symbol = project.symbol(&site).to_owned();
     let names: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
@@ -32,7 +32,7 @@ pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_
         Some(change) if wanted.doubt.is_none() => (Safety::Unsafe, vec![change]),
         _ => (Safety::Advice, Vec::new()),
     };
-    Proposal {
+    Some(Proposal {
         id: format!("{rule}:{}:{symbol}:{model}:{}", place.path, fields.join(",")),
         rule,
         safety,
@@ -44,7 +44,7 @@ pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_
         fields,
         evidence: evidence(project, &wanted.calls),
         changes,
-    }
+    })
 }
 
 /// A model by its class, as changes name it.
@@ -87,7 +87,7 @@ pub(crate) fn is_of_one_model(project: &Project, field: FieldId) -> bool {
 }
 
 /// Where the index belongs: the field of one column, the class of a model for several.
-fn site(project: &Project, wanted: &Wanted<'_>) -> Site {
+fn site(project: &Project, wanted: &Wanted<'_>) -> Option<Site> {
     let of_class = || {
         let class = project.schema.class_of(wanted.model)?;
         let range = project.source.facts(class.file).class(class.id).name_range;
@@ -102,8 +102,7 @@ fn site(project: &Project, wanted: &Wanted<'_>) -> Site {
         }),
         _ => None,
     };
-    // Every model that is proposed for has a class.
-    of_field().or_else(of_class).unwrap_or(wanted.calls[0].site)
+    of_field().or_else(of_class).or_else(|| wanted.calls.first().map(|it| it.site))
 }
 
 fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
@@ -122,28 +121,37 @@ fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
             count => said.push(format!("{count} {plural}")),
         }
     }
-    let _ = write!(
-        message,
-        "{} {} asked for in {}; ",
-        names.join(", "),
-        if names.len() == 1 { "is" } else { "are" },
-        list(&said),
-    );
-    let indexes = project.schema.indexes(&project.source, wanted.model);
-    let first = wanted.columns[0].0;
-    let has_own = indexes
-        .all
-        .iter()
-        .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == first));
-    match (has_own, names) {
-        (true, [first, ..]) => {
-            let _ = write!(
-                message,
-                "the index on {first} finds the rows of one, and all of them are read and sorted."
-            );
+    if wanted.calls.is_empty() {
+        let _ = write!(
+            message,
+            "{} are a generic foreign key: the rows of one object are found by both, and Django indexes the first \
+             alone, which all objects of a kind have.",
+            names.join(", "),
+        );
+    } else {
+        let _ = write!(
+            message,
+            "{} {} asked for in {}; ",
+            names.join(", "),
+            if names.len() == 1 { "is" } else { "are" },
+            list(&said),
+        );
+        let indexes = project.schema.indexes(&project.source, wanted.model);
+        let first = wanted.columns[0].0;
+        let has_own = indexes
+            .all
+            .iter()
+            .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == first));
+        match (has_own, names) {
+            (true, [first, ..]) => {
+                let _ = write!(
+                    message,
+                    "the index on {first} finds the rows of one, and all of them are read and sorted."
+                );
+            }
+            (_, [_]) => message.push_str("no index begins with it, so each reads the whole table."),
+            _ => message.push_str("no index begins with them, so each reads the whole table."),
         }
-        (_, [_]) => message.push_str("no index begins with it, so each reads the whole table."),
-        _ => message.push_str("no index begins with them, so each reads the whole table."),
     }
     message.push_str(" The index is written with every new row");
     let mut set: Vec<String> = Vec::new();
@@ -187,7 +195,7 @@ fn list(parts: &[String]) -> String {
     }
 }
 
-fn evidence(project: &Project, calls: &[&Predicate]) -> Vec<Evidence> {
+pub(crate) fn evidence(project: &Project, calls: &[&Predicate]) -> Vec<Evidence> {
     let mut places = places(calls);
     // What runs most often first, where not all are shown.
     places.sort_by_key(|it| it.context);
@@ -207,7 +215,12 @@ fn asked(project: &Project, predicate: &Predicate) -> String {
     let name = |field: FieldId| project.schema.field(field).name();
     let mut parts = Vec::new();
     let mut filters: Vec<String> = Vec::new();
-    for filter in predicate.filters.iter().filter(|it| it.kind != Kind::NotIndexable) {
+    for filter in predicate.filters.iter().filter(|it| {
+        // Of what an index does not serve, only what advice is about is told.
+        it.kind != Kind::NotIndexable
+            || matches!(it.lookup, "iexact" | "icontains")
+            || it.lookup.starts_with("date")
+    }) {
         let text = match filter.lookup {
             "exact" => format!("`{}`", name(filter.field)),
             lookup => format!("`{}__{lookup}`", name(filter.field)),

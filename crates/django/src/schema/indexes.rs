@@ -6,7 +6,7 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{BinaryOp, Expr, ExprKind};
 use tuneup_python::{Entity, FileId, Project, Symbol};
 
-use super::{FieldId, ModelId, Schema, Truth};
+use super::{FieldId, ModelId, RelationKind, Schema, Truth};
 use crate::apps::literals;
 
 /// The indexes of a table.
@@ -216,6 +216,24 @@ impl Schema {
                 Some((self.column_named(model, Symbol::new(name))?, descends))
             })
             .collect()
+    }
+
+    /// The two columns of a generic foreign key: the kind of object, and its key.
+    pub fn generic_columns(&self, project: &Project, field: FieldId) -> Option<(FieldId, FieldId)> {
+        let known = self.field(field);
+        if known.kind() != Some(RelationKind::Generic) {
+            return None;
+        }
+        let source = known.source()?;
+        let arguments = project.facts(source.file).arguments(source.arguments);
+        let column = |position: usize, name: &str, default: &'static str| {
+            let text = match literals::argument(arguments, Some(position), name) {
+                Some(value) => literals::text(project, source.file, value)?,
+                None => default,
+            };
+            self.column_named(known.model(), Symbol::new(text))
+        };
+        Some((column(0, "ct_field", "content_type")?, column(1, "fk_field", "object_id")?))
     }
 
     /// The field with a column that goes by its name or its attribute's: `author`, `author_id`.
