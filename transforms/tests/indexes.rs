@@ -399,8 +399,18 @@ class Mark(models.Model):
 #[test]
 fn a_generic_foreign_key_is_read_from_its_other_side() {
     let models = r#"
-from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+
+
+class Page(models.Model):
+    marks = GenericRelation("Mark", content_type_field="kind", object_id_field="key")
+
+
+class Hint(models.Model):
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    target = GenericForeignKey()
 
 
 class Mark(models.Model):
@@ -419,7 +429,7 @@ class Star(models.Model):
     class Meta:
         unique_together = [("content_type", "object_id")]
 "#;
-    check(models, "", &["shop.Mark: kind, key"]);
+    check(models, "", &["shop.Hint: content_type, object_id (advice)", "shop.Mark: kind, key"]);
 }
 
 #[test]

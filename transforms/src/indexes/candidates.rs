@@ -187,7 +187,9 @@ pub(super) fn of(
                 let candidate = Candidate::new(Vec::new(), Some((field, descending)))?;
                 Some(Candidate { is_advice: true, ..candidate })
             }
-            Values::Moment | Values::Many if few.is_empty() && order.len() <= 3 => {
+            Values::Moment | Values::Many | Values::Ordinal
+                if few.is_empty() && (2..=3).contains(&order.len()) =>
+            {
                 let is_advice = order.iter().any(|it| kind(it.0) != Values::Moment);
                 Some(Candidate { columns: order, equal: 0, needs_several: true, is_advice })
             }
@@ -235,8 +237,10 @@ fn leading_order(project: &Project, predicate: &Predicate) -> Vec<(FieldId, bool
         if field.primary_key().is_yes() || field.unique().is_yes() {
             // The key is in the order of insertion, which is near that of moments: what is before it decides. As
             // the first, it has its own index.
-            if order.is_empty() {
-                return Vec::new();
+            let Some(&(first, _)) = order.first() else { return Vec::new() };
+            // Texts and numbers that many rows share leave more to it.
+            if !field.primary_key().is_yes() && values(project, first) != Values::Moment {
+                order.push((sort.field, sort.descending));
             }
             break;
         }

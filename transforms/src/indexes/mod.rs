@@ -14,7 +14,7 @@ pub(crate) mod proposals;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::predicates::{Context, Predicate};
-use tuneup_django::schema::{FieldId, IndexSource, Indexes, ModelId};
+use tuneup_django::schema::{FieldId, IndexSource, Indexes, ModelId, RelationKind};
 
 /// How many indexes are proposed for one table; more are shown as advice.
 pub(crate) const MOST: usize = 3;
@@ -175,6 +175,14 @@ fn generic<'p>(
     known: &[Wanted<'p>],
 ) -> Vec<Wanted<'p>> {
     let schema = &project.schema;
+    // A generic relation asks by both whenever it is read, and when its objects are deleted.
+    let is_related = || {
+        schema.models().flat_map(|other| schema.model(other).fields()).any(|&field| {
+            let field = schema.field(field);
+            field.kind() == Some(RelationKind::GenericRelation)
+                && field.relation().and_then(|relation| schema.relation(relation).target()) == Some(model)
+        })
+    };
     let mut found: Vec<Wanted<'p>> = Vec::new();
     for &field in schema.model(model).fields() {
         let Some((kind, key)) = schema.generic_columns(&project.source, field) else { continue };
@@ -191,7 +199,7 @@ fn generic<'p>(
             doubt: None,
             score: ENOUGH,
             needs_several: false,
-            is_advice: growth < growth::Growth::LIKELY,
+            is_advice: growth < growth::Growth::LIKELY || !is_related(),
         };
         let is_there = leads
             || !own(kind)
@@ -202,7 +210,10 @@ fn generic<'p>(
                 .all
                 .iter()
                 .any(|index| index.is_tree && serves(&index.columns, &[(key, false), (kind, false)], 2))
-            || known.iter().chain(&found).any(|other| serves(&other.columns, &wanted.columns, 2))
+            || known
+                .iter()
+                .chain(&found)
+                .any(|other| serves(&other.columns, &wanted.columns, 2) || other.columns[0].0 == key)
             || is_made_by_sql(project, &wanted);
         if !is_there {
             found.push(wanted);
