@@ -276,6 +276,29 @@ fn sides_of_an_or_get_none() {
 }
 
 #[test]
+fn an_or_of_lookups_needs_both() {
+    check(
+        ORDER,
+        "
+def show(request, key):
+    Order.objects.filter(Q(token=key) | Q(note='x')).count()
+    return Customer.objects.get(Q(email=key) | Q(user__username=key))
+",
+        &[],
+    );
+    let models = r#"
+class Project(models.Model):
+    api_key = models.CharField(max_length=40)
+    read_key = models.CharField(max_length=40)
+"#;
+    check(
+        models,
+        "def show(request, key):\n    return Project.objects.get(Q(api_key=key) | Q(read_key=key))\n",
+        &["shop.Project: api_key", "shop.Project: read_key"],
+    );
+}
+
+#[test]
 fn commands_and_tests_do_not_count() {
     let models =
         format!("from django.contrib.auth.models import User\nfrom django.db import models\n{ORDER}");

@@ -20,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) needs_several: bool,
     /// Whether it is advice however many ask: an order of texts, by which short tables are listed.
     pub(super) is_advice: bool,
+    /// Whether it is for one side of an `OR`, so that another for the same call does not take its place.
+    pub(super) is_side: bool,
 }
 
 impl Candidate {
@@ -41,6 +43,7 @@ impl Candidate {
             equal: count,
             needs_several: false,
             is_advice: false,
+            is_side: false,
         })
     }
 }
@@ -191,13 +194,32 @@ pub(super) fn of(
                 if few.is_empty() && (2..=3).contains(&order.len()) =>
             {
                 let is_advice = order.iter().any(|it| kind(it.0) != Values::Moment);
-                Some(Candidate { columns: order, equal: 0, needs_several: true, is_advice })
+                Some(Candidate { columns: order, equal: 0, needs_several: true, is_advice, is_side: false })
             }
             _ => None,
         };
     }
     let candidate = stretch.and_then(|field| Candidate::new(few, Some((field, false))))?;
     Some(Candidate { needs_several: true, ..candidate })
+}
+
+/// The indexes that the sides of an `OR` need: each its own, and all of them.
+pub(super) fn sides(project: &Project, predicate: &Predicate) -> Vec<Candidate> {
+    let counts = matches!(predicate.context, Context::Request | Context::Task);
+    let is_side = |it: &Filter| {
+        !it.sure
+            && it.kind == Kind::Equality
+            && it.lookup == "exact"
+            && it.given != Given::None
+            && project.schema.field(it.field).model() == predicate.model
+            && values(project, it.field) == Values::Telling
+    };
+    let finds = predicate.source == Source::Query && predicate.uses.get && !predicate.narrowed_elsewhere;
+    if !(counts && finds && predicate.filters.len() > 1 && predicate.filters.iter().all(is_side)) {
+        return Vec::new();
+    }
+    let one = |it: &Filter| Some(Candidate { is_side: true, ..Candidate::new(vec![it.field], None)? });
+    predicate.filters.iter().filter_map(one).collect()
 }
 
 /// The pair of a generic foreign key, where both its columns are compared with one value.
@@ -226,6 +248,7 @@ fn generic(project: &Project, indexes: &Indexes, fields: &[FieldId]) -> Option<C
         equal: 2,
         needs_several: false,
         is_advice: false,
+        is_side: false,
     })
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct Wanted<'p> {
     score: u32,
     needs_several: bool,
     is_advice: bool,
+    is_side: bool,
 }
 
 /// All indexes that are lacking, in order of the models, those that serve most first.
@@ -105,26 +106,9 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
         let known = candidates::of(project, &indexes, growth, predicate);
         let hoped = || candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged);
-        let Some(candidate) = known.or_else(|| hoped().map(candidates::Candidate::into_advice)) else {
-            continue;
-        };
-        match all.iter_mut().find(|known| known.columns == candidate.columns) {
-            Some(known) => {
-                known.calls.push(predicate);
-                known.equal = known.equal.max(candidate.equal);
-                known.needs_several &= candidate.needs_several;
-                known.is_advice &= candidate.is_advice;
-            }
-            None => all.push(Wanted {
-                model,
-                columns: candidate.columns,
-                equal: candidate.equal,
-                calls: vec![predicate],
-                doubt: None,
-                score: 0,
-                needs_several: candidate.needs_several,
-                is_advice: candidate.is_advice,
-            }),
+        let best = known.or_else(|| hoped().map(candidates::Candidate::into_advice));
+        for candidate in best.into_iter().chain(candidates::sides(project, predicate)) {
+            add(&mut all, model, predicate, candidate);
         }
     }
     let mut all = absorbed(all);
@@ -165,6 +149,35 @@ pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
     places
 }
 
+/// Adds a candidate of one call to those that are known.
+fn add<'p>(
+    all: &mut Vec<Wanted<'p>>,
+    model: ModelId,
+    predicate: &'p Predicate,
+    candidate: candidates::Candidate,
+) {
+    match all.iter_mut().find(|known| known.columns == candidate.columns) {
+        Some(known) => {
+            known.calls.push(predicate);
+            known.equal = known.equal.max(candidate.equal);
+            known.needs_several &= candidate.needs_several;
+            known.is_advice &= candidate.is_advice;
+            known.is_side |= candidate.is_side;
+        }
+        None => all.push(Wanted {
+            model,
+            columns: candidate.columns,
+            equal: candidate.equal,
+            calls: vec![predicate],
+            doubt: None,
+            score: 0,
+            needs_several: candidate.needs_several,
+            is_advice: candidate.is_advice,
+            is_side: candidate.is_side,
+        }),
+    }
+}
+
 /// The pairs of generic foreign keys that have no index: whoever reads from the other side, by a generic relation or a
 /// filter, asks for both columns, and Django indexes the first alone.
 fn generic<'p>(
@@ -200,6 +213,7 @@ fn generic<'p>(
             score: ENOUGH,
             needs_several: false,
             is_advice: growth < growth::Growth::LIKELY || !is_related(),
+            is_side: false,
         };
         let is_there = leads
             || !own(kind)
@@ -260,7 +274,7 @@ fn without_alternatives(all: Vec<Wanted<'_>>) -> Vec<Wanted<'_>> {
     let mut kept = Vec::new();
     for wanted in all {
         let places: Vec<_> = wanted.calls.iter().map(|it| (it.site.file, it.site.range)).collect();
-        if places.iter().all(|place| served.contains(place)) {
+        if !wanted.is_side && places.iter().all(|place| served.contains(place)) {
             continue;
         }
         served.extend(places);
