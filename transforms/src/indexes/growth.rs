@@ -58,7 +58,7 @@ const MANY: &[&str] = &[
 /// Whether each owner has many rows of a model, as its name says.
 pub(super) fn has_many_for_each(project: &Project, model: ModelId) -> bool {
     let name = project.schema.model(model).name().as_str();
-    MANY.iter().any(|word| name.starts_with(word) || name.ends_with(word))
+    MANY.iter().any(|word| name.ends_with(word))
 }
 
 /// How sure it is that the table of a model grows.
