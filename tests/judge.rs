@@ -1,19 +1,68 @@
 //! Real Django as the judge: a project must answer as before, with fewer queries, after `tuneup` changed it.
 //!
-//! The judge itself is tried first, on changes made by hand: it must find each kind of wrong.
+//! The judge itself is tried too, on changes made by hand: it must find each kind of wrong.
 
 #[path = "judge/environments.rs"]
 mod environments;
 #[path = "judge/project.rs"]
 mod project;
+#[path = "judge/tool.rs"]
+mod tool;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
+use std::thread;
 
 use serde_json::{Value, json};
 
-use environments::environments;
+use environments::{Environment, environments};
 use project::{Copies, Verdict, Work};
+
+#[test]
+fn newsroom_answers_as_before_with_fewer_queries() {
+    let copies = Copies::of("newsroom");
+    let before = copies.copy("before");
+    let proposals = tool::check(&before);
+    assert!(!proposals.is_empty(), "nothing is proposed");
+    let tiers: [(&str, &[&str], &[&str]); 2] =
+        [("safe", &[], &["safe"]), ("unsafe", &["--unsafe"], &["safe", "unsafe"])];
+    let mut after = Vec::new();
+    for (tier, flags, applied) in tiers {
+        let tree = copies.copy(tier);
+        tool::apply(&tree, flags);
+        let second = tool::check(&tree);
+        let repeated = tool::repeated(&proposals, &second, applied);
+        assert!(repeated.is_empty(), "proposed again after apply {flags:?}: {repeated:#?}");
+        after.push((tier, tree));
+    }
+    let newest = environments().last().map(|environment| environment.django);
+    let complaints: Vec<String> = thread::scope(|scope| {
+        let judge = |environment: &'static Environment| {
+            let work = Work {
+                entries: "newsroom.py",
+                before: &before,
+                after: &after,
+                proposals: &proposals,
+                // Once is enough to see what each proposal does by itself.
+                alone: Some(environment.django) == newest,
+                only: None,
+                scratch: copies.scratch(environment.django),
+            };
+            scope.spawn(move || (environment.django, work.judge(environment)))
+        };
+        let running: Vec<_> = environments().iter().map(judge).collect();
+        running
+            .into_iter()
+            .flat_map(|run| {
+                let (django, verdict) = run.join().expect("the judge comes to an end");
+                let _ = writeln!(io::stderr(), "judge: newsroom under Django {django}: {}", verdict.summary);
+                verdict.complaints.into_iter().map(move |complaint| format!("Django {django}: {complaint}"))
+            })
+            .collect()
+    });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
 
 /// A change by hand, as a proposal would make it.
 struct Edit {
