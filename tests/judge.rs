@@ -140,7 +140,10 @@ const DIRECTORY: Edit = Edit {
 fn a_right_change_is_fine() {
     if let Some(verdict) = judged(&[DIRECTORY], &["accounts.services:directory"]) {
         assert_eq!(verdict.complaints, Vec::<String>::new());
-        assert_eq!(verdict.summary, "1 entries, 1 proposals; queries: 39 before, 1 after safe");
+        assert_eq!(
+            verdict.summary,
+            "1 entries, 1 proposals, 1 of 1 mistakes mended; queries: 39 before, 1 after safe"
+        );
     }
 }
 

@@ -23,6 +23,8 @@ class Entry:
     mends: str | None = None
     #: Nothing is to be done here: the very same queries.
     right: bool = False
+    #: There is a mistake here that is not found yet. Once it is, the judge asks for a claim.
+    missed: bool = False
     #: What `--unsafe` does here may well change the result: there is a trap in the rows.
     unsafe_changes: bool = False
 
@@ -33,6 +35,10 @@ def fixed(*targets, tier=SAFE):
 
 def fewer(*targets, tier=SAFE):
     return [Entry(target, fewer=tier) for target in targets]
+
+
+def missed(*targets):
+    return [Entry(target, missed=True) for target in targets]
 
 
 def right(*targets):

@@ -1,6 +1,6 @@
 """The calls that judge `fixtures/newsroom`."""
 
-from claims import SAFE, UNSAFE, Entry, fewer, fixed, right
+from claims import SAFE, UNSAFE, Entry, fewer, fixed, missed, right
 
 SETTINGS = "newsroom.settings"
 SEED = ["seed", "--scale", "{scale}", "--verbosity", "0"]
@@ -118,9 +118,11 @@ ENTRIES = [
         "articles.planning:news_agenda",
         "articles.planning:contributors",
     ),
-    *fixed("articles.planning:author_keys", "articles.planning:combined", tier=UNSAFE),
+    *fixed("articles.planning:author_keys", tier=UNSAFE),
+    *fixed("articles.planning:combined", "articles.planning:combined_drafts", "articles.planning:combined_live"),
     *fewer("articles.planning:live_by_author"),
-    *right("articles.planning:picture_agenda"),
+    # Another subclass of the same meeting reads more, and the join stands where both are looped over.
+    Entry("articles.planning:picture_agenda"),
     # Rows that go a longer way before they are read.
     Entry("articles.planning:words_by_topic"),
     Entry("articles.planning:rendered"),
@@ -210,12 +212,13 @@ ENTRIES = [
         "newsletter.services:readers",
         "newsletter.services:subscriptions",
         "newsletter.services:since_when",
-        "newsletter.services:through_rows",
         "newsletter.services:opened_by",
         "newsletter.services:account_names",
         "manage.py send_newsletters",
     ),
     *fixed("newsletter.services:digest", tier=UNSAFE),
+    # The model between is made by Django, and is in nobody's source.
+    *missed("newsletter.services:through_rows"),
     *fixed(
         "newsletter.mailing:outbox",
         "newsletter.mailing:greetings",

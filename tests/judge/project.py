@@ -189,6 +189,8 @@ class Judge:
                 self.complain(f"{target} ({tier}): {was} queries before, and still {one}")
             if holds(entry.fixed, tier) and two > one:
                 self.complain(f"{target} ({tier}): {one} queries, and {two} with twice the rows: it still grows")
+            if entry.missed and one < was:
+                self.complain(f"{target} ({tier}): {was} queries before, {one} now: no longer missed, claim it")
             if holds(entry.mends, tier) and after[1][target]["result"]["raises"]:
                 self.complain(f"{target} ({tier}): still fails inside of async code")
 
@@ -208,8 +210,11 @@ class Judge:
                 self.complain(f"{proposal['id']}: no entry that runs its lines makes fewer queries: {covering}")
             elif self.work["alone"]:
                 self.weigh_alone(proposal, covering, before)
+        claimed = sum(bool(entry.fewer or entry.fixed or entry.mends) for entry in self.entries.values())
+        missed = sum(entry.missed for entry in self.entries.values())
         self.summary = (
-            f"{len(self.entries)} entries, {tried} proposals; queries: {total(before)} before, "
+            f"{len(self.entries)} entries, {tried} proposals, {claimed} of {claimed + missed} mistakes mended; "
+            f"queries: {total(before)} before, "
             + ", ".join(f"{count} after {tier}" for tier, count in counts.items())
         )
 

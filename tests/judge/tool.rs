@@ -5,9 +5,12 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+/// The rules whose proposals show in the number of queries.
+const RULES: &str = "--select=select-related,prefetch-related";
+
 /// The proposals of `tuneup check` on that folder.
 pub(crate) fn check(tree: &Path) -> Vec<Value> {
-    let output = tuneup(&["check", "--output-format", "json"], tree);
+    let output = tuneup(&["check", RULES, "--output-format", "json"], tree);
     let report: Value = serde_json::from_slice(&output.stdout).expect("check writes JSON");
     assert_eq!(report["errors"], Value::Array(Vec::new()), "every file of a fixture can be read");
     report["proposals"].as_array().expect("a list of proposals").clone()
@@ -15,7 +18,7 @@ pub(crate) fn check(tree: &Path) -> Vec<Value> {
 
 /// Runs `tuneup apply` on that folder.
 pub(crate) fn apply(tree: &Path, flags: &[&str]) {
-    let mut arguments = vec!["apply", "--allow-no-vcs"];
+    let mut arguments = vec!["apply", RULES, "--allow-no-vcs"];
     arguments.extend(flags);
     tuneup(&arguments, tree);
 }

@@ -19,6 +19,7 @@ mod pagination;
 mod rendering;
 mod requests;
 mod rest;
+mod serialization;
 mod shortcuts;
 mod tables;
 mod views;
@@ -78,6 +79,7 @@ const ALL: &[Framework] = &[
     filters::FRAMEWORK,
     tables::FRAMEWORK,
     listings::FRAMEWORK,
+    serialization::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {

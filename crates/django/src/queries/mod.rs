@@ -20,6 +20,7 @@ pub(crate) mod attributes;
 pub(crate) mod calls;
 mod encoding;
 mod expressions;
+mod formatting;
 pub(crate) mod machine;
 mod python;
 mod querysets;

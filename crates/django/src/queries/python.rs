@@ -105,6 +105,9 @@ impl<'p> Machine<'p> {
                             self.iterate(frame, value, call.site);
                         }
                     }
+                    "format" if let Shape::Str(text) = *self.values.shape(receiver) => {
+                        self.format_text(frame, text.as_str(), arguments, call);
+                    }
                     "format" | "format_map" => {
                         for value in arguments.all().collect::<Vec<_>>() {
                             self.text_of(frame, value);
