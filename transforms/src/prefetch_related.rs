@@ -95,7 +95,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     }
     if gap.asked.streamed {
         verdict.object(
-            Safety::Unsafe,
+            Safety::Advice,
             "`iterator()` without `chunk_size` ignores prefetches up to Django 4.2 and refuses them later: give it a `chunk_size` as well.",
         );
     }
