@@ -125,6 +125,11 @@ impl Project {
             .map_or("", |(_, name)| name.as_str())
     }
 
+    /// Whether a file holds tests or migrations.
+    pub fn is_aside(&self, file: FileId) -> bool {
+        is_aside(self.path(file))
+    }
+
     /// A file's path, relative to the root.
     pub fn path(&self, file: FileId) -> &str {
         self.source.path(file)

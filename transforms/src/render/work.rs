@@ -28,7 +28,6 @@ pub(super) enum Job<'a> {
     #[allow(dead_code, reason = "no rule that edits such files is registered yet")]
     Text(NewText<'a>),
     /// A file that is made, with its whole text.
-    #[allow(dead_code, reason = "no rule that makes files is registered yet")]
     New(String),
 }
 
@@ -53,9 +52,9 @@ impl<'a> Work<'a> {
 }
 
 /// The work of the active proposals, which are sorted by id.
-pub(super) fn gather<'a>(_files: &'a dyn Files, active: &[&'a Proposal]) -> Work<'a> {
+pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal]) -> Work<'a> {
     let mut work = Work::default();
     queries::gather(active, &mut work);
-    indexes::gather(active, &mut work);
+    indexes::gather(files, active, &mut work);
     work
 }

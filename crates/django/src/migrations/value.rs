@@ -9,6 +9,7 @@ use ruff_python_ast::str::{Quote, TripleQuotes};
 use ruff_python_ast::{Expr, Number, Operator, Stmt, UnaryOp};
 use ruff_python_literal::escape::{AsciiEscape, UnicodeEscape};
 use ruff_text_size::Ranged;
+use tuneup_python::edit::{guarded, parse};
 
 /// A value as source text says it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +114,15 @@ impl Name {
 }
 
 impl Value {
+    /// An expression in which every name is written with its module: `django.db.models.functions.Upper("name")`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed = guarded(|| parse(text)).ok()?;
+        match parsed.syntax().body.as_slice() {
+            [Stmt::Expr(statement)] => Some(Scope::default().value(&statement.value, text)),
+            _ => None,
+        }
+    }
+
     /// The text that it is.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -439,6 +449,12 @@ impl Scope {
         }
         match self.constants.get(first) {
             Some(value) if rest.is_empty() => value.clone(),
+            // A name with its module, as no import gives it.
+            None if first == "django" => {
+                let is_class = |part: &&str| part.starts_with(char::is_uppercase);
+                let at = parts.iter().position(is_class).unwrap_or(parts.len() - 1);
+                Value::Name(canonical(parts[..at].join("."), parts[at..].join(".")))
+            }
             _ => Value::Name(Name { module: String::new(), path: parts.join(".") }),
         }
     }
@@ -473,6 +489,10 @@ fn canonical(module: String, path: String) -> Name {
         {
             "django.db.models".to_owned()
         }
+        "django.db.models.functions" => match function_module(&path) {
+            Some(inner) => format!("{module}.{inner}"),
+            None => module,
+        },
         _ => module,
     };
     match path.split_once('.') {
@@ -481,6 +501,25 @@ fn canonical(module: String, path: String) -> Name {
             canonical(format!("{module}.{first}"), rest.to_owned())
         }
         _ => Name { module, path },
+    }
+}
+
+/// The module of `django.db.models.functions` that has a function.
+fn function_module(name: &str) -> Option<&'static str> {
+    const TEXT: [&str; 14] = [
+        "Chr", "Concat", "Left", "Length", "Lower", "LPad", "LTrim", "MD5", "Replace", "Right", "RTrim",
+        "Substr", "Trim", "Upper",
+    ];
+    const COMPARISON: [&str; 7] =
+        ["Cast", "Coalesce", "Collate", "Greatest", "JSONObject", "Least", "NullIf"];
+    if TEXT.contains(&name) {
+        Some("text")
+    } else if COMPARISON.contains(&name) {
+        Some("comparison")
+    } else if name.starts_with("Extract") || name.starts_with("Trunc") {
+        Some("datetime")
+    } else {
+        None
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) struct List<'t, 'a> {
 }
 
 impl<'t, 'a> List<'t, 'a> {
-    fn new(target: &'t Target<'a>, arguments: &Arguments) -> Self {
+    pub(super) fn new(target: &'t Target<'a>, arguments: &Arguments) -> Self {
         let range = arguments.range();
         let one = TextSize::new(1);
         let parent = AnyNodeRef::from(arguments);
@@ -136,6 +136,15 @@ impl<'t, 'a> List<'t, 'a> {
         items: Vec<TextRange>,
     ) -> Self {
         Self { target, open, close, plain: items.len(), items }
+    }
+
+    /// New items behind the first `count`.
+    pub(super) fn append(&self, count: usize, new: &[String]) -> Vec<Edit> {
+        if self.items.is_empty() {
+            return self.fill(new);
+        }
+        let place = count.checked_sub(1).map_or(Place::Before(0), Place::Behind);
+        self.change(Vec::new(), &[(place, new.to_vec())])
     }
 
     /// Other items in their places, and new ones, in the order of their places.

@@ -73,7 +73,7 @@ pub fn add_method(
     Ok(vec![Edit::insertion(end, text)])
 }
 
-fn class_at<'a>(target: &Target<'a>, name: TextRange) -> Result<&'a StmtClassDef, Refusal> {
+pub(super) fn class_at<'a>(target: &Target<'a>, name: TextRange) -> Result<&'a StmtClassDef, Refusal> {
     let missing = || Refusal::new("there is no class at this place");
     let root = AnyNodeRef::from(target.parsed.syntax());
     if name.is_empty() || !root.range().contains_range(name) {
@@ -89,7 +89,7 @@ fn class_at<'a>(target: &Target<'a>, name: TextRange) -> Result<&'a StmtClassDef
 }
 
 /// The value that a class's own body gives a name, the last one.
-fn bound<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a Expr> {
+pub(super) fn bound<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a Expr> {
     class.body.iter().rev().find_map(|statement| match statement {
         Stmt::Assign(assign) if matches!(&*assign.targets, [Expr::Name(it)] if it.id == name) => {
             Some(&*assign.value)
@@ -101,7 +101,7 @@ fn bound<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a Expr> {
     })
 }
 
-fn binds(statement: &Stmt, name: &str) -> bool {
+pub(super) fn binds(statement: &Stmt, name: &str) -> bool {
     match statement {
         Stmt::FunctionDef(function) => function.name.as_str() == name,
         Stmt::ClassDef(class) => class.name.as_str() == name,
@@ -143,15 +143,15 @@ fn display(target: &Target, line: &str, indentation: &str, strings: &[String], i
 }
 
 /// A place for a new line in a class's body.
-struct BodyPlace<'a> {
+pub(super) struct BodyPlace<'a> {
     /// The statement that it comes below, or above if there is none to come below.
     anchor: TextRange,
     is_below: bool,
-    indentation: &'a str,
+    pub(super) indentation: &'a str,
 }
 
 impl BodyPlace<'_> {
-    fn insertion(&self, target: &Target, line: &str) -> Edit {
+    pub(super) fn insertion(&self, target: &Target, line: &str) -> Edit {
         let newline = target.style.newline;
         if !self.is_below {
             let start = target.source.line_start(self.anchor.start());
@@ -164,7 +164,7 @@ impl BodyPlace<'_> {
     }
 }
 
-fn body_place<'a>(
+pub(super) fn body_place<'a>(
     target: &Target<'a>,
     class: &StmtClassDef,
     below: &[&str],
@@ -190,7 +190,7 @@ fn is_docstring(statement: &Stmt) -> bool {
 }
 
 /// The indentation of a statement that begins its line.
-fn own_line<'a>(target: &Target<'a>, start: TextSize) -> Result<&'a str, Refusal> {
+pub(super) fn own_line<'a>(target: &Target<'a>, start: TextSize) -> Result<&'a str, Refusal> {
     let indentation = target.indentation(start);
     if target.line_before(start) == indentation && !indentation.is_empty() {
         Ok(indentation)

@@ -10,6 +10,7 @@ mod chain;
 mod classes;
 mod imports;
 mod layout;
+mod members;
 mod quotes;
 mod statements;
 mod style;
@@ -25,7 +26,10 @@ pub use calls::{Argument, Chain, Passed, Value, WrittenCall, call_at, chain_at};
 pub use chain::{Call, append_calls};
 pub use classes::{add_method, set_strings};
 pub use imports::{Home, Import, Imported, Known, import_names, known};
-pub use layout::{Layout, Make, settle};
+pub use layout::{Layout, Make, formatted_like, settle};
+pub use members::{
+    add_class, add_items, add_keyword, remove_item, remove_keyword, remove_member, replace_member,
+};
 pub use quotes::requote;
 pub use statements::assignment_below;
 pub use style::Style;

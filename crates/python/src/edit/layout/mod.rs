@@ -63,6 +63,14 @@ pub fn settle(source: &str, layout: &Layout, make: Make<'_>) -> Result<Edits, Re
     Ok(all_flat)
 }
 
+/// A new file's text, as the formatter that left `sample` as it is would have it. None where no known one did.
+pub fn formatted_like(sample: &str, layout: &Layout, text: &str) -> Option<String> {
+    let parsed = parse(sample).ok()?;
+    let style = Style::of(sample, &parsed, usize::from(layout.usual_length()));
+    let options = Options::of(layout, &style).into_iter().find(|options| options.leaves(sample))?;
+    options.format(text)
+}
+
 fn compose(groups: Vec<Vec<Edit>>) -> Result<Edits, Refusal> {
     let mut edits = Edits::new();
     for group in groups {
