@@ -1,0 +1,101 @@
+"""Lets real Django make migrations, check them, and apply and take back them.
+
+Reads {"root": …, "apps": […], "step": "initial" | "compare", "written": {path: text}} on standard input. The first step
+writes the first migration of every app. The second makes the migrations that Django would write where `written` are not
+there, then checks that with them nothing is left to do, and applies and takes back all.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+
+given = json.load(sys.stdin)
+root = given["root"]
+sys.path.insert(0, root)
+os.chdir(root)
+os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+os.environ["PATH"] = "/nonexistent"
+
+
+def files():
+    found = {}
+    for app in given["apps"]:
+        folder = os.path.join(app, "migrations")
+        for name in os.listdir(folder):
+            if name.endswith(".py"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    found[folder + "/" + name] = file.read()
+    return found
+
+
+def quiet(name, *args, **options):
+    """What a command says, and the status that it exits with."""
+    from django.core.management import call_command
+
+    out = io.StringIO()
+    status = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            call_command(name, *args, **options)
+        except SystemExit as exit:
+            status = exit.code
+    return status, out.getvalue()
+
+
+def compare():
+    for path in given["written"]:
+        os.remove(path)
+    before = files()
+    quiet("makemigrations", interactive=False, verbosity=0)
+    made = {path: text for path, text in files().items() if path not in before}
+    for path in made:
+        os.remove(path)
+    for path, text in given["written"].items():
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    for name in [name for name in sys.modules if ".migrations" in name and name.split(".")[0] in given["apps"]]:
+        del sys.modules[name]
+    import importlib
+
+    importlib.invalidate_caches()
+    status, said = quiet("makemigrations", check_changes=True, dry_run=True, interactive=False)
+    result = {"made": made, "left": said if status else ""}
+    try:
+        result["problem"] = ""
+        apply()
+    except Exception as problem:
+        result["problem"] = "%s: %s" % (type(problem).__name__, problem)
+    return result
+
+
+def apply():
+    """All migrations of the first apps forwards, then back to the first ones, then forwards."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    chosen = given["migrated"]
+    executor = MigrationExecutor(connection)
+    leaves = [key for key in executor.loader.graph.leaf_nodes() if key[0] in chosen]
+    executor.migrate(leaves)
+    executor = MigrationExecutor(connection)
+    executor.migrate([(label, "0001_initial") for label in chosen])
+    executor = MigrationExecutor(connection)
+    executor.migrate(leaves)
+
+
+def main():
+    import django
+
+    django.setup()
+    if given["step"] == "initial":
+        quiet("makemigrations", interactive=False, verbosity=0)
+        result = {}
+    else:
+        result = compare()
+    result["version"] = django.get_version()
+    json.dump(result, sys.stdout)
+
+
+main()
