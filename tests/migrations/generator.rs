@@ -184,15 +184,13 @@ impl Generator {
             targets.push(format!("{label}.{}", model.name));
             self.ask(&label, model, made);
         }
-        if has_base && self.one_in(3) {
-            if let Some(model) =
-                models.iter().find(|model| model.plain.iter().any(|field| field == "base_field"))
-            {
-                made.asked.push(Asked::Field {
-                    label: format!("{label}.{}", model.name),
-                    field: "base_field".to_owned(),
-                });
-            }
+        let with_base = |model: &&Model| model.plain.iter().any(|field| field == "base_field");
+        if has_base
+            && self.one_in(3)
+            && let Some(model) = models.iter().find(with_base)
+        {
+            let label = format!("{label}.{}", model.name);
+            made.asked.push(Asked::Field { label, field: "base_field".to_owned() });
         }
         made.files.push((format!("{package}/models.py"), text));
         made.apps.push(package);

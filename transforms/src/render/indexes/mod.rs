@@ -223,8 +223,8 @@ impl<'a> Gathered<'a> {
         let project = self.project;
         let schema = &project.schema;
         let label = schema.label(id);
-        let own = schema.model(id).fields().iter().map(|&field| schema.field(field));
-        let field = own.filter(|field| field.name() == name).last();
+        let mut own = schema.model(id).fields().iter().rev().map(|&field| schema.field(field));
+        let field = own.find(|field| field.name() == name);
         let field = field.ok_or_else(|| format!("{label} has no field {name} of its own"))?;
         let source =
             *field.source().ok_or_else(|| format!("the field {name} of {label} is not in the project"))?;
