@@ -121,7 +121,77 @@ impl Time {
 
 #[cfg(test)]
 mod tests {
-    use super::Time;
+    use super::super::operation::Written;
+    use super::*;
+
+    fn written(text: &str) -> Written {
+        let imports = BTreeSet::from(["from django.db import models".to_owned()]);
+        Written { text: text.to_owned(), imports }
+    }
+
+    fn file(operation: &Operation) -> String {
+        let version = Version::given("5.2");
+        let dependencies = vec![("blog".to_owned(), Some("0001_initial".to_owned()))];
+        File { version: &version, header: None, dependencies, operations: vec![operation] }.write()
+    }
+
+    #[test]
+    fn concurrent_indexes_are_no_transaction() {
+        let operation = Operation::AddIndexConcurrently {
+            model: "article".to_owned(),
+            name: "i".to_owned(),
+            index: written("models.Index(fields=['a'], name='i')"),
+        };
+        let expected = "from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    atomic = False
+
+    dependencies = [
+        ('blog', '0001_initial'),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name='article',
+            index=models.Index(fields=['a'], name='i'),
+        ),
+    ]
+";
+        assert_eq!(file(&operation), expected);
+    }
+
+    #[test]
+    fn concurrent_indexes_of_fields_part_database_and_state() {
+        let operation = Operation::SetFieldConcurrently {
+            model: "article".to_owned(),
+            name: "a".to_owned(),
+            field: written("models.IntegerField(db_index=True)"),
+            statements: vec![("CREATE".to_owned(), "DROP".to_owned())],
+        };
+        let expected = "    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[
+                migrations.RunSQL(
+                    sql='CREATE',
+                    reverse_sql='DROP',
+                ),
+            ],
+            state_operations=[
+                migrations.AlterField(
+                    model_name='article',
+                    name='a',
+                    field=models.IntegerField(db_index=True),
+                ),
+            ],
+        ),
+    ]
+";
+        assert!(file(&operation).ends_with(expected), "{}", file(&operation));
+    }
 
     #[test]
     fn seconds_are_dates() {
