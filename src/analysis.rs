@@ -74,6 +74,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
         exclude: config.exclude_from(&folder(&arguments.path)),
         threads: arguments.threads,
         django: config.django_version.value.clone(),
+        settings: config.settings.value.clone(),
     };
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();

@@ -159,6 +159,9 @@ pub(crate) struct ProjectArguments {
     /// Django's version, where the project does not say it.
     #[arg(long, value_name = "VERSION")]
     pub(crate) django: Option<String>,
+    /// The module of the production settings, where it is not the one that the deployment names.
+    #[arg(long, value_name = "MODULE")]
+    pub(crate) settings: Option<String>,
     /// A value of the configuration, as `KEY=VALUE`; `tuneup config` lists the keys.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) config: Vec<String>,

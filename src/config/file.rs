@@ -10,8 +10,17 @@ use super::{Config, Origin};
 use crate::failure::Failure;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: &[&str] =
-    &["select", "ignore", "exclude", "per-file-ignores", "django-version", "python", "unsafe", "line-length"];
+pub(super) const KEYS: &[&str] = &[
+    "select",
+    "ignore",
+    "exclude",
+    "per-file-ignores",
+    "django-version",
+    "settings",
+    "python",
+    "unsafe",
+    "line-length",
+];
 
 /// The nearest configuration file at or above a folder, and its text.
 pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, String)>, Failure> {
@@ -106,6 +115,7 @@ fn set(config: &mut Config, key: &str, item: &Item, origin: &Origin) -> Result<(
             }
             config.django_version.set(Some(version), origin);
         }
+        "settings" => config.settings.set(Some(text()?), origin),
         "python" => {
             let path = match origin {
                 Origin::Override => PathBuf::from(text()?),

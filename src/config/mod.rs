@@ -71,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) per_file_ignores: Sourced<Vec<(String, Vec<String>)>>,
     /// Django's version, where the project does not say it.
     pub(crate) django_version: Sourced<Option<String>>,
+    /// The module of the production settings, where it is not the one that the deployment names.
+    pub(crate) settings: Sourced<Option<String>>,
     /// An interpreter or virtual environment whose packages may be read.
     pub(crate) python: Sourced<Option<PathBuf>>,
     /// Whether unsafe changes are written too.
@@ -115,6 +117,9 @@ impl Config {
         }
         if let Some(version) = &arguments.django {
             self.django_version.set(Some(version.clone()), Origin::Option("django"));
+        }
+        if let Some(module) = &arguments.settings {
+            self.settings.set(Some(module.clone()), Origin::Option("settings"));
         }
     }
 

@@ -16,12 +16,13 @@ pub(crate) fn show(out: &mut dyn Write, config: &Config) -> io::Result<()> {
     let optional = |text: Option<String>| text.map(Value::from);
     let python = config.python.value.as_ref().map(|path| path.to_string_lossy().into_owned());
     let length = config.line_length.value.map(|value| Value::from(i64::from(value)));
-    let rows: [(&str, Option<Value>, &Origin); 8] = [
+    let rows: [(&str, Option<Value>, &Origin); 9] = [
         ("select", Some(list(&config.select.value)), &config.select.origin),
         ("ignore", Some(list(&config.ignore.value)), &config.ignore.origin),
         ("exclude", Some(list(&config.exclude.value)), &config.exclude.origin),
         ("per-file-ignores", Some(Value::InlineTable(tables)), &config.per_file_ignores.origin),
         ("django-version", optional(config.django_version.value.clone()), &config.django_version.origin),
+        ("settings", optional(config.settings.value.clone()), &config.settings.origin),
         ("python", optional(python), &config.python.origin),
         ("unsafe", Some(Value::from(config.with_unsafe.value)), &config.with_unsafe.origin),
         ("line-length", length, &config.line_length.origin),

@@ -9,6 +9,7 @@ pub mod predicates;
 mod project;
 pub mod queries;
 pub mod schema;
+pub mod settings;
 pub mod templates;
 pub mod version;
 

@@ -12,6 +12,7 @@ use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
 use crate::schema::Schema;
+use crate::settings::Settings;
 use crate::templates::Templates;
 use crate::version::Version;
 
@@ -28,12 +29,16 @@ pub struct Options {
     pub threads: usize,
     /// Django's version, where the project does not say it.
     pub django: Option<String>,
+    /// The module of the production settings, where it is not the one that the project's deployment names.
+    pub settings: Option<String>,
 }
 
 /// A Django project.
 pub struct Project {
     /// Its Python source.
     pub source: tuneup_python::Project,
+    /// Its settings in production.
+    pub settings: Settings,
     /// Its models.
     pub schema: Schema,
     /// Its apps.
@@ -66,6 +71,8 @@ impl Project {
             external_roots: frameworks::ROOTS,
         });
         let mut stopwatch = source.stopwatch().clone();
+        let settings = Settings::read(&source, options.settings.as_deref());
+        stopwatch.lap("settings");
         let version = Version::find(&source, options.django.as_deref());
         let apps = Apps::find(&source);
         let schema = Schema::build(&source, &apps);
@@ -90,6 +97,7 @@ impl Project {
         let migrations = Migrations::find(&source, &apps);
         Self {
             source,
+            settings,
             schema,
             apps,
             migrations,

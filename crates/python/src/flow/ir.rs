@@ -503,6 +503,8 @@ pub struct StarImport {
     pub module: Symbol,
     /// How many of [`FileFacts::module_bindings`] stand before it, so that later ones win.
     pub position: u32,
+    /// The bytes of the statement. A [`StmtKind::Expr`] of the same range stands among the steps.
+    pub range: TextRange,
 }
 
 /// What stays of one file. `Default` is the facts of an empty file.

@@ -83,7 +83,11 @@ impl<'a> Lowering<'a> {
                         level: import.level,
                         module,
                         position: self.module_bindings.len() as u32,
+                        range: import.range,
                     });
+                    // A step marks where among the others, and in which branch, the names come in.
+                    let mark = self.opaque(import.range);
+                    self.step(StmtKind::Expr(mark), import.range);
                 }
                 continue;
             }

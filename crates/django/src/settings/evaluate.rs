@@ -1,0 +1,605 @@
+//! Runs the top level of a settings module on values that are known in part.
+//!
+//! It runs as production would: `DEBUG` is false and no tests run. Where a condition is not known, both branches
+//! run and what they leave is joined.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+use tuneup_python::flow::{BinaryOp, Block, ClassId, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::{FileId, ModuleRef, Project, Symbol};
+
+use super::value::{Dict, List, Node, Value};
+use super::{Setting, Write};
+
+/// How many modules may import each other, one behind the other.
+const DEPTH: usize = 24;
+/// How many values one may be before nothing is said of it.
+const ALTERNATIVES: usize = 8;
+
+/// What a module binds, by name.
+pub(super) type Names = BTreeMap<&'static str, Setting>;
+
+/// Runs modules, each once.
+pub(super) struct Evaluator<'p> {
+    pub(super) source: &'p Project,
+    modules: FxHashMap<FileId, Option<Rc<Names>>>,
+    /// The modules that were run, in order of their first lines.
+    pub(super) files: Vec<FileId>,
+    /// Statements that may set names that are not seen: a call that is given `globals()`.
+    pub(super) unseen: Vec<(FileId, TextRange)>,
+    depth: usize,
+}
+
+/// A module or class body that is being run.
+pub(super) struct Frame<'p> {
+    pub(super) file: FileId,
+    pub(super) facts: &'p FileFacts,
+    /// What it has bound.
+    pub(super) names: Names,
+    /// The class whose body it is, and the names of its module.
+    pub(super) class: Option<(ClassId, Rc<Names>)>,
+    /// The conditions that hold where it is, outermost first.
+    conditions: Vec<TextRange>,
+}
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn new(source: &'p Project) -> Self {
+        Self { source, modules: FxHashMap::default(), files: Vec::new(), unseen: Vec::new(), depth: 0 }
+    }
+
+    /// What a module binds in the end; nothing where it is being run further out.
+    pub(super) fn module(&mut self, file: FileId) -> Option<Rc<Names>> {
+        if let Some(known) = self.modules.get(&file) {
+            return known.clone();
+        }
+        if self.depth >= DEPTH {
+            return None;
+        }
+        self.modules.insert(file, None);
+        self.files.push(file);
+        self.depth += 1;
+        let facts = self.source.facts(file);
+        let mut frame = Frame { file, facts, names: Names::new(), class: None, conditions: Vec::new() };
+        self.block(&mut frame, facts.module_body);
+        self.depth -= 1;
+        let names = Rc::new(frame.names);
+        self.modules.insert(file, Some(names.clone()));
+        Some(names)
+    }
+
+    /// What the bodies of a class and its bases bind, bases first.
+    pub(super) fn class(&mut self, file: FileId, id: ClassId) -> Names {
+        let source = self.source;
+        let mut names = Names::new();
+        for base in source.mro(tuneup_python::ClassRef { file, id }).iter().rev() {
+            let tuneup_python::Base::Class(class) = *base else { continue };
+            if source.file(class.file).is_third_party {
+                continue;
+            }
+            let Some(globals) = self.module(class.file) else { continue };
+            let facts = source.facts(class.file);
+            let class_scope = Some((class.id, globals));
+            let mut frame =
+                Frame { file: class.file, facts, names, class: class_scope, conditions: Vec::new() };
+            self.block(&mut frame, facts.class(class.id).body);
+            names = frame.names;
+        }
+        names
+    }
+
+    fn block(&mut self, frame: &mut Frame<'p>, block: Block) {
+        for statement in frame.facts.block(block) {
+            self.statement(frame, statement);
+        }
+    }
+
+    fn statement(&mut self, frame: &mut Frame<'p>, statement: &Stmt) {
+        match statement.kind {
+            StmtKind::Expr(value) => self.expression_statement(frame, value, statement.range),
+            StmtKind::Assign(target, value) | StmtKind::Annotated { target, value: Some(value), .. } => {
+                let node = self.value(frame, value);
+                self.assign(frame, target, node, statement.range);
+            }
+            StmtKind::Augmented(target, op, value) => {
+                let old = self.value(frame, target);
+                let new = self.value(frame, value);
+                let node = match op {
+                    BinaryOp::Add => add(old, new),
+                    BinaryOp::BitOr => merge(old, new),
+                    _ => Node { value: Value::Unknown, ..new },
+                };
+                // What the statement adds to was written before it.
+                let place = self.place(frame, target).filter(|(_, path)| path.is_empty());
+                let before = place.and_then(|(name, _)| Some((name, frame.names.get(name)?.writes.clone())));
+                self.assign(frame, target, node, statement.range);
+                if let Some((name, mut writes)) = before
+                    && let Some(setting) = frame.names.get_mut(name)
+                {
+                    writes.append(&mut setting.writes);
+                    setting.writes = writes;
+                }
+            }
+            StmtKind::Delete(target) => {
+                if let Some((name, path)) = self.place(frame, target)
+                    && path.is_empty()
+                {
+                    frame.names.remove(name);
+                }
+            }
+            StmtKind::If { test, then, orelse } => match self.test(frame, test) {
+                Some(true) => self.branch(frame, test, then),
+                Some(false) => self.branch(frame, test, orelse),
+                None => {
+                    let before = frame.names.clone();
+                    self.branch(frame, test, then);
+                    let taken = std::mem::replace(&mut frame.names, before);
+                    self.branch(frame, test, orelse);
+                    let other = std::mem::take(&mut frame.names);
+                    frame.names = join(taken, other);
+                }
+            },
+            StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
+                let before = frame.names.clone();
+                self.block(frame, body);
+                // It may run any number of times, each time with other values.
+                let names = frame.names.iter_mut();
+                for (_, setting) in names.filter(|(name, setting)| before.get(*name) != Some(setting)) {
+                    open(&mut setting.node);
+                }
+                self.block(frame, orelse);
+            }
+            StmtKind::Try { body, handlers, orelse, finalbody } => {
+                let before = frame.names.clone();
+                self.block(frame, body);
+                self.block(frame, orelse);
+                for &handler in frame.facts.handlers(handlers) {
+                    let done = std::mem::replace(&mut frame.names, before.clone());
+                    self.block(frame, handler);
+                    // A handler that sets nothing leaves what the tried lines had set, as far as they came.
+                    if frame.names == before {
+                        frame.names = done;
+                    } else {
+                        let handled = std::mem::take(&mut frame.names);
+                        frame.names = join(done, handled);
+                    }
+                }
+                self.block(frame, finalbody);
+            }
+            StmtKind::With { body } => self.block(frame, body),
+            StmtKind::Annotated { value: None, .. }
+            | StmtKind::Return(_)
+            | StmtKind::Raise(_)
+            | StmtKind::Break
+            | StmtKind::Continue => {}
+        }
+    }
+
+    fn branch(&mut self, frame: &mut Frame<'p>, test: Expr, block: Block) {
+        frame.conditions.push(frame.facts.range(test));
+        self.block(frame, block);
+        frame.conditions.pop();
+    }
+
+    fn expression_statement(&mut self, frame: &mut Frame<'p>, expr: Expr, range: TextRange) {
+        let facts = frame.facts;
+        match facts.kind(expr) {
+            ExprKind::Opaque(_) => {
+                let star = facts.star_imports.iter().find(|star| star.range == range);
+                if let Some(star) = star.copied() {
+                    self.star_import(frame, star.level, star.module);
+                }
+            }
+            ExprKind::Call(callee, arguments) => {
+                let arguments = facts.arguments(arguments);
+                if self.dotted(frame, callee).as_deref() == Some("split_settings.tools.include") {
+                    for argument in arguments {
+                        self.include(frame, argument.value, range);
+                    }
+                    return;
+                }
+                let given = |argument: &tuneup_python::flow::Argument| is_namespace(facts, argument.value);
+                if arguments.iter().any(given) || is_builtin_call(facts, callee, &["exec"]) {
+                    self.unseen.push((frame.file, range));
+                }
+                if let ExprKind::Attribute(receiver, method) = facts.kind(callee) {
+                    if is_namespace(facts, receiver) {
+                        self.unseen.push((frame.file, range));
+                    } else if let Some((name, path)) = self.place(frame, receiver) {
+                        let values: Vec<Node> =
+                            arguments.iter().map(|argument| self.value(frame, argument.value)).collect();
+                        self.mutate(frame, name, &path, method.as_str(), values, range);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `include("base.py", optional("local.py"))` of split_settings: runs files as if they stood here.
+    fn include(&mut self, frame: &mut Frame<'p>, argument: Expr, statement: TextRange) {
+        let facts = frame.facts;
+        let pattern = match facts.kind(argument) {
+            ExprKind::Call(_, arguments) => match facts.arguments(arguments) {
+                [one] => facts.as_str(one.value),
+                _ => None,
+            },
+            _ => facts.as_str(argument),
+        };
+        let Some(pattern) = pattern else {
+            self.unseen.push((frame.file, statement));
+            return;
+        };
+        let path = self.source.path(frame.file);
+        let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let pattern = format!("{folder}{pattern}");
+        let (before, behind) = pattern.split_once('*').unwrap_or((&pattern, ""));
+        let matches = |path: &str| {
+            path.strip_prefix(before)
+                .and_then(|rest| rest.strip_suffix(behind))
+                .is_some_and(|rest| if pattern.contains('*') { !rest.contains('/') } else { rest.is_empty() })
+        };
+        let source = self.source;
+        for file in source.file_ids().filter(|&file| matches(source.path(file))) {
+            if self.files.contains(&file) {
+                continue;
+            }
+            self.files.push(file);
+            let outer = (std::mem::replace(&mut frame.file, file), std::mem::take(&mut frame.conditions));
+            frame.facts = source.facts(file);
+            self.block(frame, frame.facts.module_body);
+            frame.facts = facts;
+            (frame.file, frame.conditions) = outer;
+        }
+    }
+
+    fn star_import(&mut self, frame: &mut Frame<'p>, level: u32, module: Symbol) {
+        let Some(file) = self.imported(frame.file, level, module) else { return };
+        let Some(names) = self.module(file) else { return };
+        let all = self.source.facts(file).all.as_ref();
+        for (name, setting) in names.iter() {
+            let is_given = match all {
+                Some(all) => all.iter().any(|given| given.as_str() == *name),
+                None => !name.starts_with('_'),
+            };
+            if is_given {
+                frame.names.insert(name, setting.clone());
+            }
+        }
+    }
+
+    /// The project's own file that an import names.
+    pub(super) fn imported(&self, file: FileId, level: u32, module: Symbol) -> Option<FileId> {
+        let importer = self.source.file(file);
+        let dotted = if level == 0 {
+            module.as_str().to_owned()
+        } else {
+            let mut parts: Vec<&str> = importer.module.as_str().split('.').collect();
+            let up = level as usize - usize::from(importer.is_package);
+            parts.truncate(parts.len().checked_sub(up)?);
+            parts.extend(Some(module.as_str()).filter(|module| !module.is_empty()));
+            parts.join(".")
+        };
+        match self.source.module(&dotted)? {
+            ModuleRef::File(found) if !self.source.file(found).is_third_party => Some(found),
+            _ => None,
+        }
+    }
+
+    fn assign(&mut self, frame: &mut Frame<'p>, target: Expr, node: Node, statement: TextRange) {
+        let facts = frame.facts;
+        if let ExprKind::Tuple(run) | ExprKind::List(run) = facts.kind(target) {
+            for &part in facts.list(run) {
+                let unknown = Node::new(Value::Unknown, frame.file, facts.range(part));
+                self.assign(frame, part, unknown, statement);
+            }
+            return;
+        }
+        let Some((name, path)) = self.place(frame, target) else {
+            if let ExprKind::Subscript(base, _) = facts.kind(target)
+                && is_namespace(facts, base)
+            {
+                self.unseen.push((frame.file, statement));
+            }
+            return;
+        };
+        let write = frame.write(statement, path.clone());
+        match frame.names.get_mut(name) {
+            Some(setting) if !path.is_empty() => {
+                set_below(&mut setting.node, &path, &node);
+                setting.writes.push(write);
+            }
+            None if !path.is_empty() => {}
+            Some(_) | None => {
+                frame.names.insert(name, Setting { node, writes: vec![write] });
+            }
+        }
+    }
+
+    /// The name that a target begins with, and the keys below it; nothing where a key is not known.
+    fn place(&mut self, frame: &mut Frame<'p>, target: Expr) -> Option<(&'static str, Vec<String>)> {
+        match frame.facts.kind(target) {
+            ExprKind::Global(name) if frame.class.is_none() => Some((name.as_str(), Vec::new())),
+            ExprKind::Local(slot) => Some((frame.slot_name(slot)?, Vec::new())),
+            ExprKind::Subscript(base, index) => {
+                let (name, mut path) = self.place(frame, base)?;
+                path.push(match self.value(frame, index).value {
+                    Value::Str(key) => key,
+                    Value::Int(index) => index.to_string(),
+                    _ => return None,
+                });
+                Some((name, path))
+            }
+            _ => None,
+        }
+    }
+
+    fn mutate(
+        &mut self,
+        frame: &mut Frame<'p>,
+        name: &'static str,
+        path: &[String],
+        method: &str,
+        values: Vec<Node>,
+        statement: TextRange,
+    ) {
+        const MUTATING: &[&str] = &[
+            "append",
+            "extend",
+            "insert",
+            "remove",
+            "update",
+            "setdefault",
+            "pop",
+            "add",
+            "clear",
+            "discard",
+            "sort",
+            "reverse",
+        ];
+        if !MUTATING.contains(&method) {
+            return;
+        }
+        let mut full = path.to_vec();
+        if let (Some(key), "setdefault") = (values.first().and_then(Node::as_str), method) {
+            full.push(key.to_owned());
+        }
+        let write = frame.write(statement, full);
+        let Some(setting) = frame.names.get_mut(name) else { return };
+        setting.writes.push(write);
+        change_below(&mut setting.node, path, &|node| mutated(node, method, &values));
+    }
+}
+
+impl Frame<'_> {
+    /// The name of a class's variable.
+    pub(super) fn slot_name(&self, slot: u32) -> Option<&'static str> {
+        let (class, _) = self.class.as_ref()?;
+        let slots = self.facts.class(*class).slots;
+        self.facts.slot_names[slots.indices()].get(slot as usize).map(|name| name.as_str())
+    }
+
+    fn write(&self, range: TextRange, path: Vec<String>) -> Write {
+        Write { file: self.file, range, path, conditions: self.conditions.clone() }
+    }
+}
+
+/// Whether a value is `globals()`, `locals()` or `vars()`.
+fn is_namespace(facts: &FileFacts, expr: Expr) -> bool {
+    match facts.kind(expr) {
+        ExprKind::Call(callee, _) => is_builtin_call(facts, callee, &["globals", "locals", "vars"]),
+        _ => false,
+    }
+}
+
+fn is_builtin_call(facts: &FileFacts, callee: Expr, names: &[&str]) -> bool {
+    matches!(facts.kind(callee), ExprKind::Global(name) if names.contains(&name.as_str()))
+}
+
+/// Sets a value under keys of a value.
+fn set_below(node: &mut Node, path: &[String], new: &Node) {
+    let Some((last, above)) = path.split_last() else { return };
+    change_below(node, above, &|node| match &mut node.value {
+        Value::Dict(dict) => dict.set(last, new.clone()),
+        Value::List(list) => match last.parse::<usize>().ok().and_then(|at| list.items.get_mut(at)) {
+            Some(item) => *item = new.clone(),
+            None => list.open = true,
+        },
+        _ => {
+            let dict = dict_over(node);
+            dict.set(last, new.clone());
+        }
+    });
+}
+
+/// Changes what stands under keys of a value, in every alternative.
+fn change_below(node: &mut Node, path: &[String], change: &dyn Fn(&mut Node)) {
+    if let Value::Either(nodes) = &mut node.value {
+        nodes.iter_mut().for_each(|node| change_below(node, path, change));
+        return;
+    }
+    let Some((key, below)) = path.split_first() else {
+        change(node);
+        return;
+    };
+    if let Value::List(list) = &mut node.value {
+        match key.parse::<usize>().ok().and_then(|at| list.items.get_mut(at)) {
+            Some(item) => change_below(item, below, change),
+            None => list.open = true,
+        }
+        return;
+    }
+    let (file, range) = (node.file, node.range);
+    let dict = dict_over(node);
+    if dict.get(key).is_none() {
+        dict.set(key, Node::new(Value::Unknown, file, range));
+    }
+    if let Some((_, value)) = dict.entries.iter_mut().find(|(name, _)| name == key) {
+        change_below(value, below, change);
+    }
+}
+
+/// The value as a dict, which begins with what is not known where it is none.
+fn dict_over(node: &mut Node) -> &mut Dict {
+    if !matches!(node.value, Value::Dict(_)) {
+        let base = node.clone();
+        node.value = Value::Dict(Dict { entries: Vec::new(), open: true, base: Some(Box::new(base)) });
+    }
+    match &mut node.value {
+        Value::Dict(dict) => dict,
+        _ => unreachable!("it was made a dict above"),
+    }
+}
+
+/// What a method leaves of the value that it changes.
+fn mutated(node: &mut Node, method: &str, values: &[Node]) {
+    match (&mut node.value, method, values) {
+        (Value::List(list), "append" | "add", [item]) => list.items.push(item.clone()),
+        (Value::List(list), "extend", [Node { value: Value::List(more), .. }]) => {
+            list.items.extend(more.items.iter().cloned());
+            list.open |= more.open;
+        }
+        (Value::List(list), "insert", [at, item]) => match at.value {
+            Value::Int(at) => {
+                let len = list.items.len() as i64;
+                let at =
+                    if i64::from(at) < 0 { (len + i64::from(at)).max(0) } else { i64::from(at).min(len) };
+                list.items.insert(at as usize, item.clone());
+            }
+            _ => {
+                list.items.push(item.clone());
+                list.open = true;
+            }
+        },
+        (Value::List(list), "remove" | "discard", [item]) => match item.as_str() {
+            Some(text) => {
+                if let Some(at) = list.items.iter().position(|other| other.as_str() == Some(text)) {
+                    list.items.remove(at);
+                }
+            }
+            None => list.open = true,
+        },
+        (Value::List(list), "sort" | "reverse", _) => list.open = true,
+        (Value::List(list), "clear", []) => list.items.clear(),
+        (Value::Dict(dict), "clear", []) => dict.entries.clear(),
+        (Value::Dict(_), "update", [more]) => *node = merge(node.clone(), more.clone()),
+        (Value::Dict(dict), "setdefault", [key, value]) => match key.as_str() {
+            Some(key) if dict.get(key).is_none() => dict.set(key, value.clone()),
+            Some(_) => {}
+            None => dict.open = true,
+        },
+        (Value::Dict(dict), "pop", [key, ..]) => match key.as_str() {
+            Some(key) => dict.entries.retain(|(name, _)| name != key),
+            None => dict.open = true,
+        },
+        (Value::Unknown | Value::Environment { .. } | Value::Call { .. }, "append" | "add" | "insert", _) => {
+            let items = values.last().cloned().into_iter().collect();
+            node.value = Value::List(List { items, open: true, tuple: false });
+        }
+        (Value::Unknown | Value::Environment { .. } | Value::Call { .. }, "update", [more]) => {
+            let more = more.clone();
+            dict_over(node);
+            *node = merge(node.clone(), more);
+        }
+        _ => open(node),
+    }
+}
+
+/// Says that a value may have other parts than those that are known.
+fn open(node: &mut Node) {
+    match &mut node.value {
+        Value::List(list) => list.open = true,
+        Value::Dict(dict) => dict.open = true,
+        Value::Either(nodes) => nodes.iter_mut().for_each(open),
+        value => *value = Value::Unknown,
+    }
+}
+
+/// `old + new`
+pub(super) fn add(old: Node, new: Node) -> Node {
+    let (file, range) = (old.file, old.range);
+    let value = match (old.value, new.value) {
+        (Value::List(mut list), Value::List(more)) => {
+            list.items.extend(more.items);
+            list.open |= more.open;
+            Value::List(list)
+        }
+        (Value::List(mut list), _) => {
+            list.open = true;
+            Value::List(list)
+        }
+        (_, Value::List(more)) => Value::List(List { open: true, ..more }),
+        (Value::Str(old), Value::Str(new)) => Value::Str(old + &new),
+        _ => Value::Unknown,
+    };
+    Node { value, file, range }
+}
+
+/// `old | new`
+pub(super) fn merge(old: Node, new: Node) -> Node {
+    let (file, range) = (old.file, old.range);
+    let value = match (old.value, new.value) {
+        (Value::Dict(mut dict), Value::Dict(more)) => {
+            for (key, value) in &more.entries {
+                dict.set(key, value.clone());
+            }
+            dict.open |= more.open;
+            Value::Dict(dict)
+        }
+        (Value::Dict(dict), _) | (_, Value::Dict(dict)) => Value::Dict(Dict { open: true, ..dict }),
+        _ => Value::Unknown,
+    };
+    Node { value, file, range }
+}
+
+/// What holds after one of two branches.
+fn join(a: Names, mut b: Names) -> Names {
+    let mut joined = Names::new();
+    for (name, setting) in a {
+        let setting = match b.remove(name) {
+            Some(other) if other == setting => setting,
+            Some(other) => {
+                let mut writes = setting.writes;
+                writes.extend(
+                    other.writes.into_iter().filter(|write| !writes.contains(write)).collect::<Vec<_>>(),
+                );
+                Setting { node: either(vec![setting.node, other.node]), writes }
+            }
+            None => with_unknown(setting),
+        };
+        joined.insert(name, setting);
+    }
+    joined.extend(b.into_iter().map(|(name, setting)| (name, with_unknown(setting))));
+    joined
+}
+
+/// The setting, or nothing that is known.
+fn with_unknown(setting: Setting) -> Setting {
+    let unknown = Node { value: Value::Unknown, ..setting.node };
+    Setting { node: either(vec![setting.node, unknown]), writes: setting.writes }
+}
+
+/// One of these.
+pub(super) fn either(nodes: Vec<Node>) -> Node {
+    let (file, range) =
+        nodes.first().map(|node| (node.file, node.range)).unwrap_or((FileId::other(0), TextRange::default()));
+    let mut flat: Vec<Node> = Vec::new();
+    for node in nodes {
+        let parts = match node.value {
+            Value::Either(parts) => parts,
+            _ => vec![node],
+        };
+        for part in parts {
+            if !flat.contains(&part) {
+                flat.push(part);
+            }
+        }
+    }
+    match flat.len() {
+        1 => flat.remove(0),
+        2..=ALTERNATIVES => Node { value: Value::Either(flat), file, range },
+        _ => Node { value: Value::Unknown, file, range },
+    }
+}

@@ -1,0 +1,298 @@
+//! Which module holds the settings of production.
+//!
+//! What the deployment says comes first (Dockerfiles, compose files, `Procfile`, `.env`, systemd units), then `wsgi.py`
+//! and `asgi.py`, then other programs, then `manage.py`. What tests say is never taken.
+
+use std::collections::BTreeMap;
+
+use tuneup_python::flow::{ArgumentKind, ExprKind, FileFacts, StmtKind};
+use tuneup_python::{FileId, ModuleRef, Project};
+
+const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
+const CLASS_VARIABLE: &str = "DJANGO_CONFIGURATION";
+/// Files of a deployment are short.
+const LARGEST: u64 = 256 * 1024;
+
+/// The module of the production settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsModule {
+    /// Its file.
+    pub file: FileId,
+    /// Its dotted name, as it was named.
+    pub name: String,
+    /// The class that django-configurations is told to use.
+    pub class: Option<String>,
+    /// Why it is this one, for a person: ``named in `Dockerfile` ``.
+    pub reason: String,
+}
+
+/// How much a place that names a module says about production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Deployment,
+    Server,
+    Program,
+    Manage,
+    Convention,
+}
+
+/// Finds the module; `given` is the name that a person gave.
+pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModule> {
+    if let Some(name) = given {
+        let file = resolve(source, name, "")?;
+        let (name, reason) = (name.to_owned(), "as asked for".to_owned());
+        return Some(SettingsModule { file, class: None, name, reason });
+    }
+    let mut named = Vec::new();
+    let mut classes = Vec::new();
+    for other in source.others().iter().filter(|other| other.size <= LARGEST && is_deployment(&other.path)) {
+        let Ok(text) = source.read_other(&other.path) else { continue };
+        let found = values(text.text(), VARIABLE);
+        named.extend(found.into_iter().map(|name| (Rank::Deployment, other.path.clone(), name)));
+        let found = values(text.text(), CLASS_VARIABLE);
+        classes.extend(found.into_iter().map(|name| (Rank::Deployment, other.path.clone(), name)));
+    }
+    for id in source.file_ids() {
+        let path = &source.file(id).path;
+        let Some(rank) = rank_of(path) else { continue };
+        let facts = source.facts(id);
+        named.extend(assigned(facts, VARIABLE).into_iter().map(|name| (rank, path.clone(), name)));
+        classes.extend(assigned(facts, CLASS_VARIABLE).into_iter().map(|name| (rank, path.clone(), name)));
+    }
+    named.retain(|(_, _, name)| !is_of_tests(name));
+    classes.retain(|(_, _, name)| !is_of_tests(name) && !is_of_development(name));
+    classes.sort_by(|a, b| (a.0, a.1.matches('/').count(), &a.1).cmp(&(b.0, b.1.matches('/').count(), &b.1)));
+    let class = classes.into_iter().next().map(|(_, _, name)| name);
+
+    let mut candidates: Vec<(bool, Rank, SettingsModule)> = Vec::new();
+    for (rank, path, name) in named {
+        // A package that binds nothing is there for its modules.
+        let binds = |file: &FileId| {
+            let facts = source.facts(*file);
+            !facts.bindings(facts.module_bindings).is_empty() || !facts.star_imports.is_empty()
+        };
+        if let Some(file) = resolve(source, &name, &path).filter(binds) {
+            let reason = format!("named in `{path}`");
+            let is_development = is_of_development(&name) || is_of_development(source.path(file));
+            candidates.push((
+                is_development,
+                rank,
+                SettingsModule { file, name, class: class.clone(), reason },
+            ));
+        }
+    }
+    candidates.extend(by_convention(source).into_iter().map(|(file, is_development)| {
+        let name = source.file(file).module.as_str().to_owned();
+        let reason = "by its name".to_owned();
+        (is_development, Rank::Convention, SettingsModule { file, name, class: class.clone(), reason })
+    }));
+    let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
+    for (_, _, module) in &candidates {
+        *counts.entry(module.file).or_default() += 1;
+    }
+    // One that is for development only where there is no other; of several that a project has, that which most name.
+    candidates
+        .into_iter()
+        .min_by_key(|(is_development, rank, module)| {
+            let path = source.path(module.file);
+            let count = std::cmp::Reverse(counts.get(&module.file).copied().unwrap_or_default());
+            (*is_development, *rank, count, path.matches('/').count(), path.to_owned(), module.reason.clone())
+        })
+        .map(|(_, _, module)| module)
+}
+
+/// The file of a module, also where it is named as seen from the folder of the file that names it.
+fn resolve(source: &Project, name: &str, from: &str) -> Option<FileId> {
+    let own = |found| match found {
+        ModuleRef::File(file) if !source.file(file).is_third_party => Some(file),
+        _ => None,
+    };
+    let below = name.replace('.', "/");
+    let mut folder = from;
+    while let Some((above, _)) = folder.rsplit_once('/') {
+        let found = source
+            .file_at(&format!("{above}/{below}.py"))
+            .or_else(|| source.file_at(&format!("{above}/{below}/__init__.py")));
+        if found.is_some() {
+            return found;
+        }
+        folder = above;
+    }
+    let at_root =
+        source.file_at(&format!("{below}.py")).or_else(|| source.file_at(&format!("{below}/__init__.py")));
+    at_root.or_else(|| source.module(name).and_then(own))
+}
+
+/// Modules that are called as settings are, and whether they are for development.
+fn by_convention(source: &Project) -> Vec<(FileId, bool)> {
+    let mut found = Vec::new();
+    for id in source.file_ids() {
+        let file = source.file(id);
+        if is_aside(&file.path) || file.path.ends_with(".dist.py") {
+            continue;
+        }
+        let name = file.module.as_str();
+        let mut parts = name.rsplit('.');
+        let (last, package) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let is_settings = last == "settings" || package == "settings" && word_is(last, PRODUCTION);
+        // A package of settings without any of its own is chosen by its modules.
+        let sets = |facts: &FileFacts| {
+            facts.bindings(facts.module_bindings).iter().any(|binding| {
+                matches!(
+                    binding.name.as_str(),
+                    "INSTALLED_APPS" | "ROOT_URLCONF" | "DATABASES" | "MIDDLEWARE"
+                )
+            }) || !facts.star_imports.is_empty()
+        };
+        if is_settings && sets(source.facts(id)) {
+            found.push((id, false));
+        }
+    }
+    found
+}
+
+const PRODUCTION: &[&str] = &["production", "prod", "live", "deploy", "deployment"];
+const TESTS: &[&str] = &["test", "tests", "testing", "ci", "pytest"];
+const DEVELOPMENT: &[&str] = &[
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "local",
+    "debug",
+    "example",
+    "sample",
+    "docs",
+    "doc",
+    "build",
+];
+
+fn word_is(name: &str, words: &[&str]) -> bool {
+    name.to_lowercase().split(|char: char| !char.is_alphanumeric()).any(|part| words.contains(&part))
+}
+
+fn is_of_tests(name: &str) -> bool {
+    word_is(name, TESTS)
+}
+
+fn is_of_development(name: &str) -> bool {
+    word_is(name, DEVELOPMENT)
+}
+
+fn is_aside(path: &str) -> bool {
+    let words = ["docs", "doc", "examples", "example", "node_modules"];
+    word_is(path, TESTS) || path.split('/').any(|part| words.contains(&part))
+}
+
+/// What a Python file that names a settings module is.
+fn rank_of(path: &str) -> Option<Rank> {
+    if is_aside(path) || path.contains("/management/commands/") {
+        return None;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    Some(match name {
+        "manage.py" => Rank::Manage,
+        "conftest.py" | "conf.py" | "tasks.py" | "fabfile.py" | "noxfile.py" => return None,
+        _ if name.contains("wsgi") || name.contains("asgi") => Rank::Server,
+        _ => Rank::Program,
+    })
+}
+
+/// Whether a file says how production is run.
+fn is_deployment(path: &str) -> bool {
+    if word_is(path, TESTS) || word_is(path, DEVELOPMENT) || path.starts_with(".github/") {
+        return false;
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let lower = name.to_lowercase();
+    lower.contains("dockerfile")
+        || lower == "procfile"
+        || lower.starts_with(".env")
+        || lower.ends_with(".env")
+        || lower.ends_with(".service")
+        || (lower.contains("compose") && (lower.ends_with(".yml") || lower.ends_with(".yaml")))
+        || matches!(
+            lower.as_str(),
+            "fly.toml" | "render.yaml" | "app.yaml" | "heroku.yml" | "uwsgi.ini" | "entrypoint.sh"
+        )
+}
+
+/// What a text of some configuration language sets a variable to.
+pub(super) fn values(text: &str, variable: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
+        let Some((before, behind)) = line.split_once(variable) else { continue };
+        if before.ends_with(|char: char| char.is_alphanumeric() || char == '_') {
+            continue;
+        }
+        // `${NAME:-value}`, `NAME=value`, `NAME: "value"`, `ENV NAME value`, `"NAME", "value"`
+        let value = behind.trim_start_matches([' ', '\t', '=', ':', '"', '\'', ',', '-']);
+        let value = value
+            .strip_prefix("${")
+            .map_or(value, |default| default.split_once(":-").map_or("", |(_, value)| value));
+        let end = value.find(|char: char| !(char.is_alphanumeric() || char == '_' || char == '.'));
+        let value = &value[..end.unwrap_or(value.len())];
+        if !value.is_empty() && value.starts_with(|char: char| char.is_alphabetic() || char == '_') {
+            found.push(value.to_owned());
+        }
+    }
+    found
+}
+
+/// What Python code sets a variable of the environment to.
+fn assigned(facts: &FileFacts, variable: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let is_variable = |expr| facts.as_str(expr) == Some(variable);
+    for node in &facts.exprs {
+        let ExprKind::Call(callee, arguments) = node.kind else { continue };
+        let ExprKind::Attribute(_, method) = facts.kind(callee) else { continue };
+        if let [name, value, ..] = facts.arguments(arguments)
+            && name.kind == ArgumentKind::Positional
+            && is_variable(name.value)
+            && matches!(method.as_str(), "setdefault" | "putenv")
+        {
+            found.extend(facts.as_str(value.value).map(str::to_owned));
+        }
+    }
+    for statement in &facts.stmts {
+        if let StmtKind::Assign(target, value) = statement.kind
+            && let ExprKind::Subscript(_, key) = facts.kind(target)
+            && is_variable(key)
+        {
+            found.extend(facts.as_str(value).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::values;
+
+    #[test]
+    fn variables_are_read_in_every_language_of_deployment() {
+        for text in [
+            "ENV DJANGO_SETTINGS_MODULE=site.settings",
+            "ENV DJANGO_SETTINGS_MODULE site.settings",
+            "    DJANGO_SETTINGS_MODULE: \"site.settings\"",
+            "      - DJANGO_SETTINGS_MODULE=site.settings",
+            "web: DJANGO_SETTINGS_MODULE='site.settings' gunicorn site.wsgi",
+            "Environment=\"DJANGO_SETTINGS_MODULE=site.settings\"",
+            "DJANGO_SETTINGS_MODULE=${DJANGO_SETTINGS_MODULE:-site.settings}",
+        ] {
+            assert_eq!(values(text, "DJANGO_SETTINGS_MODULE"), ["site.settings"], "{text}");
+        }
+    }
+
+    #[test]
+    fn comments_and_other_variables_are_not() {
+        for text in [
+            "# DJANGO_SETTINGS_MODULE=site.settings",
+            "MY_DJANGO_SETTINGS_MODULE=site.settings",
+            "echo $DJANGO_SETTINGS_MODULE",
+            "DJANGO_SETTINGS_MODULE=$SETTINGS",
+        ] {
+            assert!(values(text, "DJANGO_SETTINGS_MODULE").is_empty(), "{text}");
+        }
+    }
+}
