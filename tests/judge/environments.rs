@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Oldest first.
 const VERSIONS: [&str; 2] = ["4.2", "5.2"];
 
-/// A Python that has some version of Django.
+/// A Python that has some version of Django, and the REST framework.
 pub(crate) struct Environment {
     /// `4.2`
     pub(crate) django: &'static str,
@@ -104,14 +104,15 @@ fn find_or_make(folder: &Path, django: &str) -> Result<PathBuf, String> {
 }
 
 fn has_django(python: &Path, django: &str) -> bool {
-    let version = succeed(Command::new(python).args(["-m", "django", "--version"]));
+    let script = "import django, rest_framework; print(django.get_version())";
+    let version = succeed(Command::new(python).args(["-c", script]));
     version.is_ok_and(|version| version.trim().strip_prefix(django).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn make(interpreter: &Path, environment: &Path, python: &Path, django: &str) -> Result<(), String> {
     succeed(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(environment))?;
     let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"];
-    succeed(Command::new(python).args(quiet).arg(format!("Django=={django}.*")))?;
+    succeed(Command::new(python).args(quiet).arg(format!("Django=={django}.*")).arg("djangorestframework"))?;
     Ok(())
 }
 

@@ -44,6 +44,21 @@ ENTRIES = [
         "/shop/none/",
     ),
     Entry("/people/cities/", mends=UNSAFE),
+    # Templates, generic views, forms and the REST framework
+    *fixed(
+        "/web/",
+        "/web/by-desk/",
+        "/web/tagged/",
+        "/web/order-form/",
+        "/web/products/",
+        "/web/sections/",
+        "/web/orders/",
+        "/web/moderation/",
+        "/web/api/articles/",
+        "/web/api/orders/",
+    ),
+    *fewer("/web/authors/1/"),
+    *right("/web/loaded/", "/web/api/sections/"),
     # articles
     *fixed(
         "articles.reports:by_pen_name",
