@@ -8,6 +8,7 @@ pub mod index_together;
 mod indexes;
 mod loading;
 pub mod meta_indexes;
+pub mod persistent_connections;
 pub mod prefetch_related;
 pub mod proposal;
 pub mod redundant_index;

@@ -25,6 +25,7 @@ pub const RULES: &[Rule] = &[
     crate::meta_indexes::RULE,
     crate::redundant_index::RULE,
     crate::index_together::RULE,
+    crate::persistent_connections::RULE,
 ];
 
 /// The proposals of the given rules, with ids made unique.

@@ -1,0 +1,50 @@
+//! What rules say of settings, on small projects.
+
+use std::fs;
+
+use tuneup_django::{Options, Project};
+use tuneup_transforms::registry::{RULES, propose};
+
+fn found(version: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n";
+    fs::write(folder.path().join("manage.py"), manage).expect("a new file");
+    fs::write(folder.path().join("settings.py"), text).expect("a new file");
+    let root = folder.path().to_owned();
+    let options = Options { root, django: Some(version.to_owned()), ..Options::default() };
+    let project = Project::load(options, None);
+    let rules: Vec<_> = RULES.iter().copied().filter(|rule| rule.name == "persistent-connections").collect();
+    propose(&project, &rules)
+        .into_iter()
+        .map(|proposal| {
+            assert!(proposal.changes.is_empty(), "advice changes nothing");
+            format!("{} {}", proposal.fields.join(","), proposal.message.contains("CONN_HEALTH_CHECKS"))
+        })
+        .collect()
+}
+
+const POSTGRESQL: &str =
+    "DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'n'}}\n";
+
+#[test]
+fn databases_that_say_nothing_of_connections_are_named() {
+    assert_eq!(found("5.2", POSTGRESQL), ["default true"]);
+    assert_eq!(found("4.0", POSTGRESQL), ["default false"]);
+}
+
+#[test]
+fn what_is_decided_or_not_known_is_left_alone() {
+    for more in [
+        "DATABASES['default']['CONN_MAX_AGE'] = 0\n",
+        "DATABASES['default']['OPTIONS'] = {'pool': True}\n",
+        "DATABASES['default']['HOST'] = 'pgbouncer'\n",
+        "DATABASES['default']['PORT'] = '6432'\n",
+        "DATABASES['default']['ENGINE'] = 'django.db.backends.sqlite3'\n",
+        "ASGI_APPLICATION = 'site.asgi.application'\n",
+        "import extra\nDATABASES['default'].update(extra.more)\n",
+        "import extra\nextra.fill(globals())\n",
+        "import os\nif os.environ.get('X'):\n    DATABASES['default'] = {'ENGINE': 'django.db.backends.sqlite3'}\n",
+    ] {
+        assert_eq!(found("5.2", &format!("{POSTGRESQL}{more}")), [] as [&str; 0], "{more}");
+    }
+}
