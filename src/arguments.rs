@@ -44,6 +44,8 @@ pub(crate) enum Command {
         /// Report what tuneup-baseline.json knows too.
         #[arg(long)]
         no_baseline: bool,
+        #[command(flatten)]
+        scope: ScopeArguments,
     },
     /// Print what would be changed as a unified diff, for `git apply` and `patch -p1`.
     ///
@@ -55,21 +57,13 @@ pub(crate) enum Command {
         /// Include proposals that a person must look at.
         #[arg(long = "unsafe")]
         with_unsafe: bool,
+        #[command(flatten)]
+        scope: ScopeArguments,
     },
     /// Write the safe changes.
-    Apply {
-        #[command(flatten)]
-        project: ProjectArguments,
-        /// Write unsafe changes too.
-        #[arg(long = "unsafe", conflicts_with = "plan")]
-        with_unsafe: bool,
-        /// Write exactly what was approved in a plan of `tuneup review --export`; nothing, where any of it does not
-        /// match the project any more.
-        #[arg(long, value_name = "FILE")]
-        plan: Option<PathBuf>,
-        #[command(flatten)]
-        guard: GuardArguments,
-    },
+    ///
+    /// All files or none are written, whatever stops the program; `tuneup undo` takes them back.
+    Apply(Apply),
     /// Ask for each proposal, then write those that were approved.
     ///
     /// Decisions are kept in .tuneup/ as they are made: leave at any time and go on another day. Only what has
@@ -127,6 +121,31 @@ pub(crate) enum Command {
     },
 }
 
+/// Write the safe changes.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) project: ProjectArguments,
+    /// Write unsafe changes too.
+    #[arg(long = "unsafe", conflicts_with = "plan")]
+    pub(crate) with_unsafe: bool,
+    /// Write exactly what was approved in a plan of `tuneup review --export`; nothing, where any of it does not
+    /// match the project any more.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "staged"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Write nothing; say what would be written, with exit code 1 where that is anything.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Commit what is written, one commit for each rule, with what proves it in the message. Hooks run. Where a commit
+    /// is refused its files are put back.
+    #[arg(long, conflicts_with_all = ["plan", "check", "staged"])]
+    pub(crate) commit: bool,
+    #[command(flatten)]
+    pub(crate) scope: ScopeArguments,
+    #[command(flatten)]
+    pub(crate) guard: GuardArguments,
+}
+
 /// How to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
@@ -177,6 +196,18 @@ pub(crate) struct ProjectArguments {
     /// Say more: what was read, and how long it took.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+/// What changes a command is about. Whatever it is, the whole project is read.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ScopeArguments {
+    /// Only what files have part in that changed since a commit, or since the branch left it; no other file is
+    /// edited. All files are read.
+    #[arg(long, value_name = "REF", conflicts_with = "staged")]
+    pub(crate) since: Option<String>,
+    /// Only what staged files have part in; no other file is edited. All files are read, as they are on the disk.
+    #[arg(long)]
+    pub(crate) staged: bool,
 }
 
 /// What must be so before files are written.

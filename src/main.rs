@@ -1,6 +1,7 @@
 //! The command `tuneup`.
 
 mod analysis;
+mod apply;
 mod arguments;
 mod baseline;
 mod config;
@@ -8,8 +9,11 @@ mod diff;
 mod failure;
 mod journal;
 mod merge;
+mod message;
 mod output;
 mod review;
+mod scope;
+mod summary;
 mod suppress;
 mod undo;
 mod vcs;
@@ -27,7 +31,9 @@ use tuneup_transforms::{Proposal, Safety};
 use analysis::{Outcome, analyse, rule};
 use arguments::{Cli, Color, Command, OutputFormat, ProjectArguments};
 use failure::Failure;
-use review::{Decision, Decisions, Left, Session};
+use review::{Left, Session};
+use scope::Scope;
+use summary::Summary;
 
 /// Nothing to propose, or all applied.
 const DONE: u8 = 0;
@@ -77,10 +83,12 @@ fn is_colored(color: Color) -> bool {
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let colored = is_colored(cli.color);
     match &cli.command {
-        Command::Check { project, output_format, statistics, no_baseline } => {
+        Command::Check { project, output_format, statistics, no_baseline, scope } => {
+            let scope = Scope::of(project, scope)?;
             let mut outcome = analyse(project)?;
             let known = if *no_baseline { None } else { baseline::Baseline::read(&project.path)? };
             let stale = known.map(|known| known.filter(&mut outcome, &project.path)).unwrap_or_default();
+            scope.limit_report(&mut outcome);
             with_output(|out| {
                 if *statistics {
                     return output::statistics(out, &outcome.proposals);
@@ -102,8 +110,10 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             }
             Ok(code(&outcome, !outcome.proposals.is_empty()))
         }
-        Command::Diff { project, with_unsafe } => {
-            let outcome = analyse(project)?;
+        Command::Diff { project, with_unsafe, scope } => {
+            let scope = Scope::of(project, scope)?;
+            let mut outcome = analyse(project)?;
+            scope.limit_edits(&mut outcome);
             let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value;
             let chosen = chosen(&outcome, with_unsafe);
             let rendering = outcome.render(&chosen);
@@ -114,26 +124,10 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             left_out(project, &outcome, &rendering, with_unsafe);
             Ok(code(&outcome, !rendering.files.is_empty()))
         }
-        Command::Apply { project, with_unsafe, plan, guard } => {
-            vcs::guard(&project.path, guard)?;
-            let outcome = analyse(project)?;
-            let (chosen, rendering) = match plan {
-                Some(plan) => planned(&outcome, plan)?,
-                None => {
-                    let chosen = chosen(&outcome, *with_unsafe || outcome.config.with_unsafe.value);
-                    let rendering = outcome.render(&chosen);
-                    (chosen, rendering)
-                }
-            };
-            write_rendering(project, "apply", &rendering, &chosen)?;
-            let with_unsafe = *with_unsafe || outcome.config.with_unsafe.value || plan.is_some();
-            left_out(project, &outcome, &rendering, with_unsafe);
-            let written = chosen.len() - rendering.withheld.len();
-            Ok(code(&outcome, outcome.proposals.len() > written))
-        }
+        Command::Apply(arguments) => apply::apply(arguments),
         Command::Review { project, resume: _, fresh, plain, export, guard } => {
             if export.is_none() {
-                vcs::guard(&project.path, guard)?;
+                vcs::guard(&project.path, guard, false)?;
             }
             let outcome = analyse(project)?;
             review(project, &outcome, (*fresh, *plain), export.as_deref(), colored)
@@ -209,25 +203,6 @@ fn review(
     Ok(code(outcome, outcome.proposals.len() > written))
 }
 
-/// What a plan comes to in the project.
-fn planned<'a>(outcome: &'a Outcome, plan: &Path) -> Result<(Vec<&'a Proposal>, Rendering), Failure> {
-    if !plan.exists() {
-        return Err(Failure::new(format!("no such file: {}", plan.display())));
-    }
-    let approved = Decisions::read(plan)?.approved(outcome)?;
-    let decided: Vec<(&Proposal, &Decision)> =
-        approved.iter().map(|(proposal, decision)| (*proposal, decision)).collect();
-    let rendering = review::assemble(outcome, &decided);
-    if rendering.withheld.is_empty() {
-        return Ok((decided.into_iter().map(|(proposal, _)| proposal).collect(), rendering));
-    }
-    let mut message = String::from("the plan cannot be written whole; nothing was written:");
-    for (id, reason) in &rendering.withheld {
-        message.push_str(&format!("\n  {id}: {reason}"));
-    }
-    Err(Failure::new(message))
-}
-
 fn is_withheld(rendering: &Rendering, id: &str) -> bool {
     rendering.withheld.iter().any(|(withheld, _)| withheld == id)
 }
@@ -248,28 +223,25 @@ fn code(outcome: &Outcome, left: bool) -> u8 {
     }
 }
 
-/// Writes what was rendered of the approved proposals, and says what and how to take it back.
+/// Writes what was rendered of the approved proposals, and says what and how to take it back. The number by which it
+/// can be.
 fn write_rendering(
     project: &ProjectArguments,
     command: &str,
     rendering: &Rendering,
     approved: &[&Proposal],
-) -> Result<(), Failure> {
-    let is_written = |id: &str| !is_withheld(rendering, id);
-    let proposals: Vec<String> =
-        approved.iter().map(|proposal| proposal.id.clone()).filter(|id| is_written(id)).collect();
-    let (changes, files) = (proposals.len(), rendering.files.len());
-    let number = write::write_all(&project.path, command, proposals, &rendering.files)?;
+) -> Result<Option<u32>, Failure> {
+    let summary = Summary::new(rendering, approved);
+    let number = write::write_all(&project.path, command, summary.ids(), &rendering.files)?;
     with_output(|out| {
-        for file in &rendering.files {
-            writeln!(out, "wrote {}", file.path)?;
-        }
-        write!(out, "{} in {}", counted(changes, "change"), counted(files, "file"))?;
+        summary.write(out, "wrote")?;
+        write!(out, "{}", summary.total())?;
         match number {
             Some(number) => writeln!(out, "; `tuneup undo {number}` takes it back"),
             None => writeln!(out),
         }
-    })
+    })?;
+    Ok(number)
 }
 
 /// A number with its word: `1 file`, `2 files`.

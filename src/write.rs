@@ -29,6 +29,20 @@ pub(crate) fn write_all(
     journal.write(&purpose, &files).map(Some)
 }
 
+/// Puts files back as they were before an entry of the journal, whatever has become of them since.
+pub(crate) fn put_back(root: &Path, number: u32, files: &[RenderedFile]) -> Result<(), Failure> {
+    let (journal, _) = Journal::open(root)?;
+    let mut changes = Vec::new();
+    for file in files {
+        let now = journal.current(&file.path)?;
+        if now != file.before {
+            changes.push(FileChange { path: file.path.clone(), before: now, after: file.before.clone() });
+        }
+    }
+    let purpose = Purpose { command: "undo".to_owned(), proposals: Vec::new(), undoes: Some(number) };
+    journal.write(&purpose, &changes).map(drop)
+}
+
 /// The folder that paths are relative to, where the root may be a single file.
 pub(crate) fn folder(root: &Path) -> PathBuf {
     if root.is_file() {

@@ -1,5 +1,7 @@
 //! What the command promises to a person and to scripts: reports, diffs, writing, exit codes, bad input.
 
+#[path = "cli/apply.rs"]
+mod apply;
 #[path = "cli/bad_input.rs"]
 mod bad_input;
 #[path = "cli/diff.rs"]

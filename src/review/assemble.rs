@@ -36,9 +36,9 @@ pub(crate) fn assemble(outcome: &Outcome, decided: &[(&Proposal, &Decision)]) ->
     for (proposal, decision) in decided {
         if let Decision::Edited(files) = decision {
             let mut trial = rendering.files.clone();
-            let merged = files
-                .iter()
-                .try_for_each(|(path, edited)| merge_in(outcome, &mut trial, path, edited.text.as_bytes()));
+            let merged = files.iter().try_for_each(|(path, edited)| {
+                merge_in(outcome, &mut trial, (path, edited.text.as_bytes()), &proposal.id)
+            });
             match merged {
                 Ok(()) => rendering.files = trial,
                 Err(reason) => rendering.withheld.push((proposal.id.clone(), reason)),
@@ -61,7 +61,8 @@ fn file<'a>(
         None => {
             let before = outcome.project.source.bytes(path).map_err(|problem| problem.message)?;
             let after = before.clone().unwrap_or_default();
-            files.push(RenderedFile { path: path.to_owned(), before, after, edits: Vec::new() });
+            let (edits, asked_by) = (Vec::new(), Vec::new());
+            files.push(RenderedFile { path: path.to_owned(), before, after, edits, asked_by });
             files.len() - 1
         }
     };
@@ -101,8 +102,8 @@ fn silence(
 fn merge_in(
     outcome: &Outcome,
     files: &mut Vec<RenderedFile>,
-    path: &str,
-    edited: &[u8],
+    (path, edited): (&str, &[u8]),
+    id: &str,
 ) -> Result<(), String> {
     let file = file(outcome, files, path)?;
     let before = file.before.clone().unwrap_or_default();
@@ -111,6 +112,7 @@ fn merge_in(
     let merged = merged.ok_or_else(|| format!("{path}: edits the same lines as another approved change"))?;
     check(path, &merged)?;
     file.after = merged;
+    file.asked_by.push(id.to_owned());
     Ok(())
 }
 

@@ -156,7 +156,7 @@ fn a_plan_is_written_exactly_or_refused() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let planned = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
-    assert!(planned.out.starts_with("wrote library/views.py\n1 change in 1 file"), "{}", planned.shown());
+    assert!(planned.out.contains("  wrote library/views.py\n1 change in 1 file"), "{}", planned.shown());
     let again = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("is not proposed any more"), "{}", again.err);

@@ -9,7 +9,10 @@ fn apply_writes_the_safe_set_and_says_what() {
     let library = Library::committed();
     let run = library.run(&["apply"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
-    assert_eq!(run.out, "wrote library/views.py\n2 changes in 1 file; `tuneup undo 1` takes it back\n");
+    assert_eq!(
+        run.out,
+        "select-related: 2 changes\n  wrote library/views.py (2 changes)\n2 changes in 1 file; `tuneup undo 1` takes it back\n"
+    );
     assert_eq!(library.git(&["status", "--porcelain"]).trim(), "M library/views.py");
     let views = String::from_utf8(library.read("library/views.py")).expect("UTF-8");
     assert_eq!(views.matches("select_related(\"author\")").count(), 2, "{views}");

@@ -78,7 +78,13 @@ fn new_file(files: &dyn Files, path: &str, texts: &[&String]) -> Result<Rendered
         guarded(|| parse(&text).map(|_| ())).map_err(|refusal| refusal.0)?;
     }
     let after = text.clone().into_bytes();
-    Ok(RenderedFile { path: path.to_owned(), before: None, after, edits: vec![(0, 0, text)] })
+    Ok(RenderedFile {
+        path: path.to_owned(),
+        before: None,
+        after,
+        edits: vec![(0, 0, text)],
+        asked_by: Vec::new(),
+    })
 }
 
 /// A file of text, changed: one edit between what is the same before and after.
@@ -95,7 +101,13 @@ fn text_file(path: &str, before: Vec<u8>, after: String) -> RenderedFile {
         tail -= 1;
     }
     let edit = (start, before.len() - tail, after[start..new.len() - tail].to_owned());
-    RenderedFile { path: path.to_owned(), before: Some(before), after: after.into_bytes(), edits: vec![edit] }
+    RenderedFile {
+        path: path.to_owned(),
+        before: Some(before),
+        after: after.into_bytes(),
+        edits: vec![edit],
+        asked_by: Vec::new(),
+    }
 }
 
 /// The edits of a Python file for some of its pieces, laid out and checked.
@@ -133,5 +145,6 @@ fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile
         before: Some(before),
         after,
         edits: edits.as_slice().iter().map(place).collect(),
+        asked_by: Vec::new(),
     })
 }

@@ -46,6 +46,8 @@ pub struct RenderedFile {
     /// The edits between the two: first byte, byte after the last, and the new text. Bytes count in the file as
     /// read.
     pub edits: Vec<(usize, usize, String)>,
+    /// The ids of the proposals that something of it is for, sorted.
+    pub asked_by: Vec<String>,
 }
 
 /// Where files are read from.
@@ -125,7 +127,13 @@ pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
         let mut failures = work.failures;
         for (path, pieces) in &work.files {
             match file::render(files, path, pieces) {
-                Ok(file) => rendered.push(file),
+                Ok(mut file) => {
+                    file.asked_by =
+                        pieces.iter().flat_map(|piece| &piece.asked_by).map(|id| (*id).to_owned()).collect();
+                    file.asked_by.sort();
+                    file.asked_by.dedup();
+                    rendered.push(file);
+                }
                 Err(failed) => failures.extend(failed),
             }
         }
