@@ -4,6 +4,7 @@
 //! of approval can give a broken file.
 
 pub mod db_index;
+mod deployment;
 pub mod index_together;
 mod indexes;
 mod loading;
@@ -15,7 +16,9 @@ pub mod redundant_index;
 pub mod registry;
 pub mod render;
 pub mod select_related;
+mod setting;
 
 pub use proposal::{
-    Change, Evidence, IndexColumn, IndexSpec, Lookup, ModelRef, Place, PrefetchQueryset, Proposal, Safety,
+    Cast, Change, Evidence, IndexColumn, IndexSpec, Lookup, ModelRef, Place, Position, PrefetchQueryset,
+    Proposal, Safety, SettingEdit, SettingValue,
 };

@@ -8,7 +8,8 @@
 use tuneup_django::Project;
 use tuneup_django::settings::{Database, Node, Value};
 
-use crate::proposal::{Place, Proposal, Safety};
+use crate::deployment::written_or_advice;
+use crate::proposal::{Change, Place, Proposal, Safety, SettingEdit, SettingValue};
 use crate::registry::Rule;
 
 /// The rule.
@@ -74,23 +75,28 @@ fn proposal(project: &Project, database: &Database) -> Option<Proposal> {
         return None;
     }
     let checks = project.version.is_known() && project.version.at_least(4, 1);
-    let keys = if checks {
-        "`\"CONN_MAX_AGE\": 60` and `\"CONN_HEALTH_CHECKS\": True`"
-    } else {
-        "`\"CONN_MAX_AGE\": 60`"
-    };
     let module = project.settings.module.as_ref()?;
     let alias = database.alias;
     let path = project.path(node.file);
-    Some(Proposal {
+    let set = |key: &str, value: &str| Change::Setting {
+        name: "DATABASES".to_owned(),
+        edit: SettingEdit::Set {
+            keys: vec![alias.to_owned(), key.to_owned()],
+            value: SettingValue::code(value),
+        },
+    };
+    let mut changes = vec![set("CONN_MAX_AGE", "60")];
+    if checks {
+        changes.push(set("CONN_HEALTH_CHECKS", "True"));
+    }
+    let proposal = Proposal {
         id: format!("{}:{path}::DATABASES:{alias}", RULE.name),
         rule: RULE.name,
-        safety: Safety::Advice,
+        safety: Safety::Unsafe,
         title: format!("Keep the connections of the database `{alias}` open between requests"),
         message: format!(
-            "Each request connects to the database anew in the settings of production, `{}`, {}. Write {keys} beside \
-             `ENGINE`, not in `OPTIONS`, unless the project runs under ASGI; each thread of each process then holds a \
-             connection.",
+            "Each request connects to the database anew in the settings of production, `{}`, {}. Then each thread of \
+             each process holds a connection, which the server must have room for; under ASGI it must stay as it is.",
             module.name, module.reason,
         ),
         place: Place::new(path, node.range),
@@ -98,6 +104,7 @@ fn proposal(project: &Project, database: &Database) -> Option<Proposal> {
         model: None,
         fields: vec![alias.to_owned()],
         evidence: Vec::new(),
-        changes: Vec::new(),
-    })
+        changes,
+    };
+    Some(written_or_advice(project, proposal))
 }

@@ -3,6 +3,8 @@
 use ruff_text_size::{TextRange, TextSize};
 use serde::Serialize;
 
+pub use crate::setting::{Cast, Position, SettingEdit, SettingValue};
+
 /// How sure it is that a proposal changes nothing but the queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,6 +132,36 @@ pub enum Change {
     IndexTogether {
         /// The model.
         model: ModelRef,
+    },
+    /// Change a setting of production, in the form that the project gives it.
+    Setting {
+        /// Its name: `MIDDLEWARE`.
+        name: String,
+        /// What is done to it.
+        edit: SettingEdit,
+    },
+    /// Call something at the end of the production settings: `sentry_sdk.init(…)`.
+    SettingsCall {
+        /// The call.
+        call: SettingValue,
+        /// An expression that must be true for the call to be made.
+        condition: Option<SettingValue>,
+    },
+    /// Make a file of the project.
+    CreateFile {
+        /// Its path from the root.
+        path: String,
+        /// Its text.
+        content: String,
+    },
+    /// Require a package, where the project declares what it is deployed with.
+    Requirement {
+        /// The package's name: `whitenoise`.
+        package: String,
+        /// Its extras: `hiredis`.
+        extras: Vec<String>,
+        /// The lowest version that will do: `6.0`.
+        minimum: Option<String>,
     },
 }
 

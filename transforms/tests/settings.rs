@@ -17,8 +17,8 @@ fn found(version: &str, text: &str) -> Vec<String> {
     propose(&project, &rules)
         .into_iter()
         .map(|proposal| {
-            assert!(proposal.changes.is_empty(), "advice changes nothing");
-            format!("{} {}", proposal.fields.join(","), proposal.message.contains("CONN_HEALTH_CHECKS"))
+            let changes = format!("{:?}", proposal.changes);
+            format!("{} {}", proposal.fields.join(","), changes.contains("CONN_HEALTH_CHECKS"))
         })
         .collect()
 }

@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod plan;
 mod queries;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -24,6 +25,7 @@ use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
 use crate::proposal::Proposal;
+pub(crate) use settings::plain as setting_text;
 
 /// What the approved proposals come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

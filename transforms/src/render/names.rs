@@ -19,7 +19,7 @@ impl<'t> Names<'t> {
         Self { files, path, target, home, imports: Vec::new() }
     }
 
-    /// What to write for a module's name within an expression. A model is only imported where that can be no circle.
+    /// What to write for a module's name, or with no name for the module itself, within an expression. A model is only imported where that can be no circle.
     pub(super) fn name(&mut self, module: &str, name: &str, used_in: TextRange) -> Result<String, Refusal> {
         let import = Import { module: module.to_owned(), name: name.to_owned(), used_at: used_in.start() };
         match known(self.target, &self.home, &import)? {
@@ -36,7 +36,16 @@ impl<'t> Names<'t> {
             Known::No => {}
         }
         self.imports.push(import);
-        Ok(name.to_owned())
+        Ok(if name.is_empty() { module.to_owned() } else { name.to_owned() })
+    }
+
+    /// What the file writes for a module's name, where it needs no import.
+    pub(super) fn already(&self, module: &str, name: &str, used_in: TextRange) -> Option<String> {
+        let import = Import { module: module.to_owned(), name: name.to_owned(), used_at: used_in.start() };
+        match known(self.target, &self.home, &import) {
+            Ok(Known::As(name)) => Some(name),
+            _ => None,
+        }
     }
 
     /// The edits that import what is missing.

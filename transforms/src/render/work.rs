@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use tuneup_python::edit::{Edit, Refusal, Target};
 
 use super::names::Names;
-use super::{Files, indexes, queries};
-use crate::proposal::Proposal;
+use super::{Files, indexes, queries, settings};
+use crate::proposal::{Change, Proposal};
 
 /// Ids of proposals that cannot be written, with the reasons.
 pub(super) type Failures<'a> = Vec<(&'a str, String)>;
@@ -56,5 +56,19 @@ pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal]) -> Work<
     let mut work = Work::default();
     queries::gather(active, &mut work);
     indexes::gather(files, active, &mut work);
+    settings::gather(files, active, &mut work);
+    for proposal in active {
+        for change in &proposal.changes {
+            match change {
+                Change::CreateFile { path, content } => {
+                    work.add(path, vec![&proposal.id], Job::New(content.clone()));
+                }
+                Change::Requirement { package, .. } => {
+                    work.failures.push((&proposal.id, format!("`{package}` has to be required first")));
+                }
+                _ => {}
+            }
+        }
+    }
     work
 }

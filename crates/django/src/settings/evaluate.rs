@@ -43,6 +43,8 @@ pub(super) struct Frame<'p> {
     pub(super) class: Option<(ClassId, Rc<Names>)>,
     /// The conditions that hold where it is, outermost first.
     conditions: Vec<TextRange>,
+    /// How many statements are around it that may not run, or more than once.
+    uncertain: usize,
 }
 
 impl<'p> Evaluator<'p> {
@@ -62,7 +64,8 @@ impl<'p> Evaluator<'p> {
         self.files.push(file);
         self.depth += 1;
         let facts = self.source.facts(file);
-        let mut frame = Frame { file, facts, names: Names::new(), class: None, conditions: Vec::new() };
+        let mut frame =
+            Frame { file, facts, names: Names::new(), class: None, conditions: Vec::new(), uncertain: 0 };
         self.block(&mut frame, facts.module_body);
         self.depth -= 1;
         let names = Rc::new(frame.names);
@@ -82,8 +85,14 @@ impl<'p> Evaluator<'p> {
             let Some(globals) = self.module(class.file) else { continue };
             let facts = source.facts(class.file);
             let class_scope = Some((class.id, globals));
-            let mut frame =
-                Frame { file: class.file, facts, names, class: class_scope, conditions: Vec::new() };
+            let mut frame = Frame {
+                file: class.file,
+                facts,
+                names,
+                class: class_scope,
+                conditions: Vec::new(),
+                uncertain: 0,
+            };
             self.block(&mut frame, facts.class(class.id).body);
             names = frame.names;
         }
@@ -134,16 +143,20 @@ impl<'p> Evaluator<'p> {
                 Some(false) => self.branch(frame, test, orelse),
                 None => {
                     let before = frame.names.clone();
+                    frame.uncertain += 1;
                     self.branch(frame, test, then);
                     let taken = std::mem::replace(&mut frame.names, before);
                     self.branch(frame, test, orelse);
+                    frame.uncertain -= 1;
                     let other = std::mem::take(&mut frame.names);
                     frame.names = join(taken, other);
                 }
             },
             StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
                 let before = frame.names.clone();
+                frame.uncertain += 1;
                 self.block(frame, body);
+                frame.uncertain -= 1;
                 // It may run any number of times, each time with other values.
                 let names = frame.names.iter_mut();
                 for (_, setting) in names.filter(|(name, setting)| before.get(*name) != Some(setting)) {
@@ -153,6 +166,7 @@ impl<'p> Evaluator<'p> {
             }
             StmtKind::Try { body, handlers, orelse, finalbody } => {
                 let before = frame.names.clone();
+                frame.uncertain += 1;
                 self.block(frame, body);
                 self.block(frame, orelse);
                 for &handler in frame.facts.handlers(handlers) {
@@ -166,6 +180,7 @@ impl<'p> Evaluator<'p> {
                         frame.names = join(done, handled);
                     }
                 }
+                frame.uncertain -= 1;
                 self.block(frame, finalbody);
             }
             StmtKind::With { body } => self.block(frame, body),
@@ -382,7 +397,13 @@ impl Frame<'_> {
     }
 
     fn write(&self, range: TextRange, path: Vec<String>) -> Write {
-        Write { file: self.file, range, path, conditions: self.conditions.clone() }
+        Write {
+            file: self.file,
+            range,
+            path,
+            conditions: self.conditions.clone(),
+            is_certain: self.uncertain == 0,
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub use value::{Dict, List, Node, Value};
 pub struct Settings {
     /// The module, and why it is this one. None where the project has none.
     pub module: Option<SettingsModule>,
+    /// The class of the module that django-configurations makes the settings of.
+    pub class: Option<tuneup_python::ClassRef>,
     /// The files that make it, in order of their first lines: the module first.
     pub files: Vec<FileId>,
     /// Statements that may set what is not seen: calls that are given `globals()`, `exec`.
@@ -50,6 +52,8 @@ pub struct Write {
     pub path: Vec<String>,
     /// The conditions in whose branch it stands, outermost first.
     pub conditions: Vec<TextRange>,
+    /// Whether it is run for certain: not where a condition is not known, nor in a loop or a `try`.
+    pub is_certain: bool,
 }
 
 /// An alias of `DATABASES`.
@@ -67,11 +71,12 @@ impl Settings {
         let Some(module) = module::find(source, given) else { return Self::default() };
         let mut evaluator = Evaluator::new(source);
         let mut values = evaluator.module(module.file).map(|names| (*names).clone()).unwrap_or_default();
-        if let Some(class) = class_of(source, &module) {
+        let class = class_of(source, &module);
+        if let Some(class) = class {
             let names = evaluator.class(class.file, class.id);
             values.extend(names);
         }
-        Self { module: Some(module), files: evaluator.files, unseen: evaluator.unseen, values }
+        Self { module: Some(module), class, files: evaluator.files, unseen: evaluator.unseen, values }
     }
 
     /// A setting that the modules set. Django's own defaults are not here.
@@ -82,6 +87,11 @@ impl Settings {
     /// What is known of a setting's value.
     pub fn node(&self, name: &str) -> Option<&Node> {
         self.get(name).map(|setting| &setting.node)
+    }
+
+    /// All names that the modules bind, settings or not.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Setting)> {
+        self.values.iter().map(|(name, setting)| (*name, setting))
     }
 
     /// The settings, by name.

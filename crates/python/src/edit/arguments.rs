@@ -77,7 +77,7 @@ pub(super) enum Place {
 
 impl Place {
     /// How many items stand before it.
-    fn index(self) -> usize {
+    pub(super) fn index(self) -> usize {
         match self {
             Self::Before(at) => at,
             Self::Behind(at) => at + 1,
@@ -138,6 +138,24 @@ impl<'t, 'a> List<'t, 'a> {
         Self { target, open, close, plain: items.len(), items }
     }
 
+    pub(super) fn target(&self) -> &'t Target<'a> {
+        self.target
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The item that a place is beside.
+    pub(super) fn item(&self, place: Place) -> Option<TextRange> {
+        let (Place::Before(at) | Place::Behind(at)) = place;
+        self.items.get(at).copied()
+    }
+
     /// New items behind the first `count`.
     pub(super) fn append(&self, count: usize, new: &[String]) -> Vec<Edit> {
         if self.items.is_empty() {
@@ -168,18 +186,18 @@ impl<'t, 'a> List<'t, 'a> {
         }
     }
 
-    fn inner(&self) -> TextRange {
+    pub(super) fn inner(&self) -> TextRange {
         TextRange::new(self.open.end(), self.close.start())
     }
 
     /// The comma behind an argument.
-    fn comma(&self, item: usize) -> Option<TextRange> {
+    pub(super) fn comma(&self, item: usize) -> Option<TextRange> {
         let (kind, range) = self.target.code_after(self.items[item].end())?;
         (kind == TokenKind::Comma).then_some(range)
     }
 
     /// Whether every argument begins a line.
-    fn is_one_per_line(&self) -> bool {
+    pub(super) fn is_one_per_line(&self) -> bool {
         let indented = |item: &TextRange| self.target.line_before(item.start()).trim().is_empty();
         self.target.has_newline(self.inner()) && self.items.iter().all(indented)
     }
@@ -255,7 +273,7 @@ impl<'t, 'a> List<'t, 'a> {
     }
 
     /// These items, each on its own line.
-    fn break_up(&self, items: &[String]) -> Vec<Edit> {
+    pub(super) fn break_up(&self, items: &[String]) -> Vec<Edit> {
         vec![Edit::replacement(self.inner(), self.many_lines(items))]
     }
 

@@ -8,8 +8,10 @@ mod arguments;
 mod calls;
 mod chain;
 mod classes;
+mod displays;
 mod imports;
 mod layout;
+mod literal;
 mod members;
 mod quotes;
 mod statements;
@@ -25,12 +27,15 @@ pub use arguments::{NewArguments, change_arguments};
 pub use calls::{Argument, Chain, Passed, Value, WrittenCall, call_at, chain_at};
 pub use chain::{Call, append_calls};
 pub use classes::{add_method, set_strings};
+pub use displays::{At, Line, add_entries, add_keywords, insert_elements, replace_value, statements_below};
 pub use imports::{Home, Import, Imported, Known, import_names, known};
 pub use layout::{Layout, Make, formatted_like, settle};
+pub use literal::Literal;
 pub use members::{
     add_class, add_items, add_keyword, remove_item, remove_keyword, remove_member, replace_member,
 };
 pub use quotes::requote;
+pub use ruff_python_ast::str::Quote;
 pub use statements::assignment_below;
 pub use style::Style;
 pub use target::{Target, guarded, parse};

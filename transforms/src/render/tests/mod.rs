@@ -2,6 +2,7 @@
 
 mod implied;
 mod prefetch;
+mod settings;
 
 use std::collections::BTreeMap;
 

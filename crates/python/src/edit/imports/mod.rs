@@ -22,7 +22,7 @@ use bindings::{Bindings, Meaning};
 pub struct Import {
     /// The dotted name of its module.
     pub module: String,
-    /// The name there.
+    /// The name there; empty for the module itself, which is then imported by `import module`.
     pub name: String,
     /// Where it will be used.
     pub used_at: TextSize,
@@ -108,7 +108,8 @@ pub fn import_names(target: &Target, home: &Home, imports: &[Import]) -> Result<
         match names.known(import)? {
             Known::As(name) => imported.names.push(name),
             _ => {
-                imported.names.push(import.name.clone());
+                let written = if import.name.is_empty() { &import.module } else { &import.name };
+                imported.names.push(written.clone());
                 let wanted = (import.module.as_str(), import.name.as_str());
                 if missing.iter().any(|(module, name)| *name == wanted.1 && *module != wanted.0) {
                     return Err(Refusal(format!("`{}` would have to mean two things", import.name)));
@@ -123,6 +124,13 @@ pub fn import_names(target: &Target, home: &Home, imports: &[Import]) -> Result<
     for of_module in missing.chunk_by(|a, b| a.0 == b.0) {
         let module = of_module[0].0;
         let new: Vec<&str> = of_module.iter().map(|(_, name)| *name).collect();
+        let (whole, new): (Vec<&str>, Vec<&str>) = new.into_iter().partition(|name| name.is_empty());
+        if !whole.is_empty() {
+            statements.push((module, whole));
+        }
+        if new.is_empty() {
+            continue;
+        }
         match names.from(module) {
             Some(from) => imported.edits.push(members::add(target, from, &new)?),
             None => statements.push((module, new)),
@@ -163,6 +171,9 @@ impl<'t, 'a> Names<'t, 'a> {
 
     fn known(&self, import: &Import) -> Result<Known, Refusal> {
         let Import { module, name, .. } = import;
+        if name.is_empty() {
+            return self.whole(module, import.used_at);
+        }
         if self.home.module == module {
             return self.own(import);
         }
@@ -189,6 +200,21 @@ impl<'t, 'a> Names<'t, 'a> {
             return Ok(Known::As(format!("{module}.{name}")));
         }
         self.bindings.check(name, &member, import.used_at)?;
+        Ok(Known::No)
+    }
+
+    /// A module, by its dotted name or what it was imported as.
+    fn whole(&self, module: &str, used_at: TextSize) -> Result<Known, Refusal> {
+        let whole = Meaning::Module(module.to_owned());
+        if let Some(alias) = self.bindings.at_top_level(&whole, used_at) {
+            self.bindings.check(alias, &whole, used_at)?;
+            return Ok(Known::As(alias.to_owned()));
+        }
+        let root = module.split('.').next().unwrap_or(module);
+        self.bindings.check(root, &Meaning::Module(root.to_owned()), used_at)?;
+        if self.bindings.has_dotted(module, used_at) {
+            return Ok(Known::As(module.to_owned()));
+        }
         Ok(Known::No)
     }
 

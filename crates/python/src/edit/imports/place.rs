@@ -23,7 +23,7 @@ enum What {
     New(String),
 }
 
-/// Inserts `from` statements: for each module, the names of it.
+/// Inserts statements: for each module, the names of it; one empty name for the module itself.
 pub(super) fn insert(target: &Target, home: &Home, new: &[(&str, Vec<&str>)]) -> Result<Vec<Edit>, Refusal> {
     if new.is_empty() {
         return Ok(Vec::new());
@@ -37,15 +37,20 @@ pub(super) fn insert(target: &Target, home: &Home, new: &[(&str, Vec<&str>)]) ->
     }
     let relative = entries.iter().any(|entry| entry.section == Section::Relative);
     for (module, names) in new {
-        let (level, module) = match relative_name(home, module).filter(|_| relative) {
+        let is_from = names.iter().all(|name| !name.is_empty());
+        let (level, module) = match relative_name(home, module).filter(|_| relative && is_from) {
             Some(below) => (1, below),
             None => (0, *module),
         };
         let entry = Entry {
             section: Section::of(level, module, home),
             key: ModuleKey::new(level, module),
-            is_from: true,
-            what: What::New(statement(target, level, module, names)),
+            is_from,
+            what: What::New(if is_from {
+                statement(target, level, module, names)
+            } else {
+                format!("import {module}")
+            }),
         };
         let at = position(&entries, &entry);
         entries.insert(at, entry);
@@ -91,11 +96,15 @@ fn position(entries: &[Entry], new: &Entry) -> usize {
     let Some((last, _)) = all.last() else {
         return entries.iter().position(|entry| entry.section > new.section).unwrap_or(entries.len());
     };
-    let froms: Vec<(usize, &Entry)> = all.iter().copied().filter(|(_, entry)| entry.is_from).collect();
+    let alike: Vec<(usize, &Entry)> =
+        all.iter().copied().filter(|(_, entry)| entry.is_from == new.is_from).collect();
     // Where `import` and `from` are mixed, the module alone may be what they are sorted by.
     let is_split = all.is_sorted_by_key(|(_, entry)| entry.is_from);
-    let sorted_among = if is_split && !froms.is_empty() { &froms } else { &all };
-    if sorted_among.is_sorted_by_key(|(_, entry)| &entry.key) && (!is_split || !froms.is_empty()) {
+    if is_split && alike.is_empty() && !new.is_from {
+        return all[0].0;
+    }
+    let sorted_among = if is_split && !alike.is_empty() { &alike } else { &all };
+    if sorted_among.is_sorted_by_key(|(_, entry)| &entry.key) && (!is_split || !alike.is_empty()) {
         let behind = sorted_among.iter().rfind(|(_, entry)| entry.key <= new.key);
         return match behind {
             Some((at, _)) => at + 1,
@@ -103,7 +112,8 @@ fn position(entries: &[Entry], new: &Entry) -> usize {
         };
     }
     // Without an order, beside what comes from the same package.
-    let related = all.iter().rfind(|(_, entry)| entry.is_from && entry.key.top() == new.key.top());
+    let related =
+        all.iter().rfind(|(_, entry)| entry.is_from == new.is_from && entry.key.top() == new.key.top());
     related.unwrap_or(&(*last, all[0].1)).0 + 1
 }
 
