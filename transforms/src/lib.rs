@@ -15,6 +15,7 @@ pub mod proposal;
 pub mod redundant_index;
 pub mod registry;
 pub mod render;
+mod requirements;
 pub mod select_related;
 mod setting;
 

@@ -8,6 +8,7 @@ pub mod migrations;
 pub mod predicates;
 mod project;
 pub mod queries;
+pub mod requirements;
 pub mod schema;
 pub mod settings;
 pub mod templates;

@@ -11,6 +11,7 @@ use crate::migrations::Migrations;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
+use crate::requirements::Requirements;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::templates::Templates;
@@ -48,6 +49,8 @@ pub struct Project {
     pub templates: Templates,
     /// The Django version that it runs on.
     pub version: Version,
+    /// Where it declares its packages.
+    pub requirements: Requirements,
     /// Its queries, in order of their places.
     pub queries: Vec<Query>,
     asks: Asks,
@@ -74,6 +77,7 @@ impl Project {
         let settings = Settings::read(&source, options.settings.as_deref());
         stopwatch.lap("settings");
         let version = Version::find(&source, options.django.as_deref());
+        let requirements = Requirements::find(&source);
         let apps = Apps::find(&source);
         let schema = Schema::build(&source, &apps);
         stopwatch.lap("schema");
@@ -103,6 +107,7 @@ impl Project {
             migrations,
             templates,
             version,
+            requirements,
             queries,
             asks,
             predicates: OnceLock::new(),

@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod plan;
 mod queries;
+mod requirements;
 mod settings;
 #[cfg(test)]
 mod tests;

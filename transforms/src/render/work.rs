@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tuneup_python::edit::{Edit, Refusal, Target};
 
 use super::names::Names;
-use super::{Files, indexes, queries, settings};
+use super::{Files, indexes, queries, requirements, settings};
 use crate::proposal::{Change, Proposal};
 
 /// Ids of proposals that cannot be written, with the reasons.
@@ -25,7 +25,6 @@ pub(super) enum Job<'a> {
     /// Edits of a Python file, laid out and checked with those of all its other pieces.
     Python(PythonEdits<'a>),
     /// A change of a file that is not Python, made to the text that earlier pieces left. UTF-8 alone.
-    #[allow(dead_code, reason = "no rule that edits such files is registered yet")]
     Text(NewText<'a>),
     /// A file that is made, with its whole text.
     New(String),
@@ -57,16 +56,11 @@ pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal]) -> Work<
     queries::gather(active, &mut work);
     indexes::gather(files, active, &mut work);
     settings::gather(files, active, &mut work);
+    requirements::gather(files, active, &mut work);
     for proposal in active {
         for change in &proposal.changes {
-            match change {
-                Change::CreateFile { path, content } => {
-                    work.add(path, vec![&proposal.id], Job::New(content.clone()));
-                }
-                Change::Requirement { package, .. } => {
-                    work.failures.push((&proposal.id, format!("`{package}` has to be required first")));
-                }
-                _ => {}
+            if let Change::CreateFile { path, content } = change {
+                work.add(path, vec![&proposal.id], Job::New(content.clone()));
             }
         }
     }

@@ -115,7 +115,7 @@ fn add_above(root: &Path, found: &mut Vec<Finding>) {
     }
 }
 
-fn file_name(path: &str) -> &str {
+pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -132,12 +132,12 @@ fn is_pylock(name: &str) -> bool {
 }
 
 /// `requirements.txt`, `requirements/production.txt`, `dev-requirements.in`
-fn is_requirements(path: &str) -> bool {
+pub(crate) fn is_requirements(path: &str) -> bool {
     let is_text = [".txt", ".in", ".pip"].iter().any(|extension| path.ends_with(extension));
     is_text && path.rsplit('/').take(2).any(|part| part.to_ascii_lowercase().contains("require"))
 }
 
-fn is_aside(path: &str) -> bool {
+pub(crate) fn is_aside(path: &str) -> bool {
     let parts = path.split(['/', '-', '_', '.']);
     parts.map(str::to_ascii_lowercase).any(|part| {
         matches!(
@@ -160,7 +160,7 @@ fn is_aside(path: &str) -> bool {
 }
 
 /// The files that `-r` and `-c` name.
-fn included(path: &str, text: &str) -> Vec<String> {
+pub(crate) fn included(path: &str, text: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let names = text.lines().filter_map(|line| {
         let line = line.trim();
@@ -174,7 +174,7 @@ fn included(path: &str, text: &str) -> Vec<String> {
 }
 
 /// A path relative to a folder, without `..`; nothing where it leads out of the project.
-fn joined(folder: &str, name: &str) -> Option<String> {
+pub(crate) fn joined(folder: &str, name: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in name.split('/') {
         match part {

@@ -6,7 +6,7 @@
 //! and documents stand back, then the file nearest to the root counts, then the lowest version. Where nothing says it,
 //! 4.2 is assumed.
 
-mod files;
+pub(crate) mod files;
 mod specifier;
 
 use std::fmt;
