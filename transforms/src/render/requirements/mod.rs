@@ -14,9 +14,16 @@ use crate::proposal::{Change, Proposal};
 use crate::requirements::{Answer, answer, needed};
 use write::{Wanted, written};
 
+/// What is asked of one place.
+#[derive(Default)]
+struct Asked<'a> {
+    wanted: Vec<Wanted>,
+    asked_by: Vec<&'a str>,
+}
+
 /// Adds the pieces of all requirements.
 pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal], work: &mut Work<'a>) {
-    let mut places: BTreeMap<(String, Form), (Vec<Wanted>, Vec<&'a str>)> = BTreeMap::new();
+    let mut places: BTreeMap<(String, Form), Asked<'a>> = BTreeMap::new();
     for proposal in active {
         for change in &proposal.changes {
             let Change::Requirement { package, extras, minimum } = change else { continue };
@@ -28,14 +35,14 @@ pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal], work: &m
                 Answer::Present => {}
                 Answer::Ask(reason) => work.failures.push((&proposal.id, reason)),
                 Answer::Write { path, form } => {
-                    let (wanted, asked_by) = places.entry((path, form)).or_default();
-                    unite(wanted, package, extras, minimum.as_deref());
-                    asked_by.push(&proposal.id);
+                    let asked = places.entry((path, form)).or_default();
+                    unite(&mut asked.wanted, package, extras, minimum.as_deref());
+                    asked.asked_by.push(&proposal.id);
                 }
             }
         }
     }
-    for ((path, form), (wanted, mut asked_by)) in places {
+    for ((path, form), Asked { wanted, mut asked_by }) in places {
         asked_by.dedup();
         let list = (form == Form::SetupPy).then(|| list_of(files, &path)).flatten();
         let change = move |text: &str| written(text, &form, list.clone(), &wanted);

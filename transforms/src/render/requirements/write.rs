@@ -94,13 +94,9 @@ impl Page<'_> {
         let names: Vec<&str> = self.neighbours().map(|(_, entry)| entry.name.as_str()).collect();
         let is_sorted = names.len() > 1 && names.windows(2).all(|pair| pair[0] <= pair[1]);
         if is_sorted {
-            return self
-                .neighbours()
-                .filter(|(_, entry)| entry.name.as_str() < name)
-                .last()
-                .map(|(at, _)| at);
+            return self.neighbours().rfind(|(_, entry)| entry.name.as_str() < name).map(|(at, _)| at);
         }
-        self.neighbours().last().map(|(at, _)| at)
+        self.neighbours().next_back().map(|(at, _)| at)
     }
 
     /// The requirement as the file's others are written.
@@ -523,7 +519,7 @@ mod tests {
             is_address: false,
             is_hashed: false,
         };
-        let read = ((23..36, vec![24..35]), vec![entry]);
+        let read = ((23..36, Vec::from([entry.range.clone()])), vec![entry]);
         assert_eq!(
             written(text, &Form::SetupPy, Some(read), &white).as_deref(),
             Ok("setup(install_requires=['django>=4', 'whitenoise>=6.7'])\n")
