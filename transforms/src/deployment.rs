@@ -8,6 +8,7 @@ use crate::render::{render, setting_text};
 
 /// The proposal, if its changes can be written; else advice that says why not, and what to write and where.
 pub(crate) fn written_or_advice(project: &Project, mut proposal: Proposal) -> Proposal {
+    crate::requirements::settle(project, &mut proposal);
     let rendering = render(project, &[&proposal]);
     let Some((_, reason)) = rendering.withheld.into_iter().next() else { return proposal };
     let what: Vec<String> = proposal.changes.iter().filter_map(in_words).collect();

@@ -33,7 +33,6 @@ pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {
     let mut proposals: Vec<Proposal> = rules.iter().flat_map(|rule| (rule.propose)(project)).collect();
     let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for proposal in &mut proposals {
-        crate::requirements::settle(project, proposal);
         let count = seen.entry(proposal.id.clone()).or_default();
         *count += 1;
         if *count > 1 {
