@@ -112,6 +112,18 @@ pub(crate) enum Command {
         #[command(flatten)]
         project: ProjectArguments,
     },
+    /// Serve an editor by the language server protocol, on standard input and output.
+    Server {
+        /// A value of the configuration, as `KEY=VALUE`; `tuneup config` lists the keys.
+        #[arg(long, value_name = "KEY=VALUE")]
+        config: Vec<String>,
+        /// As is done anyway; editors say it.
+        #[arg(long, hide = true)]
+        stdio: bool,
+        /// The editor's process; it is known to have ended by its end of the pipe.
+        #[arg(long = "clientProcessId", hide = true)]
+        client_process: Option<u32>,
+    },
     /// List the rules.
     Rules,
     /// Explain a rule: what it does, why, when it is safe, with examples.
@@ -196,6 +208,26 @@ pub(crate) struct ProjectArguments {
     /// Say more: what was read, and how long it took.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+}
+
+impl ProjectArguments {
+    /// A folder, and nothing else said.
+    pub(crate) fn of(path: PathBuf) -> Self {
+        Self {
+            path,
+            select: Vec::new(),
+            ignore: Vec::new(),
+            exclude: Vec::new(),
+            python: None,
+            django: None,
+            settings: None,
+            config: Vec::new(),
+            isolated: false,
+            threads: 0,
+            quiet: false,
+            verbose: false,
+        }
+    }
 }
 
 /// What changes a command is about. Whatever it is, the whole project is read.

@@ -13,6 +13,7 @@ mod message;
 mod output;
 mod review;
 mod scope;
+mod server;
 mod summary;
 mod suppress;
 mod undo;
@@ -148,6 +149,9 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             let config = config::Config::resolve(project)?;
             with_output(|out| config::show(out, &config))?;
             Ok(DONE)
+        }
+        Command::Server { config, stdio: _, client_process: _ } => {
+            Ok(if server::serve(config)? { DONE } else { LEFT })
         }
         Command::Rules => {
             with_output(|out| {
