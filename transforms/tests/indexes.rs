@@ -452,7 +452,63 @@ class Star(models.Model):
     class Meta:
         unique_together = [("content_type", "object_id")]
 "#;
-    check(models, "", &["shop.Hint: content_type, object_id (advice)", "shop.Mark: kind, key"]);
+    // Nothing reads the hints of an object.
+    check(models, "", &["shop.Mark: kind, key"]);
+}
+
+#[test]
+fn steps_that_ask_nothing_more_are_one_query() {
+    let views = r#"
+def narrowed(rows):
+    return rows.select_related("customer")
+
+
+def since(request, day):
+    rows = Order.objects.filter(created__gte=day)
+    rows = narrowed(rows)
+    return list(rows.prefetch_related("customer__orders"))
+"#;
+    check(ORDER, views, &["shop.Order: created (advice)"]);
+}
+
+#[test]
+fn one_of_two_columns_that_find_the_row_is_enough() {
+    let models = r#"
+class Ticket(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    ticket_id = models.CharField(max_length=40)
+    ticket_key = models.CharField(max_length=40)
+    created = models.DateTimeField(auto_now_add=True)
+"#;
+    let views = r#"
+def show(request, ticket):
+    return Ticket.objects.get(ticket_id=ticket)
+
+
+def search(request, ticket, key):
+    return list(Ticket.objects.filter(ticket_id=ticket, ticket_key=key))
+"#;
+    check(models, views, &["shop.Ticket: ticket_id"]);
+}
+
+#[test]
+fn the_rows_that_a_joining_table_gives_to_one_row_are_few() {
+    let models = r#"
+class Block(models.Model):
+    by = models.ForeignKey(User, on_delete=models.CASCADE)
+    block_key = models.CharField(max_length=40)
+    created = models.DateTimeField(auto_now_add=True)
+
+
+class Page(models.Model):
+    blocks = models.ManyToManyField(Block)
+"#;
+    let views = r#"
+def show(request, pk, key):
+    page = Page.objects.get(pk=pk)
+    return page.blocks.get(block_key=key)
+"#;
+    check(models, views, &[]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tuneup_django::predicates::{Context, Filter, Given, Kind, Predicate, Source}
 use tuneup_django::schema::{FieldId, Indexes};
 
 use super::columns::{Values, values};
-use super::growth::Growth;
+use super::growth::{self, Growth};
 
 /// An index that would serve a predicate.
 pub(super) struct Candidate {
@@ -20,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) needs_several: bool,
     /// Whether it is advice however many ask: an order of texts, by which short tables are listed.
     pub(super) is_advice: bool,
+    /// Other columns that the same predicate compares, of which an index would serve it too.
+    pub(super) others: Vec<FieldId>,
     /// Whether it is for one side of an `OR`, so that another for the same call does not take its place.
     pub(super) is_side: bool,
 }
@@ -43,6 +45,7 @@ impl Candidate {
             equal: count,
             needs_several: false,
             is_advice: false,
+            others: Vec::new(),
             is_side: false,
         })
     }
@@ -55,6 +58,7 @@ pub(super) fn of(
     growth: Growth,
     predicate: &Predicate,
 ) -> Option<Candidate> {
+    let has_many = growth::has_many_for_each(project, predicate.model);
     if matches!(predicate.context, Context::Command | Context::Migration | Context::Test) {
         return None;
     }
@@ -115,6 +119,7 @@ pub(super) fn of(
             && predicate.uses.get
             && schema.field(first).relation().is_some()
             && growth >= Growth::SURE
+            && has_many
             && !predicate.is_open
         {
             return Candidate::new(vec![first, *second], None).map(Candidate::into_advice);
@@ -139,9 +144,10 @@ pub(super) fn of(
         && kind(*first) == Values::Telling
         && !predicate.is_open
         && !predicate.is_joined
+        && !predicate.is_of_one
     {
         // A join leaves no fewer rows than such a value.
-        return Candidate::new(vec![*first], None);
+        return one_of(&telling);
     }
     if predicate.narrowed_elsewhere {
         return None;
@@ -150,7 +156,7 @@ pub(super) fn of(
     let is_name = |field: FieldId| matches!(schema.field(field).name().as_str(), "name" | "title" | "label");
     match telling.as_slice() {
         [] => {}
-        [first, ..] if kind(*first) == Values::Telling => return Candidate::new(vec![*first], None),
+        [first, ..] if kind(*first) == Values::Telling => return one_of(&telling),
         [only, ..] => {
             // Things with names are often few.
             if growth < (if is_name(*only) { Growth::SURE } else { Growth::LIKELY }) {
@@ -194,13 +200,26 @@ pub(super) fn of(
                 if few.is_empty() && (2..=3).contains(&order.len()) =>
             {
                 let is_advice = order.iter().any(|it| kind(it.0) != Values::Moment);
-                Some(Candidate { columns: order, equal: 0, needs_several: true, is_advice, is_side: false })
+                Some(Candidate {
+                    columns: order,
+                    equal: 0,
+                    needs_several: true,
+                    is_advice,
+                    others: Vec::new(),
+                    is_side: false,
+                })
             }
             _ => None,
         };
     }
     let candidate = stretch.and_then(|field| Candidate::new(few, Some((field, false))))?;
     Some(Candidate { needs_several: true, ..candidate })
+}
+
+/// An index on the first of some columns, each of which finds the rows.
+fn one_of(columns: &[FieldId]) -> Option<Candidate> {
+    let (&first, others) = columns.split_first()?;
+    Some(Candidate { others: others.to_vec(), ..Candidate::new(vec![first], None)? })
 }
 
 /// The indexes that the sides of an `OR` need: each its own, and all of them.
@@ -248,6 +267,7 @@ fn generic(project: &Project, indexes: &Indexes, fields: &[FieldId]) -> Option<C
         equal: 2,
         needs_several: false,
         is_advice: false,
+        others: Vec::new(),
         is_side: false,
     })
 }

@@ -69,9 +69,9 @@ pub(super) fn of(project: &Project, model: ModelId) -> Growth {
         points += 2;
     }
     let fields = schema.model(model).fields();
-    let is_stamped = fields.iter().any(|&field| is_stamp(project, field));
-    if is_stamped {
-        points += 2;
+    let mut stamps = fields.iter().filter(|&&field| is_stamp(project, field)).peekable();
+    if stamps.peek().is_some() {
+        points += if stamps.any(|&field| !is_common(project, field)) { 2 } else { 1 };
     }
     let belongs = |to_user: bool| {
         fields.iter().any(|&field| {
@@ -97,6 +97,25 @@ pub(super) fn of(project: &Project, model: ModelId) -> Growth {
         points += 1;
     }
     Growth(points)
+}
+
+/// Whether a field comes from a base that most models have: then it tells little of one.
+fn is_common(project: &Project, id: tuneup_django::schema::FieldId) -> bool {
+    const SEVERAL: usize = 5;
+    let schema = &project.schema;
+    let Some(source) = schema.field(id).source() else { return false };
+    let is_same = |&field: &tuneup_django::schema::FieldId| {
+        schema
+            .field(field)
+            .source()
+            .is_some_and(|it| (it.file, it.value, it.owner) == (source.file, source.value, source.owner))
+    };
+    let own = || {
+        let models = schema.models().map(|model| (model, schema.model(model)));
+        models.filter(|(_, it)| it.class().is_some() && !it.is_abstract() && !it.is_proxy())
+    };
+    let with = own().filter(|(_, it)| it.fields().iter().any(&is_same)).count();
+    with >= SEVERAL && with * 2 > own().count()
 }
 
 /// Whether a column tells when its row was made.

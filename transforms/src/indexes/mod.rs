@@ -11,6 +11,8 @@ mod growth;
 pub(crate) mod lookups;
 pub(crate) mod proposals;
 
+use candidates::Candidate;
+use columns::Values;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::predicates::{Context, Predicate};
@@ -50,11 +52,12 @@ pub(crate) fn wanted(project: &Project) -> Vec<Wanted<'_>> {
     for predicate in &project.predicates().all {
         by_model.entry(predicate.model).or_default().push(predicate);
     }
+    let orders_are_indexed = orders_are_indexed(project, &by_model);
     let mut found = Vec::new();
     for model in project.schema.models() {
         if is_ours(project, model) {
             let predicates = by_model.get(&model).map_or(&[][..], Vec::as_slice);
-            found.extend(of_model(project, model, predicates));
+            found.extend(of_model(project, model, predicates, orders_are_indexed));
         }
     }
     found
@@ -78,7 +81,12 @@ pub(crate) fn grows_fast(project: &Project, model: ModelId) -> bool {
         || (growth >= growth::Growth::SURE && growth::has_many_for_each(project, model))
 }
 
-fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicate]) -> Vec<Wanted<'p>> {
+fn of_model<'p>(
+    project: &'p Project,
+    model: ModelId,
+    predicates: &[&'p Predicate],
+    orders_are_indexed: bool,
+) -> Vec<Wanted<'p>> {
     let indexes = project.schema.indexes(&project.source, model);
     if !indexes.is_known {
         return Vec::new();
@@ -102,14 +110,22 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
         .filter(|it| it.filters.iter().any(|filter| filter.lookup == "iexact"))
         .map(|it| place(it))
         .collect();
-    let mut all: Vec<Wanted<'p>> = Vec::new();
+    let mut candidates: Vec<(&'p Predicate, Candidate)> = Vec::new();
     for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
         let known = candidates::of(project, &indexes, growth, predicate);
-        let hoped = || candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged);
-        let best = known.or_else(|| hoped().map(candidates::Candidate::into_advice));
-        for candidate in best.into_iter().chain(candidates::sides(project, predicate)) {
-            add(&mut all, model, predicate, candidate);
-        }
+        let hoped = || {
+            let candidate =
+                candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged)?;
+            let is_moment = |&(field, _): &(FieldId, bool)| columns::values(project, field) == Values::Moment;
+            (orders_are_indexed || candidate.columns.iter().any(is_moment)).then(|| candidate.into_advice())
+        };
+        let best = known.or_else(hoped);
+        let all = best.into_iter().chain(candidates::sides(project, predicate));
+        candidates.extend(all.map(|candidate| (predicate, candidate)));
+    }
+    let mut all: Vec<Wanted<'p>> = Vec::new();
+    for (predicate, candidate) in agreed(candidates) {
+        add(&mut all, model, predicate, candidate);
     }
     let mut all = absorbed(all);
     for wanted in &mut all {
@@ -124,7 +140,7 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     // More calls first; between equals, the shorter, and what is declared first.
     all.sort_by_key(|wanted| (std::cmp::Reverse(wanted.score), wanted.columns.len(), wanted.columns.clone()));
     all = without_alternatives(all);
-    all.extend(generic(project, model, &indexes, growth, &all));
+    all.extend(generic(project, model, predicates, &indexes, growth, &all));
     all.truncate(MOST_SHOWN);
     for (at, wanted) in all.iter_mut().enumerate() {
         if at >= MOST {
@@ -141,21 +157,65 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
     all
 }
 
-/// The calls, each place once, with the context in which it runs most often.
+/// The calls, each query once, with the context in which it runs most often.
 pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
     let mut places: Vec<&Predicate> = calls.to_vec();
+    places.sort_by_key(|it| {
+        (it.origin.file.index(), it.origin.range.start(), it.context, it.site.range.start())
+    });
+    places.dedup_by_key(|it| (it.origin.file, it.origin.range.start()));
     places.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.context));
     places.dedup_by_key(|it| (it.site.file, it.site.range.start()));
     places
 }
 
+/// Candidates of which those that could be on one of several columns are on one that others need anyway.
+fn agreed(mut candidates: Vec<(&Predicate, Candidate)>) -> Vec<(&Predicate, Candidate)> {
+    let needed: Vec<FieldId> = candidates
+        .iter()
+        .filter(|(_, candidate)| candidate.others.is_empty() && !candidate.is_advice)
+        .filter_map(|(_, candidate)| match candidate.columns.as_slice() {
+            [(only, _)] if candidate.equal == 1 => Some(*only),
+            _ => None,
+        })
+        .collect();
+    for (_, candidate) in &mut candidates {
+        let [(only, _)] = candidate.columns.as_mut_slice() else { continue };
+        if !needed.contains(only)
+            && let Some(other) = candidate.others.iter().find(|&other| needed.contains(other))
+        {
+            *only = *other;
+        }
+    }
+    candidates
+}
+
+/// Whether the project's custom is to index the order that `Meta` gives to its models, however many rows they have.
+fn orders_are_indexed(project: &Project, by_model: &FxHashMap<ModelId, Vec<&Predicate>>) -> bool {
+    const CUSTOM: usize = 3;
+    let is_indexed = |&model: &ModelId| {
+        let Some(predicates) = by_model.get(&model) else { return false };
+        let indexes = project.schema.indexes(&project.source, model);
+        indexes.all.iter().filter(|index| index.source == IndexSource::Meta && !index.is_partial).any(
+            |index| {
+                predicates.iter().any(|it| {
+                    it.filters.is_empty()
+                        && !it.order.is_empty()
+                        && it
+                            .order
+                            .iter()
+                            .map(|sort| sort.field)
+                            .eq(index.columns.iter().map(|column| column.0))
+                })
+            },
+        )
+    };
+    project.schema.models().filter(|&model| is_ours(project, model)).filter(is_indexed).take(CUSTOM).count()
+        == CUSTOM
+}
+
 /// Adds a candidate of one call to those that are known.
-fn add<'p>(
-    all: &mut Vec<Wanted<'p>>,
-    model: ModelId,
-    predicate: &'p Predicate,
-    candidate: candidates::Candidate,
-) {
+fn add<'p>(all: &mut Vec<Wanted<'p>>, model: ModelId, predicate: &'p Predicate, candidate: Candidate) {
     match all.iter_mut().find(|known| known.columns == candidate.columns) {
         Some(known) => {
             known.calls.push(predicate);
@@ -183,6 +243,7 @@ fn add<'p>(
 fn generic<'p>(
     project: &'p Project,
     model: ModelId,
+    predicates: &[&'p Predicate],
     indexes: &Indexes,
     growth: growth::Growth,
     known: &[Wanted<'p>],
@@ -215,10 +276,18 @@ fn generic<'p>(
             is_advice: growth < growth::Growth::LIKELY || !is_related(),
             is_side: false,
         };
+        let is_asked = || {
+            predicates.iter().any(|it| {
+                !matches!(it.context, Context::Test | Context::Migration)
+                    && it.filters.iter().any(|filter| filter.field == key)
+            })
+        };
+        // What no query reads from the other side needs no index.
         let is_there = leads
+            || !(is_related() || is_asked())
             || !own(kind)
             || !own(key)
-            || columns::values(project, key) == columns::Values::Unfit
+            || columns::values(project, key) == Values::Unfit
             || is_covered(indexes, &wanted)
             || indexes
                 .all
@@ -259,10 +328,9 @@ fn is_made_by_sql(project: &Project, wanted: &Wanted<'_>) -> bool {
 fn pays(project: &Project, indexes: &Indexes, wanted: &Wanted<'_>) -> bool {
     const SEVERAL: u32 = 24;
     let [(first, _), _, ..] = wanted.columns.as_slice() else { return true };
-    let has_own = indexes
-        .all
-        .iter()
-        .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == *first));
+    let has_own = indexes.all.iter().any(|index| {
+        index.is_tree && !index.is_partial && index.columns.first().is_some_and(|it| it.0 == *first)
+    });
     let is_sorted = wanted.equal < wanted.columns.len();
     !has_own || !is_sorted || growth::has_many_for_each(project, wanted.model) || wanted.score >= SEVERAL
 }

@@ -138,16 +138,19 @@ fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
         );
         let indexes = project.schema.indexes(&project.source, wanted.model);
         let first = wanted.columns[0].0;
-        let has_own = indexes
-            .all
-            .iter()
-            .any(|index| index.is_tree && index.columns.first().is_some_and(|it| it.0 == first));
+        let has_own = indexes.all.iter().any(|index| {
+            index.is_tree && !index.is_partial && index.columns.first().is_some_and(|it| it.0 == first)
+        });
         match (has_own, names) {
-            (true, [first, ..]) => {
+            (true, [first, ..]) if wanted.equal < names.len() => {
                 let _ = write!(
                     message,
                     "the index on {first} finds the rows of one, and all of them are read and sorted."
                 );
+            }
+            (true, [first, ..]) => {
+                let _ =
+                    write!(message, "the index on {first} finds the rows of one, and all of them are read.");
             }
             (_, [_]) => message.push_str("no index begins with it, so each reads the whole table."),
             _ => message.push_str("no index begins with them, so each reads the whole table."),

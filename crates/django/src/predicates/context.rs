@@ -105,6 +105,25 @@ impl Contexts {
         Self { of, classes }
     }
 
+    /// Whether a place is in a method that a queryset or manager overrides for whatever model it is of.
+    pub(super) fn is_of_querysets(&self, project: &Project, site: &Site) -> bool {
+        const OVERRIDDEN: &[&str] =
+            &["get", "filter", "exclude", "order_by", "get_queryset", "all", "_filter_or_exclude"];
+        if site.file.as_other().is_some() {
+            return false;
+        }
+        let Some(id) = site.function else { return false };
+        let facts = project.facts(site.file);
+        let function = facts.function(id);
+        let Some(class) = function.class.filter(|_| OVERRIDDEN.contains(&function.name.as_str())) else {
+            return false;
+        };
+        project.mro(ClassRef { file: site.file, id: class }).iter().any(|base| match base {
+            Base::External(name) => name.as_str().ends_with("QuerySet") || name.as_str().ends_with("Manager"),
+            _ => false,
+        })
+    }
+
     /// When the code at a place runs.
     pub(super) fn of(&self, project: &Project, site: &Site) -> Context {
         if site.file.as_other().is_some() {

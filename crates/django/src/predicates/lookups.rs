@@ -36,9 +36,10 @@ pub(super) fn resolve(schema: &Schema, model: ModelId, name: Symbol) -> Option<F
         if let Some(field) = field {
             let target = relation.and_then(|relation| schema.relation(relation).target());
             let (next, after) = split(behind);
-            let is_key = |target: ModelId| {
-                next == "pk"
-                    || column(schema, target, next).is_some_and(|it| schema.field(it).primary_key().is_yes())
+            let is_key = |target: ModelId| match column(schema, target, next) {
+                Some(field) => schema.field(field).primary_key().is_yes(),
+                // The key of a model of which it is not known whether another field is.
+                None => matches!(next, "pk" | "id"),
             };
             match target {
                 Some(target) if !behind.is_empty() && is_key(target) => {
@@ -63,6 +64,12 @@ pub(super) fn resolve(schema: &Schema, model: ModelId, name: Symbol) -> Option<F
         model = target;
         rest = behind;
     }
+}
+
+/// Whether a lookup names the key of a model of which it is not known which field that is.
+pub(super) fn names_key(schema: &Schema, model: ModelId, name: Symbol) -> bool {
+    let (part, _) = split(name.as_str());
+    matches!(part, "pk" | "id") && column(schema, model, part).is_none()
 }
 
 /// Whether a lookup begins with a relation, so that what it asks is asked of a join.

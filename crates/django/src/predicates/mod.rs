@@ -32,6 +32,8 @@ pub struct Predicate {
     pub groups: Vec<FieldId>,
     /// Whether the table is reached over relations from the query's own.
     pub is_joined: bool,
+    /// Whether the rows are those of one other row, by a table that joins them.
+    pub is_of_one: bool,
     /// Whether some of its conditions are not known.
     pub is_open: bool,
     /// Whether conditions on other tables, or some that are not known, narrow its rows too.
@@ -42,6 +44,8 @@ pub struct Predicate {
     pub source: Source,
     /// Where.
     pub site: Site,
+    /// Where the query's chain begins: what is made of one queryset in several steps is one query.
+    pub origin: Site,
     /// When that runs.
     pub context: Context,
 }
@@ -152,14 +156,15 @@ impl Predicates {
     }
 }
 
-/// The same predicates of the same places, as one: a function is followed for each kind of argument that it gets.
+/// The same predicates of the same query, as one: a function is followed for each kind of argument that it gets, and
+/// steps that ask nothing more are no further query.
 fn united(all: Vec<Predicate>) -> Vec<Predicate> {
     let mut at: FxHashMap<_, usize> = FxHashMap::default();
     let mut united: Vec<Predicate> = Vec::new();
     for predicate in all {
         let filters: Vec<_> =
             predicate.filters.iter().map(|it| (it.field, it.lookup, it.kind, it.sure)).collect();
-        let place = (predicate.site.file, predicate.site.range, predicate.source);
+        let place = (predicate.origin.file, predicate.origin.range, predicate.source);
         let asked = (filters, predicate.order.clone(), predicate.groups.clone());
         let key = (place, predicate.model, predicate.is_joined, predicate.narrowed_elsewhere, asked);
         match at.get(&key) {
@@ -184,7 +189,7 @@ fn united(all: Vec<Predicate>) -> Vec<Predicate> {
 
 /// The predicates of one query: of its own table, and of each that its lookups reach.
 fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Asking, all: &mut Vec<Predicate>) {
-    let site = place(asking);
+    let site = place(project, contexts, asking);
     let mut tables: Vec<(Vec<RelationId>, Predicate)> = Vec::new();
     let empty = |model: ModelId, is_joined: bool| Predicate {
         model,
@@ -192,11 +197,13 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         order: Vec::new(),
         groups: Vec::new(),
         is_joined,
+        is_of_one: false,
         is_open: false,
         narrowed_elsewhere: false,
         uses: asking.uses,
         source: asking.source,
         site,
+        origin: asking.origin,
         context: contexts.of(project, &site),
     };
     tables.push((Vec::new(), empty(table_of(schema, asking.model), false)));
@@ -218,7 +225,8 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
             is_narrowed |= term.name == OPEN
                 || term.role == Role::Filter
                     && term.sure
-                    && lookups::names_relation(schema, asking.model, term.name);
+                    && (lookups::names_relation(schema, asking.model, term.name)
+                        || lookups::names_key(schema, asking.model, term.name));
             continue;
         };
         let is_it =
@@ -240,6 +248,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
     if let Some(relation) = asking.related {
         let chosen = related(project, schema, relation);
         is_narrowed |= chosen.is_empty();
+        own.is_of_one = chosen.is_empty();
         own.filters.extend(chosen);
     }
     let unordered =
@@ -274,12 +283,23 @@ fn table_of(schema: &Schema, mut model: ModelId) -> ModelId {
     model
 }
 
-/// The call that asks last: the end of the chain, or what stands around it.
-fn place(asking: &Asking) -> Site {
-    let around = asking.terms.iter().filter(|term| {
-        term.site.file == asking.site.file && term.site.range.contains_range(asking.site.range)
-    });
-    around.map(|term| term.site).max_by_key(|site| site.range.len()).unwrap_or(asking.site)
+/// The call that asks last: the end of the chain, or what stands around it. Where the chain is handed on to others that
+/// ask nothing, or to a method that querysets of all models have, that is the last place that knows what is asked.
+fn place(project: &Project, contexts: &Contexts, asking: &Asking) -> Site {
+    let around = |site: Site| {
+        let terms = asking.terms.iter().map(|term| term.site);
+        let around = terms.filter(|term| term.file == site.file && term.range.contains_range(site.range));
+        around.max_by_key(|site| site.range.len()).unwrap_or(site)
+    };
+    let within =
+        |site: &Site, inner: &Site| site.file == inner.file && site.range.contains_range(inner.range);
+    let site = match asking.terms.last() {
+        Some(last) if within(&asking.site, &last.site) || within(&last.site, &asking.site) => asking.site,
+        Some(last) => last.site,
+        None => asking.origin,
+    };
+    let site = around(site);
+    if contexts.is_of_querysets(project, &site) { asking.origin } else { site }
 }
 
 fn filter(schema: &Schema, term: &Term, found: &lookups::Found) -> Filter {

@@ -28,6 +28,8 @@ pub(crate) struct Asking {
     pub(crate) source: Source,
     /// The end of its chain.
     pub(crate) site: Site,
+    /// Where its chain begins, which all that is made of it in steps shares.
+    pub(crate) origin: Site,
 }
 
 /// What a declaration asks, as the admin's `search_fields` do.
@@ -89,6 +91,7 @@ impl Asks {
                 uses,
                 source: Source::Query,
                 site,
+                origin: queryset.sites.first().copied().unwrap_or(site),
             });
         }
         Self {
@@ -288,8 +291,15 @@ impl Machine<'_> {
             negated: false,
             site,
         });
-        let asking =
-            Asking { model, related: None, terms: terms.collect(), uses: Uses::default(), source, site };
+        let asking = Asking {
+            model,
+            related: None,
+            terms: terms.collect(),
+            uses: Uses::default(),
+            source,
+            site,
+            origin: site,
+        };
         if !asking.terms.is_empty() && !self.declared.contains(&asking) {
             self.declared.push(asking);
         }
