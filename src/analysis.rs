@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tuneup_django::settings::Settings;
 use tuneup_django::{Options, Project};
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
@@ -78,6 +79,17 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     };
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();
+    if let Some(name) = &config.settings.value
+        && project.settings.module.is_none()
+    {
+        let modules = Settings::modules(&project.source);
+        let hint = match modules.is_empty() {
+            true => String::new(),
+            false => format!("; did you mean `{}`?", nearest(name, modules.into_iter())),
+        };
+        let origin = &config.settings.origin;
+        return Err(Failure::new(format!("no settings module is called `{name}` ({origin}){hint}")));
+    }
     let mut proposals = registry::propose(&project, &rules);
     let unused = silence(&project, &config, &mut proposals);
     proposals.retain(|proposal| {

@@ -3,6 +3,11 @@
 //! Transforms return semantic changes. `render` makes text of exactly the approved ones, so that no order
 //! of approval can give a broken file.
 
+pub mod cached_sessions;
+pub mod cached_template_loader;
+mod caches;
+pub mod connection_pool;
+mod databases;
 pub mod db_index;
 mod deployment;
 pub mod index_together;
@@ -12,6 +17,7 @@ pub mod meta_indexes;
 pub mod persistent_connections;
 pub mod prefetch_related;
 pub mod proposal;
+pub mod redis_cache;
 pub mod redundant_index;
 pub mod registry;
 pub mod render;

@@ -7,9 +7,11 @@
 
 use tuneup_django::Project;
 use tuneup_django::settings::{Database, Node, Value};
+use tuneup_python::flow::ExprKind;
 
-use crate::deployment::written_or_advice;
-use crate::proposal::{Change, Place, Proposal, Safety, SettingEdit, SettingValue};
+use crate::databases::{Engine, alone, engine, given};
+use crate::deployment::{production, proposal, set, written_or_advice};
+use crate::proposal::{Place, Proposal, SettingValue};
 use crate::registry::Rule;
 
 /// The rule.
@@ -20,91 +22,110 @@ pub const RULE: Rule = Rule {
     propose,
 };
 
-/// What decides about the lives of connections, or makes way for something that does.
-const DECIDED: &[&str] = &["CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "DISABLE_SERVER_SIDE_CURSORS"];
-
 fn propose(project: &Project) -> Vec<Proposal> {
-    let settings = &project.settings;
-    let is_asgi = settings.get("ASGI_APPLICATION").is_some();
-    if settings.module.is_none() || !settings.unseen.is_empty() || is_asgi {
-        return Vec::new();
-    }
-    let databases = settings.databases();
-    let mut aliases: Vec<&str> = databases.iter().map(|database| database.alias).collect();
-    aliases.sort_unstable();
-    aliases.dedup();
-    aliases
+    let Some(_) = production(project) else { return Vec::new() };
+    alone(project)
         .into_iter()
-        .filter_map(|alias| {
-            let forms: Vec<&Database> = databases.iter().filter(|database| database.alias == alias).collect();
-            match forms.as_slice() {
-                // In several forms, the branch that production takes is not known.
-                [only] => proposal(project, only),
-                _ => None,
-            }
-        })
+        .filter_map(|database| aged(project, &database).or_else(|| text(project, &database)))
         .collect()
 }
 
-fn proposal(project: &Project, database: &Database) -> Option<Proposal> {
-    let node = database.node;
-    let Value::Dict(dict) = &node.value else { return None };
-    if dict.open || dict.base.is_some() || DECIDED.iter().any(|key| dict.get(key).is_some()) {
+/// Connections that nothing is said of.
+fn aged(project: &Project, database: &Database) -> Option<Proposal> {
+    let settings = &project.settings;
+    // Under ASGI a connection is not taken up again, and each greenlet has its own.
+    if settings.get("ASGI_APPLICATION").is_some() || settings.server.is_asgi || settings.server.has_greenlets
+    {
         return None;
     }
-    let engine = match dict.get("ENGINE").map(|engine| &engine.value) {
-        Some(Value::Str(engine)) => engine.as_str(),
+    let engine = engine(project, database.node)?;
+    if ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"].iter().any(|key| given(database.node, key) != Some(false)) {
+        return None;
+    }
+    if given(database.node, "pool") != Some(false) {
+        return None;
+    }
+    let alias = database.alias;
+    let mut changes = vec![set("DATABASES", &[alias, "CONN_MAX_AGE"], SettingValue::code("60"))];
+    let has_checks = project.version.is_known() && project.version.at_least(4, 1);
+    let is_old_url = matches!(&database.node.value, Value::Call { callee, .. } if callee.starts_with("dj_database_url"))
+        && project.packages.at_least("dj-database-url", 1, 1) == Some(false);
+    if has_checks && !is_old_url {
+        changes.push(set("DATABASES", &[alias, "CONN_HEALTH_CHECKS"], SettingValue::code("True")));
+    }
+    let pooler = is_pooled(project, database.node);
+    if pooler
+        && engine == Engine::PostgreSql
+        && given(database.node, "DISABLE_SERVER_SIDE_CURSORS") == Some(false)
+    {
+        changes.push(set("DATABASES", &[alias, "DISABLE_SERVER_SIDE_CURSORS"], SettingValue::code("True")));
+    }
+    let module = project.settings.module.as_ref()?;
+    let path = project.path(database.node.file);
+    let mut proposal = proposal(project, RULE.name, "DATABASES", &[alias])?;
+    proposal.id = format!("{}:{path}::DATABASES:{alias}", RULE.name);
+    proposal.place = Place::new(path, database.node.range);
+    proposal.title = format!("Keep the connections of the database `{alias}` open between requests");
+    proposal.message = format!(
+        "Each request connects to the database anew in the settings of production, `{}`, {}. With this, each thread of \
+         each process holds a connection, which the server must have room for; under ASGI it must stay as it is.",
+        module.name, module.reason,
+    );
+    if pooler {
+        proposal.message.push_str(
+            " PgBouncer stands in between: this is right where it pools by transaction, and server-side cursors do not \
+             work there.",
+        );
+    }
+    proposal.changes = changes;
+    Some(written_or_advice(project, proposal))
+}
+
+/// `"CONN_MAX_AGE": os.environ.get(…)`: a text, on which every connection fails.
+fn text(project: &Project, database: &Database) -> Option<Proposal> {
+    let Value::Dict(dict) = &database.node.value else { return None };
+    let age = dict.get("CONN_MAX_AGE")?;
+    let value = match &age.value {
+        Value::Str(text) if text.trim().parse::<u32>().is_ok() => text.trim().to_owned(),
+        Value::Environment { .. } => {
+            let text = project.source.source(age.file).ok()?.text()[age.range].to_owned();
+            let facts = project.source.facts(age.file);
+            // As it stands: what `int(…)` or a reader with a cast makes of it is a number.
+            let is_plain = ["os.environ", "os.getenv", "environ.get", "environ[", "getenv"]
+                .iter()
+                .any(|reader| text.starts_with(reader));
+            let is_entry = facts.exprs.iter().any(|node| match node.kind {
+                ExprKind::Dict(run) => {
+                    facts.list(run).chunks_exact(2).any(|pair| facts.range(pair[1]) == age.range)
+                }
+                _ => false,
+            });
+            if !is_plain || !is_entry {
+                return None;
+            }
+            format!("int({text})")
+        }
         _ => return None,
     };
-    let last = engine.rsplit('.').next().unwrap_or_default();
-    if !matches!(last, "postgresql" | "postgresql_psycopg2" | "mysql" | "oracle" | "postgis") {
-        return None;
-    }
-    if let Some(options) = dict.get("OPTIONS") {
-        let Value::Dict(options) = &options.value else { return None };
-        if options.open || options.get("pool").is_some() {
-            return None;
-        }
-    }
-    // A pooler between the two is told by its name or its port, and decides itself.
-    let is_text =
-        |key: &str, known: &dyn Fn(&str) -> bool| dict.get(key).and_then(Node::as_str).is_some_and(known);
-    let is_pooler =
-        |host: &str| host.to_lowercase().contains("bouncer") || host.to_lowercase().contains("pool");
-    if is_text("HOST", &is_pooler) || is_text("PORT", &|port| port == "6432") {
-        return None;
-    }
-    let checks = project.version.is_known() && project.version.at_least(4, 1);
-    let module = project.settings.module.as_ref()?;
     let alias = database.alias;
-    let path = project.path(node.file);
-    let set = |key: &str, value: &str| Change::Setting {
-        name: "DATABASES".to_owned(),
-        edit: SettingEdit::Set {
-            keys: vec![alias.to_owned(), key.to_owned()],
-            value: SettingValue::code(value),
-        },
-    };
-    let mut changes = vec![set("CONN_MAX_AGE", "60")];
-    if checks {
-        changes.push(set("CONN_HEALTH_CHECKS", "True"));
-    }
-    let proposal = Proposal {
-        id: format!("{}:{path}::DATABASES:{alias}", RULE.name),
-        rule: RULE.name,
-        safety: Safety::Unsafe,
-        title: format!("Keep the connections of the database `{alias}` open between requests"),
-        message: format!(
-            "Each request connects to the database anew in the settings of production, `{}`, {}. Then each thread of \
-             each process holds a connection, which the server must have room for; under ASGI it must stay as it is.",
-            module.name, module.reason,
-        ),
-        place: Place::new(path, node.range),
-        symbol: String::new(),
-        model: None,
-        fields: vec![alias.to_owned()],
-        evidence: Vec::new(),
-        changes,
-    };
+    let mut proposal = proposal(project, RULE.name, "DATABASES", &[alias, "CONN_MAX_AGE"])?;
+    proposal.place = Place::new(project.path(age.file), age.range);
+    proposal.title = format!("Make a number of the `CONN_MAX_AGE` of the database `{alias}`");
+    proposal.message =
+        "It is text, which Django adds to the time: connecting fails with a TypeError where the variable \
+                        is set."
+            .to_owned();
+    proposal.changes = vec![set("DATABASES", &[alias, "CONN_MAX_AGE"], SettingValue::code(value))];
     Some(written_or_advice(project, proposal))
+}
+
+/// Whether PgBouncer is seen: by the deployment, the host's name or the port.
+fn is_pooled(project: &Project, node: &Node) -> bool {
+    let under = |key: &str| match &node.value {
+        Value::Dict(dict) => dict.get(key).and_then(Node::as_str).map(str::to_lowercase),
+        _ => None,
+    };
+    project.settings.server.has_pgbouncer
+        || under("HOST").is_some_and(|host| host.contains("bouncer"))
+        || under("PORT").is_some_and(|port| port == "6432")
 }

@@ -26,6 +26,10 @@ pub const RULES: &[Rule] = &[
     crate::redundant_index::RULE,
     crate::index_together::RULE,
     crate::persistent_connections::RULE,
+    crate::connection_pool::RULE,
+    crate::redis_cache::RULE,
+    crate::cached_sessions::RULE,
+    crate::cached_template_loader::RULE,
 ];
 
 /// The proposals of the given rules, with ids made unique.

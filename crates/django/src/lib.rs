@@ -5,6 +5,7 @@
 pub mod apps;
 mod frameworks;
 pub mod migrations;
+pub mod packages;
 pub mod predicates;
 mod project;
 pub mod queries;

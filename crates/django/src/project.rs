@@ -8,6 +8,7 @@ use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
 use crate::apps::Apps;
 use crate::frameworks;
 use crate::migrations::Migrations;
+use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
@@ -51,6 +52,8 @@ pub struct Project {
     pub version: Version,
     /// Where it declares its packages.
     pub requirements: Requirements,
+    /// The packages that it asks for.
+    pub packages: Packages,
     /// Its queries, in order of their places.
     pub queries: Vec<Query>,
     asks: Asks,
@@ -78,6 +81,7 @@ impl Project {
         stopwatch.lap("settings");
         let version = Version::find(&source, options.django.as_deref());
         let requirements = Requirements::find(&source);
+        let packages = Packages::find(&source);
         let apps = Apps::find(&source);
         let schema = Schema::build(&source, &apps);
         stopwatch.lap("schema");
@@ -108,6 +112,7 @@ impl Project {
             templates,
             version,
             requirements,
+            packages,
             queries,
             asks,
             predicates: OnceLock::new(),

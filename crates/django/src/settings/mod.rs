@@ -15,7 +15,7 @@ use ruff_text_size::TextRange;
 use tuneup_python::{FileId, Project, Symbol};
 
 use evaluate::Evaluator;
-pub use module::SettingsModule;
+pub use module::{Server, SettingsModule};
 pub use value::{Dict, List, Node, Value};
 
 /// The settings of production.
@@ -23,6 +23,8 @@ pub use value::{Dict, List, Node, Value};
 pub struct Settings {
     /// The module, and why it is this one. None where the project has none.
     pub module: Option<SettingsModule>,
+    /// What runs them.
+    pub server: Server,
     /// The class of the module that django-configurations makes the settings of.
     pub class: Option<tuneup_python::ClassRef>,
     /// The files that make it, in order of their first lines: the module first.
@@ -76,7 +78,19 @@ impl Settings {
             let names = evaluator.class(class.file, class.id);
             values.extend(names);
         }
-        Self { module: Some(module), class, files: evaluator.files, unseen: evaluator.unseen, values }
+        Self {
+            module: Some(module),
+            server: Server::find(source),
+            class,
+            files: evaluator.files,
+            unseen: evaluator.unseen,
+            values,
+        }
+    }
+
+    /// The modules of a project that look like settings, by name.
+    pub fn modules(source: &Project) -> Vec<&str> {
+        module::modules(source)
     }
 
     /// A setting that the modules set. Django's own defaults are not here.

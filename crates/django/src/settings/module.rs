@@ -24,6 +24,12 @@ pub struct SettingsModule {
     pub class: Option<String>,
     /// Why it is this one, for a person: ``named in `Dockerfile` ``.
     pub reason: String,
+    /// Whether it is called as modules for development are. Then nothing is known of production.
+    pub is_development: bool,
+    /// Whether it turns debugging on for good.
+    pub is_debugging: bool,
+    /// Whether the deployment or the server's entry names it, or a person did.
+    pub is_deployed: bool,
 }
 
 /// How much a place that names a module says about production.
@@ -41,7 +47,15 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
     if let Some(name) = given {
         let file = resolve(source, name, "")?;
         let (name, reason) = (name.to_owned(), "as asked for".to_owned());
-        return Some(SettingsModule { file, class: None, name, reason });
+        return Some(SettingsModule {
+            is_debugging: is_debugging(source, file),
+            file,
+            class: None,
+            name,
+            reason,
+            is_development: false,
+            is_deployed: true,
+        });
     }
     let mut named = Vec::new();
     let mut classes = Vec::new();
@@ -74,17 +88,23 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
         if let Some(file) = resolve(source, &name, &path).filter(binds) {
             let reason = format!("named in `{path}`");
             let is_development = is_of_development(&name) || is_of_development(source.path(file));
-            candidates.push((
-                is_development,
-                rank,
-                SettingsModule { file, name, class: class.clone(), reason },
-            ));
+            let is_debugging = is_debugging(source, file);
+            let is_deployed = rank <= Rank::Server;
+            let class = class.clone();
+            let module =
+                SettingsModule { file, name, class, reason, is_development, is_debugging, is_deployed };
+            candidates.push((is_development || is_debugging, rank, module));
         }
     }
-    candidates.extend(by_convention(source).into_iter().map(|(file, is_development)| {
+    candidates.extend(by_convention(source).into_iter().map(|file| {
+        let is_development = is_of_development(source.path(file));
+        let is_debugging = is_debugging(source, file);
         let name = source.file(file).module.as_str().to_owned();
         let reason = "by its name".to_owned();
-        (is_development, Rank::Convention, SettingsModule { file, name, class: class.clone(), reason })
+        let class = class.clone();
+        let module =
+            SettingsModule { file, name, class, reason, is_development, is_debugging, is_deployed: false };
+        (is_development || is_debugging, Rank::Convention, module)
     }));
     let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
     for (_, _, module) in &candidates {
@@ -123,8 +143,24 @@ fn resolve(source: &Project, name: &str, from: &str) -> Option<FileId> {
     at_root.or_else(|| source.module(name).and_then(own))
 }
 
-/// Modules that are called as settings are, and whether they are for development.
-fn by_convention(source: &Project) -> Vec<(FileId, bool)> {
+/// The dotted names of modules that look like settings, for a person to choose from.
+pub(super) fn modules(source: &Project) -> Vec<&str> {
+    let is_called_so = |name: &str| name.rsplit('.').take(2).any(|part| part.contains("settings"));
+    let sets = |file: &FileId| {
+        let facts = source.facts(*file);
+        let mut bindings = facts.bindings(facts.module_bindings).iter();
+        is_called_so(source.file(*file).module.as_str())
+            || bindings.any(|binding| matches!(binding.name.as_str(), "INSTALLED_APPS" | "ROOT_URLCONF"))
+    };
+    let own = source.file_ids().filter(|file| !source.file(*file).is_third_party);
+    let mut names: Vec<&str> = own.filter(sets).map(|file| source.file(file).module.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Modules that are called as settings are.
+fn by_convention(source: &Project) -> Vec<FileId> {
     let mut found = Vec::new();
     for id in source.file_ids() {
         let file = source.file(id);
@@ -145,7 +181,7 @@ fn by_convention(source: &Project) -> Vec<(FileId, bool)> {
             }) || !facts.star_imports.is_empty()
         };
         if is_settings && sets(source.facts(id)) {
-            found.push((id, false));
+            found.push(id);
         }
     }
     found
@@ -162,6 +198,7 @@ const DEVELOPMENT: &[&str] = &[
     "debug",
     "example",
     "sample",
+    "demo",
     "docs",
     "doc",
     "build",
@@ -175,8 +212,31 @@ fn is_of_tests(name: &str) -> bool {
     word_is(name, TESTS)
 }
 
+/// By a word of its name, or by a name put together with one: `devproject`, `demosite`.
 fn is_of_development(name: &str) -> bool {
-    word_is(name, DEVELOPMENT)
+    const BEGINS: &[&str] = &["dev", "demo"];
+    const GOES_ON: &[&str] = &["project", "site", "settings", "app", "server", "env", "config", "conf"];
+    let is_both = |part: &str| {
+        BEGINS.iter().filter_map(|begin| part.strip_prefix(begin)).any(|rest| GOES_ON.contains(&rest))
+    };
+    word_is(name, DEVELOPMENT) || name.to_lowercase().split(|char: char| !char.is_alphanumeric()).any(is_both)
+}
+
+/// Whether a module turns debugging on for good. What production runs on never does.
+fn is_debugging(source: &Project, file: FileId) -> bool {
+    let facts = source.facts(file);
+    facts
+        .block(facts.module_body)
+        .iter()
+        .rev()
+        .find_map(|statement| match statement.kind {
+            StmtKind::Assign(target, value) | StmtKind::Annotated { target, value: Some(value), .. } => {
+                let is_it = matches!(facts.kind(target), ExprKind::Global(name) if name.as_str() == "DEBUG");
+                is_it.then(|| matches!(facts.kind(value), ExprKind::Bool(true)))
+            }
+            _ => None,
+        })
+        .unwrap_or(false)
 }
 
 fn is_aside(path: &str) -> bool {
@@ -215,6 +275,60 @@ fn is_deployment(path: &str) -> bool {
             lower.as_str(),
             "fly.toml" | "render.yaml" | "app.yaml" | "heroku.yml" | "uwsgi.ini" | "entrypoint.sh"
         )
+}
+
+/// What the files that say how production is run tell of its server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Server {
+    /// Whether it speaks ASGI.
+    pub is_asgi: bool,
+    /// Whether its workers are made of greenlets.
+    pub has_greenlets: bool,
+    /// Whether PgBouncer stands before the database.
+    pub has_pgbouncer: bool,
+    /// Whether Redis runs beside it.
+    pub has_redis: bool,
+}
+
+impl Server {
+    pub(super) fn find(source: &Project) -> Self {
+        let mut server = Self::default();
+        let is_script = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_run = ["start", "entrypoint", "run", "serve", "gunicorn", "supervisord"];
+            is_run.iter().any(|word| name.starts_with(word))
+                && !word_is(path, TESTS)
+                && !word_is(path, DEVELOPMENT)
+        };
+        let wanted = source
+            .others()
+            .iter()
+            .filter(|other| other.size <= LARGEST && (is_deployment(&other.path) || is_script(&other.path)));
+        for other in wanted {
+            let Ok(text) = source.read_other(&other.path) else { continue };
+            for line in text.text().lines().filter(|line| !line.trim_start().starts_with('#')) {
+                let line = line.to_lowercase();
+                let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+                server.is_asgi |= has(&["uvicorn", "daphne", "hypercorn"]);
+                server.has_greenlets |= has(&["gevent", "eventlet"]);
+                server.has_pgbouncer |= has(&["pgbouncer"]);
+                server.has_redis |= line.contains("image:") && has(&["redis", "valkey"]);
+            }
+        }
+        for file in source.file_ids() {
+            let name = source.path(file).rsplit('/').next().unwrap_or_default();
+            if !name.starts_with("gunicorn") {
+                continue;
+            }
+            for node in &source.facts(file).exprs {
+                if let ExprKind::Str(text) = node.kind {
+                    server.is_asgi |= text.as_str().contains("uvicorn");
+                    server.has_greenlets |= matches!(text.as_str(), "gevent" | "eventlet");
+                }
+            }
+        }
+        server
+    }
 }
 
 /// What a text of some configuration language sets a variable to.
