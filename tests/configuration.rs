@@ -81,3 +81,15 @@ fn patterns_are_those_of_the_folder_that_holds_the_configuration() {
         assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), ""), "{path}");
     }
 }
+
+#[test]
+fn settings_that_are_not_there_are_an_error_that_names_the_nearest() {
+    let folder = project();
+    let output = tuneup(&["check", "-q", "--settings", "setings"], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("no settings module is called `setings` (--settings); did you mean `settings`?"),
+        "{said}"
+    );
+}

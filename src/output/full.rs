@@ -53,7 +53,8 @@ pub(crate) fn write_one(
         let mut snippet = Snippet::source(source.text().to_owned()).path(path).fold(true);
         if path == proposal.place.path {
             let span = first_line(source.text(), proposal.place.range().into());
-            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label("this query"));
+            let label = if proposal.model.is_some() { "this query" } else { "here" };
+            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
         }
         for evidence in proposal.evidence.iter().take(SHOWN).filter(|evidence| evidence.place.path == path) {
             if evidence.place == proposal.place {

@@ -100,7 +100,8 @@ fn example(
 fn promises(text: &str) -> Vec<(String, String)> {
     text.lines()
         .filter_map(|line| {
-            let (expression, value) = line.strip_prefix("Then `")?.strip_suffix("`.")?.split_once("` is `")?;
+            let (expression, value) =
+                line.strip_prefix("Then `")?.strip_suffix("`.")?.split_once("` is `")?;
             Some((expression.to_owned(), value.to_owned()))
         })
         .collect()

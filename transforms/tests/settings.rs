@@ -37,8 +37,6 @@ fn what_is_decided_or_not_known_is_left_alone() {
     for more in [
         "DATABASES['default']['CONN_MAX_AGE'] = 0\n",
         "DATABASES['default']['OPTIONS'] = {'pool': True}\n",
-        "DATABASES['default']['HOST'] = 'pgbouncer'\n",
-        "DATABASES['default']['PORT'] = '6432'\n",
         "DATABASES['default']['ENGINE'] = 'django.db.backends.sqlite3'\n",
         "ASGI_APPLICATION = 'site.asgi.application'\n",
         "import extra\nDATABASES['default'].update(extra.more)\n",

@@ -2,7 +2,6 @@
 
 mod implied;
 mod prefetch;
-mod settings;
 
 use std::collections::BTreeMap;
 

@@ -1,17 +1,21 @@
 //! Settings that change, in the forms that projects write them in.
 
+use std::collections::BTreeMap;
 use std::fs;
 
+use ruff_text_size::TextRange;
 use tuneup_django::{Options, Project};
-
-use super::*;
-use crate::proposal::{Cast, Position, SettingEdit, SettingValue};
+use tuneup_transforms::render::render;
+use tuneup_transforms::{Cast, Change, Place, Position, Proposal, Safety, SettingEdit, SettingValue};
 
 const MANAGE: (&str, &str) =
     ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n");
 
 fn set(name: &str, keys: &[&str], value: SettingValue) -> Change {
-    Change::Setting { name: name.to_owned(), edit: SettingEdit::Set { keys: strings(keys), value } }
+    Change::Setting {
+        name: name.to_owned(),
+        edit: SettingEdit::Set { keys: keys.iter().map(|key| (*key).to_owned()).collect(), value },
+    }
 }
 
 fn insert(name: &str, entry: &str, at: Position) -> Change {
