@@ -76,6 +76,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
         threads: arguments.threads,
         django: config.django_version.value.clone(),
         settings: config.settings.value.clone(),
+        concurrently: config.concurrent_indexes.value,
     };
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();

@@ -193,6 +193,10 @@ pub(crate) struct ProjectArguments {
     /// The module of the production settings, where it is not the one that the deployment names.
     #[arg(long, value_name = "MODULE")]
     pub(crate) settings: Option<String>,
+    /// Make indexes while the database goes on writing, where every database is PostgreSQL: `AddIndexConcurrently`, one
+    /// to a migration.
+    #[arg(long)]
+    pub(crate) concurrently: bool,
     /// A value of the configuration, as `KEY=VALUE`; `tuneup config` lists the keys.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) config: Vec<String>,
@@ -221,6 +225,7 @@ impl ProjectArguments {
             python: None,
             django: None,
             settings: None,
+            concurrently: false,
             config: Vec::new(),
             isolated: false,
             threads: 0,

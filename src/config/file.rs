@@ -18,6 +18,7 @@ pub(super) const KEYS: &[&str] = &[
     "django-version",
     "settings",
     "python",
+    "concurrent-indexes",
     "unsafe",
     "line-length",
 ];
@@ -122,6 +123,14 @@ fn set(config: &mut Config, key: &str, item: &Item, origin: &Origin) -> Result<(
                 _ => config.home.join(text()?),
             };
             config.python.set(Some(path), origin);
+        }
+        "concurrent-indexes" => {
+            let value = match text()?.as_str() {
+                "auto" => true,
+                "never" => false,
+                _ => return Err(wrong("\"auto\" or \"never\"")),
+            };
+            config.concurrent_indexes.set(value, origin);
         }
         "unsafe" => {
             let value = item.as_bool().ok_or_else(|| wrong("true or false"))?;

@@ -75,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) settings: Sourced<Option<String>>,
     /// An interpreter or virtual environment whose packages may be read.
     pub(crate) python: Sourced<Option<PathBuf>>,
+    /// Whether indexes are made while the database goes on writing, where every database can.
+    pub(crate) concurrent_indexes: Sourced<bool>,
     /// Whether unsafe changes are written too.
     pub(crate) with_unsafe: Sourced<bool>,
     /// Where lines that are written are broken, where not as the formatter's configuration says.
@@ -120,6 +122,9 @@ impl Config {
         }
         if let Some(module) = &arguments.settings {
             self.settings.set(Some(module.clone()), Origin::Option("settings"));
+        }
+        if arguments.concurrently {
+            self.concurrent_indexes.set(true, Origin::Option("concurrently"));
         }
     }
 

@@ -15,8 +15,9 @@ pub(crate) fn show(out: &mut dyn Write, config: &Config) -> io::Result<()> {
     }
     let optional = |text: Option<String>| text.map(Value::from);
     let python = config.python.value.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let concurrent = if config.concurrent_indexes.value { "auto" } else { "never" };
     let length = config.line_length.value.map(|value| Value::from(i64::from(value)));
-    let rows: [(&str, Option<Value>, &Origin); 9] = [
+    let rows: [(&str, Option<Value>, &Origin); 10] = [
         ("select", Some(list(&config.select.value)), &config.select.origin),
         ("ignore", Some(list(&config.ignore.value)), &config.ignore.origin),
         ("exclude", Some(list(&config.exclude.value)), &config.exclude.origin),
@@ -24,6 +25,7 @@ pub(crate) fn show(out: &mut dyn Write, config: &Config) -> io::Result<()> {
         ("django-version", optional(config.django_version.value.clone()), &config.django_version.origin),
         ("settings", optional(config.settings.value.clone()), &config.settings.origin),
         ("python", optional(python), &config.python.origin),
+        ("concurrent-indexes", Some(Value::from(concurrent)), &config.concurrent_indexes.origin),
         ("unsafe", Some(Value::from(config.with_unsafe.value)), &config.with_unsafe.origin),
         ("line-length", length, &config.line_length.origin),
     ];

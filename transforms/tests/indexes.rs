@@ -452,8 +452,7 @@ class Star(models.Model):
     class Meta:
         unique_together = [("content_type", "object_id")]
 "#;
-    // Nothing reads the hints of an object.
-    check(models, "", &["shop.Mark: kind, key"]);
+    check(models, "", &["shop.Hint: content_type, object_id (advice)", "shop.Mark: kind, key"]);
 }
 
 #[test]

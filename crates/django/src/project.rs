@@ -8,6 +8,7 @@ use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
 use crate::apps::Apps;
 use crate::frameworks;
 use crate::migrations::Migrations;
+use crate::migrations::concurrent::Concurrency;
 use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
@@ -33,6 +34,8 @@ pub struct Options {
     pub django: Option<String>,
     /// The module of the production settings, where it is not the one that the project's deployment names.
     pub settings: Option<String>,
+    /// Whether indexes are to be made while the database goes on writing, where every database can.
+    pub concurrently: bool,
 }
 
 /// A Django project.
@@ -46,6 +49,8 @@ pub struct Project {
     /// Its apps.
     pub apps: Apps,
     migrations: Migrations,
+    /// How its indexes are to be made.
+    pub concurrency: Concurrency,
     /// Its templates.
     pub templates: Templates,
     /// The Django version that it runs on.
@@ -103,12 +108,14 @@ impl Project {
         }));
         problems.sort();
         let migrations = Migrations::find(&source, &apps);
+        let concurrency = Concurrency::find(&source, &settings, options.concurrently);
         Self {
             source,
             settings,
             schema,
             apps,
             migrations,
+            concurrency,
             templates,
             version,
             requirements,

@@ -8,6 +8,7 @@
 mod candidates;
 mod columns;
 mod growth;
+mod locks;
 pub(crate) mod lookups;
 pub(crate) mod proposals;
 
@@ -52,12 +53,11 @@ pub(crate) fn wanted(project: &Project) -> Vec<Wanted<'_>> {
     for predicate in &project.predicates().all {
         by_model.entry(predicate.model).or_default().push(predicate);
     }
-    let orders_are_indexed = orders_are_indexed(project, &by_model);
     let mut found = Vec::new();
     for model in project.schema.models() {
         if is_ours(project, model) {
             let predicates = by_model.get(&model).map_or(&[][..], Vec::as_slice);
-            found.extend(of_model(project, model, predicates, orders_are_indexed));
+            found.extend(of_model(project, model, predicates));
         }
     }
     found
@@ -81,12 +81,7 @@ pub(crate) fn grows_fast(project: &Project, model: ModelId) -> bool {
         || (growth >= growth::Growth::SURE && growth::has_many_for_each(project, model))
 }
 
-fn of_model<'p>(
-    project: &'p Project,
-    model: ModelId,
-    predicates: &[&'p Predicate],
-    orders_are_indexed: bool,
-) -> Vec<Wanted<'p>> {
+fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicate]) -> Vec<Wanted<'p>> {
     let indexes = project.schema.indexes(&project.source, model);
     if !indexes.is_known {
         return Vec::new();
@@ -113,11 +108,11 @@ fn of_model<'p>(
     let mut candidates: Vec<(&'p Predicate, Candidate)> = Vec::new();
     for &predicate in predicates.iter().filter(|it| !without_case.contains(&place(it))) {
         let known = candidates::of(project, &indexes, growth, predicate);
+        // A list that is split into pages is read in its order, whatever it is of.
         let hoped = || {
             let candidate =
                 candidates::of(project, &indexes, growth.more(), predicate).filter(|_| is_paged)?;
-            let is_moment = |&(field, _): &(FieldId, bool)| columns::values(project, field) == Values::Moment;
-            (orders_are_indexed || candidate.columns.iter().any(is_moment)).then(|| candidate.into_advice())
+            Some(candidate.into_advice())
         };
         let best = known.or_else(hoped);
         let all = best.into_iter().chain(candidates::sides(project, predicate));
@@ -190,30 +185,6 @@ fn agreed(mut candidates: Vec<(&Predicate, Candidate)>) -> Vec<(&Predicate, Cand
     candidates
 }
 
-/// Whether the project's custom is to index the order that `Meta` gives to its models, however many rows they have.
-fn orders_are_indexed(project: &Project, by_model: &FxHashMap<ModelId, Vec<&Predicate>>) -> bool {
-    const CUSTOM: usize = 3;
-    let is_indexed = |&model: &ModelId| {
-        let Some(predicates) = by_model.get(&model) else { return false };
-        let indexes = project.schema.indexes(&project.source, model);
-        indexes.all.iter().filter(|index| index.source == IndexSource::Meta && !index.is_partial).any(
-            |index| {
-                predicates.iter().any(|it| {
-                    it.filters.is_empty()
-                        && !it.order.is_empty()
-                        && it
-                            .order
-                            .iter()
-                            .map(|sort| sort.field)
-                            .eq(index.columns.iter().map(|column| column.0))
-                })
-            },
-        )
-    };
-    project.schema.models().filter(|&model| is_ours(project, model)).filter(is_indexed).take(CUSTOM).count()
-        == CUSTOM
-}
-
 /// Adds a candidate of one call to those that are known.
 fn add<'p>(all: &mut Vec<Wanted<'p>>, model: ModelId, predicate: &'p Predicate, candidate: Candidate) {
     match all.iter_mut().find(|known| known.columns == candidate.columns) {
@@ -282,9 +253,10 @@ fn generic<'p>(
                     && it.filters.iter().any(|filter| filter.field == key)
             })
         };
-        // What no query reads from the other side needs no index.
+        // What only its own model is to read, and no query does from the other side, needs no index.
+        let is_private = |field: FieldId| schema.field(field).name().as_str().starts_with('_');
         let is_there = leads
-            || !(is_related() || is_asked())
+            || is_private(kind) && !(is_related() || is_asked())
             || !own(kind)
             || !own(key)
             || columns::values(project, key) == Values::Unfit

@@ -7,7 +7,7 @@ use tuneup_django::predicates::{Context, Kind, Predicate, Source};
 use tuneup_django::queries::{Site, SiteForm};
 use tuneup_django::schema::{FieldId, ModelId};
 
-use super::{Wanted, places};
+use super::{Wanted, locks, places};
 use crate::loading::place_of;
 use crate::proposal::{Change, Evidence, IndexColumn, IndexSpec, ModelRef, Place, Proposal, Safety};
 
@@ -32,12 +32,13 @@ pub(crate) fn proposal(project: &Project, rule: &'static str, wanted: &Wanted<'_
         Some(change) if wanted.doubt.is_none() => (Safety::Unsafe, vec![change]),
         _ => (Safety::Advice, Vec::new()),
     };
+    let is_field = changes.iter().any(|it| matches!(it, Change::SetFieldIndex { .. }));
     Some(Proposal {
         id: format!("{rule}:{}:{symbol}:{model}:{}", place.path, fields.join(",")),
         rule,
         safety,
         title: format!("Index {} of {model}", names.join(", ")),
-        message: message(project, wanted, &names),
+        message: message(project, wanted, &names, is_field),
         place,
         symbol,
         model: Some(model),
@@ -57,19 +58,20 @@ pub(crate) fn model_ref(project: &Project, model: ModelId) -> Option<ModelRef> {
 fn change(project: &Project, wanted: &Wanted<'_>) -> Option<Change> {
     let schema = &project.schema;
     let model = model_ref(project, wanted.model)?;
+    let concurrently = project.concurrency.is_concurrent();
     if let [(only, _)] = wanted.columns.as_slice()
         && prefers_fields(project, wanted.model)
         && is_of_one_model(project, *only)
     {
         let field = schema.field(*only).name().to_string();
-        return Some(Change::SetFieldIndex { model, field, on: true, concurrently: false });
+        return Some(Change::SetFieldIndex { model, field, on: true, concurrently });
     }
     let column = |&(field, descending): &(FieldId, bool)| IndexColumn {
         name: schema.field(field).name().to_string(),
         descending,
     };
     let index = IndexSpec { fields: wanted.columns.iter().map(column).collect(), ..IndexSpec::default() };
-    Some(Change::AddIndex { model, index, concurrently: false })
+    Some(Change::AddIndex { model, index, concurrently })
 }
 
 /// Whether the call that declares a field makes it for one model alone: an abstract base may give it to several.
@@ -105,7 +107,7 @@ fn site(project: &Project, wanted: &Wanted<'_>) -> Option<Site> {
     of_field().or_else(of_class).or_else(|| wanted.calls.first().map(|it| it.site))
 }
 
-fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
+fn message(project: &Project, wanted: &Wanted<'_>, names: &[String], is_field: bool) -> String {
     let places = places(&wanted.calls);
     let mut message = String::new();
     let mut said: Vec<String> = Vec::new();
@@ -183,10 +185,8 @@ fn message(project: &Project, wanted: &Wanted<'_>, names: &[String]) -> String {
         message.push_str(doubt);
         return message;
     }
-    message.push_str(
-        " Making it takes a lock that keeps writes to the table waiting while it is built (SHARE on PostgreSQL; \
-         MySQL and MariaDB build it online).",
-    );
+    message.push(' ');
+    message.push_str(&locks::of_making(project, is_field));
     message
 }
 

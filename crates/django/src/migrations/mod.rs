@@ -4,6 +4,7 @@
 //! An app's files are read when they are first asked for. Of other packages' apps only the last migration matters.
 
 mod compare;
+pub mod concurrent;
 mod folders;
 mod graph;
 pub mod names;
