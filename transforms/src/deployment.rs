@@ -117,6 +117,9 @@ fn in_words(change: &Change) -> Option<String> {
             let minimum = minimum.as_ref().map(|minimum| format!(">={minimum}")).unwrap_or_default();
             format!("require `{package}{extras}{minimum}`")
         }
+        Change::AddRoute { path, route, include } => {
+            format!("add `path(\"{route}\", include(\"{include}\"))` to the routes of `{path}`")
+        }
         _ => return None,
     })
 }

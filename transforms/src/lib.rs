@@ -8,14 +8,17 @@ pub mod cached_template_loader;
 mod caches;
 pub mod connection_pool;
 mod databases;
+mod additions;
 pub mod db_index;
 mod deployment;
+pub mod health_check;
 pub mod index_together;
 mod indexes;
 mod loading;
 pub mod meta_indexes;
 pub mod persistent_connections;
 pub mod prefetch_related;
+pub mod prometheus;
 pub mod proposal;
 pub mod redis_cache;
 pub mod redundant_index;
@@ -23,7 +26,10 @@ pub mod registry;
 pub mod render;
 mod requirements;
 pub mod select_related;
+pub mod sentry;
 mod setting;
+pub mod slow_query_log;
+pub mod whitenoise;
 
 pub use proposal::{
     Cast, Change, Evidence, IndexColumn, IndexSpec, Lookup, ModelRef, Place, Position, PrefetchQueryset,

@@ -154,6 +154,15 @@ pub enum Change {
         /// Its text.
         content: String,
     },
+    /// Include a URLconf in another, in front of its other routes.
+    AddRoute {
+        /// The file of the other.
+        path: String,
+        /// The route: `health/`, empty for none.
+        route: String,
+        /// The URLconf that is included: `django_prometheus.urls`.
+        include: String,
+    },
     /// Require a package, where the project declares what it is deployed with.
     Requirement {
         /// The package's name: `whitenoise`.

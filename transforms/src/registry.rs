@@ -30,6 +30,11 @@ pub const RULES: &[Rule] = &[
     crate::redis_cache::RULE,
     crate::cached_sessions::RULE,
     crate::cached_template_loader::RULE,
+    crate::whitenoise::RULE,
+    crate::slow_query_log::RULE,
+    crate::sentry::RULE,
+    crate::prometheus::RULE,
+    crate::health_check::RULE,
 ];
 
 /// The proposals of the given rules, with ids made unique.

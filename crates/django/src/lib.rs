@@ -12,6 +12,7 @@ pub mod queries;
 pub mod requirements;
 pub mod schema;
 pub mod settings;
+mod surroundings;
 pub mod templates;
 pub mod version;
 

@@ -14,6 +14,7 @@ mod names;
 mod plan;
 mod queries;
 mod requirements;
+mod routes;
 mod settings;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tuneup_python::edit::{Edit, Refusal, Target};
 
 use super::names::Names;
-use super::{Files, indexes, queries, requirements, settings};
+use super::{Files, indexes, queries, requirements, routes, settings};
 use crate::proposal::{Change, Proposal};
 
 /// Ids of proposals that cannot be written, with the reasons.
@@ -57,6 +57,7 @@ pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal]) -> Work<
     indexes::gather(files, active, &mut work);
     settings::gather(files, active, &mut work);
     requirements::gather(files, active, &mut work);
+    routes::gather(files, active, &mut work);
     for proposal in active {
         for change in &proposal.changes {
             if let Change::CreateFile { path, content } = change {

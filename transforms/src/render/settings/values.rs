@@ -6,7 +6,7 @@ use tuneup_python::FileId;
 use tuneup_python::edit::{Literal, Quote, Refusal};
 
 use super::environment;
-use crate::proposal::SettingValue;
+use crate::proposal::{Cast, SettingValue};
 use crate::render::names::Names;
 
 /// Where a value goes.
@@ -67,9 +67,14 @@ pub(crate) fn plain(value: &SettingValue) -> Literal {
     match value {
         SettingValue::Text(text) => Literal::Text(text.clone()),
         SettingValue::Code { text, .. } => Literal::Code(text.clone()),
-        SettingValue::Environment { variable, default, .. } => {
+        SettingValue::Environment { variable, default, cast } => {
             let default = default.as_ref().map(|default| format!(", {}", plain(default).flat(Quote::Double)));
-            Literal::Code(format!("os.environ.get(\"{variable}\"{})", default.unwrap_or_default()))
+            let read = format!("os.environ.get(\"{variable}\"{})", default.unwrap_or_default());
+            Literal::Code(match cast {
+                Cast::Int => format!("int({read})"),
+                Cast::Float => format!("float({read})"),
+                Cast::Text | Cast::Bool => read,
+            })
         }
         SettingValue::Dict(entries) => {
             Literal::Dict(entries.iter().map(|(key, value)| (key.clone(), plain(value))).collect())

@@ -111,8 +111,12 @@ pub fn import_names(target: &Target, home: &Home, imports: &[Import]) -> Result<
                 let written = if import.name.is_empty() { &import.module } else { &import.name };
                 imported.names.push(written.clone());
                 let wanted = (import.module.as_str(), import.name.as_str());
-                if missing.iter().any(|(module, name)| *name == wanted.1 && *module != wanted.0) {
-                    return Err(Refusal(format!("`{}` would have to mean two things", import.name)));
+                let is_clash = |other: &(&str, &str)| {
+                    let is_whole = other.1.is_empty() && wanted.1.is_empty();
+                    bound(*other) == bound(wanted) && *other != wanted && !is_whole
+                };
+                if missing.iter().any(is_clash) {
+                    return Err(Refusal(format!("`{}` would have to mean two things", bound(wanted))));
                 }
                 missing.push(wanted);
             }
@@ -142,6 +146,11 @@ pub fn import_names(target: &Target, home: &Home, imports: &[Import]) -> Result<
         return Err(Refusal::new("the file's imports stand behind the place that needs one more"));
     }
     Ok(imported)
+}
+
+/// The name that an import binds: that of the first package where it is one of a whole module.
+fn bound<'n>((module, name): (&'n str, &'n str)) -> &'n str {
+    if name.is_empty() { module.split('.').next().unwrap_or(module) } else { name }
 }
 
 /// What a file binds.

@@ -217,6 +217,17 @@ fn several_names_compose() {
 }
 
 #[test]
+fn several_modules_compose() {
+    let wanted = [("sys", ""), ("os", ""), ("lib.models", "New")];
+    let (names, after) = import_at("", 0.into(), &wanted).expect("they can be imported");
+    assert_eq!(names, ["sys", "os", "New"]);
+    for line in ["import os\n", "import sys\n", "from lib.models import New\n"] {
+        assert!(after.contains(line), "{after}");
+    }
+    assert!(import_at("", 0.into(), &[("os", ""), ("lib", "os")]).is_err());
+}
+
+#[test]
 fn a_formatted_file_gets_formatted_imports() {
     let names = "Aaaaaaaaaaaaaaa, Bbbbbbbbbbbbbbbb, Cccccccccccccc, Ddddddddddddd";
     let source = format!("from lib.models import {names}\n\nx = 1\n");
