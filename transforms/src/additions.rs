@@ -5,8 +5,8 @@ use tuneup_django::settings::{Node, SettingsModule};
 use tuneup_python::ModuleRef;
 use tuneup_python::edit::{Layout, Quote, formatted_like, requote};
 
-use crate::deployment::written_or_advice;
-use crate::proposal::{Change, Place, Position, Proposal, Safety, SettingEdit, SettingValue};
+use crate::deployment::{self, written_or_advice};
+use crate::proposal::{Change, Place, Position, Proposal, Safety, SettingEdit};
 
 /// Words in the names of settings that are nobody's production.
 const NOT_PRODUCTION: &[&str] = &[
@@ -33,7 +33,7 @@ const NOT_PRODUCTION: &[&str] = &[
 /// The settings module of production, if there is one that says what is installed and answers requests.
 pub(crate) fn production(project: &Project) -> Option<&SettingsModule> {
     let settings = &project.settings;
-    let module = settings.module.as_ref()?;
+    let module = deployment::production(project)?;
     let is_aside = module
         .name
         .to_lowercase()
@@ -42,7 +42,7 @@ pub(crate) fn production(project: &Project) -> Option<&SettingsModule> {
         .any(is_not_production);
     let is_whole =
         ["ROOT_URLCONF", "MIDDLEWARE", "INSTALLED_APPS"].iter().all(|name| settings.get(name).is_some());
-    (module.is_named && !is_aside && is_whole).then_some(module)
+    (module.is_deployed && !is_aside && is_whole).then_some(module)
 }
 
 /// `sandbox`, `testproject`, `demo_site`
@@ -133,12 +133,6 @@ pub(crate) fn app(entry: impl Into<String>, at: Position) -> Change {
 
 fn insert(name: &str, entry: impl Into<String>, at: Position) -> Change {
     Change::Setting { name: name.to_owned(), edit: SettingEdit::Insert { entry: entry.into(), at } }
-}
-
-/// A value for a setting, or for what stands below keys of it.
-pub(crate) fn set(name: &str, keys: &[&str], value: SettingValue) -> Change {
-    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-    Change::Setting { name: name.to_owned(), edit: SettingEdit::Set { keys, value } }
 }
 
 /// A package that must be there.

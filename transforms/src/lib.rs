@@ -3,12 +3,12 @@
 //! Transforms return semantic changes. `render` makes text of exactly the approved ones, so that no order
 //! of approval can give a broken file.
 
+mod additions;
 pub mod cached_sessions;
 pub mod cached_template_loader;
 mod caches;
 pub mod connection_pool;
 mod databases;
-mod additions;
 pub mod db_index;
 mod deployment;
 pub mod health_check;

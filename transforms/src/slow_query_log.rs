@@ -8,7 +8,8 @@
 use tuneup_django::Project;
 use tuneup_django::settings::{Dict, Value};
 
-use crate::additions::{Home, middleware, new_file, production, proposal, set};
+use crate::additions::{Home, middleware, new_file, production, proposal};
+use crate::deployment::set;
 use crate::proposal::{Change, Position, Proposal, SettingValue};
 use crate::registry::Rule;
 

@@ -8,7 +8,8 @@
 use tuneup_django::Project;
 use tuneup_django::settings::{Node, SettingsModule, Value};
 
-use crate::additions::{app, middleware, production, proposal, require, set};
+use crate::additions::{app, middleware, production, proposal, require};
+use crate::deployment::set;
 use crate::proposal::{Change, Position, Proposal, SettingValue};
 use crate::registry::Rule;
 
