@@ -92,7 +92,7 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             scope.limit_report(&mut outcome);
             with_output(|out| {
                 if *statistics {
-                    return output::statistics(out, &outcome.proposals);
+                    return output::statistics(out, &outcome);
                 }
                 match output_format {
                     OutputFormat::Full => output::full::write(out, &outcome, colored),

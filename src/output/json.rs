@@ -12,9 +12,18 @@ struct Report<'a> {
     version: u32,
     root: String,
     django_version: String,
+    settings: Option<Settings<'a>>,
     files: usize,
     proposals: Vec<Item<'a>>,
     errors: Vec<Error>,
+}
+
+/// The module of the production settings, and why it is this one.
+#[derive(Serialize)]
+struct Settings<'a> {
+    module: &'a str,
+    path: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -105,6 +114,11 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         version: 1,
         root: root.to_string_lossy().into_owned(),
         django_version: outcome.project.version.to_string(),
+        settings: outcome.project.settings.module.as_ref().map(|module| Settings {
+            module: &module.name,
+            path: source.path(module.file),
+            reason: &module.reason,
+        }),
         files: source.files().len(),
         proposals,
         errors,

@@ -32,15 +32,18 @@ pub(crate) fn by_rule(proposals: &[Proposal]) -> Vec<(&'static str, Vec<&Proposa
     groups
 }
 
-/// Numbers for each rule and safety.
-pub(crate) fn statistics(out: &mut dyn Write, proposals: &[Proposal]) -> io::Result<()> {
-    for (rule, group) in by_rule(proposals) {
+/// Numbers for each rule and safety, and the settings that were read.
+pub(crate) fn statistics(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    for (rule, group) in by_rule(&outcome.proposals) {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for proposal in &group {
             *counts.entry(proposal.safety.as_str()).or_default() += 1;
         }
         let parts: Vec<String> = counts.iter().map(|(safety, count)| format!("{count} {safety}")).collect();
         writeln!(out, "{:>6}  {rule} ({})", group.len(), parts.join(", "))?;
+    }
+    if let Some(module) = &outcome.project.settings.module {
+        writeln!(out, "settings of production: {}, {}", module.name, module.reason)?;
     }
     Ok(())
 }

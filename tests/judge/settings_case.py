@@ -3,9 +3,10 @@
     python settings_case.py < cases.json > results.json
 
 The input is `{"cases": [{"name": …, "before": {path: text}, "after": {path: text} or null, "promises": [[expression,
-value], …]}]}`, the output `{"django": version, "results": [{"name": …, "ok": …, "message": …}]}`.
+value], …], "settings": module or null, "environment": {variable: value}}]}`, the output
+`{"django": version, "results": [{"name": …, "ok": …, "message": …}]}`.
 
-The settings are those that `manage.py` names. They must load, before and after; `check --deploy` must have nothing
+The settings are those that `manage.py` names, unless the case says which. They must load, before and after; `check --deploy` must have nothing
 new to say after; and each expression must give the value that the page promises after, and another one before. A cache
 in Redis is set and got, against a server that is started for it.
 """
@@ -58,12 +59,12 @@ def judge(case):
 
 def complaint(case):
     promises = [tuple(promise) for promise in case.get("promises", [])]
-    before = recording.in_child(lambda: run_tree(case["before"], promises))
+    before = recording.in_child(lambda: run_tree(case, case["before"], promises))
     if "failed" in before:
         return f"before: {before['failed']}"
     if case.get("after") is None:
         return None
-    after = recording.in_child(lambda: run_tree(case["after"], promises))
+    after = recording.in_child(lambda: run_tree(case, case["after"], promises))
     if "failed" in after:
         return f"after: {after['failed']}"
     new = [message for message in after["checks"] if message not in before["checks"]]
@@ -77,15 +78,16 @@ def complaint(case):
     return None
 
 
-def run_tree(files, promises):
+def run_tree(case, files, promises):
     with tempfile.TemporaryDirectory(prefix="tuneup-page-") as root:
         for path, text in files.items():
             target = os.path.join(root, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
+        os.environ.update(case.get("environment", {}))
         named = re.search(r"DJANGO_SETTINGS_MODULE['\"], *['\"]([\w.]+)", files["manage.py"])
-        os.environ["DJANGO_SETTINGS_MODULE"] = named[1]
+        os.environ["DJANGO_SETTINGS_MODULE"] = case.get("settings") or named[1]
         os.chdir(root)
         sys.path.insert(0, root)
         sys.dont_write_bytecode = True

@@ -96,7 +96,19 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
             candidates.push((is_development || is_debugging, rank, module));
         }
     }
-    candidates.extend(by_convention(source).into_iter().map(|file| {
+    // A module that is only called `settings` may be a base for others, where something names another.
+    let is_named = !candidates.is_empty();
+    let by_name = by_convention(source).into_iter().filter(|&file| {
+        !is_named
+            || source
+                .file(file)
+                .module
+                .as_str()
+                .rsplit('.')
+                .next()
+                .is_some_and(|last| word_is(last, PRODUCTION))
+    });
+    candidates.extend(by_name.map(|file| {
         let is_development = is_of_development(source.path(file));
         let is_debugging = is_debugging(source, file);
         let name = source.file(file).module.as_str().to_owned();

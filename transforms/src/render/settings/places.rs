@@ -408,7 +408,7 @@ fn top_level(facts: &FileFacts, write: &Write) -> Option<TextRange> {
     body.find(|statement| statement.range.contains_range(write.range)).map(|statement| statement.range)
 }
 
-/// A new statement of production's own module: behind its last assignment, in front of what may override settings.
+/// A new statement at the end of production's own module, in front of what local settings override.
 fn new_statement(project: &Project, name: &str, base: Base) -> Result<Container, String> {
     let settings = &project.settings;
     let module = settings.module.as_ref().ok_or("the project's settings were not found")?;
@@ -421,10 +421,22 @@ fn new_statement(project: &Project, name: &str, base: Base) -> Result<Container,
         return Err("the settings are those of a class".to_owned());
     }
     let body = facts.block(facts.module_body);
-    let is_assignment = |statement: &&Stmt| {
-        matches!(statement.kind, StmtKind::Assign(..) | StmtKind::Annotated { .. } | StmtKind::Augmented(..))
+    let is_override = |statement: &Stmt| {
+        let is_star = facts.star_imports.iter().any(|star| statement.range.contains_range(star.range));
+        let is_include = match statement.kind {
+            StmtKind::Expr(value) => match facts.kind(value) {
+                ExprKind::Call(callee, _) => project
+                    .source
+                    .dotted(project.source.entity_of(file, callee))
+                    .is_some_and(|name| name.as_str() == "split_settings.tools.include"),
+                _ => false,
+            },
+            _ => false,
+        };
+        is_star || is_include
     };
-    let anchor = body.iter().rfind(is_assignment).or(body.last()).ok_or("the settings are an empty file")?;
+    let anchor = body.iter().rfind(|statement| !is_override(statement)).or(body.last());
+    let anchor = anchor.ok_or("the settings are an empty file")?;
     let spot = Spot::Below {
         anchor: anchor.range.into(),
         apart: true,
