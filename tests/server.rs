@@ -4,6 +4,7 @@
 mod client;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -344,4 +345,56 @@ fn what_cannot_be_read_is_told() {
     assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(1), "{found}");
     client.diagnostics(&shop.views());
     assert_eq!(client.leave(), Some(0));
+}
+
+/// A Python with a client library for editors, made once in `target/`; or why there is none.
+fn python_with_client() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("editor");
+    let python = folder.join("bin/python");
+    let run = |command: &mut Command| match command.output() {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let has = run(Command::new(&python).args(["-c", "from pygls.lsp.client import BaseLanguageClient"]));
+    if has.is_err() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--retries=1", "pygls==2.1.*"]))?;
+    }
+    Ok(python)
+}
+
+#[test]
+fn a_client_library_understands_every_message() {
+    let python = match python_with_client() {
+        Ok(python) => python,
+        Err(reason) => {
+            // Not by a macro, whose output is kept from people when the test passes.
+            let _ = writeln!(io::stderr(), "server: SKIPPED without pygls: {reason}");
+            return;
+        }
+    };
+    let shop = Shop::new();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/server/editor.py");
+    let output = Command::new(python)
+        .args(["-B", "-X", "dev", "-W", "ignore"])
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_tuneup"))
+        .arg(&shop.root)
+        .output()
+        .expect("Python runs");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    insta::assert_snapshot!(said, @r"
+    tuneup utf-16
+    /shop/models.py meta-indexes 4 True
+    /shop/views.py select-related 6 True
+    /shop/views.py select-related 12 True
+    hover True
+    CreateFile /shop/migrations
+    TextDocumentEdit /shop/migrations
+    TextDocumentEdit /shop
+    diagnostics 1
+    exit 0
+    ");
+    assert!(!errors.contains("Error"), "{errors}");
 }
