@@ -44,7 +44,7 @@ pub(crate) fn apply(arguments: &Apply) -> Result<u8, Failure> {
         left_out(&arguments.project, &outcome, &rendering, with_unsafe);
         return Ok(code(&outcome, !rendering.files.is_empty()));
     }
-    write_rendering(&arguments.project, "apply", &rendering, &chosen)?;
+    write_rendering(&arguments.project, &outcome, "apply", &rendering, &chosen)?;
     left_out(&arguments.project, &outcome, &rendering, with_unsafe || arguments.plan.is_some());
     let written = chosen.len() - rendering.withheld.len();
     Ok(code(&outcome, outcome.proposals.len() > written))
@@ -121,7 +121,7 @@ fn commit_one(
     }
     let summary = Summary::new(rendering, approved);
     let message = message::message(outcome, &summary);
-    let number = write_rendering(&arguments.project, "apply", rendering, approved)?;
+    let number = write_rendering(&arguments.project, outcome, "apply", rendering, approved)?;
     let root = write::folder(&arguments.project.path);
     let has_changed = || {
         let is_other = |file: &tuneup_transforms::render::RenderedFile| {

@@ -198,7 +198,7 @@ fn review(
     }
     let rendering = session.rendering();
     let approved = session.state.approved();
-    write_rendering(project, "review", &rendering, &approved)?;
+    write_rendering(project, outcome, "review", &rendering, &approved)?;
     session.forget(&rendering.withheld)?;
     for (id, reason) in &rendering.withheld {
         say(&format!("withheld {id}: {reason}"));
@@ -231,6 +231,7 @@ fn code(outcome: &Outcome, left: bool) -> u8 {
 /// can be.
 fn write_rendering(
     project: &ProjectArguments,
+    outcome: &Outcome,
     command: &str,
     rendering: &Rendering,
     approved: &[&Proposal],
@@ -245,7 +246,32 @@ fn write_rendering(
             None => writeln!(out),
         }
     })?;
+    if !project.quiet {
+        tell_tests(outcome, &summary);
+    }
     Ok(number)
+}
+
+/// Says which tests count the queries that were changed.
+fn tell_tests(outcome: &Outcome, summary: &Summary<'_>) {
+    const SHOWN: usize = 20;
+    let mut tests: Vec<String> = Vec::new();
+    for proposal in summary.written() {
+        let [will, _] = output::noticing(outcome, proposal);
+        will.into_iter().for_each(|test| {
+            if !tests.contains(&test) {
+                tests.push(test);
+            }
+        });
+    }
+    if tests.is_empty() {
+        return;
+    }
+    say(&format!("{} counted these queries and will notice:", counted(tests.len(), "test")));
+    tests.iter().take(SHOWN).for_each(|test| say(&format!("  {test}")));
+    if let more @ 1.. = tests.len().saturating_sub(SHOWN) {
+        say(&format!("  … and {more} more"));
+    }
 }
 
 /// A number with its word: `1 file`, `2 files`.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use tuneup_transforms::{Proposal, Safety};
 
-use super::{by_rule, position};
+use super::{by_rule, noticing, position};
 use crate::analysis::Outcome;
 
 /// How many pieces of evidence are shown in full; the rest is counted.
@@ -68,6 +68,21 @@ pub(crate) fn write_one(
     writeln!(out, "{}", renderer.render(&[group]))?;
     if let more @ 1.. = proposal.evidence.len().saturating_sub(SHOWN) {
         writeln!(out, "   … and {more} more places")?;
+    }
+    let [will, may] = noticing(outcome, proposal);
+    for (heading, tests) in
+        [("tests that will notice", will), ("tests that may notice, as they share the model", may)]
+    {
+        if tests.is_empty() {
+            continue;
+        }
+        writeln!(out, "   {heading}:")?;
+        for test in tests.iter().take(SHOWN) {
+            writeln!(out, "     {test}")?;
+        }
+        if let more @ 1.. = tests.len().saturating_sub(SHOWN) {
+            writeln!(out, "     … and {more} more")?;
+        }
     }
     writeln!(out)
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use tuneup_transforms::noticing::{Notice, Noticing, noticing};
 use tuneup_transforms::{Place, Proposal};
 
 use crate::analysis::Outcome;
@@ -44,6 +45,7 @@ struct Item<'a> {
     evidence: Vec<Evidence<'a>>,
     edits: Vec<Edit>,
     creates: Vec<Create>,
+    tests: Vec<Test<'a>>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +54,17 @@ struct Evidence<'a> {
     line: u32,
     column: u32,
     message: &'a str,
+}
+
+/// A test that counts queries, and whether it surely notices or may.
+#[derive(Serialize)]
+struct Test<'a> {
+    path: &'a str,
+    line: u32,
+    column: u32,
+    test: &'a str,
+    counts: &'a str,
+    notices: &'static str,
 }
 
 #[derive(Serialize)]
@@ -99,16 +112,22 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             column: None,
             message: format!("{id} is withheld: {reason}"),
         }));
-        let edits = rendering.files.into_iter().flat_map(|file| {
+        let (mut edits, mut creates) = (Vec::new(), Vec::new());
+        for file in rendering.files {
             let path = file.path;
-            file.edits.into_iter().map(move |(start, end, content)| Edit {
+            if file.before.is_none() {
+                let content = String::from_utf8_lossy(&file.after).into_owned();
+                creates.push(Create { path, content });
+                continue;
+            }
+            edits.extend(file.edits.into_iter().map(|(start, end, content)| Edit {
                 path: path.clone(),
                 start,
                 end,
                 content,
-            })
-        });
-        proposals.push(item(outcome, proposal, edits.collect()));
+            }));
+        }
+        proposals.push(item(outcome, proposal, edits, creates));
     }
     let report = Report {
         version: 1,
@@ -127,13 +146,26 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     writeln!(out)
 }
 
-fn item<'a>(outcome: &Outcome, proposal: &'a Proposal, edits: Vec<Edit>) -> Item<'a> {
+fn item<'a>(
+    outcome: &'a Outcome,
+    proposal: &'a Proposal,
+    edits: Vec<Edit>,
+    creates: Vec<Create>,
+) -> Item<'a> {
     let (line, column) = super::position(outcome, &proposal.place);
     let end = Place { start: proposal.place.end, ..proposal.place.clone() };
     let (end_line, end_column) = super::position(outcome, &end);
     let evidence = proposal.evidence.iter().map(|evidence| {
         let (line, column) = super::position(outcome, &evidence.place);
         Evidence { path: &evidence.place.path, line, column, message: &evidence.message }
+    });
+    let tests = noticing(&outcome.project, proposal).into_iter().map(|Noticing { count, notice }| {
+        let (line, column) = super::position(outcome, &Place::new(count.path.clone(), count.range));
+        let notices = match notice {
+            Notice::Will => "will",
+            Notice::May => "may",
+        };
+        Test { path: &count.path, line, column, test: &count.test, counts: &count.form, notices }
     });
     Item {
         id: &proposal.id,
@@ -151,6 +183,7 @@ fn item<'a>(outcome: &Outcome, proposal: &'a Proposal, edits: Vec<Edit>) -> Item
         fields: &proposal.fields,
         evidence: evidence.collect(),
         edits,
-        creates: Vec::new(),
+        creates,
+        tests: tests.collect(),
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use tuneup_transforms::noticing::{Notice, Noticing};
 use tuneup_transforms::{Place, Proposal};
 
 use crate::analysis::Outcome;
@@ -30,6 +31,22 @@ pub(crate) fn by_rule(proposals: &[Proposal]) -> Vec<(&'static str, Vec<&Proposa
         }
     }
     groups
+}
+
+/// The tests that notice a proposal, one line each: `tests/test_views.py:12 BookTests.test_list, assertNumQueries(3)`;
+/// those that surely do, and those that may.
+pub(crate) fn noticing(outcome: &Outcome, proposal: &Proposal) -> [Vec<String>; 2] {
+    let (mut will, mut may) = (Vec::new(), Vec::new());
+    for Noticing { count, notice } in tuneup_transforms::noticing::noticing(&outcome.project, proposal) {
+        let (line, _) = position(outcome, &Place::new(count.path.clone(), count.range));
+        let gap = if count.test.is_empty() { "" } else { " " };
+        let text = format!("{}:{line}{gap}{}, {}", count.path, count.test, count.form);
+        match notice {
+            Notice::Will => will.push(text),
+            Notice::May => may.push(text),
+        }
+    }
+    [will, may]
 }
 
 /// Numbers for each rule and safety, and the settings that were read.

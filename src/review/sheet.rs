@@ -77,6 +77,20 @@ pub(crate) fn sheet(
     lines.push(vec![(Tone::Heading, "Why".to_owned())]);
     evidence(outcome, proposal, width, &mut lines);
     lines.push(Vec::new());
+    let [will, may] = crate::output::noticing(outcome, proposal);
+    for (heading, tests) in [("Tests that will notice", will), ("Tests that may notice", may)] {
+        if tests.is_empty() {
+            continue;
+        }
+        lines.push(vec![(Tone::Heading, heading.to_owned())]);
+        for test in tests.iter().take(SHOWN) {
+            lines.extend(hunks::fold(vec![(Tone::Plain, clean(test))], width, 2));
+        }
+        if let more @ 1.. = tests.len().saturating_sub(SHOWN) {
+            lines.push(vec![(Tone::Dim, format!("… and {more} more"))]);
+        }
+        lines.push(Vec::new());
+    }
     lines.push(vec![(Tone::Heading, "Changes".to_owned())]);
     let shown = match decision {
         Some(decision @ (Decision::Edited(_) | Decision::Silenced(_))) => decision.clone(),

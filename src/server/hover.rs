@@ -6,6 +6,7 @@ use tuneup_transforms::{Proposal, Safety};
 use super::positions::{Position, Range};
 use super::workspace::{Analysis, View};
 use crate::diff;
+use crate::output::noticing;
 
 /// How many places are listed, and how many lines of a diff.
 const PLACES: usize = 12;
@@ -54,6 +55,14 @@ fn describe(view: &View<'_>, analysis: &Analysis, proposal: &Proposal) -> String
     }
     if let more @ 1.. = proposal.evidence.len().saturating_sub(PLACES) {
         text.push_str(&format!("\n- … and {more} more"));
+    }
+    let [will, may] = noticing(&analysis.outcome, proposal);
+    for (heading, tests) in [("Tests that will notice", will), ("Tests that may notice", may)] {
+        if !tests.is_empty() {
+            let list: String =
+                tests.iter().take(PLACES).map(|test| format!("\n- {}", escape(test))).collect();
+            text.push_str(&format!("\n\n{heading}:\n{list}"));
+        }
     }
     if proposal.safety != Safety::Advice {
         let diff = diff_of(analysis, proposal);

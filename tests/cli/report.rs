@@ -236,3 +236,51 @@ fn one_file_is_checked_alone() {
     library.write("reader.py", READER);
     assert_eq!(check(&library, &["reader.py"]).code, Some(0));
 }
+
+#[test]
+fn tests_that_count_queries_are_named() {
+    let library = Library::new();
+    library.write(
+        "library/tests.py",
+        "\
+from django.test import TestCase
+
+from .models import Book
+from .views import names
+
+
+class BookTests(TestCase):
+    def test_names(self):
+        with self.assertNumQueries(3):
+            names()
+
+    def test_rows(self):
+        with self.assertNumQueries(1):
+            Book.objects.count()
+",
+    );
+    let run = library.run(&["check"]);
+    let will =
+        "   tests that will notice:\n     library/tests.py:9 BookTests.test_names, assertNumQueries(3)\n";
+    let may = "   tests that may notice, as they share the model:\n     library/tests.py:13 BookTests.test_rows, assertNumQueries(1)\n";
+    assert_eq!(run.out.matches(will).count(), 1, "{}", run.out);
+    assert_eq!(run.out.matches(may).count(), 1, "both may notice the other query: {}", run.out);
+
+    let report = library.run(&["check", "--output-format", "json"]).json();
+    let proposals = report["proposals"].as_array().expect("a list");
+    let names = proposals.iter().find(|it| it["symbol"] == "names").expect("it is proposed");
+    let sure: Vec<&Value> =
+        names["tests"].as_array().expect("a list").iter().map(|it| &it["notices"]).collect();
+    assert_eq!(sure, ["will", "may"]);
+    assert_eq!(
+        (&names["tests"][0]["line"], &names["tests"][0]["column"]),
+        (&Value::from(9), &Value::from(14))
+    );
+
+    let run = library.run(&["apply", "--allow-no-vcs"]);
+    assert!(
+        run.err.contains("1 test counted these queries and will notice:\n  library/tests.py:9 "),
+        "{}",
+        run.err
+    );
+}

@@ -16,6 +16,7 @@ pub mod index_together;
 mod indexes;
 mod loading;
 pub mod meta_indexes;
+pub mod noticing;
 pub mod persistent_connections;
 pub mod prefetch_related;
 pub mod prometheus;

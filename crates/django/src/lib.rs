@@ -9,11 +9,13 @@ pub mod packages;
 pub mod predicates;
 mod project;
 pub mod queries;
+pub mod query_counts;
 pub mod requirements;
 pub mod schema;
 pub mod settings;
 mod surroundings;
 pub mod templates;
+mod urls;
 pub mod version;
 
 pub use project::{Options, Project};

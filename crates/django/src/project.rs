@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use tuneup_python::{FileId, LoadOptions, Problem, Stopwatch};
+use rustc_hash::FxHashSet;
+use tuneup_python::{FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
@@ -13,6 +14,7 @@ use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
+use crate::query_counts::QueryCount;
 use crate::requirements::Requirements;
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -63,6 +65,7 @@ pub struct Project {
     pub queries: Vec<Query>,
     asks: Asks,
     predicates: OnceLock<Predicates>,
+    pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
     /// What could not be read or understood, sorted.
     pub problems: Vec<Problem>,
     /// How long each phase took.
@@ -123,6 +126,7 @@ impl Project {
             queries,
             asks,
             predicates: OnceLock::new(),
+            query_counts: OnceLock::new(),
             problems,
             stopwatch,
         }
@@ -136,6 +140,11 @@ impl Project {
     /// What the project's queries ask of columns. It is found out when it is first asked for.
     pub fn predicates(&self) -> &Predicates {
         self.predicates.get_or_init(|| Predicates::find(&self.source, &self.schema, &self.asks))
+    }
+
+    /// Which function calls which, as far as interpreting the project has followed calls.
+    pub(crate) fn calls(&self) -> &FxHashSet<(FunctionRef, FunctionRef)> {
+        &self.asks.edges
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.
