@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// The project is read, never imported or run. Nothing is written but by `apply` and `review`.
 #[derive(Debug, Parser)]
-#[command(name = "tuneup", version, max_term_width = 100)]
+#[command(name = "tuneup", version, max_term_width = 100, after_long_help = EXIT_CODES)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -17,6 +17,13 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
+
+/// What scripts go by.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing to propose, or all was applied
+  1  proposals are left, or a diff is not empty
+  2  wrong usage, wrong configuration, an internal error, or files that could not be read";
 
 /// Colours on the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -123,6 +130,16 @@ pub(crate) enum Command {
         /// The editor's process; it is known to have ended by its end of the pipe.
         #[arg(long = "clientProcessId", hide = true)]
         client_process: Option<u32>,
+    },
+    /// Print the script that completes `tuneup` in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for `man`.
+    Man {
+        /// The command whose page it is; otherwise that of the program.
+        command: Option<String>,
     },
     /// List the rules.
     Rules,

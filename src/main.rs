@@ -6,6 +6,7 @@ mod arguments;
 mod baseline;
 mod config;
 mod diff;
+mod distribution;
 mod failure;
 mod journal;
 mod merge;
@@ -152,6 +153,16 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
         }
         Command::Server { config, stdio: _, client_process: _ } => {
             Ok(if server::serve(config)? { DONE } else { LEFT })
+        }
+        Command::Completions { shell } => {
+            let script = distribution::completions(*shell);
+            with_output(|out| out.write_all(&script))?;
+            Ok(DONE)
+        }
+        Command::Man { command } => {
+            let page = distribution::manual(command.as_deref())?;
+            with_output(|out| out.write_all(&page))?;
+            Ok(DONE)
         }
         Command::Rules => {
             with_output(|out| {

@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::{Expr, ExprKind, FileFacts, FunctionId, ImportId, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, ExprNode, FileFacts, FunctionId, ImportId, StmtKind};
 use tuneup_python::{Base, ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::{QueryCount, function_around};
@@ -86,6 +86,12 @@ impl<'p> Reach<'p> {
     fn follow(&self, region: Region, found: &mut Found) {
         let source = &self.project.source;
         let facts = source.facts(region.file);
+        let of_text = |node: &ExprNode| match node.kind {
+            ExprKind::FString(parts) if region.range.contains_range(node.range) => facts.list(parts),
+            _ => &[],
+        };
+        // The constant parts of an f-string are no paths by themselves.
+        let pieces: FxHashSet<Expr> = facts.exprs.iter().flat_map(of_text).copied().collect();
         for (n, node) in facts.exprs.iter().enumerate() {
             if !region.range.contains_range(node.range) {
                 continue;
@@ -97,12 +103,9 @@ impl<'p> Reach<'p> {
                 ExprKind::Local(slot) => self.local(region.file, expr, slot, found),
                 // Of a lambda that is given to what counts.
                 ExprKind::Free { slot, .. } => self.local(region.file, expr, u32::from(slot), found),
-                ExprKind::Attribute(base, name) => {
-                    if !self.member(region.file, expr, base, name, found) {
-                        self.add(source.entity_of(region.file, expr), found);
-                    }
-                }
-                ExprKind::Str(text) if text.as_str().starts_with('/') => {
+                ExprKind::Attribute(base, name) if self.member(region.file, expr, base, name, found) => {}
+                ExprKind::Attribute(..) => self.add(source.entity_of(region.file, expr), found),
+                ExprKind::Str(text) if text.as_str().starts_with('/') && !pieces.contains(&expr) => {
                     self.urls.at(text.as_str()).for_each(|view| self.add(view, found));
                 }
                 ExprKind::FString(parts) => {
