@@ -1,5 +1,6 @@
 //! `tuneup apply`: at once, as a check, or as one commit for each rule.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use tuneup_transforms::Proposal;
@@ -77,19 +78,23 @@ fn planned<'a>(outcome: &'a Outcome, plan: &Path) -> Result<(Vec<&'a Proposal>, 
 /// migration follows on the last.
 fn commit_each(arguments: &Apply, scope: &Scope) -> Result<u8, Failure> {
     let repository = Repository::of(&arguments.project.path)?;
+    let wanted = arguments.plan.as_deref().map(|plan| planned_ids(arguments, plan)).transpose()?;
     let mut done: Vec<&str> = Vec::new();
     loop {
         let mut outcome = analyse(&arguments.project)?;
         scope.limit_edits(&mut outcome);
         let with_unsafe = with_unsafe(arguments, &outcome);
-        let chosen = chosen(&outcome, with_unsafe);
+        let chosen = match &wanted {
+            Some(ids) => outcome.proposals.iter().filter(|it| ids.contains(&it.id)).collect(),
+            None => chosen(&outcome, with_unsafe),
+        };
         let is_next = |name: &&str| !done.contains(name) && chosen.iter().any(|it| it.rule == *name);
         let Some(rule) = RULES.iter().map(|rule| rule.name).find(is_next) else {
             let rendering = outcome.render(&chosen);
             if done.is_empty() {
                 with_output(|out| writeln!(out, "0 changes in 0 files"))?;
             }
-            left_out(&arguments.project, &outcome, &rendering, with_unsafe);
+            left_out(&arguments.project, &outcome, &rendering, with_unsafe || wanted.is_some());
             return Ok(code(&outcome, !outcome.proposals.is_empty()));
         };
         done.push(rule);
@@ -99,6 +104,21 @@ fn commit_each(arguments: &Apply, scope: &Scope) -> Result<u8, Failure> {
             commit_one(arguments, &repository, &outcome, &rendering, &of_rule)?;
         }
     }
+}
+
+/// The ids of what a plan approves, where all of it can be written as it is proposed.
+fn planned_ids(arguments: &Apply, plan: &Path) -> Result<BTreeSet<String>, Failure> {
+    let outcome = analyse(&arguments.project)?;
+    let (approved, _) = planned(&outcome, plan)?;
+    let decisions = Decisions::read(plan)?.approved(&outcome)?;
+    if let Some((edited, _)) = decisions.iter().find(|(_, decision)| *decision != Decision::Approved) {
+        return Err(Failure::new(format!(
+            "{}: was edited in the review, so what is committed for each rule cannot be told apart; \
+             `--plan` without `--commit` writes it",
+            edited.id
+        )));
+    }
+    Ok(approved.into_iter().map(|proposal| proposal.id.clone()).collect())
 }
 
 /// Writes and commits one rule's changes.

@@ -167,7 +167,7 @@ pub(crate) struct Apply {
     pub(crate) check: bool,
     /// Commit what is written, one commit for each rule, with what proves it in the message. Hooks run. Where a commit
     /// is refused its files are put back.
-    #[arg(long, conflicts_with_all = ["plan", "check", "staged"])]
+    #[arg(long, conflicts_with_all = ["check", "staged"])]
     pub(crate) commit: bool,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,

@@ -210,3 +210,18 @@ fn lines_take_the_same_keys_as_the_screen() {
     assert_eq!(session.state.counts(|_| true), [1, 1, 1]);
     insta::assert_snapshot!("plain", String::from_utf8_lossy(&out));
 }
+
+#[test]
+fn tests_that_count_queries_are_shown() {
+    let (folder, _) = project();
+    let tests = "from .views import names\n\ndef test_names(django_assert_num_queries):\n    \
+                 with django_assert_num_queries(2):\n        names()\n";
+    fs::write(folder.path().join("shop/tests.py"), tests).expect("a file");
+    let outcome = outcome(&folder);
+    let proposal = outcome.proposals.iter().find(|it| it.symbol == "names").expect("it is proposed");
+    let lines = super::sheet::sheet(&outcome, proposal, None, 80, false);
+    let text: Vec<String> =
+        lines.iter().map(|line| line.iter().map(|(_, text)| text.as_str()).collect()).collect();
+    let at = text.iter().position(|line| line == "Tests that will notice").expect("a heading");
+    assert_eq!(text[at + 1], "shop/tests.py:4 test_names, django_assert_num_queries(2)");
+}

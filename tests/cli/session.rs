@@ -155,7 +155,11 @@ fn a_plan_is_written_exactly_or_refused() {
     while !library.at("plan.json").exists() {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let planned = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
+    library.git(&["config", "user.name", "A"]);
+    library.git(&["config", "user.email", "a@example.org"]);
+    let planned = library.run(&["apply", "--allow-dirty", "--commit", "--plan", "plan.json"]);
+    assert!(planned.out.contains("committed "), "{}", planned.shown());
+    assert_eq!(library.git(&["show", "--format=", "--name-only", "HEAD"]).trim(), "library/views.py");
     assert!(planned.out.contains("  wrote library/views.py\n1 change in 1 file"), "{}", planned.shown());
     let again = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
     assert_eq!(again.code, Some(2));
