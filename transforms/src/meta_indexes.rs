@@ -24,6 +24,6 @@ fn propose(project: &Project) -> Vec<Proposal> {
     let several = wanted.iter().filter(|wanted| wanted.columns.len() > 1);
     let mut found: Vec<Proposal> =
         several.filter_map(|wanted| proposals::proposal(project, RULE.name, wanted)).collect();
-    found.extend(indexes::lookups::advice(project, RULE.name));
+    found.extend(indexes::lookups::advice(project, RULE.name, &wanted));
     found
 }

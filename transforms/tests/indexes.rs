@@ -698,3 +698,35 @@ class Order(models.Model):
         &["index-together Safe: status, created"],
     );
 }
+
+#[test]
+fn beginnings_of_texts_need_an_operator_class() {
+    let views = r#"
+def place(request):
+    Order.objects.create(buyer=request.user)
+
+
+def search(request, text):
+    return list(Order.objects.filter(reference__startswith=text))
+"#;
+    check(ORDER, views, &["shop.Order: reference (advice)"]);
+    // A field's own index has a twin for them.
+    let indexed = ORDER.replace(
+        "reference = models.CharField(max_length=20)",
+        "reference = models.CharField(max_length=20, db_index=True)",
+    );
+    check(&indexed, views, &[]);
+}
+
+#[test]
+fn the_rows_that_are_still_in_a_state_which_others_leave() {
+    let place = "def place(request):\n    Order.objects.create(buyer=request.user)\n\n\n";
+    let open = "def open_orders(request):\n    return list(Order.objects.filter(is_paid=False).order_by('customer'))\n\n\n";
+    let pay = "def pay(request, pk):\n    Order.objects.filter(pk=pk).update(is_paid=True)\n";
+    check(ORDER, &format!("{place}{open}{pay}"), &["shop.Order: is_paid (advice)"]);
+    // Nothing sets it, so nothing says that few are left.
+    check(ORDER, &format!("{place}{open}"), &[]);
+    // The others are the many.
+    let paid = open.replace("False", "True");
+    check(ORDER, &format!("{place}{paid}{pay}"), &[]);
+}

@@ -1,17 +1,19 @@
 //! Lookups that no plain index serves, with what would serve them: advice, because it depends on the database.
 //!
-//! `iexact` compares `UPPER(column)`, `icontains` searches within it, and `date` computes a day for each row.
+//! `iexact` compares `UPPER(column)`, `icontains` searches within it, `date` computes a day for each row, `startswith` on
+//! PostgreSQL needs an operator class, and of a column of few values only the rows of a rare one are worth an index.
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::predicates::{Context, Predicate, Source};
+use tuneup_django::migrations::concurrent::is_postgresql;
+use tuneup_django::predicates::{Context, Filter, Given, Kind, Predicate, Source};
 use tuneup_django::queries::{Site, SiteForm};
-use tuneup_django::schema::{FieldId, Indexes, ModelId};
+use tuneup_django::schema::{FieldId, IndexSource, Indexes, ModelId};
 
 use super::columns::{Values, values};
 use super::growth::{self, Growth};
 use super::proposals::evidence;
-use super::{is_ours, places};
+use super::{Wanted, is_ours, places};
 use crate::loading::place_of;
 use crate::proposal::{Proposal, Safety};
 
@@ -22,12 +24,16 @@ enum Need {
     Upper,
     /// A half-open range instead.
     Range,
+    /// An index with an operator class for the beginnings of texts.
+    Beginnings,
+    /// An index on the rows of one value alone.
+    Partial,
     /// A trigram index on `Upper(column)`.
     Trigrams,
 }
 
 /// Advice on lookups of tables that grow, in order of the models.
-pub(crate) fn advice(project: &Project, rule: &'static str) -> Vec<Proposal> {
+pub(crate) fn advice(project: &Project, rule: &'static str, wanted: &[Wanted<'_>]) -> Vec<Proposal> {
     let mut asked: FxHashMap<ModelId, Vec<(FieldId, Need, &Predicate)>> = FxHashMap::default();
     for predicate in &project.predicates().all {
         if !matches!(predicate.context, Context::Request | Context::Task)
@@ -36,9 +42,12 @@ pub(crate) fn advice(project: &Project, rule: &'static str) -> Vec<Proposal> {
             continue;
         }
         for filter in &predicate.filters {
+            let alone = filter.sure && !predicate.narrowed_elsewhere;
             let need = match filter.lookup {
-                "iexact" if filter.sure && !predicate.narrowed_elsewhere => Need::Upper,
+                "iexact" if alone => Need::Upper,
                 "icontains" => Need::Trigrams,
+                "startswith" if alone => Need::Beginnings,
+                "exact" if alone && is_state_that_rows_leave(project, predicate, filter) => Need::Partial,
                 lookup
                     if filter.sure
                         && !predicate.narrowed_elsewhere
@@ -58,7 +67,7 @@ pub(crate) fn advice(project: &Project, rule: &'static str) -> Vec<Proposal> {
     for model in project.schema.models() {
         let Some(asked) = asked.get(&model) else { continue };
         if is_ours(project, model) {
-            found.extend(of_model(project, rule, model, asked));
+            found.extend(of_model(project, rule, model, asked, wanted));
         }
     }
     found
@@ -79,6 +88,7 @@ fn of_model(
     rule: &'static str,
     model: ModelId,
     asked: &[(FieldId, Need, &Predicate)],
+    wanted: &[Wanted<'_>],
 ) -> Vec<Proposal> {
     let indexes = project.schema.indexes(&project.source, model);
     if !indexes.is_known || !growth_allows(project, model) {
@@ -87,7 +97,11 @@ fn of_model(
     let mut needs: Vec<(Need, FieldId)> = asked
         .iter()
         .map(|&(field, need, _)| (need, field))
-        .filter(|&(need, field)| fits(project, &indexes, need, field))
+        .filter(|&(need, field)| fits(project, &indexes, need, field) && is_possible(project, need))
+        // An index of several columns serves the rows of each value, the rare one too.
+        .filter(|&(need, field)| {
+            need != Need::Partial || !wanted.iter().any(|it| it.model == model && it.columns[0].0 == field)
+        })
         .collect();
     needs.sort_unstable();
     needs.dedup();
@@ -104,6 +118,51 @@ fn of_model(
                 .then(|| proposal(project, rule, model, need, field, &calls))
         })
         .collect()
+}
+
+/// Whether the databases that the settings name can have what a lookup needs. Where they are not known, they may.
+fn is_possible(project: &Project, need: Need) -> bool {
+    let (engines, are_all) = project.settings.database_engines();
+    let postgresql = engines.iter().filter(|engine| is_postgresql(engine)).count();
+    match need {
+        Need::Range => true,
+        Need::Upper | Need::Trigrams | Need::Beginnings => !are_all || postgresql > 0,
+        Need::Partial => {
+            !engines.iter().any(|engine| engine.ends_with("mysql") || engine.ends_with("oracle"))
+        }
+    }
+}
+
+/// Whether a query asks for the rows that are still in a state which others have left: `sent=False`, where the project
+/// sets `sent`. Those rows stay few while the table grows.
+fn is_state_that_rows_leave(project: &Project, predicate: &Predicate, filter: &Filter) -> bool {
+    let field = project.schema.field(filter.field);
+    let is_rare = match filter.given {
+        Given::Bool(value) => !value,
+        Given::Text(_) => values(project, filter.field) == Values::Few,
+        _ => false,
+    };
+    let is_left = || {
+        project.predicates().writes.iter().any(|it| {
+            it.model == predicate.model
+                && !it.makes
+                && matches!(it.context, Context::Request | Context::Task)
+                && it.column.is_some_and(|name| name == field.name())
+        })
+    };
+    // Others that find the rows need no help; all of a state are read or the first of them.
+    let finds = |other: &Filter| {
+        other.sure
+            && other.kind == Kind::Equality
+            && other.field != filter.field
+            && !matches!(values(project, other.field), Values::Few | Values::Ordinal)
+    };
+    is_rare
+        && !predicate.is_joined
+        && !predicate.is_open
+        && (predicate.uses.all || predicate.uses.page || predicate.uses.first)
+        && !predicate.filters.iter().any(finds)
+        && is_left()
 }
 
 fn growth_allows(project: &Project, model: ModelId) -> bool {
@@ -125,7 +184,33 @@ fn fits(project: &Project, indexes: &Indexes, need: Need, field: FieldId) -> boo
         }
         Need::Trigrams => is_text && !has_other && values(project, field) != Values::Few,
         Need::Range => class == "DateTimeField",
+        // A field's own index has a twin for beginnings.
+        Need::Beginnings => {
+            is_text
+                && !has_other
+                && matches!(values(project, field), Values::Telling | Values::Many)
+                && !indexes.all.iter().any(|index| {
+                    !matches!(index.source, IndexSource::Meta | IndexSource::IndexTogether)
+                        && index.columns.len() == 1
+                        && index.columns[0].0 == field
+                })
+        }
+        Need::Partial => {
+            !has_other
+                && !indexes
+                    .all
+                    .iter()
+                    .any(|index| index.is_partial || index.columns.first().is_some_and(|it| it.0 == field))
+        }
     }
+}
+
+/// The name of a model's key.
+fn primary_key(project: &Project, model: ModelId) -> String {
+    let schema = &project.schema;
+    let mut keys =
+        schema.model(model).fields().iter().filter(|&&field| schema.field(field).primary_key().is_yes());
+    keys.next().map_or("id".to_owned(), |&field| schema.field(field).name().to_string())
 }
 
 fn proposal(
@@ -175,6 +260,37 @@ fn proposal(
             ),
             "date",
         ),
+        Need::Beginnings => (
+            format!("Index the beginnings of `{name}` of {label}"),
+            format!(
+                "`{name}__startswith` is served by no index of `Meta.indexes` on PostgreSQL, unless the database sorts by \
+                 bytes: `models.Index(fields=[\"{name}\"], opclasses=[\"varchar_pattern_ops\"], name=…)` serves it, and \
+                 `db_index=True` makes such an index beside its own."
+            ),
+            "beginnings",
+        ),
+        Need::Partial => {
+            let value = match calls[0].filters.iter().find(|it| it.field == field).map(|it| it.given) {
+                Some(Given::Bool(true)) => "True".to_owned(),
+                Some(Given::Text(text)) => format!("\"{text}\""),
+                _ => "False".to_owned(),
+            };
+            let by = calls[0]
+                .order
+                .first()
+                .map_or("pk".to_owned(), |it| schema.field(it.field).name().to_string());
+            let by = if by == "pk" { primary_key(project, model) } else { by };
+            (
+                format!("Index the rows of {label} with `{name}` {value}"),
+                format!(
+                    "Rows leave this state, so few of many are in it, and no index on `{name}` alone would be chosen for \
+                     the others. On PostgreSQL and SQLite `models.Index(fields=[\"{by}\"], \
+                     condition=models.Q({name}={value}), name=…)` holds these rows alone: it stays small, and rows that \
+                     have left it are not written to it."
+                ),
+                "partial",
+            )
+        }
         Need::Trigrams => (
             format!("Index the trigrams of `{name}` of {label}"),
             format!(

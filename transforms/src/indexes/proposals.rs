@@ -221,7 +221,7 @@ fn asked(project: &Project, predicate: &Predicate) -> String {
     for filter in predicate.filters.iter().filter(|it| {
         // Of what an index does not serve, only what advice is about is told.
         it.kind != Kind::NotIndexable
-            || matches!(it.lookup, "iexact" | "icontains")
+            || matches!(it.lookup, "iexact" | "icontains" | "startswith")
             || it.lookup.starts_with("date")
     }) {
         let text = match filter.lookup {

@@ -2,13 +2,14 @@
 //!
 //! <https://django-filter.readthedocs.io/en/stable/ref/filterset.html>
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::flow::{ArgumentKind, ExprKind};
+use tuneup_python::{ClassRef, Entity, Symbol};
 
 use super::Framework;
 use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Role, Shape, Value};
+use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
 
 pub(super) const FRAMEWORK: Framework =
     Framework { call, attribute, inherited, inherited_method, serve, ..Framework::NONE };
@@ -22,6 +23,7 @@ fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef)
     if !machine.has_base(class, is_filter_set) {
         return;
     }
+    declared(machine, class);
     let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return };
     let Shape::Class(meta) = *machine.values.shape(meta) else { return };
     let fields = Symbol::new("fields");
@@ -36,6 +38,56 @@ fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef)
     let lookups = super::lists::lookups(machine, value);
     let site = super::lists::member_site(machine, member);
     machine.declare(model, &lookups, Role::Filter, Source::FilterSet, site);
+}
+
+/// The filters that a filter set declares one by one: `title = CharFilter(field_name=…, lookup_expr=…)`. Those that a method
+/// of the set applies ask what the method asks.
+fn declared(machine: &mut Machine<'_>, class: ClassRef) {
+    let model = machine
+        .class_member(class, Symbol::new("Meta"))
+        .and_then(|meta| match *machine.values.shape(meta) {
+            Shape::Class(meta) => machine.class_member(meta, Symbol::new("model")),
+            _ => None,
+        })
+        .map(|model| machine.values.shape(model).clone());
+    let Some(Shape::Model(model)) = model else { return };
+    let facts = machine.project.facts(class.file);
+    let bindings = machine.project.own_members(class);
+    for binding in bindings {
+        let Some(value) = binding.value else { continue };
+        let ExprKind::Call(callee, arguments) = facts.kind(value) else { continue };
+        let is_filter = match machine.project.entity_of(class.file, callee) {
+            Entity::External(name) => {
+                name.as_str().starts_with("django_filters.") && name.as_str().ends_with("Filter")
+            }
+            _ => false,
+        };
+        if !is_filter {
+            continue;
+        }
+        let text = |name: &str| {
+            let argument = facts
+                .arguments(arguments)
+                .iter()
+                .find(|it| it.kind == ArgumentKind::Keyword(Symbol::new(name)))?;
+            match facts.kind(argument.value) {
+                ExprKind::Str(text) => Some(text),
+                _ => None,
+            }
+        };
+        if facts.arguments(arguments).iter().any(|it| it.kind == ArgumentKind::Keyword(Symbol::new("method")))
+        {
+            continue;
+        }
+        let column = text("field_name").unwrap_or(binding.name);
+        let lookup = match text("lookup_expr") {
+            Some(lookup) => Symbol::new(&format!("{column}__{lookup}")),
+            None => column,
+        };
+        let site =
+            Site { file: class.file, range: facts.range(value), function: None, form: SiteForm::Declaration };
+        machine.declare(model, &[lookup], Role::Filter, Source::FilterSet, site);
+    }
 }
 
 /// The queryset of a filter set that was made with such arguments.
