@@ -13,7 +13,13 @@ pub(crate) enum Engine {
 
 /// The aliases that have one form. Of several, the one that production takes is not known.
 pub(crate) fn alone(project: &Project) -> Vec<Database<'_>> {
-    let databases = project.settings.databases();
+    let mut databases: Vec<Database> = Vec::new();
+    for database in project.settings.databases() {
+        let is_known = |other: &&Database| other.alias == database.alias && other.node == database.node;
+        if databases.iter().find(is_known).is_none() {
+            databases.push(database);
+        }
+    }
     let is_alone =
         |database: &&Database| databases.iter().filter(|other| other.alias == database.alias).count() == 1;
     let mut alone: Vec<Database> = databases.iter().filter(is_alone).copied().collect();

@@ -39,11 +39,14 @@ fn aged(project: &Project, database: &Database) -> Option<Proposal> {
         return None;
     }
     let engine = engine(project, database.node)?;
-    if ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS"].iter().any(|key| given(database.node, key) != Some(false)) {
-        return None;
-    }
-    if given(database.node, "pool") != Some(false) {
-        return None;
+    // Keys that are not seen leave a hint, which says so, and no edit.
+    let is_open = matches!(&database.node.value, Value::Dict(dict) if dict.open && dict.base.is_none());
+    for key in ["CONN_MAX_AGE", "CONN_HEALTH_CHECKS", "pool"] {
+        match given(database.node, key) {
+            Some(false) => {}
+            None if is_open => {}
+            _ => return None,
+        }
     }
     let alias = database.alias;
     let mut changes = vec![set("DATABASES", &[alias, "CONN_MAX_AGE"], SettingValue::code("60"))];

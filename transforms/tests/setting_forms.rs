@@ -214,6 +214,61 @@ fn only_the_branch_of_production_is_edited() {
     );
 }
 
+#[test]
+fn what_is_added_under_a_condition_is_edited_where_it_stands() {
+    let before = "import os\nDATABASES = {'default': {'ENGINE': 'e'}}\nif os.environ.get('R'):\n    \
+                  DATABASES['replica'] = {'ENGINE': 'r'}\n";
+    case(
+        before,
+        vec![age(), set("DATABASES", &["replica", "CONN_MAX_AGE"], SettingValue::code("5"))],
+        "import os\nDATABASES = {'default': {'ENGINE': 'e', 'CONN_MAX_AGE': 60}}\nif os.environ.get('R'):\n    \
+         DATABASES['replica'] = {'ENGINE': 'r', 'CONN_MAX_AGE': 5}\n",
+    );
+    refused(
+        "import os\nif os.environ.get('R'):\n    DATABASES = {'default': os.environ.get('D')}\n",
+        age(),
+        "several values",
+    );
+}
+
+#[test]
+fn settings_of_classes_are_edited_in_their_bodies() {
+    let before = "from configurations import Configuration\n\n\nclass Base(Configuration):\n    MIDDLEWARE = ['s', 'c']\n    \
+                  DATABASES = {'default': {'ENGINE': 'e'}}\n\n\nclass Production(Base):\n    DEBUG = False\n";
+    case(
+        before,
+        vec![age(), whitenoise(Position::After("s".to_owned()))],
+        "from configurations import Configuration\n\n\nclass Base(Configuration):\n    MIDDLEWARE = ['s', 'w', 'c']\n    \
+         DATABASES = {'default': {'ENGINE': 'e', 'CONN_MAX_AGE': 60}}\n\n\nclass Production(Base):\n    DEBUG = False\n",
+    );
+    refused(before, set("CACHES", &[], SettingValue::text("x")), "settings are those of a class");
+    refused(
+        "from configurations import Configuration, values\n\n\nclass Production(Configuration):\n    \
+         DATABASES = values.DatabaseURLValue('sqlite://')\n",
+        age(),
+        "which is not known",
+    );
+}
+
+#[test]
+fn elements_that_are_unpacked_stay() {
+    case(
+        "BASE = ['s']\nMIDDLEWARE = [*BASE, 'c']\n",
+        vec![whitenoise(Position::Before("c".to_owned()))],
+        "BASE = ['s']\nMIDDLEWARE = [*BASE, 'w', 'c']\n",
+    );
+    case(
+        "MIDDLEWARE = ('s', 'c')\nMIDDLEWARE = ('f',) + MIDDLEWARE\n",
+        vec![whitenoise(Position::First), insert("MIDDLEWARE", "x", Position::After("s".to_owned()))],
+        "MIDDLEWARE = ('s', 'x', 'c')\nMIDDLEWARE = (\n    'w',\n    'f',\n) + MIDDLEWARE\n",
+    );
+    refused(
+        "MIDDLEWARE = ['s']\nMIDDLEWARE.insert(0, 'f')\n",
+        whitenoise(Position::First),
+        "put together by calls",
+    );
+}
+
 fn whitenoise(at: Position) -> Change {
     insert("MIDDLEWARE", "w", at)
 }

@@ -182,22 +182,8 @@ fn into(
             if dict.open && dict.base.is_none() {
                 return Err(format!("not all keys of `{what}` are known"));
             }
-            let is_written_out = dict.base.is_none()
-                && is_within_writes(setting, node)
-                && is_productions(project, node.file)
-                && is_once(&setting.node, node)
-                && is_untouched(setting, node, dict);
-            if is_written_out {
-                let facts = project.source.facts(node.file);
-                for expr in expressions_at(facts, node.range) {
-                    let spot = match facts.kind(expr) {
-                        ExprKind::Dict(_) => Spot::Entries(node.range.into()),
-                        // `dict(ENGINE=…)`
-                        ExprKind::Call(..) if keys.len() == 1 => Spot::Keywords(node.range.into()),
-                        _ => continue,
-                    };
-                    return Ok(vec![(Container { file: node.file, spot }, keys.to_vec())]);
-                }
+            if let Some(container) = written_out(project, setting, node, dict, keys.len()) {
+                return Ok(vec![(container, keys.to_vec())]);
             }
             if let Some(base) = &dict.base {
                 may_take_keys(base, &what)?;
@@ -227,6 +213,32 @@ fn into(
     }
 }
 
+/// The dict display or call that a dict is written out as, where it takes keys.
+fn written_out(
+    project: &Project,
+    setting: &Setting,
+    node: &Node,
+    dict: &Dict,
+    keys: usize,
+) -> Option<Container> {
+    let is_it = dict.base.is_none()
+        && is_within_writes(setting, node)
+        && is_productions(project, node.file)
+        && is_once(&setting.node, node)
+        && is_untouched(setting, node, dict);
+    if !is_it {
+        return None;
+    }
+    let facts = project.source.facts(node.file);
+    let spot = expressions_at(facts, node.range).find_map(|expr| match facts.kind(expr) {
+        ExprKind::Dict(_) => Some(Spot::Entries(node.range.into())),
+        // `dict(ENGINE=…)`
+        ExprKind::Call(..) if keys == 1 => Some(Spot::Keywords(node.range.into())),
+        _ => None,
+    })?;
+    Some(Container { file: node.file, spot })
+}
+
 /// Where a key goes that none of several values has: behind them all, if they are one that only differs in its parts.
 fn into_each(
     project: &Project,
@@ -247,8 +259,7 @@ fn into_each(
     let parents: Vec<&Node> = parents.iter().flat_map(|node| node.alternatives()).collect();
     let first = parents.first().ok_or_else(refused)?;
     let is_same = parents.iter().all(|node| (node.file, node.range) == (first.file, first.range));
-    let has_all = parents.len() >= node.alternatives().len();
-    if !is_same || !has_all {
+    if !is_same {
         return Err(refused());
     }
     for parent in &parents {
@@ -259,6 +270,15 @@ fn into_each(
             Value::Dict(_) => {}
             _ => may_take_keys(parent, &full)?,
         }
+    }
+    if let Value::Dict(dict) = &first.value
+        && let Some(container) = written_out(project, setting, first, dict, 1)
+    {
+        return Ok(vec![(container, vec![last.clone()])]);
+    }
+    // It may not be there at all.
+    if parents.len() < node.alternatives().len() {
+        return Err(refused());
     }
     let base = Base { keys: full, is_known: false, is_new: false };
     Ok(vec![(below(project, name, setting, base)?, vec![last.clone()])])
@@ -525,7 +545,9 @@ fn is_once(all: &Node, node: &Node) -> bool {
             + match &all.value {
                 Value::Dict(dict) => dict.entries.iter().map(|(_, value)| count(value, node)).sum(),
                 Value::List(list) => list.items.iter().map(|value| count(value, node)).sum(),
-                Value::Either(nodes) => nodes.iter().map(|value| count(value, node)).sum(),
+                Value::Either(nodes) => {
+                    nodes.iter().map(|value| count(value, node)).max().unwrap_or_default()
+                }
                 _ => 0,
             }
     }
