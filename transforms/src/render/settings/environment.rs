@@ -114,6 +114,11 @@ pub(super) fn read(
     let os = environ.strip_suffix(".environ");
     let read = match (&default, os) {
         (None, _) => format!("{environ}[\"{variable}\"]"),
+        // What is not there is `None` anyway.
+        (Some(default), Some(os)) if default == "None" && reader == Reader::Getenv => {
+            format!("{os}.getenv(\"{variable}\")")
+        }
+        (Some(default), _) if default == "None" => format!("{environ}.get(\"{variable}\")"),
         (Some(default), Some(os)) if reader == Reader::Getenv => {
             format!("{os}.getenv(\"{variable}\", {})", quoted(default))
         }
