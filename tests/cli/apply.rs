@@ -226,3 +226,33 @@ fn staged_files_are_edited_where_the_stage_keeps_what_they_were() {
     assert!(run.out.contains("wrote other.py\n1 change in 1 file"), "{}", run.shown());
     assert_eq!(library.git(&["status", "--porcelain"]), "AM other.py\n");
 }
+
+#[test]
+fn a_project_below_the_top_of_its_repository_is_told_apart() {
+    let library = Library::empty();
+    let project = project();
+    for (path, bytes) in contents(&project.path()) {
+        let below = path.strip_prefix(project.path()).expect("below").to_str().expect("a Unicode path");
+        library.write(&format!("our backend/{below}"), bytes);
+    }
+    library.write("elsewhere.py", "");
+    library.commit();
+    library.git(&["config", "user.name", "A"]);
+    library.git(&["config", "user.email", "a@example.org"]);
+    library.write("elsewhere.py", "# mine\n");
+    library.write("our backend/other.py", READER);
+    let run = library.run(&["diff", "--since", "HEAD", "our backend"]);
+    assert!(run.out.contains("other.py") && !run.out.contains("views.py"), "{}", run.shown());
+
+    std::fs::remove_file(library.at("our backend/other.py")).expect("it is there");
+    let folder = library.at("our backend");
+    library.write(
+        "our backend/shop/models.py",
+        [&library.read("our backend/shop/models.py")[..], b"# mine\n"].concat(),
+    );
+    let run = library.run_in(&folder, &["apply", "--unsafe", "--commit", "--allow-dirty"]);
+    assert_eq!(run.code, Some(2), "{}", run.shown());
+    assert!(run.out.contains("committed ") && run.err.contains("\n  shop/models.py"), "{}", run.shown());
+    let committed = library.git(&["show", "--format=", "--name-only", "HEAD"]);
+    assert_eq!(committed.trim(), "our backend/library/views.py", "not what is not committed yet");
+}
