@@ -1,5 +1,6 @@
 //! A folder of the workspace, and what was last found in it.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -116,7 +117,13 @@ pub(super) struct View<'a> {
     workspace: &'a Workspace,
     documents: &'a Documents,
     encoding: Encoding,
-    files: BTreeMap<&'a str, (Lines<'a>, Option<Moved>)>,
+    files: BTreeMap<&'a str, File<'a>>,
+}
+
+/// A file of an analysis. Few of them are looked at in one view.
+struct File<'a> {
+    text: &'a str,
+    lines: OnceCell<(Lines<'a>, Option<Moved>)>,
 }
 
 impl<'a> View<'a> {
@@ -127,18 +134,25 @@ impl<'a> View<'a> {
         documents: &'a Documents,
         encoding: Encoding,
     ) -> Self {
-        let file = |(path, text): (&'a String, &'a String)| {
-            let document = workspace.document(documents, path);
-            let moved = document.and_then(|document| Moved::between(text, &document.text));
-            (path.as_str(), (Lines::new(text), moved))
-        };
+        let file =
+            |(path, text): (&'a String, &'a String)| (path.as_str(), File { text, lines: OnceCell::new() });
         let files = analysis.texts.iter().map(file).collect();
         Self { workspace, documents, encoding, files }
     }
 
+    /// The lines of a file as it was analysed, and where they are now.
+    fn lines(&self, path: &str) -> Option<&(Lines<'a>, Option<Moved>)> {
+        let file = self.files.get(path)?;
+        Some(file.lines.get_or_init(|| {
+            let document = self.workspace.document(self.documents, path);
+            let moved = document.and_then(|document| Moved::between(file.text, &document.text));
+            (Lines::new(file.text), moved)
+        }))
+    }
+
     /// Where a place is shown; nothing where it was edited since.
     pub(super) fn range(&self, place: &Place) -> Option<Range> {
-        let (lines, moved) = self.files.get(place.path.as_str())?;
+        let (lines, moved) = self.lines(&place.path)?;
         let range = lines.range(place.range().into(), self.encoding);
         match moved {
             Some(moved) => moved.range(range),
@@ -152,7 +166,7 @@ impl<'a> View<'a> {
         if range.start.line == range.end.line {
             return Some(range);
         }
-        let (lines, _) = self.files.get(place.path.as_str())?;
+        let (lines, _) = self.lines(&place.path)?;
         let end = lines.line_end(usize::from(place.start));
         let first = lines.range(usize::from(place.start)..end, self.encoding);
         let width = first.end.character - first.start.character;
