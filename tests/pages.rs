@@ -49,6 +49,11 @@ const OF_SETTINGS: &[&str] = &[
     "redis_cache",
     "cached_sessions",
     "cached_template_loader",
+    "whitenoise",
+    "slow_query_log",
+    "health_check",
+    "sentry",
+    "prometheus",
 ];
 
 /// Rules about indexes: Django migrates forwards and back, and `makemigrations` has nothing to do.

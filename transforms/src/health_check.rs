@@ -30,13 +30,11 @@ const ANSWERED_BY: &[&str] = &[
     "django_alive",
     "django-alive",
     "django_probes",
-    "heartbeat",
     "dockerflow",
     "django_healthchecks",
     "django-healthchecks",
     "healthcheck",
     "django-healthcheck",
-    "health",
 ];
 const MODULE: &str = "health_check";
 

@@ -2,8 +2,9 @@
 
 use tuneup_django::Project;
 use tuneup_django::requirements::{Entry, Form, Needed, Source};
+use tuneup_django::settings::{Node, Value};
 
-use crate::proposal::{Change, Proposal, Safety};
+use crate::proposal::{Change, Proposal, Safety, SettingEdit};
 
 /// What becomes of a required package.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,14 +75,31 @@ fn held_below(entry: &Entry, minimum: &str) -> Option<String> {
     (numbers(pinned) < numbers(minimum)).then(|| pinned.to_owned())
 }
 
-/// Who needs the packages of a proposal: production alone, where it changes nothing but a settings module that nothing
-/// else shares.
-pub(crate) fn needed(project: &Project, _proposal: &Proposal) -> Needed {
-    let Some(module) = &project.settings.module else { return Needed::Everywhere };
+/// Who needs the packages of a proposal: production alone, where it changes nothing but a module of settings that is
+/// production's by its name.
+pub(crate) fn needed(project: &Project, proposal: &Proposal) -> Needed {
+    let settings = &project.settings;
+    let Some(module) = &settings.module else { return Needed::Everywhere };
     let words = ["prod", "production", "live", "deploy", "deployment", "heroku"];
     let last = module.name.rsplit('.').next().unwrap_or_default().to_lowercase();
     let is_of_production = last.split(|char: char| !char.is_alphanumeric()).any(|part| words.contains(&part));
-    if is_of_production { Needed::InProduction } else { Needed::Everywhere }
+    let is_shared = |change: &Change| match change {
+        Change::AddRoute { .. } => true,
+        // What is put into a list goes where the list is written out; all else into production's own module.
+        Change::Setting { name, edit: SettingEdit::Insert { .. } } => {
+            let lists = settings.node(name).map(Node::alternatives).unwrap_or_default();
+            lists.iter().any(|list| match &list.value {
+                Value::List(list) => list.items.iter().any(|item| item.file != module.file),
+                _ => true,
+            })
+        }
+        _ => false,
+    };
+    if is_of_production && !proposal.changes.iter().any(is_shared) {
+        Needed::InProduction
+    } else {
+        Needed::Everywhere
+    }
 }
 
 /// Says of a proposal's packages what a person has to do: lock files to refresh, packages that cannot be written. These

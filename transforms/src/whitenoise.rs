@@ -29,7 +29,6 @@ const PLAIN: &str = "django.contrib.staticfiles.storage.StaticFilesStorage";
 const SERVED_BY: &[&str] = &[
     "whitenoise",
     "dj_static",
-    "static",
     "servestatic",
     "storages",
     "django-storages",
