@@ -28,17 +28,25 @@ impl Redis {
     pub(crate) fn find(project: &Project) -> Option<Self> {
         let mut redis = Self::default();
         for (name, setting) in project.settings.iter() {
+            // `REDIS_DB = 1`, of which an address is put together elsewhere.
+            if name.contains("REDIS") && (name.contains("DB") || name.contains("DATABASE")) {
+                numbers(&setting.node, &mut redis.taken);
+            }
             let mut texts = Vec::new();
             collect(&setting.node, &mut texts);
             for text in texts {
                 let Some((scheme, rest)) = text.split_once("://") else { continue };
-                if scheme != "redis" {
+                if !matches!(scheme, "redis" | "rediss" | "valkey" | "valkeys") {
                     continue;
                 }
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 let (address, number) = rest.split_once('/').unwrap_or((rest, ""));
                 // Passwords are not copied.
-                if !address.is_empty() && !address.contains('@') && redis.address.is_none() {
+                if scheme == "redis"
+                    && !address.is_empty()
+                    && !address.contains('@')
+                    && redis.address.is_none()
+                {
                     redis.address = Some(format!("redis://{address}"));
                 }
                 redis.taken.insert(number.parse().unwrap_or(0));
@@ -58,6 +66,17 @@ impl Redis {
         let number = (1..).find(|number| !self.taken.contains(number)).unwrap_or(1);
         let address = self.address.clone().unwrap_or_else(|| "redis://127.0.0.1:6379".to_owned());
         (format!("{address}/{number}"), number)
+    }
+}
+
+fn numbers(node: &Node, taken: &mut BTreeSet<u32>) {
+    match &node.value {
+        Value::Int(number) => taken.extend(u32::try_from(*number).ok()),
+        Value::Str(text) => taken.extend(text.parse::<u32>().ok()),
+        Value::Environment { default: Some(default), .. } => numbers(default, taken),
+        Value::Dict(dict) => dict.entries.iter().for_each(|(_, node)| numbers(node, taken)),
+        Value::Either(nodes) => nodes.iter().for_each(|node| numbers(node, taken)),
+        _ => {}
     }
 }
 

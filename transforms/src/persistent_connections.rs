@@ -34,8 +34,7 @@ fn propose(project: &Project) -> Vec<Proposal> {
 fn aged(project: &Project, database: &Database) -> Option<Proposal> {
     let settings = &project.settings;
     // Under ASGI a connection is not taken up again, and each greenlet has its own.
-    if settings.get("ASGI_APPLICATION").is_some() || settings.server.is_asgi || settings.server.has_greenlets
-    {
+    if is_asgi(project) || settings.server.has_greenlets {
         return None;
     }
     let engine = engine(project, database.node)?;
@@ -47,6 +46,9 @@ fn aged(project: &Project, database: &Database) -> Option<Proposal> {
             None if is_open => {}
             _ => return None,
         }
+    }
+    if is_open && is_named(project, "conn_max_age") {
+        return None;
     }
     let alias = database.alias;
     let mut changes = vec![set("DATABASES", &[alias, "CONN_MAX_AGE"], SettingValue::code("60"))];
@@ -82,6 +84,21 @@ fn aged(project: &Project, database: &Database) -> Option<Proposal> {
     }
     proposal.changes = changes;
     Some(written_or_advice(project, proposal))
+}
+
+/// By the settings, the deployment, or the only server among the requirements.
+fn is_asgi(project: &Project) -> bool {
+    let has = |names: &[&str]| names.iter().any(|name| project.packages.has(name));
+    project.settings.get("ASGI_APPLICATION").is_some()
+        || project.settings.server.is_asgi
+        || has(&["uvicorn", "daphne", "hypercorn"]) && !has(&["gunicorn", "uwsgi", "mod-wsgi", "waitress"])
+}
+
+/// Whether the settings say a word anywhere, in whatever case.
+fn is_named(project: &Project, word: &str) -> bool {
+    let source = &project.source;
+    let texts = project.settings.files.iter().filter_map(|&file| source.source(file).ok());
+    texts.into_iter().any(|text| text.text().to_lowercase().contains(word))
 }
 
 /// `"CONN_MAX_AGE": os.environ.get(…)`: a text, on which every connection fails.

@@ -308,3 +308,43 @@ fn files_that_split_settings_includes_run_here() {
     ]);
     assert_eq!(read.settings.node("A").map(show).as_deref(), Some("[a b]"));
 }
+
+fn kind_of(files: &[(&str, &str)]) -> (String, bool, bool) {
+    let module = read(files).settings.module.expect("a module");
+    (module.name, module.is_development, module.is_debugging)
+}
+
+#[test]
+fn modules_for_development_are_known_as_such() {
+    let wsgi = |name: &'static str| match name {
+        "devproject" => "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'devproject.settings')\n",
+        _ => "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n",
+    };
+    let apps = "INSTALLED_APPS = []\n";
+    // A module that is only called so may be what others begin with.
+    assert_eq!(
+        kind_of(&[
+            ("devproject/wsgi.py", wsgi("devproject")),
+            ("devproject/settings.py", apps),
+            ("lib/settings.py", apps)
+        ]),
+        ("devproject.settings".to_owned(), true, false)
+    );
+    assert_eq!(
+        kind_of(&[
+            ("devproject/wsgi.py", wsgi("devproject")),
+            ("devproject/settings.py", apps),
+            ("conf/settings/production.py", apps)
+        ]),
+        ("conf.settings.production".to_owned(), false, false)
+    );
+    for (text, is_debugging) in [
+        ("DEBUG = True\n", true),
+        ("import os\nDEBUG = True\nif os.environ.get('X'):\n    DEBUG = False\n", false),
+        ("DEBUG = True\nfrom .local import *\n", false),
+        ("import os\nDEBUG = os.environ.get('X')\n", false),
+    ] {
+        let found = kind_of(&[("site1/wsgi.py", wsgi("site1")), ("site1/settings.py", text)]);
+        assert_eq!(found, ("site1.settings".to_owned(), false, is_debugging), "{text}");
+    }
+}

@@ -234,21 +234,15 @@ fn is_of_development(name: &str) -> bool {
     word_is(name, DEVELOPMENT) || name.to_lowercase().split(|char: char| !char.is_alphanumeric()).any(is_both)
 }
 
-/// Whether a module turns debugging on for good. What production runs on never does.
+/// Whether a module turns debugging on for good: wherever it sets `DEBUG`, with no settings of another file behind that.
 fn is_debugging(source: &Project, file: FileId) -> bool {
     let facts = source.facts(file);
-    facts
-        .block(facts.module_body)
-        .iter()
-        .rev()
-        .find_map(|statement| match statement.kind {
-            StmtKind::Assign(target, value) | StmtKind::Annotated { target, value: Some(value), .. } => {
-                let is_it = matches!(facts.kind(target), ExprKind::Global(name) if name.as_str() == "DEBUG");
-                is_it.then(|| matches!(facts.kind(value), ExprKind::Bool(true)))
-            }
-            _ => None,
-        })
-        .unwrap_or(false)
+    let bindings = facts.bindings(facts.module_bindings).iter();
+    let debug: Vec<_> = bindings.filter(|binding| binding.name.as_str() == "DEBUG").collect();
+    let is_on = |value: tuneup_python::flow::Expr| matches!(facts.kind(value), ExprKind::Bool(true));
+    let is_last = |start| facts.star_imports.iter().all(|star| star.range.start() < start);
+    !debug.is_empty()
+        && debug.iter().all(|binding| binding.value.is_some_and(is_on) && is_last(binding.range.start()))
 }
 
 fn is_aside(path: &str) -> bool {
@@ -321,7 +315,7 @@ impl Server {
             for line in text.text().lines().filter(|line| !line.trim_start().starts_with('#')) {
                 let line = line.to_lowercase();
                 let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
-                server.is_asgi |= has(&["uvicorn", "daphne", "hypercorn"]);
+                server.is_asgi |= has(&["uvicorn", "daphne", "hypercorn", "asgi:app"]);
                 server.has_greenlets |= has(&["gevent", "eventlet"]);
                 server.has_pgbouncer |= has(&["pgbouncer"]);
                 server.has_redis |= line.contains("image:") && has(&["redis", "valkey"]);
