@@ -334,6 +334,8 @@ fn modules_for_development_are_known_as_such() {
         kind_of(&[
             ("devproject/wsgi.py", wsgi("devproject")),
             ("devproject/settings.py", apps),
+            ("conf/__init__.py", ""),
+            ("conf/settings/__init__.py", ""),
             ("conf/settings/production.py", apps)
         ]),
         ("conf.settings.production".to_owned(), false, false)

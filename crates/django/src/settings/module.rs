@@ -96,17 +96,13 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
             candidates.push((is_development || is_debugging, rank, module));
         }
     }
-    // A module that is only called `settings` may be a base for others, where something names another.
-    let is_named = !candidates.is_empty();
+    // A module that is only called `settings` may be what a library gives to others, unless those that are named stand
+    // beside it.
+    let folder = |file: FileId| source.path(file).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let named: Vec<&str> = candidates.iter().map(|(_, _, module)| folder(module.file)).collect();
     let by_name = by_convention(source).into_iter().filter(|&file| {
-        !is_named
-            || source
-                .file(file)
-                .module
-                .as_str()
-                .rsplit('.')
-                .next()
-                .is_some_and(|last| word_is(last, PRODUCTION))
+        let last = source.file(file).module.as_str().rsplit('.').next().unwrap_or_default();
+        named.is_empty() || named.contains(&folder(file)) || word_is(last, PRODUCTION)
     });
     candidates.extend(by_name.map(|file| {
         let is_development = is_of_development(source.path(file));
