@@ -111,33 +111,64 @@ fn closing(bytes: &[u8], from: usize, close: &[u8]) -> Option<usize> {
 
 /// The pieces of a tag's content, as `django.utils.text.smart_split` and `Token.split_contents` cut them:
 /// at white space, but not within quotes or `_("…")`. Each with its byte offset in the content.
+///
+/// A quote that is never closed is a character like any other.
 pub fn pieces(content: &str) -> Vec<(usize, &str)> {
-    let bytes = content.as_bytes();
-    let mut pieces = Vec::new();
+    let mut pieces: Vec<(usize, &str)> = Vec::new();
+    // Where a text marked for translation began, and what closes it.
+    let mut marked: Option<(usize, String)> = None;
     let mut at = 0;
-    while at < bytes.len() {
-        if bytes[at].is_ascii_whitespace() {
-            at += 1;
-            continue;
+    while let Some(start) = content[at..].find(|c| !is_python_space(c)).map(|found| at + found) {
+        at = start + piece_length(&content[start..]);
+        let piece = &content[start..at];
+        if marked.is_none() && (piece.starts_with("_(\"") || piece.starts_with("_('")) {
+            marked = Some((start, format!("{})", &piece[2..3])));
         }
-        let start = at;
-        let mut quote = None;
-        while at < bytes.len() {
-            match (quote, bytes[at]) {
-                (None, b'"' | b'\'') => quote = Some(bytes[at]),
-                (None, byte) if byte.is_ascii_whitespace() => break,
-                (Some(_), b'\\') => at += 1,
-                (Some(open), byte) if byte == open => quote = None,
-                _ => {}
+        match &marked {
+            Some((_, close)) if !piece.ends_with(close.as_str()) => {}
+            Some((first, _)) => {
+                pieces.push((*first, &content[*first..at]));
+                marked = None;
             }
-            at += 1;
-        }
-        let end = at.min(bytes.len());
-        if let Some(piece) = content.get(start..end) {
-            pieces.push((start, piece));
+            None => pieces.push((start, piece)),
         }
     }
+    if let Some((first, _)) = marked {
+        pieces.push((first, content[first..].trim_end_matches(is_python_space)));
+    }
     pieces
+}
+
+/// How long the first piece is: words and quoted texts without white space between, or else all up to white space.
+fn piece_length(text: &str) -> usize {
+    let word = |from: usize| {
+        let end = text[from..].find(|c| is_python_space(c) || matches!(c, '"' | '\''));
+        end.map_or(text.len(), |end| from + end)
+    };
+    let mut at = word(0);
+    let mut has_quoted = false;
+    while let Some(end) = quoted(text, at) {
+        has_quoted = true;
+        at = word(end);
+    }
+    match has_quoted {
+        true => at,
+        false => text.find(is_python_space).unwrap_or(text.len()),
+    }
+}
+
+/// The end of the quoted text that begins here, if it has one.
+fn quoted(text: &str, start: usize) -> Option<usize> {
+    let mut characters = text[start..].char_indices();
+    let (_, open) = characters.next().filter(|(_, open)| matches!(open, '"' | '\''))?;
+    while let Some((at, c)) = characters.next() {
+        if c == '\\' {
+            characters.next()?;
+        } else if c == open {
+            return Some(start + at + 1);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
