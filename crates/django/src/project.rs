@@ -99,7 +99,7 @@ impl Project {
             .collect();
         let templates = Templates::find(&source);
         stopwatch.lap("find templates");
-        let (queries, asks, failed) = queries::find(&source, &schema, &templates, &files);
+        let (queries, asks, failed) = queries::find(&source, &schema, &templates, &version, &files);
         stopwatch.lap("queries");
         let mut problems = source.problems().to_vec();
         problems.extend(templates.problems());

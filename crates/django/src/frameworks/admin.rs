@@ -35,6 +35,10 @@ fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
     }
 }
 
+fn is_site(name: &str) -> bool {
+    matches!(name, "django.contrib.admin.AdminSite" | "django.contrib.admin.sites.AdminSite")
+}
+
 /// `admin.site.register(Model, ModelAdmin)`
 fn call<'p>(
     machine: &mut Machine<'p>,
@@ -46,6 +50,15 @@ fn call<'p>(
     if name != "django.contrib.admin.site.register" && name != "django.contrib.admin.sites.site.register" {
         return None;
     }
+    register_with(machine, frame, arguments)
+}
+
+/// What the `register()` of a site does with its arguments.
+fn register_with<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    arguments: &Arguments,
+) -> Option<Value> {
     let models = arguments.get(0, "model_or_iterable")?;
     if let Some(class) = arguments.get(1, "admin_class")
         && let Shape::Class(class) = *machine.values.shape(class)
@@ -55,19 +68,23 @@ fn call<'p>(
     Some(Value::NONE)
 }
 
-/// `@admin.register(Model)`
+/// `@admin.register(Model)`, also where the project names it otherwise.
 fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     let facts = machine.project.facts(class.file);
     for &decorator in facts.list(facts.class(class.id).decorators) {
         let ExprKind::Call(callee, arguments) = facts.kind(decorator) else { continue };
         let is_register = match machine.project.entity_of(class.file, callee) {
-            Entity::External(name) => {
-                matches!(
-                    name.as_str(),
-                    "django.contrib.admin.register" | "django.contrib.admin.decorators.register"
-                )
+            Entity::External(name) => is_register(name),
+            _ => {
+                let callee = machine.eval(frame, callee);
+                match machine.values.shape(callee) {
+                    Shape::Instance(name, parts) if name.as_str() == "functools.partial" => parts
+                        .first()
+                        .is_some_and(|&function| matches!(machine.values.shape(function), Shape::External(name) if is_register(*name))),
+                    Shape::External(name) => is_register(*name),
+                    _ => false,
+                }
             }
-            _ => false,
         };
         if !is_register {
             continue;
@@ -77,6 +94,10 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
             register(machine, frame, class, model);
         }
     }
+}
+
+fn is_register(name: Symbol) -> bool {
+    matches!(name.as_str(), "django.contrib.admin.register" | "django.contrib.admin.decorators.register")
 }
 
 fn register<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef, models: Value) {
@@ -101,21 +122,26 @@ fn inherited<'p>(
     machine: &mut Machine<'p>,
     _frame: &mut Frame<'p>,
     this: Value,
-    _class: ClassRef,
+    class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    let is_it = METHODS.contains(&name) && is_admin(machine, this);
+    let is_it = METHODS.contains(&name) && is_admin(machine, this)
+        || name == "register" && machine.has_base(class, is_site);
     is_it.then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
 }
 
 fn inherited_method<'p>(
     machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
+    frame: &mut Frame<'p>,
     this: Value,
     class: ClassRef,
     name: &str,
-    _arguments: &Arguments,
+    arguments: &Arguments,
 ) -> Option<Value> {
+    // A site of the project's own.
+    if name == "register" && machine.has_base(class, is_site) {
+        return register_with(machine, frame, arguments);
+    }
     let model = model_of(machine, this)?;
     match name {
         "get_queryset" => {

@@ -16,6 +16,7 @@ use super::value::{
 };
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
+use crate::version::Version;
 
 /// How deep calls are followed.
 pub(crate) const DEEPEST_CALL: usize = 24;
@@ -96,6 +97,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) project: &'p Project,
     pub(crate) schema: &'p Schema,
     pub(crate) templates: &'p Templates,
+    /// Whether the project may run on Python 2, where `__unicode__` makes a model's text.
+    pub(crate) has_python_2: bool,
     /// What the project puts on its requests.
     pub(crate) requests: &'p Attributes,
     /// What was put on requests on the way.
@@ -164,6 +167,7 @@ macro_rules! names {
 
 names! {
     str_ = "__str__",
+    unicode = "__unicode__",
     init = "__init__",
     call = "__call__",
     iter = "__iter__",
@@ -182,12 +186,14 @@ impl<'p> Machine<'p> {
         project: &'p Project,
         schema: &'p Schema,
         templates: &'p Templates,
+        version: &Version,
         requests: &'p Attributes,
     ) -> Self {
         Self {
             project,
             schema,
             templates,
+            has_python_2: !version.at_least(2, 0) || !version.is_known(),
             requests,
             request_values: FxHashMap::default(),
             rendering: 0,

@@ -14,6 +14,7 @@ use tuneup_python::{FileId, Project, Symbol};
 
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
+use crate::version::Version;
 
 pub(crate) mod asks;
 pub(crate) mod attributes;
@@ -142,14 +143,15 @@ pub(crate) fn find(
     project: &Project,
     schema: &Schema,
     templates: &Templates,
+    version: &Version,
     files: &[FileId],
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
-    let requests = requests::attributes(project, schema, templates, files);
+    let requests = requests::attributes(project, schema, templates, version, files);
     let size = files.len().div_ceil(PARTS).max(1);
     let parts: Vec<(Vec<Query>, SiteModels, Asks, Vec<FileId>)> = files
         .par_chunks(size)
         .map(|files| {
-            let mut machine = Machine::new(project, schema, templates, &requests);
+            let mut machine = Machine::new(project, schema, templates, version, &requests);
             let mut failed = Vec::new();
             for &file in files {
                 // A fault of the interpreter costs the file that it met, and not the run.

@@ -375,9 +375,17 @@ impl<'p> Machine<'p> {
                 }
                 Value::NONE
             }
-            "operator.attrgetter" | "operator.itemgetter" | "functools.partial" => {
+            "operator.attrgetter" | "operator.itemgetter" => {
                 let parts = arguments.positional.clone().into();
                 self.values.make(Shape::Instance(Symbol::new(name), parts))
+            }
+            "functools.partial" => {
+                let (&function, positional) = arguments.positional.split_first()?;
+                let positional = self.values.tuple(positional.to_vec());
+                let rest = arguments.more_keywords.unwrap_or(Value::NEVER);
+                let keywords = self.values.mapping(arguments.keywords.clone(), rest, rest);
+                self.values
+                    .make(Shape::Instance(Symbol::new(name), Box::new([function, positional, keywords])))
             }
             "dict" | "collections.OrderedDict" => {
                 let mut mapping = self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
@@ -475,6 +483,21 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         call: CallSite,
     ) -> Value {
+        if class.as_str() == "functools.partial" {
+            let &[function, positional, keywords] = parts else { return Value::UNKNOWN };
+            let mut given = arguments.clone();
+            if let Shape::Tuple(bound) = self.values.shape(positional) {
+                given.positional.splice(0..0, bound.iter().copied());
+            }
+            if let Shape::Mapping { known, rest, .. } = self.values.shape(keywords) {
+                let bound = known.iter().filter(|(name, _)| arguments.keyword(name.as_str()).is_none());
+                given.keywords.extend(bound.copied());
+                given.more_keywords =
+                    given.more_keywords.or(Some(*rest).filter(|&rest| rest != Value::NEVER));
+            }
+            return self
+                .for_each(function, |machine, member| machine.call_value(frame, member, &given, call));
+        }
         let Some(&first) = arguments.positional.first() else { return Value::UNKNOWN };
         match class.as_str() {
             "operator.attrgetter" => {
@@ -498,16 +521,6 @@ impl<'p> Machine<'p> {
             "operator.itemgetter" => match parts {
                 [key] => self.item(frame, first, *key, false),
                 _ => Value::UNKNOWN,
-            },
-            "functools.partial" => match parts.split_first() {
-                Some((&function, bound)) => {
-                    let mut arguments = arguments.clone();
-                    arguments.positional.splice(0..0, bound.iter().copied());
-                    self.for_each(function, |machine, member| {
-                        machine.call_value(frame, member, &arguments, call)
-                    })
-                }
-                None => Value::UNKNOWN,
             },
             _ => Value::UNKNOWN,
         }

@@ -14,6 +14,7 @@ use super::machine::Machine;
 use super::value::{Shape, Value};
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
+use crate::version::Version;
 
 /// What an attribute of the project's requests is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +35,11 @@ pub(crate) fn attributes(
     project: &Project,
     schema: &Schema,
     templates: &Templates,
+    version: &Version,
     files: &[FileId],
 ) -> Attributes {
     let none = Attributes::default();
-    let mut machine = Machine::new(project, schema, templates, &none);
+    let mut machine = Machine::new(project, schema, templates, version, &none);
     for &file in files {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             for function in assigning(project.facts(file)) {

@@ -1,6 +1,6 @@
 //! Model instances: columns are free, relations are reads, methods are followed with the row as `self`.
 
-use tuneup_python::Symbol;
+use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
@@ -193,7 +193,7 @@ impl<'p> Machine<'p> {
             match self.values.shape(member).clone() {
                 Shape::Row(row) => {
                     if let Some(class) = self.schema.class_of(row.model)
-                        && let Some((function, Binding::Method)) = self.class_function(class, self.names.str_)
+                        && let Some((function, Binding::Method)) = self.text_function(class)
                     {
                         self.call_function(frame, function, None, &[member]);
                     }
@@ -218,6 +218,12 @@ impl<'p> Machine<'p> {
                 _ => {}
             }
         }
+    }
+
+    /// The method that makes a model's text.
+    fn text_function(&self, class: ClassRef) -> Option<(FunctionRef, Binding)> {
+        let text = self.class_function(class, self.names.str_);
+        text.or_else(|| self.has_python_2.then(|| self.class_function(class, self.names.unicode)).flatten())
     }
 
     /// The parts that `"…" % value` formats: a tuple's items, a mapping's values, or the value.

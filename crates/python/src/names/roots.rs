@@ -91,6 +91,7 @@ impl Roots {
         let mut votes: FxHashMap<(Symbol, Symbol), u32> = FxHashMap::default();
         let mut found: FxHashMap<(u32, Symbol), Option<(Symbol, Symbol)>> = FxHashMap::default();
         let (mut plain, mut prefixed) = (0_usize, 0_usize);
+        let mut called: FxHashMap<&str, usize> = FxHashMap::default();
         for (file, facts) in facts {
             let Some((number, search)) = self.search(file) else {
                 continue;
@@ -112,10 +113,21 @@ impl Roots {
                     && matches!(tree.find("", rest.trim_start_matches('.')), Some(Found::File(_)))
                 {
                     prefixed += 1;
+                } else if root_name.is_some()
+                    && let Some((first, rest)) = dotted.as_str().split_once('.')
+                    && rest.contains('.')
+                    && matches!(tree.find("", rest), Some(Found::File(_)))
+                {
+                    *called.entry(first).or_default() += 1;
                 }
             }
         }
-        self.prefix = root_name.filter(|_| prefixed > plain);
+        // A package may be checked out into a folder of any name: its imports then tell what it is called.
+        let by_imports = called.into_iter().max_by_key(|&(name, count)| (count, std::cmp::Reverse(name)));
+        self.prefix = match by_imports {
+            Some((name, count)) if prefixed == 0 && count > plain => Some(name.to_owned()),
+            _ => root_name.filter(|_| prefixed > plain),
+        };
 
         let mut best: FxHashMap<Symbol, (u32, Symbol)> = FxHashMap::default();
         // The order of the votes does not matter: the greater count wins, then the longer, then the lesser path.

@@ -1,0 +1,239 @@
+//! A query and all that it lacks, and how sure it is that loading it is right.
+
+use tuneup_django::Project;
+use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
+use tuneup_django::schema::{ModelId, RelationId};
+
+use super::{Key, covers, key, path_of, place_of};
+use crate::proposal::{Evidence, QueryForm, Safety};
+
+/// A relation path that a query lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Missing {
+    /// The relations from the query's row on.
+    pub(crate) relations: Vec<RelationId>,
+    /// Their names, as a lookup path.
+    pub(crate) path: String,
+    /// Whether one of them leads to many rows, so that only a prefetch can load it.
+    pub(crate) to_many: bool,
+    /// The expressions that read it for every row.
+    pub(crate) readers: Vec<Site>,
+    /// Whether Django joins it by itself as long as code names no joins.
+    pub(crate) automatic: bool,
+    /// Whether only uses read it that ask the query for one row alone.
+    pub(crate) alone: bool,
+    /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
+    /// same function.
+    pub(super) others: Vec<Vec<Key>>,
+}
+
+/// A query and all that it lacks.
+#[derive(Clone, Debug)]
+pub(crate) struct Gap {
+    /// The chain expression that would load it.
+    pub(crate) site: Site,
+    /// The rows' model.
+    pub(crate) model: ModelId,
+    /// What it lacks, each path once.
+    pub(crate) missing: Vec<Missing>,
+    /// Where its rows are looped over.
+    pub(crate) loops: Vec<Site>,
+    /// What is written meanwhile.
+    pub(crate) writes: Vec<Write>,
+    /// What else was asked of it.
+    pub(crate) asked: Asked,
+    /// `select_related()` without names was called on it.
+    pub(crate) select_all: bool,
+    /// Names of `only` and `defer` on it.
+    pub(crate) deferred: Vec<&'static str>,
+    /// `only` was called on it, with these names.
+    pub(crate) only: Option<Vec<&'static str>>,
+    /// Whether its rows are also shown as a list.
+    pub(crate) listed: bool,
+}
+
+impl Gap {
+    /// What stands at the query's place.
+    pub(crate) fn form(&self, project: &Project) -> QueryForm {
+        let manager = || project.schema.default_manager_name(self.model).as_str().to_owned();
+        match self.site.form {
+            SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
+            SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
+            SiteForm::Admin => QueryForm::Admin,
+            SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
+        }
+    }
+
+    /// Adds what a flow of the query reads.
+    pub(super) fn add(&mut self, query: &Query, read: &Read, rest: &[Step], automatic: bool) {
+        let path = path_of(rest);
+        let mut others: Vec<Key> = Vec::new();
+        if rest.len() == read.steps.len()
+            && let Some(here) = query.sites.iter().position(|site| *site == self.site)
+        {
+            let is_near = |site: &&Site| site.file == self.site.file && site.function == self.site.function;
+            others.extend(query.sites[..here].iter().map(key));
+            others.extend(query.sites[here + 1..].iter().filter(is_near).map(key));
+        }
+        match self.missing.iter_mut().find(|missing| missing.path == path) {
+            Some(missing) => {
+                missing.alone &= read.alone;
+                missing.automatic &= automatic;
+                if !missing.readers.contains(&read.site) {
+                    missing.readers.push(read.site);
+                }
+                if !missing.others.contains(&others) {
+                    missing.others.push(others);
+                }
+            }
+            None => self.missing.push(Missing {
+                relations: rest.iter().map(|step| step.relation).collect(),
+                path,
+                to_many: rest.iter().any(|step| step.to_many),
+                readers: vec![read.site],
+                alone: read.alone,
+                others: vec![others],
+                automatic,
+            }),
+        }
+        let is_whole = rest.len() == read.steps.len();
+        for site in query.loops.iter().filter(|_| is_whole) {
+            if !self.loops.contains(site) {
+                self.loops.push(*site);
+            }
+        }
+        for write in &query.writes {
+            if !self.writes.contains(write) {
+                self.writes.push(*write);
+            }
+        }
+        if is_whole {
+            self.asked = merged(self.asked, query.asked);
+            self.select_all |= query.plan.select_all && !query.plan.automatic;
+            self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
+            if let Some(only) = &query.plan.only {
+                self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));
+            }
+        }
+    }
+
+    /// The paths that are wanted, without those that others load anyway.
+    pub(crate) fn wanted(&self, to_many: bool) -> Vec<&Missing> {
+        let all: Vec<&Missing> = self.missing.iter().filter(|missing| missing.to_many == to_many).collect();
+        all.iter()
+            .filter(|one| !all.iter().any(|other| other.path != one.path && covers(&other.path, &one.path)))
+            .copied()
+            .collect()
+    }
+
+    /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
+    pub(crate) fn verdict(&self, wanted: &[&Missing]) -> Verdict {
+        let mut verdict = Verdict::safe();
+        for missing in wanted.iter().filter(|missing| missing.alone && self.listed) {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "`{}` is read only where one object is shown, but the same query also makes lists, which would pay for it.",
+                    missing.path.replace("__", ".")
+                ),
+            );
+        }
+        verdict
+    }
+
+    /// Where one of the paths, or a part of it, is read for every row.
+    pub(crate) fn evidence(&self, project: &Project, wanted: &[&Missing], to_many: bool) -> Vec<Evidence> {
+        let mut evidence: Vec<Evidence> = Vec::new();
+        for missing in self.missing.iter().filter(|missing| missing.to_many == to_many) {
+            if !wanted.iter().any(|wanted| covers(&wanted.path, &missing.path)) {
+                continue;
+            }
+            for reader in &missing.readers {
+                evidence.push(Evidence {
+                    place: place_of(project, reader),
+                    message: format!("reads {} for every row", missing.path.replace("__", ".")),
+                });
+            }
+        }
+        for site in &self.loops {
+            evidence
+                .push(Evidence { place: place_of(project, site), message: "loops over the rows".to_owned() });
+        }
+        evidence.sort();
+        evidence.dedup();
+        evidence
+    }
+}
+
+fn merged(one: Asked, other: Asked) -> Asked {
+    Asked {
+        values: one.values || other.values,
+        flat: one.flat || other.flat,
+        combined: one.combined || other.combined,
+        raw: one.raw || other.raw,
+        locked: one.locked || other.locked,
+        locked_of: one.locked_of || other.locked_of,
+        sliced: one.sliced || other.sliced,
+        narrowed: one.narrowed || other.narrowed,
+        streamed: one.streamed || other.streamed,
+        foreign: one.foreign || other.foreign,
+        empty: one.empty && other.empty,
+    }
+}
+
+/// Paths that one proposal can ask for: one with an objection does not hold back the rest, and what lists read is
+/// another than what only one row's page reads.
+pub(crate) fn by_safety<'m>(
+    gap: &Gap,
+    wanted: Vec<&'m Missing>,
+    verdict: impl Fn(&[&Missing]) -> Option<Verdict>,
+) -> Vec<(Verdict, Vec<&'m Missing>)> {
+    let is_lone = |missing: &Missing| missing.alone && gap.listed;
+    let mut groups: Vec<(Verdict, Vec<&Missing>)> = Vec::new();
+    for missing in wanted {
+        let Some(verdict) = verdict(&[missing]) else { continue };
+        let group = groups.iter_mut().find(|(known, group)| {
+            known.safety == verdict.safety && group.iter().all(|known| is_lone(known) == is_lone(missing))
+        });
+        match group {
+            Some((known, group)) => {
+                known.unite(verdict);
+                group.push(missing);
+            }
+            None => groups.push((verdict, vec![missing])),
+        }
+    }
+    groups.sort_by_key(|(verdict, _)| verdict.safety);
+    groups
+}
+
+/// A safety and the reason for it; the strongest objection wins.
+pub(crate) struct Verdict {
+    /// How sure.
+    pub(crate) safety: Safety,
+    /// The reasons, where it is not safe.
+    pub(crate) reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// No objection yet.
+    pub(crate) fn safe() -> Self {
+        Self { safety: Safety::Safe, reasons: Vec::new() }
+    }
+
+    /// Adds the objections of another.
+    fn unite(&mut self, other: Self) {
+        for reason in other.reasons {
+            self.object(other.safety, reason);
+        }
+    }
+
+    /// Adds an objection.
+    pub(crate) fn object(&mut self, safety: Safety, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.safety = self.safety.max(safety);
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What queries do not load though code reads it for every row, and where they would: the part that
+//! `select-related` and `prefetch-related` share.
+
+mod gap;
+mod plans;
+mod sharing;
+
+use std::collections::BTreeMap;
+
+use tuneup_django::Project;
+use tuneup_django::queries::{Query, Read, Site, Source, Step};
+use tuneup_django::schema::ModelId;
+
+pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety};
+use self::plans::{Loaded, Loading, is_loaded};
+use self::sharing::{Sharing, start_of};
+use crate::proposal::Place;
+
+/// A site, in the order of output.
+type Key = (usize, u32, u32);
+
+fn key(site: &Site) -> Key {
+    (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
+}
+
+/// The gaps of all queries, in order of their places.
+pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
+    let loading = Loading::of(project);
+    let sharing = Sharing::of(project);
+    let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
+    for query in &project.queries {
+        let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
+        for read in query.reads.iter().filter(|read| read.many) {
+            let Some((site, rest)) = place(project, query, read, &loading, &sharing, &rows_are_many) else {
+                continue;
+            };
+            let loaded = is_loaded(project, query, read, rest.len());
+            if loaded == Loaded::Yes || !is_known(project, rest) {
+                continue;
+            }
+            // Where another flow of the same query loads what is read here, the code decides when to.
+            if rest.len() == read.steps.len()
+                && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest)))
+            {
+                continue;
+            }
+            let model = rest_model(project, query, read, rest.len());
+            let gap = gaps.entry(key(&site)).or_insert_with(|| Gap {
+                site,
+                model,
+                missing: Vec::new(),
+                loops: Vec::new(),
+                writes: Vec::new(),
+                asked: query.asked,
+                select_all: false,
+                deferred: Vec::new(),
+                only: None,
+                listed: false,
+            });
+            if gap.model != model {
+                continue;
+            }
+            gap.add(query, read, rest, loaded == Loaded::Automatically);
+        }
+    }
+    for query in &project.queries {
+        if !query.looped && query.reads.iter().all(|read| read.alone) {
+            continue;
+        }
+        for site in &query.sites {
+            if let Some(gap) = gaps.get_mut(&key(site)) {
+                gap.listed = true;
+            }
+        }
+    }
+    // Where some flow loads what only the run knows, that may be what another lacks.
+    for query in
+        project.queries.iter().filter(|query| query.plan.prefetch_unknown || query.plan.select_unknown)
+    {
+        for site in &query.sites {
+            gaps.remove(&key(site));
+        }
+    }
+    drop_served(&mut gaps);
+    let mut gaps: Vec<Gap> = gaps.into_values().collect();
+    for gap in &mut gaps {
+        // Joins that Django makes by itself end where code names others, and must be named then.
+        if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {
+            gap.missing.retain(|missing| !missing.automatic);
+        }
+        gap.missing.sort_by_cached_key(|missing| declared(project, missing));
+    }
+    gaps
+}
+
+/// Drops what a query lacks where another place of the same chain is to load it already: a view's
+/// `get_queryset()` called by another of its methods, or the statement in which several queries meet.
+fn drop_served(gaps: &mut BTreeMap<Key, Gap>) {
+    let keys: Vec<Key> = gaps.keys().copied().collect();
+    for at in keys {
+        let Some(gap) = gaps.get(&at) else { continue };
+        let is_served = |missing: &Missing| {
+            let loads = |other: &Key| {
+                *other != at
+                    && gaps.get(other).is_some_and(|other| {
+                        other.model == gap.model
+                            && other.missing.iter().any(|known| known.path == missing.path)
+                    })
+            };
+            missing.others.iter().all(|others| others.iter().any(loads))
+        };
+        let kept: Vec<bool> = gap.missing.iter().map(|missing| !is_served(missing)).collect();
+        let Some(gap) = gaps.get_mut(&at) else { continue };
+        let mut kept = kept.into_iter();
+        gap.missing.retain(|_| kept.next().unwrap_or(true));
+        if gap.missing.is_empty() {
+            gaps.remove(&at);
+        }
+    }
+}
+
+/// Whether a relation is read for every row: its own rows are then many.
+fn rows_are_many(query: &Query, steps: &[Step]) -> bool {
+    query.reads.iter().any(|read| read.many && same_steps(&read.steps, steps))
+}
+
+/// The order in which a path's relations are declared on their models.
+fn declared(project: &Project, missing: &Missing) -> (Vec<usize>, String) {
+    let order =
+        missing.relations.iter().map(|&relation| project.schema.relation(relation).declared()).collect();
+    (order, missing.path.clone())
+}
+
+fn same_steps(one: &[Step], other: &[Step]) -> bool {
+    one.len() == other.len()
+        && one.iter().zip(other).all(|(a, b)| a.relation == b.relation && a.site == b.site)
+}
+
+/// The expression that should load what is read, and the steps that are missing from there: the innermost
+/// query that runs once, in the function that all who need it share. `order.lines.all()` in Python is such a query when the order is one order.
+fn place<'q>(
+    project: &Project,
+    query: &Query,
+    read: &'q Read,
+    loading: &Loading,
+    sharing: &Sharing,
+    rows_are_many: &dyn Fn(&[Step]) -> bool,
+) -> Option<(Site, &'q [Step])> {
+    let steps = &read.steps;
+    for at in (0..steps.len().saturating_sub(1)).rev() {
+        let step = &steps[at];
+        if !step.to_many || rows_are_many(&steps[..=at]) {
+            continue;
+        }
+        let is_prefetched =
+            query.plan.prefetch.iter().any(|path| covers(path.as_str(), &path_of(&steps[..=at])));
+        // An `all()` to which something is added is no longer served by a prefetch: it stays where one serves it,
+        // and where the row comes from code that may have asked for one.
+        let may_be_prefetched =
+            query.source == Source::Outside && loading.prefetched.contains(&step.relation);
+        if let Some(site) = step.site
+            && !is_prefetched
+            && !query.plan.prefetch_unknown
+            && is_own(project, &site)
+        {
+            let is_free = !may_be_prefetched && !loading.served.contains(&key(&site));
+            return is_free.then_some((site, &steps[at + 1..]));
+        }
+        break;
+    }
+    if query.source == Source::Outside && query.sites.is_empty() {
+        return None;
+    }
+    // Within one function, the query is where it is first made; what later statements add to it is served too.
+    let mut start = start_of(&query.sites, query.sites.len().checked_sub(1)?);
+    while start > 0
+        && is_own(project, &query.sites[start - 1])
+        && sharing.is_for(&query.sites, start, &path_of(steps))
+    {
+        start = start_of(&query.sites, start - 1);
+    }
+    let site = query.sites[start];
+    is_own(project, &site).then_some((site, steps.as_slice()))
+}
+
+/// Whether a site is in the project's own code.
+fn is_own(project: &Project, site: &Site) -> bool {
+    site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
+}
+
+/// Whether every relation is known well enough to write its path.
+fn is_known(project: &Project, steps: &[Step]) -> bool {
+    steps.iter().all(|step| project.schema.relation(step.relation).can_be_loaded())
+}
+
+/// The model of the rows that `rest` steps start from.
+fn rest_model(project: &Project, query: &Query, read: &Read, rest: usize) -> ModelId {
+    match read.steps.len().checked_sub(rest + 1) {
+        Some(at) => project.schema.relation(read.steps[at].relation).target().unwrap_or(query.model),
+        None => query.model,
+    }
+}
+
+/// The lookup path of steps.
+pub(crate) fn path_of(steps: &[Step]) -> String {
+    let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+    names.join("__")
+}
+
+/// Whether loading `path` loads `wanted` with it.
+pub(crate) fn covers(path: &str, wanted: &str) -> bool {
+    path.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+}
+
+/// A site as output names it.
+pub(crate) fn place_of(project: &Project, site: &Site) -> Place {
+    Place::new(project.path(site.file), site.range)
+}

@@ -1,0 +1,102 @@
+//! What the project's queries load already, and how.
+
+use rustc_hash::FxHashSet;
+use tuneup_django::Project;
+use tuneup_django::queries::{Query, Read};
+use tuneup_django::schema::{RelationId, RelationKind};
+use tuneup_python::Symbol;
+
+use super::{Key, covers, key, path_of, rows_are_many};
+
+/// What the project's queries load already, and how.
+pub(super) struct Loading {
+    /// The places of queries, readers and paths that some flow loads.
+    pub(super) loaded: FxHashSet<(Key, Key, String)>,
+    /// Expressions that read related rows of a row where a prefetch serves them, or will.
+    pub(super) served: FxHashSet<Key>,
+    /// Relations that some query prefetches.
+    pub(super) prefetched: FxHashSet<RelationId>,
+}
+
+impl Loading {
+    /// Reads the plans of all queries.
+    pub(super) fn of(project: &Project) -> Self {
+        let mut loading = Self {
+            loaded: FxHashSet::default(),
+            served: FxHashSet::default(),
+            prefetched: FxHashSet::default(),
+        };
+        for query in &project.queries {
+            for path in &query.plan.prefetch {
+                let mut model = Some(query.model);
+                for name in path.as_str().split("__") {
+                    let Some(on) = model else { break };
+                    let Some(relation) = project.schema.relation_by_accessor(on, Symbol::new(name)) else {
+                        break;
+                    };
+                    loading.prefetched.insert(relation);
+                    model = project.schema.relation(relation).target();
+                }
+            }
+            for read in &query.reads {
+                for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
+                    let Some(site) = step.site else { continue };
+                    let steps = &read.steps[..=at];
+                    let path = path_of(steps);
+                    if rows_are_many(query, steps)
+                        || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path))
+                    {
+                        loading.served.insert(key(&site));
+                    }
+                }
+                if is_loaded(project, query, read, read.steps.len()) == Loaded::Yes {
+                    let path = path_of(&read.steps);
+                    for site in &query.sites {
+                        loading.loaded.insert((key(site), key(&read.site), path.clone()));
+                    }
+                }
+            }
+        }
+        loading
+    }
+}
+
+/// Whether the plan loads what is read, or may.
+pub(super) fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> Loaded {
+    let plan = &query.plan;
+    let steps = &read.steps;
+    if rest < steps.len() {
+        // The chain that is extended is a plain `all()`: it loads nothing yet.
+        return Loaded::No;
+    }
+    let wanted = path_of(steps);
+    if plan.prefetch.iter().any(|path| covers(path.as_str(), &wanted)) || plan.prefetch_unknown {
+        return Loaded::Yes;
+    }
+    if steps.iter().any(|step| step.to_many) {
+        return Loaded::No;
+    }
+    let not_null = steps.iter().all(|step| {
+        let relation = project.schema.relation(step.relation);
+        relation.kind() != RelationKind::Generic && !relation.null()
+    });
+    if plan.select_unknown || plan.select.iter().any(|path| covers(path.as_str(), &wanted)) {
+        return Loaded::Yes;
+    }
+    match (plan.select_all && not_null, plan.automatic) {
+        (true, true) => Loaded::Automatically,
+        (true, false) => Loaded::Yes,
+        (false, _) => Loaded::No,
+    }
+}
+
+/// Whether a query loads what is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// It does, or may.
+    Yes,
+    /// Django joins it by itself as long as code names no joins.
+    Automatically,
+    /// It does not.
+    No,
+}
