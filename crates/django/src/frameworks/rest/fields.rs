@@ -159,11 +159,15 @@ pub(super) fn read<'p>(
                 "PrimaryKeyRelatedField" => !field.is_set(machine, "pk_field"),
                 _ => field.text(machine, "lookup_field").is_none_or(|it| it == "pk"),
             };
-            if by_key && !many {
+            // A class that says itself whether the key is enough does so because it is not.
+            let asks = Symbol::new("use_pk_only_optimization");
+            let wants_row = field.class.is_some_and(|class| machine.class_function(class, asks).is_some());
+            if by_key && !many && !wants_row {
                 keyed(machine, frame, object, source, site);
             } else {
                 let found = sourced(machine, frame, object, source, site);
-                rows_of(machine, frame, found, site);
+                let targets = rows_of(machine, frame, found, site);
+                shown_by(machine, frame, field.class, member, targets, site);
             }
         }
         "StringRelatedField" | "SlugRelatedField" | "RelatedField" => {
@@ -178,14 +182,14 @@ pub(super) fn read<'p>(
                     value = attribute(machine, frame, value, Symbol::new(part), site);
                 }
             }
-            shown_by(machine, frame, field.class, targets, site);
+            shown_by(machine, frame, field.class, member, targets, site);
         }
         _ => {
             let found = sourced(machine, frame, object, source, site);
             if field.kind == "CharField" {
                 machine.text_of(frame, found);
             }
-            shown_by(machine, frame, field.class, found, site);
+            shown_by(machine, frame, field.class, member, found, site);
         }
     }
 }
@@ -195,13 +199,18 @@ fn shown_by<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     class: Option<ClassRef>,
+    member: Member,
     value: Value,
     site: Site,
 ) {
     if let Some(class) = class
         && let Some((function, _)) = machine.class_function(class, Symbol::new("to_representation"))
     {
-        let this = machine.values.make(Shape::Object(class, Some(site)));
+        // What it was made with, it may show by.
+        let declared = machine.class_member(member.owner, member.binding.name);
+        let this = declared
+            .filter(|&it| matches!(machine.values.shape(it), Shape::Object(of, _) if *of == class))
+            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site))));
         machine.call_function(frame, function, None, &[this, value]);
     }
 }
