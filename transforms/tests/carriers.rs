@@ -128,3 +128,28 @@ fn a_list_that_is_known_to_be_empty_asks_for_nothing() {
         &["Safe: for book in Book.objects.prefetch_related(*EXTRA):: author"],
     );
 }
+
+#[test]
+fn an_admin_is_registered_by_what_the_project_makes_of_register() {
+    check(
+        &[(
+            "admin.py",
+            "from functools import partial\nfrom django.contrib import admin\nfrom shop.models import Book, Note\n\n\nclass Site(admin.AdminSite):\n    pass\n\n\nsite = Site()\nregister = partial(admin.register, site=site)\n\n\n@register(Note)\nclass NoteAdmin(admin.ModelAdmin):\n    pass\n\n\nclass BookAdmin(admin.ModelAdmin):\n    list_display = ['place']\n\n\nsite.register(Book, BookAdmin)\n",
+        )],
+        &[
+            "Safe: class NoteAdmin(admin.ModelAdmin):: user",
+            "Safe: class BookAdmin(admin.ModelAdmin):: author__country",
+        ],
+    );
+}
+
+#[test]
+fn a_related_field_shows_rows_by_what_it_was_made_with() {
+    check(
+        &[(
+            "api.py",
+            "from rest_framework import generics, serializers\nfrom shop.models import Book, Note\n\n\nclass Shown(serializers.PrimaryKeyRelatedField):\n    def __init__(self, serializer, **kwargs):\n        self.serializer = serializer\n        super().__init__(**kwargs)\n\n    def use_pk_only_optimization(self):\n        return False\n\n    def to_representation(self, value):\n        return self.serializer(value, context=self.context).data\n\n\nclass BookSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Book\n        fields = ['title', 'place']\n\n\nclass NoteSerializer(serializers.ModelSerializer):\n    book = Shown(serializer=BookSerializer, read_only=True)\n\n    class Meta:\n        model = Note\n        fields = ['book']\n\n\nclass Notes(generics.ListAPIView):\n    queryset = Note.objects.all()\n    serializer_class = NoteSerializer\n",
+        )],
+        &["Safe: queryset = Note.objects.all(): book__author__country"],
+    );
+}

@@ -179,6 +179,10 @@ fn place<'q>(
     {
         start = start_of(&query.sites, start - 1);
     }
+    // A function that loads for its callers is where they have come to look for it.
+    if let Some(planned) = sharing.planned(query, start, &path_of(steps)) {
+        start = planned;
+    }
     let site = query.sites[start];
     is_own(project, &site).then_some((site, steps.as_slice()))
 }

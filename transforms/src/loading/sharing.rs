@@ -3,10 +3,12 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::Site;
+use tuneup_django::queries::{Query, Site};
+use tuneup_python::flow::Function;
+use tuneup_python::{Base, ClassRef};
 
 use super::plans::{Loaded, is_loaded};
-use super::{Key, key, path_of};
+use super::{Key, is_own, key, path_of};
 
 /// Where querysets go on to, and what is needed there.
 pub(super) struct Sharing<'p> {
@@ -28,7 +30,9 @@ impl<'p> Sharing<'p> {
             needed: FxHashMap::default(),
             back: FxHashMap::default(),
         };
-        for query in project.queries.iter().filter(|query| !query.sites.is_empty()) {
+        // What is only prefetched for, or handed on, has no user of its own.
+        let used = |query: &&Query| !query.sites.is_empty() && (query.looped || !query.reads.is_empty());
+        for query in project.queries.iter().filter(used) {
             for pair in query.sites.windows(2) {
                 sharing.onward.entry(key(&pair[0])).or_default().insert(key(&pair[1]));
                 sharing.back.entry(key(&pair[1])).or_default().insert(key(&pair[0]));
@@ -54,22 +58,64 @@ impl<'p> Sharing<'p> {
     /// that may get another queryset, has a query of its own to extend.
     pub(super) fn is_for(&self, sites: &[Site], start: usize, path: &str) -> bool {
         let origin = &sites[start - 1];
+        if self.is_for_any(origin) {
+            return false;
+        }
         let is_bare = start + 1 == sites.len() || start_of(sites, start + 1) == start + 1;
         if !is_bare || self.back.get(&key(&sites[start])).is_none_or(|origins| origins.len() != 1) {
             return false;
         }
         let Some(onward) = self.onward.get(&key(origin)) else { return false };
-        onward.len() == 1
-            || self.is_method(origin)
-                && self
-                    .needed
-                    .get(&(key(origin), path.to_owned()))
-                    .is_some_and(|needed| needed.len() == onward.len())
+        if onward.len() == 1 {
+            // To call a queryset's method is to write a chain.
+            return !self.extends_querysets(origin);
+        }
+        self.function(origin).is_some_and(|function| function.class.is_some())
+            && self
+                .needed
+                .get(&(key(origin), path.to_owned()))
+                .is_some_and(|needed| needed.len() == onward.len())
     }
 
-    fn is_method(&self, site: &Site) -> bool {
-        let facts = self.project.source.facts(site.file);
-        site.function.is_some_and(|function| facts.function(function).class.is_some())
+    /// Whether a site is in a method of a manager or queryset.
+    fn extends_querysets(&self, site: &Site) -> bool {
+        let Some(class) = self.function(site).and_then(|function| function.class) else { return false };
+        self.project.source.mro(ClassRef { file: site.file, id: class }).iter().any(|base| match base {
+            Base::External(name) => {
+                let name = name.as_str();
+                name.starts_with("django.db.models")
+                    && (name.ends_with("QuerySet") || name.ends_with("Manager"))
+            }
+            _ => false,
+        })
+    }
+
+    /// The expression, in another function than that of `sites[start]`, that loads something else for all who lack
+    /// `path`.
+    pub(super) fn planned(&self, query: &Query, start: usize, path: &str) -> Option<usize> {
+        let planned = query.planned?;
+        let at = query
+            .sites
+            .iter()
+            .position(|site| site.file == planned.file && site.range.contains_range(planned.range))?;
+        let site = &query.sites[at];
+        let here = &query.sites[start];
+        let is_here = (site.file, site.function) == (here.file, here.function);
+        if is_here || !is_own(self.project, site) || self.is_for_any(site) {
+            return None;
+        }
+        let onward = self.onward.get(&key(site))?;
+        let needed = self.needed.get(&(key(site), path.to_owned()))?;
+        (needed.len() == onward.len()).then_some(at)
+    }
+
+    /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
+    fn is_for_any(&self, site: &Site) -> bool {
+        self.function(site).is_none_or(|function| function.name == "get_queryset")
+    }
+
+    fn function(&self, site: &Site) -> Option<&'p Function> {
+        Some(self.project.source.facts(site.file).function(site.function?))
     }
 }
 

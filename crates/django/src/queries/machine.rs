@@ -373,6 +373,7 @@ impl<'p> Machine<'p> {
             classes: Box::default(),
             sites: Box::default(),
             plan: Plan::default(),
+            planned: None,
             asked: Asked::default(),
             terms: Terms::NONE,
         })

@@ -54,6 +54,8 @@ pub struct Query {
     pub source: Source,
     /// What it loads with its rows.
     pub plan: Plan,
+    /// The last call in the chain that asked for some of that.
+    pub planned: Option<Site>,
     /// What else was asked of it.
     pub asked: Asked,
     /// The relations that code reads off its rows.
@@ -216,6 +218,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             Origin::Outside => Source::Outside,
         },
         plan: plan(machine, query, &queryset.plan),
+        planned: queryset.planned,
         asked: queryset.asked,
         reads: Vec::new(),
         looped: machine.loops.contains_key(&query),

@@ -143,8 +143,14 @@ impl<'p> Machine<'p> {
             "filter" | "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra"
             | "annotate" | "alias" | "using" | "in_order_of" => queryset.asked.narrowed = true,
             "none" => queryset.asked.empty = true,
-            "select_related" => self.plan_select(&mut queryset.plan, arguments),
-            "prefetch_related" => self.plan_prefetch(&mut queryset.plan, arguments),
+            "select_related" => {
+                queryset.planned = Some(call.site);
+                self.plan_select(&mut queryset.plan, arguments);
+            }
+            "prefetch_related" => {
+                queryset.planned = Some(call.site);
+                self.plan_prefetch(&mut queryset.plan, arguments);
+            }
             "only" => self.plan_only(&mut queryset.plan, arguments),
             "defer" => self.plan_defer(&mut queryset.plan, arguments),
             "select_for_update" => {

@@ -124,6 +124,7 @@ impl<'p> Machine<'p> {
             classes,
             sites: Box::new([site]),
             plan: Plan::default(),
+            planned: None,
             asked: Asked::default(),
             terms: super::value::Terms::NONE,
         })

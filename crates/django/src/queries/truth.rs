@@ -49,6 +49,28 @@ impl Machine<'_> {
         }
     }
 
+    /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a list or a row is none.
+    pub(crate) fn known_instance(&mut self, value: Value, class: Value) -> Value {
+        let Shape::External(class) = self.values.shape(class) else { return Value::SCALAR };
+        if !matches!(class.as_str(), "django.db.models.QuerySet" | "django.db.models.query.QuerySet") {
+            return Value::SCALAR;
+        }
+        let is_queryset = |value| match self.values.shape(value) {
+            Shape::Queryset(queryset) => Some(!queryset.is_manager),
+            Shape::Sequence(_) | Shape::Tuple(_) | Shape::Row(_) | Shape::Mapping { .. } | Shape::None => {
+                Some(false)
+            }
+            _ => None,
+        };
+        let mut answers = self.values.members(value).into_iter().map(is_queryset);
+        match answers.next() {
+            Some(Some(first)) if answers.all(|answer| answer == Some(first)) => {
+                self.values.make(Shape::Bool(first))
+            }
+            _ => Value::SCALAR,
+        }
+    }
+
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
         if let Some(row) = self.prefetched_of(right)
             && let Shape::Str(name) = self.values.shape(left)

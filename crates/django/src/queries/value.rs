@@ -213,6 +213,8 @@ pub struct Queryset {
     pub sites: Box<[Site]>,
     /// What it loads with its rows.
     pub plan: Plan,
+    /// The last call that asked for some of that.
+    pub planned: Option<Site>,
     /// What else was asked of it.
     pub asked: Asked,
     /// The lookups by which its rows were chosen and ordered.
@@ -229,6 +231,7 @@ impl Queryset {
             classes,
             sites: Box::default(),
             plan: Plan::default(),
+            planned: None,
             asked: Asked::default(),
             terms: Terms::NONE,
         }

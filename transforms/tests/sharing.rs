@@ -1,0 +1,60 @@
+//! Where a query is extended that several functions hand on to each other.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn what_a_functions_only_caller_needs_is_loaded_by_the_function() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\n\ndef recent():\n    return Book.objects.order_by('-pk')\n\n\ndef listed(request):\n    books = recent()\n    return [book.author.name for book in books]\n",
+        )],
+        &["Safe: return Book.objects.order_by('-pk'): author"],
+    );
+}
+
+#[test]
+fn what_one_of_two_callers_needs_is_loaded_by_that_one() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\n\ndef recent():\n    return Book.objects.order_by('-pk')\n\n\ndef listed(request):\n    return [book.author.name for book in recent()]\n\n\ndef titles(request):\n    return [book.title for book in recent()]\n",
+        )],
+        &["Safe: return [book.author.name for book in recent()]: author"],
+    );
+}
+
+#[test]
+fn what_all_callers_of_a_method_need_is_loaded_by_the_method() {
+    check(
+        &[(
+            "managers.py",
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    def shown(self):\n        return self.filter(is_shown=True)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    is_shown = models.BooleanField()\n    objects = ReviewQuerySet.as_manager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef counted():\n    reviews = Review.objects.shown()\n    return {review.author.country_id for review in reviews}\n",
+        )],
+        &["Safe: return self.filter(is_shown=True): author"],
+    );
+}
+
+#[test]
+fn a_function_that_loads_for_its_callers_loads_what_all_of_them_need() {
+    check(
+        &[(
+            "views.py",
+            "from django.db.models import QuerySet\nfrom shop.models import Book\n\n\ndef loaded(books):\n    if isinstance(books, QuerySet):\n        books = books.select_related('author')\n    return books\n\n\ndef listed(request):\n    books = loaded(Book.objects.order_by('title'))\n    return [(book.author.name, book.editor.name) for book in books]\n\n\ndef latest(request):\n    books = loaded(Book.objects.order_by('-pk'))\n    return [(book.author.name, book.editor.name) for book in books]\n",
+        )],
+        &["Safe: books = books.select_related('author'): editor"],
+    );
+}
+
+#[test]
+fn a_managers_get_queryset_is_left_to_all_queries_of_its_model() {
+    check(
+        &[(
+            "managers.py",
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewManager(models.Manager):\n    def get_queryset(self):\n        return super().get_queryset().filter(is_shown=True)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    is_shown = models.BooleanField()\n    objects = ReviewManager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    return [review.author.name for review in Review.objects.all()]\n",
+        )],
+        &["Safe: return [review.author.name for review in Review.objects.all()]: author"],
+    );
+}
