@@ -58,3 +58,14 @@ fn a_managers_get_queryset_is_left_to_all_queries_of_its_model() {
         &["Safe: return [review.author.name for review in Review.objects.all()]: author"],
     );
 }
+
+#[test]
+fn a_function_for_any_model_is_left_as_it_is() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\n\ndef recent(queryset):\n    return queryset.model.objects.order_by('-pk')\n\n\ndef listed(request):\n    books = recent(Book.objects.all())\n    return [book.author.name for book in books]\n",
+        )],
+        &["Safe: books = recent(Book.objects.all()): author"],
+    );
+}

@@ -175,7 +175,7 @@ fn place<'q>(
     let mut start = start_of(&query.sites, query.sites.len().checked_sub(1)?);
     while start > 0
         && is_own(project, &query.sites[start - 1])
-        && sharing.is_for(&query.sites, start, &path_of(steps))
+        && sharing.is_for(query, start, &path_of(steps))
     {
         start = start_of(&query.sites, start - 1);
     }

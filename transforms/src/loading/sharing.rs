@@ -3,8 +3,9 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Site};
-use tuneup_python::flow::Function;
+use tuneup_django::queries::{Query, Site, Source};
+use tuneup_django::schema::ModelId;
+use tuneup_python::flow::{ExprKind, Function};
 use tuneup_python::{Base, ClassRef};
 
 use super::plans::{Loaded, is_loaded};
@@ -17,6 +18,8 @@ pub(super) struct Sharing<'p> {
     onward: FxHashMap<Key, FxHashSet<Key>>,
     /// Those among them for which the rows lack a path.
     needed: FxHashMap<(Key, String), FxHashSet<Key>>,
+    /// The models of their rows.
+    models: FxHashMap<Key, FxHashSet<ModelId>>,
     /// The expressions from which one gets its querysets.
     back: FxHashMap<Key, FxHashSet<Key>>,
 }
@@ -28,11 +31,15 @@ impl<'p> Sharing<'p> {
             project,
             onward: FxHashMap::default(),
             needed: FxHashMap::default(),
+            models: FxHashMap::default(),
             back: FxHashMap::default(),
         };
         // What is only prefetched for, or handed on, has no user of its own.
         let used = |query: &&Query| !query.sites.is_empty() && (query.looped || !query.reads.is_empty());
         for query in project.queries.iter().filter(used) {
+            for site in &query.sites {
+                sharing.models.entry(key(site)).or_default().insert(query.model);
+            }
             for pair in query.sites.windows(2) {
                 sharing.onward.entry(key(&pair[0])).or_default().insert(key(&pair[1]));
                 sharing.back.entry(key(&pair[1])).or_default().insert(key(&pair[0]));
@@ -56,9 +63,12 @@ impl<'p> Sharing<'p> {
     /// Whether the function that made the queryset, before `sites[start]`, made it for those alone who lack `path`:
     /// its only caller, or, of a manager's or class's method, all of them. A caller that goes on with the chain, or
     /// that may get another queryset, has a query of its own to extend.
-    pub(super) fn is_for(&self, sites: &[Site], start: usize, path: &str) -> bool {
+    pub(super) fn is_for(&self, query: &Query, start: usize, path: &str) -> bool {
+        let sites = &query.sites;
         let origin = &sites[start - 1];
-        if self.is_for_any(origin) {
+        if self.is_for_any(origin)
+            || query.source == Source::Manager && !self.names_model(&sites[0], query.model)
+        {
             return false;
         }
         let is_bare = start + 1 == sites.len() || start_of(sites, start + 1) == start + 1;
@@ -112,6 +122,32 @@ impl<'p> Sharing<'p> {
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
     fn is_for_any(&self, site: &Site) -> bool {
         self.function(site).is_none_or(|function| function.name == "get_queryset")
+            || self.models.get(&key(site)).is_some_and(|models| models.len() > 1)
+    }
+
+    /// Whether the chain at a site starts from a model by its own name, and not from one that is handed in: a method of
+    /// an abstract class serves models that have other relations.
+    fn names_model(&self, site: &Site, model: ModelId) -> bool {
+        let Some(function) = self.function(site) else { return true };
+        let facts = self.project.source.facts(site.file);
+        let Some(mut at) = facts.exprs.iter().find(|expr| expr.range == site.range).map(|expr| expr.kind)
+        else {
+            return false;
+        };
+        loop {
+            at = match at {
+                ExprKind::Call(callee, _) => facts.kind(callee),
+                ExprKind::Attribute(base, _) => facts.kind(base),
+                ExprKind::Local(slot) => {
+                    let class = function.class.map(|id| ClassRef { file: site.file, id });
+                    let own = class.and_then(|class| self.project.schema.model_of_class(class));
+                    let is_parameter = (slot as usize) < function.parameters.indices().len();
+                    return !is_parameter
+                        || slot == 0 && (own == Some(model) || self.extends_querysets(site));
+                }
+                _ => return true,
+            };
+        }
     }
 
     fn function(&self, site: &Site) -> Option<&'p Function> {
