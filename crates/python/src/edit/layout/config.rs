@@ -73,7 +73,19 @@ impl Layout {
     /// above it, nearest first, each ending in `/` or empty. The file's own name is needed for the patterns of
     /// `.editorconfig`.
     pub fn find(folders: &[String], name: &str, read: &dyn Fn(&str) -> Option<String>) -> Self {
-        let ruff = folders.iter().find_map(|folder| ruff_in(folder, read, 0));
+        let ruff_at =
+            folders.iter().enumerate().find_map(|(at, folder)| Some((at, ruff_in(folder, read, 0)?)));
+        let (nearest, mut ruff) = ruff_at.map_or((0, None), |(at, ruff)| (at, Some(ruff)));
+        // Ruff takes it from the nearest project from its settings upwards, whether that names ruff or not.
+        let required = || {
+            folders[nearest..]
+                .iter()
+                .find_map(|folder| required_version(&read(&format!("{folder}pyproject.toml"))?))
+        };
+        let target_version = ruff.as_ref().and_then(|ruff| ruff.target_version).or_else(required);
+        if let Some(ruff) = &mut ruff {
+            ruff.target_version = target_version;
+        }
         let black = folders.iter().find_map(|folder| black_in(folder, read));
         let other = || {
             let editor = folders
@@ -93,7 +105,7 @@ impl Layout {
 
         let mut formatters = Vec::new();
         let configured = ruff.is_some();
-        let ruff = ruff.unwrap_or_default().formatter();
+        let ruff = ruff.unwrap_or(Settings { target_version, ..Settings::default() }).formatter();
         match black.map(Settings::formatter) {
             Some(black) if configured => formatters.extend([ruff, black]),
             // Without a word about ruff, black it is; but what both leave alone is better still.
@@ -164,11 +176,6 @@ fn ruff_file(path: &str, read: &dyn Fn(&str) -> Option<String>, depth: u8) -> Op
         false => document.as_table(),
     };
     let mut settings = ruff_settings(table);
-    if project && settings.target_version.is_none() {
-        let requires =
-            self::table(document.as_table(), "project").and_then(|project| text(project, "requires-python"));
-        settings.target_version = requires.and_then(lowest_version);
-    }
     // A chain of files that extend each other ends somewhere, or is an error of its own.
     if let Some(base) = text(table, "extend").filter(|_| depth < 8) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -177,6 +184,12 @@ fn ruff_file(path: &str, read: &dyn Fn(&str) -> Option<String>, depth: u8) -> Op
         }
     }
     Some(settings)
+}
+
+/// The lowest Python of a project, by its pyproject.toml.
+fn required_version(text: &str) -> Option<PythonVersion> {
+    let document: DocumentMut = text.parse().ok()?;
+    lowest_version(self::text(table(document.as_table(), "project")?, "requires-python")?)
 }
 
 fn ruff_settings(ruff: &dyn TableLike) -> Settings {
@@ -368,6 +381,17 @@ mod tests {
         let [formatter] = &layout.formatters[..] else { panic!("one formatter") };
         assert_eq!((formatter.line_length, formatter.indent_width), (70, 2));
         assert_eq!(formatter.target_version, Some(PythonVersion::PY39));
+    }
+
+    #[test]
+    fn the_python_of_the_nearest_project_counts_where_ruff_names_none() {
+        let project = ("pyproject.toml", "[project]\nrequires-python = \">=3.8\"\n");
+        let version = |files: &[(&str, &str)]| layout(files).formatters[0].target_version;
+        assert_eq!(version(&[project]), Some(PythonVersion::PY38));
+        assert_eq!(version(&[project, ("app/ruff.toml", "line-length = 70")]), Some(PythonVersion::PY38));
+        let below = ("app/blog/pyproject.toml", "[project]\nrequires-python = \">=3.12\"\n");
+        assert_eq!(version(&[project, below]), Some(PythonVersion::PY312));
+        assert_eq!(version(&[project, below, ("ruff.toml", "")]), Some(PythonVersion::PY38));
     }
 
     #[test]
