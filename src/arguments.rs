@@ -45,7 +45,11 @@ pub(crate) enum Command {
         /// How to report.
         #[arg(long, value_enum, default_value_t = OutputFormat::Full)]
         output_format: OutputFormat,
-        /// Report numbers for each rule instead of proposals.
+        /// Write the report to a file, whole or not at all, instead of to standard output.
+        #[arg(long, value_name = "FILE")]
+        output_file: Option<PathBuf>,
+        /// Report numbers for each rule instead of proposals; in the formats `full`, `concise`, `json`, `json-lines` and
+        /// `github`.
         #[arg(long)]
         statistics: bool,
         /// Report what tuneup-baseline.json knows too.
@@ -53,6 +57,14 @@ pub(crate) enum Command {
         no_baseline: bool,
         #[command(flatten)]
         scope: ScopeArguments,
+    },
+    /// Write a performance audit: one page that needs no server, with all that was found, proven and ranked.
+    Report {
+        #[command(flatten)]
+        project: ProjectArguments,
+        /// The page.
+        #[arg(long, value_name = "FILE", default_value = "tuneup-report.html")]
+        output: PathBuf,
     },
     /// Print what would be changed as a unified diff, for `git apply` and `patch -p1`.
     ///
@@ -184,6 +196,16 @@ pub(crate) enum OutputFormat {
     Concise,
     /// For programs.
     Json,
+    /// The same, one proposal or error on each line.
+    JsonLines,
+    /// SARIF 2.1.0, with fixes: code scanning, and editors.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
+    /// Test results as JUnit writes them.
+    Junit,
 }
 
 /// What to read.

@@ -12,6 +12,7 @@ mod journal;
 mod merge;
 mod message;
 mod output;
+mod report;
 mod review;
 mod scope;
 mod server;
@@ -31,7 +32,7 @@ use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
 
 use analysis::{Outcome, analyse, rule};
-use arguments::{Cli, Color, Command, OutputFormat, ProjectArguments};
+use arguments::{Cli, Color, Command, ProjectArguments};
 use failure::Failure;
 use review::{Left, Session};
 use scope::Scope;
@@ -85,24 +86,26 @@ fn is_colored(color: Color) -> bool {
 fn run(cli: &Cli) -> Result<u8, Failure> {
     let colored = is_colored(cli.color);
     match &cli.command {
-        Command::Check { project, output_format, statistics, no_baseline, scope } => {
+        Command::Check { project, output_format, output_file, statistics, no_baseline, scope } => {
+            let (format, statistics) = (*output_format, *statistics);
+            if statistics {
+                output::check_statistics(format)?;
+            }
             let scope = Scope::of(project, scope)?;
             let mut outcome = analyse(project)?;
             let known = if *no_baseline { None } else { baseline::Baseline::read(&project.path)? };
             let stale = known.map(|known| known.filter(&mut outcome, &project.path)).unwrap_or_default();
             scope.limit_report(&mut outcome);
-            with_output(|out| {
-                if *statistics {
-                    return output::statistics(out, &outcome);
+            match output_file {
+                Some(path) => {
+                    let colored = cli.color == Color::Always;
+                    output::write_file(path, |out| output::write(out, &outcome, format, statistics, colored))
+                        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
                 }
-                match output_format {
-                    OutputFormat::Full => output::full::write(out, &outcome, colored),
-                    OutputFormat::Concise => output::concise::write(out, &outcome),
-                    OutputFormat::Json => output::json::write(out, &outcome),
-                }
-            })?;
+                None => with_output(|out| output::write(out, &outcome, format, statistics, colored))?,
+            }
             outcome.stopwatch.lap("report");
-            notes(project, &outcome, *output_format != OutputFormat::Json);
+            notes(project, &outcome, output_file.is_some() || output::is_for_people(format));
             if !project.quiet && !stale.is_empty() {
                 let count = stale.len();
                 say(&format!(
@@ -111,6 +114,14 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
                 ));
             }
             Ok(code(&outcome, !outcome.proposals.is_empty()))
+        }
+        Command::Report { project, output } => {
+            let outcome = analyse(project)?;
+            output::write_file(output, |out| report::write(out, &outcome))
+                .map_err(|error| Failure::new(format!("{}: {error}", output.display())))?;
+            with_output(|out| writeln!(out, "wrote {}", output.display()))?;
+            notes(project, &outcome, true);
+            Ok(if outcome.problems.is_empty() { DONE } else { FAILED })
         }
         Command::Diff { project, with_unsafe, scope } => {
             let scope = Scope::of(project, scope)?;

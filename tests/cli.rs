@@ -2,10 +2,14 @@
 
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/bad_input.rs"]
 mod bad_input;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/formats.rs"]
+mod formats;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/session.rs"]

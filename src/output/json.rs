@@ -1,4 +1,4 @@
-//! The contract of editors and CI. Edits are those of each proposal alone.
+//! The contract of editors and CI, as one object or as lines. Edits are those of each proposal alone.
 
 use std::io::{self, Write};
 
@@ -6,6 +6,7 @@ use serde::Serialize;
 use tuneup_transforms::noticing::{Notice, Noticing, noticing};
 use tuneup_transforms::{Place, Proposal};
 
+use super::Span;
 use crate::analysis::Outcome;
 
 #[derive(Serialize)]
@@ -89,45 +90,24 @@ struct Error {
     message: String,
 }
 
+/// A line of the report in lines.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Entry<'a> {
+    Proposal(Item<'a>),
+    Error(Error),
+}
+
 /// Writes the report.
 pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let source = &outcome.project.source;
     let root = source.root().canonicalize().unwrap_or_else(|_| source.root().to_owned());
-    let mut errors: Vec<Error> = outcome
-        .problems
-        .iter()
-        .map(|problem| Error {
-            path: problem.path.clone(),
-            line: problem.line,
-            column: problem.column,
-            message: problem.message.clone(),
-        })
-        .collect();
+    let mut errors: Vec<Error> = problems(outcome).collect();
     let mut proposals = Vec::with_capacity(outcome.proposals.len());
     for proposal in &outcome.proposals {
-        let rendering = outcome.render(&[proposal]);
-        errors.extend(rendering.withheld.into_iter().map(|(id, reason)| Error {
-            path: proposal.place.path.clone(),
-            line: None,
-            column: None,
-            message: format!("{id} is withheld: {reason}"),
-        }));
-        let (mut edits, mut creates) = (Vec::new(), Vec::new());
-        for file in rendering.files {
-            let path = file.path;
-            if file.before.is_none() {
-                let content = String::from_utf8_lossy(&file.after).into_owned();
-                creates.push(Create { path, content });
-                continue;
-            }
-            edits.extend(file.edits.into_iter().map(|(start, end, content)| Edit {
-                path: path.clone(),
-                start,
-                end,
-                content,
-            }));
-        }
-        proposals.push(item(outcome, proposal, edits, creates));
+        let (item, withheld) = item(outcome, proposal);
+        proposals.push(item);
+        errors.extend(withheld);
     }
     let report = Report {
         version: 1,
@@ -146,15 +126,63 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     writeln!(out)
 }
 
-fn item<'a>(
+/// Writes the report in lines: each an object whose `type` is `proposal` or `error`.
+pub(crate) fn write_lines(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+    let mut line = |entry: &Entry<'_>| {
+        serde_json::to_writer(&mut *out, entry)?;
+        writeln!(out)
+    };
+    for proposal in &outcome.proposals {
+        let (item, withheld) = item(outcome, proposal);
+        line(&Entry::Proposal(item))?;
+        withheld.into_iter().try_for_each(|error| line(&Entry::Error(error)))?;
+    }
+    problems(outcome).try_for_each(|error| line(&Entry::Error(error)))
+}
+
+fn problems(outcome: &Outcome) -> impl Iterator<Item = Error> {
+    outcome.problems.iter().map(|problem| Error {
+        path: problem.path.clone(),
+        line: problem.line,
+        column: problem.column,
+        message: problem.message.clone(),
+    })
+}
+
+/// A proposal with what it would write; and where it cannot be written, why.
+fn item<'a>(outcome: &'a Outcome, proposal: &'a Proposal) -> (Item<'a>, Vec<Error>) {
+    let rendering = outcome.render(&[proposal]);
+    let withheld = rendering.withheld.into_iter().map(|(id, reason)| Error {
+        path: proposal.place.path.clone(),
+        line: None,
+        column: None,
+        message: format!("{id} is withheld: {reason}"),
+    });
+    let (mut edits, mut creates) = (Vec::new(), Vec::new());
+    for file in rendering.files {
+        let path = file.path;
+        if file.before.is_none() {
+            let content = String::from_utf8_lossy(&file.after).into_owned();
+            creates.push(Create { path, content });
+            continue;
+        }
+        edits.extend(file.edits.into_iter().map(|(start, end, content)| Edit {
+            path: path.clone(),
+            start,
+            end,
+            content,
+        }));
+    }
+    (described(outcome, proposal, edits, creates), withheld.collect())
+}
+
+fn described<'a>(
     outcome: &'a Outcome,
     proposal: &'a Proposal,
     edits: Vec<Edit>,
     creates: Vec<Create>,
 ) -> Item<'a> {
-    let (line, column) = super::position(outcome, &proposal.place);
-    let end = Place { start: proposal.place.end, ..proposal.place.clone() };
-    let (end_line, end_column) = super::position(outcome, &end);
+    let Span { line, column, end_line, end_column } = super::span(outcome, &proposal.place);
     let evidence = proposal.evidence.iter().map(|evidence| {
         let (line, column) = super::position(outcome, &evidence.place);
         Evidence { path: &evidence.place.path, line, column, message: &evidence.message }

@@ -1,16 +1,82 @@
 //! What is reported, and in which form.
 
-pub(crate) mod concise;
+mod concise;
 pub(crate) mod full;
-pub(crate) mod json;
+mod github;
+mod gitlab;
+mod json;
+mod junit;
+mod paths;
+mod sarif;
+mod statistics;
 
-use std::collections::BTreeMap;
+pub(crate) use paths::write_file;
+
 use std::io::{self, Write};
 
 use tuneup_transforms::noticing::{Notice, Noticing};
 use tuneup_transforms::{Place, Proposal};
 
 use crate::analysis::Outcome;
+use crate::arguments::OutputFormat;
+use crate::failure::Failure;
+
+/// Writes a report of proposals, or with `statistics` of numbers.
+pub(crate) fn write(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    format: OutputFormat,
+    statistics: bool,
+    colored: bool,
+) -> io::Result<()> {
+    let paths = paths::Paths::of(outcome.project.source.root());
+    match format {
+        OutputFormat::Json if statistics => statistics::json(out, outcome),
+        OutputFormat::JsonLines if statistics => statistics::json_lines(out, outcome),
+        OutputFormat::Github if statistics => statistics::github(out, outcome),
+        _ if statistics => statistics::text(out, outcome),
+        OutputFormat::Full => full::write(out, outcome, colored),
+        OutputFormat::Concise => concise::write(out, outcome),
+        OutputFormat::Json => json::write(out, outcome),
+        OutputFormat::JsonLines => json::write_lines(out, outcome),
+        OutputFormat::Sarif => sarif::write(out, outcome, &paths),
+        OutputFormat::Github => github::write(out, outcome, &paths),
+        OutputFormat::Gitlab => gitlab::write(out, outcome, &paths),
+        OutputFormat::Junit => junit::write(out, outcome, &paths),
+    }
+}
+
+/// Whether a format has a form for numbers; the failure says which have.
+pub(crate) fn check_statistics(format: OutputFormat) -> Result<(), Failure> {
+    match format {
+        OutputFormat::Sarif | OutputFormat::Gitlab | OutputFormat::Junit => Err(Failure::new(
+            "--statistics can be had as `full`, `concise`, `json`, `json-lines` and `github`: this format holds \
+             findings, and none without a place",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a person reads a format, on a terminal.
+pub(crate) fn is_for_people(format: OutputFormat) -> bool {
+    matches!(format, OutputFormat::Full | OutputFormat::Concise)
+}
+
+/// Where a place begins and ends, in lines and characters from 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) end_line: u32,
+    pub(crate) end_column: u32,
+}
+
+/// Where a place begins and ends.
+pub(crate) fn span(outcome: &Outcome, place: &Place) -> Span {
+    let (line, column) = position(outcome, place);
+    let (end_line, end_column) = position(outcome, &Place { start: place.end, ..place.clone() });
+    Span { line, column, end_line, end_column }
+}
 
 /// Line and column, from 1, of a place's first byte.
 pub(crate) fn position(outcome: &Outcome, place: &Place) -> (u32, u32) {
@@ -47,22 +113,6 @@ pub(crate) fn noticing(outcome: &Outcome, proposal: &Proposal) -> [Vec<String>; 
         }
     }
     [will, may]
-}
-
-/// Numbers for each rule and safety, and the settings that were read.
-pub(crate) fn statistics(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    for (rule, group) in by_rule(&outcome.proposals) {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for proposal in &group {
-            *counts.entry(proposal.safety.as_str()).or_default() += 1;
-        }
-        let parts: Vec<String> = counts.iter().map(|(safety, count)| format!("{count} {safety}")).collect();
-        writeln!(out, "{:>6}  {rule} ({})", group.len(), parts.join(", "))?;
-    }
-    if let Some(module) = &outcome.project.settings.module {
-        writeln!(out, "settings of production: {}, {}", module.name, module.reason)?;
-    }
-    Ok(())
 }
 
 /// The closing line.

@@ -25,6 +25,8 @@ use crate::failure::Failure;
 pub(crate) use assemble::assemble;
 pub(crate) use decisions::{Decision, Decisions};
 pub(crate) use session::Session;
+pub(crate) use sheet::{Tone, clean, toned};
+pub(crate) use syntax::tones;
 
 /// How a review was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

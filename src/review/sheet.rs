@@ -182,7 +182,7 @@ fn excerpt(
 }
 
 /// A range cut into toned parts.
-pub(super) fn toned(range: Range<usize>, tones: &[(Range<usize>, Tone)]) -> Vec<(Range<usize>, Tone)> {
+pub(crate) fn toned(range: Range<usize>, tones: &[(Range<usize>, Tone)]) -> Vec<(Range<usize>, Tone)> {
     let mut parts = Vec::new();
     let mut at = range.start;
     let first = tones.partition_point(|(other, _)| other.end <= range.start);

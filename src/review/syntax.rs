@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 use super::sheet::Tone;
 
 /// The coloured parts, in order. Of a text that is not Python, none.
-pub(super) fn tones(path: &str, text: &str) -> Vec<(Range<usize>, Tone)> {
+pub(crate) fn tones(path: &str, text: &str) -> Vec<(Range<usize>, Tone)> {
     if !path.ends_with(".py") {
         return Vec::new();
     }

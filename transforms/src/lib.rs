@@ -12,6 +12,7 @@ mod databases;
 pub mod db_index;
 mod deployment;
 pub mod health_check;
+pub mod heat;
 pub mod index_together;
 mod indexes;
 mod loading;
@@ -30,6 +31,7 @@ pub mod select_related;
 pub mod sentry;
 mod setting;
 pub mod slow_query_log;
+pub mod undecided;
 pub mod whitenoise;
 
 pub use proposal::{

@@ -33,6 +33,7 @@ pub enum Context {
 }
 
 /// When the functions of a project run.
+#[derive(Debug, Default)]
 pub(super) struct Contexts {
     of: FxHashMap<FunctionRef, Context>,
     /// What the classes whose bodies hold queries are for.

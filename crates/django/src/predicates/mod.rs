@@ -130,6 +130,7 @@ pub struct Predicates {
     pub all: Vec<Predicate>,
     /// What is written of rows, in order of model and place.
     pub writes: Vec<Written>,
+    contexts: Contexts,
 }
 
 impl Predicates {
@@ -152,7 +153,12 @@ impl Predicates {
                 context: contexts.of(project, &it.site),
             })
             .collect();
-        Self { all, writes }
+        Self { all, writes, contexts }
+    }
+
+    /// When the code at a place runs.
+    pub fn context(&self, project: &Project, site: &Site) -> Context {
+        self.contexts.of(project, site)
     }
 }
 

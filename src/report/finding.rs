@@ -1,0 +1,98 @@
+//! One finding: what it is, how much it matters, what proves it, what would be written.
+
+use std::io::{self, Write};
+
+use tuneup_django::predicates::Context;
+use tuneup_transforms::heat::{Heat, Heats};
+use tuneup_transforms::render::Rendering;
+use tuneup_transforms::{Proposal, Safety};
+
+use super::changes;
+use super::excerpt;
+use super::html::{attribute, prose, text};
+use crate::analysis::Outcome;
+use crate::counted;
+use crate::output::{noticing, position};
+
+/// A proposal, ranked and rendered.
+pub(super) struct Finding<'a> {
+    pub(super) proposal: &'a Proposal,
+    pub(super) heat: Heat,
+    /// The app that its place is in.
+    pub(super) app: &'a str,
+    outcome: &'a Outcome,
+    rendering: Rendering,
+}
+
+impl<'a> Finding<'a> {
+    /// Of a proposal.
+    pub(super) fn new(outcome: &'a Outcome, heats: &Heats<'_>, proposal: &'a Proposal) -> Self {
+        let app = outcome.project.apps.of_path(&proposal.place.path).map(|app| app.label.as_str());
+        let rendering = outcome.render(&[proposal]);
+        Self { proposal, heat: heats.heat(proposal), app: app.unwrap_or("(project)"), outcome, rendering }
+    }
+
+    /// Whether it is about answering requests.
+    pub(super) fn is_hot(&self) -> bool {
+        self.heat.context == Context::Request
+    }
+
+    /// The proposals that could not be written, with the reason.
+    pub(super) fn withheld(&self) -> &[(String, String)] {
+        &self.rendering.withheld
+    }
+
+    /// Writes it as the `rank`th.
+    pub(super) fn write(&self, out: &mut dyn Write, rank: usize) -> io::Result<()> {
+        let proposal = self.proposal;
+        let safety = proposal.safety.as_str();
+        let (line, _) = position(self.outcome, &proposal.place);
+        let place = format!("{}:{line}", proposal.place.path);
+        writeln!(
+            out,
+            "<li class=\"finding\" id=\"f{rank}\" data-rule=\"{}\" data-app=\"{}\" data-safety=\"{safety}\" \
+             data-when=\"{}\">",
+            attribute(proposal.rule),
+            attribute(self.app),
+            attribute(self.heat.when()),
+        )?;
+        writeln!(out, "<details>\n<summary><span class=\"rank\">{rank}</span>")?;
+        writeln!(out, "<span class=\"what\"><h3>{}</h3>", prose(&proposal.title))?;
+        writeln!(
+            out,
+            "<span class=\"facts\"><span class=\"badge {safety}\">{safety}</span> {} · <code>{}</code> · {} · {} · {}</span></span></summary>",
+            text(proposal.rule),
+            text(&place),
+            self.heat.when(),
+            self.heat.over(),
+            counted(self.heat.reads, "place"),
+        )?;
+        writeln!(out, "<p>{}</p>", prose(&proposal.message))?;
+        if proposal.safety == Safety::Unsafe {
+            writeln!(out, "<p class=\"note\">Look at it before it is written.</p>")?;
+        }
+        writeln!(out, "<h4>Evidence</h4>")?;
+        excerpt::write(out, self.outcome, proposal)?;
+        let tests = noticing(self.outcome, proposal);
+        if tests.iter().any(|tests| !tests.is_empty()) {
+            writeln!(out, "<h4>Tests that count these queries</h4>\n<ul>")?;
+            for (verb, tests) in ["will notice", "may notice"].into_iter().zip(&tests) {
+                for test in tests {
+                    writeln!(out, "<li><code>{}</code> {verb}</li>", text(test))?;
+                }
+            }
+            writeln!(out, "</ul>")?;
+        }
+        writeln!(out, "<h4>Change</h4>")?;
+        if self.rendering.files.is_empty() {
+            match self.rendering.withheld.first() {
+                Some((_, reason)) => writeln!(out, "<p>It cannot be written: {}</p>", prose(reason))?,
+                None => writeln!(out, "<p>To be done by hand.</p>")?,
+            }
+        }
+        for file in &self.rendering.files {
+            changes::write(out, file)?;
+        }
+        writeln!(out, "<p class=\"id\">{}</p>\n</details>\n</li>", text(&proposal.id))
+    }
+}
