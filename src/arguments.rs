@@ -159,6 +159,10 @@ pub(crate) enum Command {
     Explain {
         /// The rule's name.
         rule: String,
+        /// All examples; on a terminal the first ones are shown otherwise. Elsewhere the whole page is written as
+        /// Markdown.
+        #[arg(long)]
+        all: bool,
     },
 }
 

@@ -7,6 +7,7 @@ mod baseline;
 mod config;
 mod diff;
 mod distribution;
+mod explain;
 mod failure;
 mod journal;
 mod merge;
@@ -181,9 +182,12 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             })?;
             Ok(DONE)
         }
-        Command::Explain { rule: name } => {
+        Command::Explain { rule: name, all } => {
             let rule = rule(name)?;
-            with_output(|out| out.write_all(rule.page.as_bytes()))?;
+            with_output(|out| match review::terminal_width() {
+                Some(width) => explain::write(out, rule.page, width, *all, colored),
+                None => out.write_all(rule.page.as_bytes()),
+            })?;
             Ok(DONE)
         }
     }

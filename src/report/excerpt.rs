@@ -64,8 +64,9 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal)
             write!(out, "<span class=\"n\">{number}</span>")?;
             marked(out, content, start..end, &marks, &tones)?;
             writeln!(out)?;
-            for message in messages.get(&number).into_iter().flatten() {
-                writeln!(out, "<span class=\"n\"></span><span class=\"says\">↑ {}</span>", text(message))?;
+            if let Some(said) = messages.get(&number) {
+                let said = text(&said.join(" · "));
+                writeln!(out, "<span class=\"n\"></span><span class=\"says\">↑ {said}</span>")?;
             }
         }
         writeln!(out, "</pre></figure>")?;

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use tuneup_django::predicates::Context;
+use tuneup_transforms::cost::costs;
 use tuneup_transforms::heat::{Heat, Heats};
 use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
@@ -70,6 +71,10 @@ impl<'a> Finding<'a> {
         writeln!(out, "<p>{}</p>", prose(&proposal.message))?;
         if proposal.safety == Safety::Unsafe {
             writeln!(out, "<p class=\"note\">Look at it before it is written.</p>")?;
+        }
+        let costs = costs(proposal);
+        if !costs.is_empty() {
+            writeln!(out, "<p class=\"costs\">Costs: {}</p>", prose(&costs.join(" ")))?;
         }
         writeln!(out, "<h4>Evidence</h4>")?;
         excerpt::write(out, self.outcome, proposal)?;

@@ -9,6 +9,7 @@ mod decisions;
 mod draw;
 mod editor;
 mod hunks;
+mod outlook;
 mod plain;
 mod screen;
 mod session;
@@ -24,6 +25,8 @@ use crate::failure::Failure;
 
 pub(crate) use assemble::assemble;
 pub(crate) use decisions::{Decision, Decisions};
+pub(crate) use plain::painted;
+pub(crate) use screen::terminal_width;
 pub(crate) use session::Session;
 pub(crate) use sheet::{Tone, clean, toned};
 pub(crate) use syntax::tones;
@@ -54,7 +57,7 @@ pub(crate) fn ask(session: &mut Session<'_>, plain: bool, colored: bool) -> Resu
 }
 
 /// A text in lines of a width, broken at spaces, and within words that are longer than a line.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let indent: String = text.chars().take_while(|c| *c == ' ').collect();
     let mut room = width;

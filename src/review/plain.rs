@@ -71,7 +71,10 @@ pub(super) fn run(
                 Effect::None => {}
                 Effect::Save => session.save()?,
                 Effect::Leave => return Ok(Left::Open),
-                Effect::Prepare => session.prepare(),
+                Effect::Prepare => {
+                    session.prepare();
+                    session.wait_for_outlook();
+                }
                 Effect::Write => return Ok(Left::Write),
                 Effect::Open => session.open_file()?,
                 Effect::Edit => session.edit()?,
@@ -81,7 +84,7 @@ pub(super) fn run(
 }
 
 /// A line as the terminal takes it.
-fn painted(line: &Line, colored: bool) -> String {
+pub(crate) fn painted(line: &Line, colored: bool) -> String {
     let paint = |(tone, text): &(Tone, String)| {
         let code = match tone {
             Tone::Added | Tone::Safe => "32",

@@ -1,6 +1,7 @@
 //! The terminal: events in, frames out.
 
-use std::io;
+use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{
@@ -35,6 +36,15 @@ impl Drop for Screen {
     }
 }
 
+/// How many columns standard output has, where it is a terminal.
+pub(crate) fn terminal_width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (width, _) = ratatui::crossterm::terminal::size().ok()?;
+    Some(width.into())
+}
+
 /// Reviews on the whole screen.
 pub(super) fn run(session: &mut Session<'_>, colored: bool) -> Result<Left, Failure> {
     let mut screen = Some(Screen::new()?);
@@ -47,6 +57,11 @@ pub(super) fn run(session: &mut Session<'_>, colored: bool) -> Result<Left, Fail
         terminal.draw(|frame| places = draw(frame, &session.state, &lines, colored))?;
         let page = places.body.height as usize;
         let end = lines.len().saturating_sub(page);
+        // What is looked up meanwhile is shown as soon as it is there.
+        if session.is_looking() && !event::poll(Duration::from_millis(50))? {
+            session.look();
+            continue;
+        }
         let effect = match event::read()? {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 // Raw mode takes the terminal's own meaning of ^C away.

@@ -8,6 +8,7 @@ use tuneup_transforms::render::Rendering;
 use super::assemble::{assemble, check};
 use super::decisions::{Decision, Decisions, EditedFile, fingerprints};
 use super::editor;
+use super::outlook::Outlook;
 use super::sheet::{Line, sheet};
 use super::state::{Mode, State};
 use crate::analysis::Outcome;
@@ -23,6 +24,9 @@ struct Shown {
     lines: Vec<Line>,
 }
 
+/// Shown while it is found out what else would change.
+const LOOKING: &str = "looking what this makes needless or possible …";
+
 /// A review that goes on.
 pub(crate) struct Session<'a> {
     /// What the keys act on.
@@ -32,6 +36,7 @@ pub(crate) struct Session<'a> {
     kept: Decisions,
     fingerprints: Vec<String>,
     shown: Option<Shown>,
+    outlook: Option<Outlook>,
 }
 
 impl<'a> Session<'a> {
@@ -59,7 +64,15 @@ impl<'a> Session<'a> {
             .map(|(proposal, fingerprint)| kept.of(outcome, &proposal.id, fingerprint))
             .collect();
         let state = State::new(proposals, decisions);
-        Ok(Some(Self { state, outcome, root: root.to_owned(), kept, fingerprints, shown: None }))
+        Ok(Some(Self {
+            state,
+            outcome,
+            root: root.to_owned(),
+            kept,
+            fingerprints,
+            shown: None,
+            outlook: None,
+        }))
     }
 
     /// Keeps what was decided.
@@ -140,7 +153,46 @@ impl<'a> Session<'a> {
         if open > 0 {
             lines.push(format!("{open} still open; they stay for the next time"));
         }
+        if rendering.files.is_empty() {
+            self.outlook = None;
+        } else {
+            let undecided = self.state.proposals.iter().zip(&self.state.decisions);
+            let undecided = undecided.filter(|(_, decision)| decision.is_none());
+            let known =
+                undecided.map(|(proposal, _)| (proposal.id.clone(), proposal.title.clone())).collect();
+            self.outlook = Outlook::start(self.outcome, &rendering, known);
+        }
+        if self.outlook.is_some() {
+            lines.push(LOOKING.to_owned());
+        }
         self.state.mode = Mode::Confirm(lines);
+    }
+
+    /// Whether a look ahead goes on that the user waits for.
+    pub(super) fn is_looking(&self) -> bool {
+        self.outlook.is_some() && matches!(self.state.mode, Mode::Confirm(_))
+    }
+
+    /// Shows what the look ahead has found, if it has.
+    pub(super) fn look(&mut self) {
+        if let Some(found) = self.outlook.as_ref().and_then(Outlook::poll) {
+            self.tell(found);
+        }
+    }
+
+    /// The same, waited for.
+    pub(super) fn wait_for_outlook(&mut self) {
+        if let Some(found) = self.outlook.as_ref().map(Outlook::wait) {
+            self.tell(found);
+        }
+    }
+
+    fn tell(&mut self, found: Vec<String>) {
+        self.outlook = None;
+        if let Mode::Confirm(lines) = &mut self.state.mode {
+            lines.retain(|line| line != LOOKING);
+            lines.extend(found);
+        }
     }
 
     /// Has the current proposal's files edited; what does not parse is asked again.

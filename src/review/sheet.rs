@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use tuneup_python::SourceText;
+use tuneup_transforms::cost::costs;
 use tuneup_transforms::render::RenderedFile;
 use tuneup_transforms::{Place, Proposal, Safety};
 
@@ -65,6 +66,10 @@ pub(crate) fn sheet(
     ];
     lines.extend(hunks::fold(facts, width, 2));
     prose(&mut lines, Tone::Plain, &clean(&proposal.message));
+    let costs = costs(proposal);
+    if !costs.is_empty() {
+        prose(&mut lines, Tone::Dim, &clean(&format!("Costs: {}", costs.join(" "))));
+    }
     match decision {
         Some(Decision::Silenced(reason)) => {
             let text = format!("ignored here by a comment: {}", clean(reason));

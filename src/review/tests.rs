@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use ratatui::Terminal;
@@ -224,4 +225,47 @@ fn tests_that_count_queries_are_shown() {
         lines.iter().map(|line| line.iter().map(|(_, text)| text.as_str()).collect()).collect();
     let at = text.iter().position(|line| line == "Tests that will notice").expect("a heading");
     assert_eq!(text[at + 1], "shop/tests.py:4 test_names, django_assert_num_queries(2)");
+}
+
+#[test]
+fn five_hundred_proposals_wait_for_nobody() {
+    let (folder, _) = project();
+    let functions = (0..500).map(|n| {
+        format!("\n\ndef report_{n}():\n    return [book.author.name for book in Book.objects.filter(pk__gt={n})]\n")
+    });
+    for (n, chunk) in functions.collect::<Vec<_>>().chunks(25).enumerate() {
+        let text = format!("from .models import Book\n{}", chunk.concat());
+        fs::write(folder.path().join(format!("shop/part_{n}.py")), text).expect("a file");
+    }
+    let outcome = outcome(&folder);
+    let start = Instant::now();
+    let mut session = open(&folder, &outcome);
+    screen(&mut session, 120, 40);
+    let opened = start.elapsed();
+    assert!(session.state.proposals.len() >= 500);
+    assert!(opened < Duration::from_millis(300), "the first screen took {opened:?}");
+    let mut slow = Vec::new();
+    let keys = "yjnkuJKsYuNufuFu?x/report_44\n>Gig few rows\nuyyyyjjjjnnnn";
+    for c in keys.chars() {
+        let start = Instant::now();
+        press(&mut session, &c.to_string());
+        screen(&mut session, 200, 60);
+        if start.elapsed() > Duration::from_millis(50) {
+            slow.push((c, start.elapsed()));
+        }
+    }
+    // A machine that does other work may keep one key waiting, not two.
+    assert!(slow.len() < 2, "{slow:?}");
+}
+
+#[test]
+fn what_becomes_possible_is_shown_before_it_is_written() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "yw");
+    assert!(session.is_looking());
+    session.wait_for_outlook();
+    let shown = screen(&mut session, 100, 40);
+    assert!(!shown.contains("looking what"), "{shown}");
+    assert!(shown.contains("1 change in 1 file:"), "{shown}");
 }

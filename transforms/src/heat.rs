@@ -102,7 +102,11 @@ impl<'a> Heats<'a> {
         let context = if is_setting {
             Context::Request
         } else {
-            places().flat_map(|place| at(&self.contexts, place)).min().unwrap_or(Context::Unknown)
+            // Where the query is made says most: a template that reads its rows may be mailed by a command.
+            let own = at(&self.contexts, &proposal.place).into_iter().min();
+            let own = own.filter(|context| *context != Context::Unknown);
+            let others = || places().flat_map(|place| at(&self.contexts, place)).min();
+            own.or_else(others).unwrap_or(Context::Unknown)
         };
         let rows = places().flat_map(|place| at(&self.rows, place)).min().unwrap_or(Rows::One);
         let reads = proposal.evidence.len();

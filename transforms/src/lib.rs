@@ -8,6 +8,7 @@ pub mod cached_sessions;
 pub mod cached_template_loader;
 mod caches;
 pub mod connection_pool;
+pub mod cost;
 mod databases;
 pub mod db_index;
 mod deployment;
