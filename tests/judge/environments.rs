@@ -30,6 +30,10 @@ const PACKAGES: [&str; 10] = [
     "whitenoise",
 ];
 
+/// Versions that some tests ask for too, each with the Pythons that it runs on.
+#[allow(dead_code, reason = "not every test that shares this module asks for them")]
+const FURTHER: [(&str, &[&str]); 2] = [("3.2", &["3.10", "3.9", "3.8"]), ("6.0", &["3.13", "3.12", "3.14"])];
+
 /// A Python that has some version of Django, and the REST framework.
 pub(crate) struct Environment {
     /// `4.2`
@@ -55,6 +59,67 @@ pub(crate) fn environments() -> &'static [Environment] {
         }
         made
     })
+}
+
+/// Those of further versions of Django, without the REST framework: each needs another Python than `python3` may be.
+#[allow(dead_code, reason = "not every test that shares this module asks for them")]
+pub(crate) fn further_environments() -> &'static [Environment] {
+    static MADE: OnceLock<Vec<Environment>> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let folder = cache();
+        fs::create_dir_all(&folder).expect("target/ can be written");
+        let lock = File::create(folder.join("lock")).expect("target/ can be written");
+        lock.lock().expect("files can be locked");
+        let mut made = Vec::new();
+        for (django, pythons) in FURTHER {
+            let environment = folder.join(format!("venv-{django}"));
+            let python = environment.join("bin/python");
+            let ready = || {
+                let version =
+                    succeed(Command::new(&python).args(["-c", "import django; print(django.get_version())"]));
+                version.is_ok_and(|version| {
+                    version.starts_with(&format!("{django}.")) || version.trim() == django
+                })
+            };
+            let made_now = || {
+                let interpreter = pythons
+                    .iter()
+                    .find_map(|version| interpreter(version))
+                    .ok_or_else(|| format!("there is no Python {}", pythons.join(" or ")))?;
+                succeed(Command::new(&interpreter).args(["-m", "venv", "--clear"]).arg(&environment))?;
+                let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"];
+                succeed(Command::new(&python).args(quiet).arg(format!("Django=={django}.*")))
+            };
+            match if ready() { Ok(String::new()) } else { made_now() } {
+                Ok(_) => made.push(Environment { django, python }),
+                Err(reason) => skip(django, &reason),
+            }
+        }
+        made
+    })
+}
+
+#[allow(dead_code, reason = "as those that ask it")]
+/// A Python of a version: `python3.12` on the path, or one of pyenv's.
+fn interpreter(version: &str) -> Option<PathBuf> {
+    let name = PathBuf::from(format!("python{version}"));
+    let runs = |python: &Path| {
+        let script = "import sys; print('%d.%d' % sys.version_info[:2])";
+        succeed(Command::new(python).args(["-c", script])).is_ok_and(|said| said.trim() == version)
+    };
+    if runs(&name) {
+        return Some(name);
+    }
+    let root = std::env::var_os("PYENV_ROOT").map(PathBuf::from);
+    let root = root.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".pyenv")))?;
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(root.join("versions")).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    found.sort();
+    let below = |path: PathBuf| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        name.starts_with(&format!("{version}.")).then(|| path.join("bin/python"))
+    };
+    found.into_iter().filter_map(below).find(|python| runs(python))
 }
 
 impl Environment {

@@ -180,6 +180,11 @@ impl Generator {
             text.push_str(&format!("\n\n{}", model.text));
             models.push(model);
         }
+        if self.one_in(3) {
+            let model = self.child(&models[0], &label, made);
+            text.push_str(&format!("\n\n{}", model.text));
+            models.push(model);
+        }
         for model in &models {
             targets.push(format!("{label}.{}", model.name));
             self.ask(&label, model, made);
@@ -246,6 +251,42 @@ impl Generator {
         if self.one_in(2) {
             model.text.push_str("\n    def __str__(self):\n        return str(self.pk)\n");
         }
+        model
+    }
+
+    /// A model whose rows go on in a table of its own: below one of this app, or of the app before.
+    fn child(&mut self, parent: &Model, label: &str, made: &Made) -> Model {
+        let (import, base) = match made.apps.last() {
+            Some(other) if self.one_in(2) => {
+                (format!("from {other}.models import {} as Other  # noqa: E402\n\n\n", parent.name), "Other")
+            }
+            _ => (String::new(), parent.name.as_str()),
+        };
+        // Not every app has a model of that name.
+        let has_it = made
+            .files
+            .iter()
+            .rev()
+            .find(|(path, _)| path.ends_with("/models.py"))
+            .is_some_and(|(_, text)| text.contains(&format!("class {}(", parent.name)));
+        let (import, base) = if has_it { (import, base) } else { (String::new(), parent.name.as_str()) };
+        let mut model = Model {
+            name: "Further".to_owned(),
+            text: format!("{import}class Further({base}):\n"),
+            plain: vec!["own_code".to_owned(), "own_day".to_owned()],
+            relations: Vec::new(),
+            indexes: Vec::new(),
+            together: false,
+        };
+        model.text.push_str(
+            "    own_code = models.CharField(max_length=12)\n    own_day = models.DateField(null=True)\n",
+        );
+        if self.one_in(2) {
+            let call = RELATIONS[self.below(2)];
+            model.text.push_str(&format!("    own_relation = {call}\n"));
+            model.relations.push("own_relation".to_owned());
+        }
+        self.meta(&mut model, label);
         model
     }
 

@@ -123,12 +123,36 @@ impl Project {
         {
             return Some(format!("max_length={remembered} in the migrations"));
         }
+        if let Some(remembered) = self.other_default(field, call) {
+            return Some(format!("default={remembered} in the migrations"));
+        }
         if let Some(Value::Str(column)) = call.keyword("db_column")
             && field.column().is_some_and(|known| known != column.as_str())
         {
             return Some(format!("db_column={column} in the migrations"));
         }
         None
+    }
+
+    /// The default that the migrations remember, where it is one of Python's or Django's functions or a truth value, and
+    /// so is that of the model, and they are not the same.
+    fn other_default(&self, field: &Field, call: &Call) -> Option<String> {
+        const KNOWN: &[&str] = &["datetime.", "uuid.", "django.utils.timezone."];
+        let is_known = |name: &String| KNOWN.iter().any(|module| name.starts_with(module));
+        let (file, written) = field.keyword(&self.source, "default")?;
+        let (written, remembered) = match (self.source.facts(file).kind(written), call.keyword("default")?) {
+            (ExprKind::Bool(written), Value::Bool(remembered)) => {
+                let text = |value: bool| if value { "True" } else { "False" }.to_owned();
+                (text(written), text(*remembered))
+            }
+            (_, Value::Name(remembered)) => {
+                let written = self.source.dotted(self.source.entity_of(file, written))?.to_string();
+                let remembered = format!("{}.{}", remembered.module, remembered.path);
+                (is_known(&written) && is_known(&remembered)).then_some((written, remembered))?
+            }
+            _ => return None,
+        };
+        (written != remembered).then_some(remembered)
     }
 
     fn compare_meta(&self, id: ModelId, state: &ModelState, label: &str, differences: &mut Vec<String>) {

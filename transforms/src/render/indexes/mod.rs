@@ -160,7 +160,7 @@ impl<'a> Gathered<'a> {
         if state.index(&name).is_some() {
             return Err(format!("{label} has an index {name} already"));
         }
-        let index = values::written(&values::index(spec, &name, &project.version)?)?;
+        let index = values::written(&values::index(spec, &name)?)?;
         let mut needs = BTreeSet::new();
         if project.version.at_least(5, 0) {
             let user = self.user_model();

@@ -58,8 +58,8 @@ impl Operation {
         match self {
             Self::RemoveIndex { model, .. } => (0, model, ""),
             Self::RenameIndex { model, .. } => (1, model, ""),
-            Self::AlterIndexTogether { model, .. } => (2, model, ""),
-            Self::AlterField { model, name, .. } => (3, model, name),
+            Self::AlterField { model, name, .. } => (2, model, name),
+            Self::AlterIndexTogether { model, .. } => (3, model, ""),
             Self::AddIndex { model, .. } => (4, model, ""),
             Self::SetFieldConcurrently { model, name, .. } => (5, model, name),
             Self::AddIndexConcurrently { model, .. } => (6, model, ""),

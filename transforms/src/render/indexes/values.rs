@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use tuneup_django::migrations::{Call, Name, Value};
-use tuneup_django::version::Version;
 
 use super::operation::Written;
 use super::plan::Need;
@@ -92,7 +91,7 @@ pub(super) fn needs(field: &Value, app: &str, user_model: Option<&str>) -> BTree
 }
 
 /// An index as it stands in a migration, under this name.
-pub(super) fn index(spec: &IndexSpec, name: &str, version: &Version) -> Result<Value, String> {
+pub(super) fn index(spec: &IndexSpec, name: &str) -> Result<Value, String> {
     let unclear = |text: &str| format!("`{text}` is no expression that can be written");
     let parsed = |text: &String| Value::parse(text).ok_or_else(|| unclear(text));
     let class = spec.class.as_deref().unwrap_or("django.db.models.Index");
@@ -106,7 +105,7 @@ pub(super) fn index(spec: &IndexSpec, name: &str, version: &Version) -> Result<V
     }
     if let Some(text) = &spec.condition {
         let condition = Condition::of(&parsed(text)?).ok_or_else(|| unclear(text))?;
-        keywords.push(("condition".to_owned(), condition.value(version)));
+        keywords.push(("condition".to_owned(), condition.value()));
     }
     if !spec.opclasses.is_empty() {
         let classes = spec.opclasses.iter().map(|name| Value::Str(name.clone())).collect();
@@ -204,20 +203,16 @@ impl Condition {
     }
 
     /// The call that Django writes for it.
-    fn value(self, version: &Version) -> Value {
+    fn value(self) -> Value {
         let mut keywords = Vec::new();
-        let is_alone = matches!(self.children.as_slice(), [Child::Lookup(..)]);
         let mut arguments = Vec::new();
         for child in self.children {
             match child {
-                Child::Lookup(name, value) if is_alone && !version.at_least(4, 0) => {
-                    keywords.push((name, value))
-                }
                 Child::Lookup(name, value) => arguments.push(Value::Tuple(vec![Value::Str(name), value])),
-                Child::Inner(inner) => arguments.push(inner.value(version)),
+                Child::Inner(inner) => arguments.push(inner.value()),
             }
         }
-        if self.is_or && !is_alone {
+        if self.is_or {
             keywords.push(("_connector".to_owned(), Value::Str("OR".to_owned())));
         }
         if self.is_negated {
@@ -232,25 +227,24 @@ impl Condition {
 mod tests {
     use super::*;
 
-    fn condition(text: &str, version: &str) -> String {
+    fn condition(text: &str) -> String {
         let value = Value::parse(text).expect("an expression");
-        let value = Condition::of(&value).expect("a condition").value(&Version::given(version));
+        let value = Condition::of(&value).expect("a condition").value();
         written(&value).expect("a text").text
     }
 
     #[test]
     fn conditions_are_taken_apart_as_django_does() {
         let q = "django.db.models.Q";
-        assert_eq!(condition(&format!("{q}(done=False)"), "5.2"), "models.Q(('done', False))");
-        assert_eq!(condition(&format!("{q}(done=False)"), "3.2"), "models.Q(done=False)");
-        assert_eq!(condition(&format!("{q}(b=1, a=2)"), "4.2"), "models.Q(('a', 2), ('b', 1))");
-        assert_eq!(condition(&format!("~{q}(a=1)"), "4.2"), "models.Q(('a', 1), _negated=True)");
+        assert_eq!(condition(&format!("{q}(done=False)")), "models.Q(('done', False))");
+        assert_eq!(condition(&format!("{q}(b=1, a=2)")), "models.Q(('a', 2), ('b', 1))");
+        assert_eq!(condition(&format!("~{q}(a=1)")), "models.Q(('a', 1), _negated=True)");
         assert_eq!(
-            condition(&format!("{q}(a=1) | {q}(b=2)"), "4.2"),
+            condition(&format!("{q}(a=1) | {q}(b=2)")),
             "models.Q(('a', 1), ('b', 2), _connector='OR')"
         );
         assert_eq!(
-            condition(&format!("({q}(a=1) | {q}(b=2)) & {q}(c='x')"), "4.2"),
+            condition(&format!("({q}(a=1) | {q}(b=2)) & {q}(c='x')")),
             "models.Q(models.Q(('a', 1), ('b', 2), _connector='OR'), ('c', 'x'))"
         );
     }
