@@ -97,7 +97,7 @@ impl Project {
             .file_ids()
             .filter(|&file| depth(&source.file(file).path) == tuneup_python::Depth::Full)
             .collect();
-        let templates = Templates::find(&source);
+        let templates = Templates::find(&source, &settings);
         stopwatch.lap("find templates");
         let (queries, asks, failed) = queries::find(&source, &schema, &templates, &version, &files);
         stopwatch.lap("queries");

@@ -22,6 +22,7 @@ pub(crate) mod calls;
 mod encoding;
 mod expressions;
 mod formatting;
+mod jinja;
 pub(crate) mod machine;
 mod python;
 mod querysets;

@@ -188,7 +188,8 @@ impl<'p> Machine<'p> {
                 };
                 self.values.join(found, default)
             }
-            "copy" => receiver,
+            // A template's `Context` is read as the mapping that it holds.
+            "copy" | "flatten" => receiver,
             "popitem" => self.values.tuple(vec![key, all_values]),
             _ => Value::UNKNOWN,
         }
@@ -254,6 +255,13 @@ impl<'p> Machine<'p> {
                 let Some(first) = first else { return Some(self.values.sequence(Value::NEVER)) };
                 let element = self.iterate(frame, first, call.site);
                 self.values.sequence(element)
+            }
+            "locals" => {
+                let function = frame.function?;
+                let names = &frame.facts.slot_names[frame.facts.function(function).slots.indices()];
+                let known = names.iter().copied().zip(frame.slots.iter().copied());
+                let known = known.filter(|&(_, value)| value != Value::NEVER).collect();
+                self.values.mapping(known, Value::NEVER, Value::NEVER)
             }
             "sorted" => {
                 let first = first?;
@@ -498,6 +506,9 @@ impl<'p> Machine<'p> {
             }
             return self
                 .for_each(function, |machine, member| machine.call_value(frame, member, &given, call));
+        }
+        if matches!(class.as_str(), super::jinja::MACRO | super::jinja::CALLER) {
+            return self.call_macro(frame, class, parts, arguments);
         }
         let Some(&first) = arguments.positional.first() else { return Value::UNKNOWN };
         match class.as_str() {

@@ -12,7 +12,7 @@ use super::value::{Shape, Site, Value};
 use crate::templates::{Tag, TagKind};
 
 /// How deep templates extend and include one another.
-const DEEPEST: usize = 12;
+pub(super) const DEEPEST: usize = 12;
 
 /// How many files of one template's name are rendered.
 const MOST_FILES: usize = 4;
@@ -84,7 +84,7 @@ impl<'p> Machine<'p> {
         self.rendering -= 1;
     }
 
-    fn template_frame(&self, file: FileId, context: Value, blocks: Value) -> Frame<'p> {
+    pub(super) fn template_frame(&self, file: FileId, context: Value, blocks: Value) -> Frame<'p> {
         let mut frame = self.module_frame(file);
         frame.function = Some(FunctionId(0));
         frame.slots = vec![context, blocks];
@@ -120,20 +120,28 @@ impl<'p> Machine<'p> {
 
     /// A variable of the context.
     pub(crate) fn context_variable(&mut self, frame: &mut Frame<'p>, name: Symbol, site: Site) -> Value {
-        let Some(&context) = frame.slots.first() else { return Value::UNKNOWN };
-        let value = self.for_each(context, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
-                Some(&(_, value)) => value,
-                None if rest != Value::NEVER && rest != Value::UNKNOWN => rest,
-                None => machine.context_default(name),
-            },
-            _ => machine.context_default(name),
-        });
+        let Some(value) = self.raw_variable(frame, name) else { return Value::UNKNOWN };
         self.called(frame, value, site)
     }
 
+    /// A variable of the context, as it stands there.
+    pub(crate) fn raw_variable(&mut self, frame: &mut Frame<'p>, name: Symbol) -> Option<Value> {
+        let &context = frame.slots.first()?;
+        Some(self.for_each(context, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
+                Some(&(_, value)) => value,
+                None if rest != Value::NEVER && rest != Value::UNKNOWN => rest,
+                None => machine.context_default(frame, name),
+            },
+            _ => machine.context_default(frame, name),
+        }))
+    }
+
     /// What every context has: the request's user (`django.contrib.auth.context_processors.auth`), the request.
-    fn context_default(&mut self, name: Symbol) -> Value {
+    fn context_default(&mut self, frame: &mut Frame<'p>, name: Symbol) -> Value {
+        if let Some(value) = self.processed(frame, name) {
+            return value;
+        }
         match name.as_str() {
             "user" => match self.schema.user_model() {
                 Some(model) => self.outside_row(model),
@@ -143,6 +151,23 @@ impl<'p> Machine<'p> {
             "forloop" | "csrf_token" | "LANGUAGE_CODE" | "STATIC_URL" | "MEDIA_URL" => Value::SCALAR,
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// A variable that one of the project's context processors gives.
+    fn processed(&mut self, frame: &mut Frame<'p>, name: Symbol) -> Option<Value> {
+        let templates = self.templates;
+        for &processor in templates.processors() {
+            let request = self.request();
+            let given = self.call_function(frame, processor, None, &[request]);
+            for member in self.values.members(given) {
+                if let Shape::Mapping { known, .. } = self.values.shape(member)
+                    && let Some(&(_, value)) = known.iter().find(|(known, _)| *known == name)
+                {
+                    return Some(value);
+                }
+            }
+        }
+        None
     }
 
     /// Puts a variable into the context.
@@ -190,6 +215,7 @@ impl<'p> Machine<'p> {
                 }
                 Value::SCALAR
             }
+            Shape::Tuple(items) if let Some(part) = machine.named_part(&items, name) => part,
             _ => match name.as_str().parse::<i32>() {
                 Ok(index) => {
                     let key = machine.values.make(Shape::Int(index));
@@ -199,6 +225,15 @@ impl<'p> Machine<'p> {
             },
         });
         self.called(frame, found, site)
+    }
+
+    /// A part of a group by its name: `regroup` and `groupby` give named tuples of what is common to a group and its list.
+    pub(super) fn named_part(&self, items: &[Value], name: Symbol) -> Option<Value> {
+        match (items, name.as_str()) {
+            ([grouper, _], "grouper") => Some(*grouper),
+            ([_, list], "list") => Some(*list),
+            _ => None,
+        }
     }
 
     /// Runs the first of a chain of blocks; the others are its `block.super`.
@@ -237,7 +272,7 @@ impl<'p> Machine<'p> {
             "%filter" => self.filter(frame, arguments, site),
             "%regroup" => self.regroup(frame, arguments, site),
             "%tag" => self.tag(frame, run, site),
-            _ => Value::SCALAR,
+            _ => self.jinja_call(frame, what, run, site).unwrap_or(Value::SCALAR),
         }
     }
 
@@ -295,8 +330,7 @@ impl<'p> Machine<'p> {
             None => Value::UNKNOWN,
         };
         let list = self.values.sequence(element);
-        let group = vec![(Symbol::new("grouper"), key), (Symbol::new("list"), list)];
-        let group = self.values.mapping(group, Value::NEVER, Value::NEVER);
+        let group = self.values.tuple(vec![key, list]);
         self.values.sequence(group)
     }
 
@@ -378,11 +412,14 @@ impl<'p> Machine<'p> {
         if all == Value::NEVER { Value::UNKNOWN } else { all }
     }
 
-    fn call_tag(&mut self, frame: &mut Frame<'p>, tag: Tag, arguments: &Arguments) -> Value {
+    pub(super) fn call_tag(&mut self, frame: &mut Frame<'p>, tag: Tag, arguments: &Arguments) -> Value {
         let mut arguments = arguments.clone();
         if tag.takes_context {
             let context = frame.slots.first().copied().unwrap_or(Value::UNKNOWN);
             arguments.positional.insert(0, context);
+        }
+        if tag.kind == TagKind::Block {
+            arguments.positional.insert(usize::from(tag.takes_context), Value::SCALAR);
         }
         let result = self.call_with(frame, tag.function, None, None, &arguments);
         match tag.kind {
@@ -391,7 +428,7 @@ impl<'p> Machine<'p> {
                 self.render_named(template, result);
                 Value::SCALAR
             }
-            TagKind::Simple | TagKind::Filter => result,
+            TagKind::Simple | TagKind::Block | TagKind::Filter | TagKind::Global => result,
         }
     }
 }

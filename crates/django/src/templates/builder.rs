@@ -81,9 +81,35 @@ impl Builder {
     pub(super) fn call(&mut self, what: &str, arguments: &[Argument], range: TextRange) -> Expr {
         let what = Symbol::new(what);
         let callee = self.expr(ExprKind::Context(what), range);
+        let run = self.arguments(arguments);
+        self.expr(ExprKind::Call(callee, run), range)
+    }
+
+    /// The arguments of a call.
+    pub(super) fn arguments(&mut self, arguments: &[Argument]) -> Run {
         let run = Run { start: self.facts.arguments.len() as u32, len: arguments.len() as u32 };
         self.facts.arguments.extend(arguments);
-        self.expr(ExprKind::Call(callee, run), range)
+        run
+    }
+
+    /// A function with these steps that is given values of its own, each with what stands for it where it is not.
+    pub(super) fn function_of(
+        &mut self,
+        name: Symbol,
+        taken: &[(Symbol, Option<Expr>)],
+        body: Block,
+        range: TextRange,
+    ) -> FunctionId {
+        let id = self.function(name, body, range);
+        let start = self.facts.parameters.len() as u32;
+        self.facts.parameters.extend(taken.iter().map(|&(name, default)| Parameter {
+            name,
+            kind: ParameterKind::Normal,
+            default,
+            annotation: None,
+        }));
+        self.facts.functions[id.index()].parameters = Run { start, len: taken.len() as u32 };
+        id
     }
 
     /// A block of steps.

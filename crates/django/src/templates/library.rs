@@ -4,33 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
-use tuneup_python::flow::{ArgumentKind, ExprKind, FileFacts};
-use tuneup_python::{FileId, FunctionRef, Problem, Project, Symbol};
+use tuneup_python::flow::FileFacts;
+use tuneup_python::{Entity, FileId, FunctionRef, ModuleRef, Problem, Project, Symbol};
+
+use super::registered::{Registered, Tag};
+use crate::settings::Settings;
 
 /// Folders below which templates lie, by convention and by `APP_DIRS`.
 const FOLDERS: &[&str] = &["templates", "jinja2"];
 
-/// How a project's function is called from a template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TagKind {
-    /// `@register.filter`
-    Filter,
-    /// `@register.simple_tag`
-    Simple,
-    /// `@register.inclusion_tag(template)`
-    Inclusion(Symbol),
-}
-
-/// A function of the project that templates call.
-#[derive(Clone, Copy, Debug)]
-pub struct Tag {
-    /// The function.
-    pub function: FunctionRef,
-    /// How it is called.
-    pub kind: TagKind,
-    /// Whether its first argument is the context.
-    pub takes_context: bool,
-}
+/// How the names of templates end.
+const ENDINGS: &[&str] = &[".html", ".txt", ".xml", ".jinja", ".jinja2", ".j2"];
 
 /// A project's templates and what they may call.
 pub struct Templates {
@@ -38,21 +22,24 @@ pub struct Templates {
     /// Files by every end of their paths.
     by_end: FxHashMap<String, Vec<FileId>>,
     facts: FxHashMap<FileId, OnceLock<FileFacts>>,
-    tags: FxHashMap<Symbol, Vec<Tag>>,
-    filters: FxHashMap<Symbol, Tag>,
+    registered: Registered,
+    /// The functions that put variables into every context of a request.
+    processors: Vec<FunctionRef>,
+    /// Folders whose templates are Jinja2's.
+    jinja: Vec<String>,
     problems: Mutex<Vec<Problem>>,
 }
 
 impl Templates {
     /// Finds the templates of a project and the tags that it registers.
-    pub fn find(project: &Project) -> Self {
+    pub fn find(project: &Project, settings: &Settings) -> Self {
         let mut by_name: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         let mut by_end: FxHashMap<String, Vec<FileId>> = FxHashMap::default();
         let mut facts = FxHashMap::default();
         for (n, other) in project.others().iter().enumerate() {
             let Ok(n) = u32::try_from(n) else { break };
             let file = FileId::other(n);
-            let is_markup = [".html", ".txt", ".xml"].iter().any(|end| other.path.ends_with(end));
+            let is_markup = ENDINGS.iter().any(|end| other.path.ends_with(end));
             let mut found = is_markup;
             if is_markup {
                 for (at, _) in other.path.match_indices('/') {
@@ -79,13 +66,32 @@ impl Templates {
             by_name,
             by_end,
             facts,
-            tags: FxHashMap::default(),
-            filters: FxHashMap::default(),
+            registered: Registered::default(),
+            processors: Vec::new(),
+            jinja: Vec::new(),
             problems: Mutex::default(),
         };
+        for engine in settings.templates() {
+            let backend = engine.under("BACKEND").into_iter().filter_map(|node| node.as_str());
+            if backend.into_iter().any(|name| name.to_lowercase().contains("jinja")) {
+                let folders = engine.under("DIRS").into_iter().flat_map(|node| node.texts());
+                this.jinja.extend(folders.map(|folder| format!("{}/", folder.trim_end_matches('/'))));
+            }
+            for options in engine.under("OPTIONS") {
+                for dotted in options.under("context_processors").into_iter().flat_map(|node| node.texts()) {
+                    this.processors.extend(function_named(project, dotted));
+                }
+            }
+        }
+        let mut has_jinja = !this.jinja.is_empty();
+        has_jinja |= this.by_name.values().flatten().any(|&file| this.is_jinja(project.path(file)));
         for file in project.file_ids() {
-            if project.path(file).contains("templatetags/") {
-                this.find_tags(project, file);
+            let is_library = project.path(file).contains("templatetags/");
+            if is_library {
+                this.registered.find_tags(project, file);
+            }
+            if has_jinja && (is_library || project.path(file).contains("jinja")) {
+                this.registered.find_environment(project, file);
             }
         }
         this
@@ -112,6 +118,7 @@ impl Templates {
     /// The value flow of a template.
     pub fn facts(&self, project: &Project, file: FileId) -> Option<&FileFacts> {
         Some(self.facts.get(&file)?.get_or_init(|| match project.read_other(project.path(file)) {
+            Ok(source) if self.is_jinja(project.path(file)) => super::jinja::lower(source.text()),
             Ok(source) => super::lower(source.text()),
             Err(problem) => {
                 self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
@@ -129,60 +136,40 @@ impl Templates {
 
     /// The project's tags of a name; several apps may have one.
     pub fn tags(&self, name: Symbol) -> &[Tag] {
-        self.tags.get(&name).map_or(&[], Vec::as_slice)
+        self.registered.tags.get(&name).map_or(&[], Vec::as_slice)
     }
 
     /// The project's filter of a name.
     pub fn filter(&self, name: Symbol) -> Option<Tag> {
-        self.filters.get(&name).copied()
+        self.registered.filters.get(&name).copied()
     }
 
-    /// Functions under `@register.simple_tag`, `@register.inclusion_tag(…)` and `@register.filter`.
-    ///
-    /// <https://docs.djangoproject.com/en/stable/howto/custom-template-tags/>
-    fn find_tags(&mut self, project: &Project, file: FileId) {
-        let facts = project.facts(file);
-        for (index, function) in facts.functions.iter().enumerate() {
-            let id = tuneup_python::flow::FunctionId(index as u32);
-            for &decorator in facts.list(function.decorators) {
-                let (callee, arguments) = match facts.kind(decorator) {
-                    ExprKind::Call(callee, arguments) => (callee, facts.arguments(arguments)),
-                    _ => (decorator, &[][..]),
-                };
-                let ExprKind::Attribute(_, registered) = facts.kind(callee) else { continue };
-                let keyword = |name: &str| {
-                    arguments.iter().find_map(|argument| match argument.kind {
-                        ArgumentKind::Keyword(known) if known == name => Some(argument.value),
-                        _ => None,
-                    })
-                };
-                let positional =
-                    arguments.iter().find(|a| a.kind == ArgumentKind::Positional).map(|a| a.value);
-                let takes_context =
-                    keyword("takes_context").is_some_and(|value| facts.kind(value) == ExprKind::Bool(true));
-                let named = keyword("name").and_then(|value| facts.as_str(value));
-                let (kind, name) = match registered.as_str() {
-                    "filter" => (TagKind::Filter, positional.and_then(|value| facts.as_str(value)).or(named)),
-                    "simple_tag" => (TagKind::Simple, named),
-                    "inclusion_tag" => {
-                        let template = positional.or_else(|| keyword("filename"));
-                        match template.and_then(|template| facts.as_str(template)) {
-                            Some(template) => (TagKind::Inclusion(Symbol::new(template)), named),
-                            None => continue,
-                        }
-                    }
-                    _ => continue,
-                };
-                let name = name.map_or(function.name, Symbol::new);
-                let tag = Tag { function: FunctionRef { file, id }, kind, takes_context };
-                match kind {
-                    TagKind::Filter => {
-                        self.filters.entry(name).or_insert(tag);
-                    }
-                    _ => self.tags.entry(name).or_default().push(tag),
-                }
-            }
-        }
+    /// The project's function that Jinja2's templates know by a name.
+    pub fn global(&self, name: Symbol) -> Option<Tag> {
+        self.registered.globals.get(&name).copied()
+    }
+
+    /// The project's functions that put variables into every context of a request.
+    pub fn processors(&self) -> &[FunctionRef] {
+        &self.processors
+    }
+
+    /// Whether a template is written in Jinja2's language: by its folder, or by its name's end.
+    fn is_jinja(&self, path: &str) -> bool {
+        path.contains("/jinja2/")
+            || path.starts_with("jinja2/")
+            || [".jinja", ".jinja2", ".j2"].iter().any(|end| path.ends_with(end))
+            || self.jinja.iter().any(|folder| path.starts_with(folder.as_str()))
+    }
+}
+
+/// The function of a dotted name.
+fn function_named(project: &Project, dotted: &str) -> Option<FunctionRef> {
+    let (module, name) = dotted.rsplit_once('.')?;
+    let Some(ModuleRef::File(file)) = project.module(module) else { return None };
+    match project.global(file, Symbol::new(name)) {
+        Entity::Function(function) => Some(function),
+        _ => None,
     }
 }
 

@@ -292,12 +292,19 @@ impl<'s> Lowering<'s> {
     fn condition(&mut self, tag: &Tag<'s>) -> Expr {
         let mut operands = Vec::new();
         let mut compared = false;
+        let mut is_searched = false;
         for (offset, piece) in pieces(tag.rest) {
             match piece {
                 "and" | "or" | "not" => {}
-                "in" | "is" | "==" | "!=" | "<" | ">" | "<=" | ">=" => compared = true,
+                "in" | "is" | "==" | "!=" | "<" | ">" | "<=" | ">=" => {
+                    compared = true;
+                    is_searched = piece == "in";
+                }
                 _ => {
-                    let value = self.value(tag, (offset, piece));
+                    let mut value = self.value(tag, (offset, piece));
+                    if std::mem::take(&mut is_searched) {
+                        value = self.builder.expr(ExprKind::Not(value), tag.rest_range);
+                    }
                     operands.push(value);
                 }
             }

@@ -2,9 +2,12 @@
 
 mod builder;
 mod expression;
+mod jinja;
 pub mod lexer;
 mod library;
 mod lower;
+mod registered;
 
-pub use library::{Tag, TagKind, Templates};
+pub use library::Templates;
 pub use lower::lower;
+pub use registered::{Tag, TagKind};
