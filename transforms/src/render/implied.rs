@@ -1,6 +1,6 @@
 //! Queries that no expression makes: a view's `model`, and a model given where a queryset would do.
 
-use ruff_text_size::TextRange;
+use ruff_text_size::{TextRange, TextSize};
 use tuneup_python::edit::{
     Argument, Call, Edit, NewArguments, Passed, Refusal, Target, add_method, assignment_below, call_at,
     change_arguments, set_strings,
@@ -10,7 +10,8 @@ use super::load::lookups;
 use super::names::Names;
 use super::plan::Plan;
 
-/// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`.
+/// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`, and
+/// `ListView.as_view(model=Article)` becomes `ListView.as_view(queryset=Article.objects.select_related(…))`.
 pub(super) fn argument(
     target: &Target,
     range: TextRange,
@@ -24,18 +25,32 @@ pub(super) fn argument(
         Passed::Keyword(name) => name == "klass",
         Passed::Starred => false,
     };
-    let Some(model) = call.arguments.first().filter(is_model) else {
+    let is_keyword =
+        |argument: &&Argument| matches!(&argument.passed, Passed::Keyword(name) if name == "model");
+    let is_first = call.arguments.first().is_some_and(|first| is_model(&first));
+    let found = match is_first {
+        true => call.arguments.first(),
+        false => call.arguments.iter().find(is_keyword),
+    };
+    let Some(model) = found else {
         return Err(Refusal("the model is not the call's first argument".to_owned()));
     };
     let mut text = format!("{}.{manager}", &target.source[model.range]);
     for call in calls(range, plan, names)? {
         text.push_str(&format!(".{}({})", call.method, call.arguments.join(", ")));
     }
-    change_arguments(
-        target,
-        range,
-        &NewArguments { replace: vec![(model.range, text)], ..NewArguments::default() },
-    )
+    let new = NewArguments { replace: vec![(model.range, text)], ..NewArguments::default() };
+    let mut edits = change_arguments(target, range, &new)?;
+    if !is_first {
+        let before = &target.source[..model.range.start().to_usize()];
+        let name = before.trim_end().strip_suffix('=').map(str::trim_end);
+        let Some(end) = name.filter(|name| name.ends_with("model")).map(str::len) else {
+            return Err(Refusal("the model's keyword is not found".to_owned()));
+        };
+        let name = TextRange::new(TextSize::new((end - "model".len()) as u32), TextSize::new(end as u32));
+        edits.push(Edit::replacement(name, "queryset".to_owned()));
+    }
+    Ok(edits)
 }
 
 /// Below `model = Article` comes `queryset = Article.objects.select_related(…)`.

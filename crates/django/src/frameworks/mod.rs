@@ -32,6 +32,8 @@ pub(crate) struct Framework {
     pub(crate) attribute: for<'p> fn(&mut Machine<'p>, &str, &[Value], &str) -> Option<Value>,
     /// A method of an instance of one of its classes.
     pub(crate) method: Method,
+    /// A class method of the project's own classes that they inherit from its classes.
+    pub(crate) class_method: ClassMethod,
     /// An attribute that objects of the project's own classes inherit from its classes.
     pub(crate) inherited:
         for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
@@ -47,6 +49,9 @@ type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallS
 
 type Method = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
 
+type ClassMethod =
+    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef, &str, &Arguments, CallSite) -> Option<Value>;
+
 type InheritedMethod =
     for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str, &Arguments) -> Option<Value>;
 
@@ -56,6 +61,7 @@ impl Framework {
         call: |_, _, _, _, _| None,
         attribute: |_, _, _, _| None,
         method: |_, _, _, _, _, _| None,
+        class_method: |_, _, _, _, _, _| None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
         instance: |_, _, _| None,
@@ -176,6 +182,22 @@ impl<'p> Machine<'p> {
             }
         }
         found.unwrap_or(Value::UNKNOWN)
+    }
+
+    /// A class method that a project's class has from outside the project.
+    pub(crate) fn class_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: ClassRef,
+        name: Symbol,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Value {
+        ALL.iter()
+            .find_map(|framework| {
+                (framework.class_method)(self, frame, class, name.as_str(), arguments, call)
+            })
+            .unwrap_or(Value::UNKNOWN)
     }
 
     /// The instance on which a method is called, where a framework calls it.

@@ -6,12 +6,13 @@ use tuneup_python::{ClassRef, Symbol};
 
 use super::Framework;
 use crate::predicates::Source;
-use crate::queries::calls::Arguments;
+use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
 use crate::schema::ModelId;
 
-pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, serve, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, class_method, inherited, inherited_method, serve, ..Framework::NONE };
 
 /// What a generic view shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,12 +32,15 @@ fn is_view(name: &str) -> bool {
 }
 
 fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
+    shown_by(|holds| machine.has_base(class, holds))
+}
+
+/// What a view shows, of which it can be asked whether one of its bases has a name.
+fn shown_by(has_base: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> Option<Shows> {
     let has = |ends: &[&str]| {
-        machine.has_base(class, |name| {
-            is_view(name) && ends.iter().any(|end| name.rsplit('.').next() == Some(end))
-        })
+        has_base(&|name| is_view(name) && ends.iter().any(|end| name.rsplit('.').next() == Some(end)))
     };
-    if !machine.has_base(class, is_view) {
+    if !has_base(&is_view) {
         return None;
     }
     Some(if has(&["FilterView", "BaseFilterView"]) {
@@ -50,6 +54,8 @@ fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
         Shows::Many("_archive_year")
     } else if has(&["MonthArchiveView"]) {
         Shows::Many("_archive_month")
+    } else if has(&["WeekArchiveView"]) {
+        Shows::Many("_archive_week")
     } else if has(&["DayArchiveView", "TodayArchiveView"]) {
         Shows::Many("_archive_day")
     } else if has(&["DetailView", "BaseDetailView", "SingleObjectMixin", "DateDetailView"]) {
@@ -61,6 +67,18 @@ fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
     } else {
         Shows::None
     })
+}
+
+/// Whether a view has an `object`.
+fn shows_one(machine: &Machine<'_>, class: ClassRef) -> bool {
+    matches!(shows(machine, class), Some(Shows::One(_)))
+        || machine.has_base(class, |name| {
+            is_view(name)
+                && name
+                    .rsplit('.')
+                    .next()
+                    .is_some_and(|it| it == "SingleObjectMixin" || it.ends_with("DetailView"))
+        })
 }
 
 const METHODS: &[&str] = &[
@@ -94,7 +112,9 @@ fn inherited<'p>(
     let shows = shows(machine, class)?;
     let none = Arguments::default();
     match (name, shows) {
-        ("object", Shows::One(_)) => Some(machine.call_named(frame, this, "get_object", &none)),
+        ("object", _) if shows_one(machine, class) => {
+            Some(machine.call_named(frame, this, "get_object", &none))
+        }
         ("object_list", Shows::Many(_)) => Some(machine.call_named(frame, this, "get_queryset", &none)),
         ("kwargs" | "args", _) => Some(Value::UNKNOWN),
         _ if METHODS.contains(&name) => Some(machine.values.make(Shape::Method(this, Symbol::new(name)))),
@@ -114,7 +134,7 @@ fn inherited_method<'p>(
     let none = Arguments::default();
     match name {
         "get_queryset" => {
-            let rows = queryset(machine, class);
+            let rows = queryset(machine, this, class);
             let name = Symbol::new("ordering");
             match (machine.project.member(class, name), machine.class_member(class, name)) {
                 (Some(member), Some(names)) if matches!(shows, Shows::Many(_)) => {
@@ -143,10 +163,17 @@ fn inherited_method<'p>(
             Some(machine.for_each(rows, |machine, member| machine.one_row(member)))
         }
         "get_context_data" => Some(context(machine, frame, this, class, shows, arguments)),
-        "get_template_names" => Some(template(machine, class, shows)),
+        "get_context_object_name" => Some(attribute(machine, this, class, "context_object_name")?),
+        "get_template_names" => {
+            let names = template(machine, frame, this, class, shows);
+            Some(machine.for_each(names, |machine, name| match machine.values.shape(name) {
+                Shape::Str(_) => machine.values.tuple(vec![name]),
+                _ => name,
+            }))
+        }
         "paginate_queryset" => {
             let rows = arguments.get(0, "queryset")?;
-            let size = machine.class_member(class, Symbol::new("paginate_by"));
+            let size = attribute(machine, this, class, "paginate_by");
             if size.is_some_and(|size| size != Value::NONE) {
                 machine.record_page(rows);
             }
@@ -164,23 +191,106 @@ fn inherited_method<'p>(
     }
 }
 
+/// An attribute of a view: what `as_view()` is given goes before what the class has.
+fn attribute(machine: &mut Machine<'_>, this: Value, class: ClassRef, name: &str) -> Option<Value> {
+    let name = Symbol::new(name);
+    let given = machine.object_values.get(&(this, name)).copied();
+    given.or_else(|| machine.class_member(class, name)).filter(|&value| value != Value::NONE)
+}
+
 /// `queryset`, or all rows of `model`.
-fn queryset(machine: &mut Machine<'_>, class: ClassRef) -> Value {
-    let attribute = |machine: &mut Machine<'_>, name: &str| {
-        machine.class_member(class, Symbol::new(name)).filter(|&value| value != Value::NONE)
-    };
-    if let Some(rows) = attribute(machine, "queryset") {
-        return machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Queryset(mut rows) => {
-                rows.is_manager = false;
-                machine.values.queryset(rows)
-            }
-            _ => Value::UNKNOWN,
-        });
+fn queryset(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
+    if let Some(rows) = attribute(machine, this, class, "queryset") {
+        return all_of(machine, rows);
     }
-    let Some(model) = attribute(machine, "model") else { return Value::UNKNOWN };
+    if let Some(&rows) = machine.object_values.get(&(this, Symbol::new(OF_MODEL))) {
+        return rows;
+    }
+    let Some(model) = attribute(machine, this, class, "model") else { return Value::UNKNOWN };
     let Shape::Model(model) = *machine.values.shape(model) else { return Value::UNKNOWN };
     rows_of_model(machine, class, model)
+}
+
+/// What a `queryset` attribute gives: a manager or queryset, as it is.
+fn all_of(machine: &mut Machine<'_>, rows: Value) -> Value {
+    machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
+        Shape::Queryset(mut rows) => {
+            rows.is_manager = false;
+            machine.values.queryset(rows)
+        }
+        _ => Value::UNKNOWN,
+    })
+}
+
+/// The attribute under which a view keeps the rows of the model that `as_view(model=…)` names.
+const OF_MODEL: &str = "%rows";
+
+/// The rows of `as_view(model=…)`: what would load more of them is a `queryset` in its place.
+fn rows_of_argument(machine: &mut Machine<'_>, model: Value, call: CallSite) -> Option<Value> {
+    let Shape::Model(model) = *machine.values.shape(model) else { return None };
+    let site = Site { form: SiteForm::ModelArgument, ..call.site };
+    let classes = machine.schema.default_manager_classes(model).into();
+    Some(machine.values.queryset(Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }))
+}
+
+/// `ListView.as_view(queryset=…)`, of a view of Django's own.
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    call: CallSite,
+) -> Option<Value> {
+    let view = name.strip_suffix(".as_view")?;
+    let shows = shown_by(|holds| holds(view))?;
+    let rows = match (arguments.keyword("queryset"), arguments.keyword("model")) {
+        (Some(rows), _) => all_of(machine, rows),
+        (None, Some(model)) => rows_of_argument(machine, model, call).unwrap_or(Value::UNKNOWN),
+        (None, None) => Value::UNKNOWN,
+    };
+    let shown = match shows {
+        Shows::One(_) => machine.for_each(rows, |machine, member| machine.one_row(member)),
+        _ => rows,
+    };
+    let mut known = named(machine, shows, shown, arguments.keyword("context_object_name"));
+    if let Some(extra) = arguments.keyword("extra_context")
+        && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
+    {
+        known.extend(more.iter().copied());
+    }
+    let template = match arguments.keyword("template_name") {
+        Some(template) => template,
+        None => default_template(machine, rows, suffix(machine, shows, None)?)?,
+    };
+    let context = machine.values.mapping(known, Value::NEVER, Value::NEVER);
+    machine.render_named(template, context);
+    Some(Value::SCALAR)
+}
+
+/// `ArticleList.as_view(queryset=…)`, of a view of the project's: it is served with what it is given.
+fn class_method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+    call: CallSite,
+) -> Option<Value> {
+    if name != "as_view" || arguments.keywords.is_empty() {
+        return None;
+    }
+    shows(machine, class)?;
+    let this = machine.values.make(Shape::Object(class, Some(call.site)));
+    for &(name, value) in &arguments.keywords {
+        machine.object_values.insert((this, name), value);
+    }
+    if let Some(model) = arguments.keyword("model")
+        && let Some(rows) = rows_of_argument(machine, model, call)
+    {
+        machine.object_values.insert((this, Symbol::new(OF_MODEL)), rows);
+    }
+    show(machine, frame, this);
+    Some(Value::SCALAR)
 }
 
 /// The rows of a view that names only its model: what would load more of them is a `queryset` beside it.
@@ -219,12 +329,9 @@ fn context<'p>(
         known.retain(|(there, _)| *there != name);
         known.push((Symbol::new(name), value));
     };
-    let named = match machine.class_member(class, Symbol::new("context_object_name")) {
-        Some(name) => match machine.values.shape(name) {
-            Shape::Str(name) => Some(*name),
-            _ => None,
-        },
-        None => None,
+    let name = |machine: &mut Machine<'p>, frame: &mut Frame<'p>, shown: Value| {
+        let given = Arguments { positional: vec![shown], ..Arguments::default() };
+        machine.call_named(frame, this, "get_context_object_name", &given)
     };
     match shows {
         Shows::Many(_) => {
@@ -232,17 +339,13 @@ fn context<'p>(
                 Some(rows) if rows != Value::NONE => rows,
                 _ => machine.call_named(frame, this, "get_queryset", &none),
             };
-            let page = machine.values.make(Shape::Page(rows));
-            let paginator = machine.values.make(Shape::Paginator(rows));
-            put(&mut known, "object_list", rows);
-            put(&mut known, "page_obj", page);
-            put(&mut known, "paginator", paginator);
-            if let Some(model) = model_of(machine, rows) {
-                let name = machine.schema.label(model).rsplit('.').next().unwrap_or_default().to_lowercase();
-                put(&mut known, &format!("{name}_list"), rows);
-            }
-            if let Some(name) = named {
-                put(&mut known, name.as_str(), rows);
+            let called = name(machine, frame, rows);
+            known.extend(self::named(machine, shows, rows, Some(called)));
+            // A view of one object that lists what belongs to it has both.
+            if shows_one(machine, class)
+                && let Some(&object) = machine.object_values.get(&(this, Symbol::new("object")))
+            {
+                known.push((Symbol::new("object"), object));
             }
         }
         Shows::One(_) => {
@@ -250,18 +353,12 @@ fn context<'p>(
                 Some(row) if row != Value::NONE => row,
                 _ => machine.call_named(frame, this, "get_object", &none),
             };
-            put(&mut known, "object", row);
-            if let Some(model) = model_of(machine, row) {
-                let name = machine.schema.label(model).rsplit('.').next().unwrap_or_default().to_lowercase();
-                put(&mut known, &name, row);
-            }
-            if let Some(name) = named {
-                put(&mut known, name.as_str(), row);
-            }
+            let called = name(machine, frame, row);
+            known.extend(self::named(machine, shows, row, Some(called)));
         }
         Shows::None => {}
     }
-    if let Some(extra) = machine.class_member(class, Symbol::new("extra_context"))
+    if let Some(extra) = attribute(machine, this, class, "extra_context")
         && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
     {
         known.extend(more.iter().copied());
@@ -272,27 +369,83 @@ fn context<'p>(
     machine.values.mapping(known, Value::NEVER, Value::NEVER)
 }
 
+/// The names under which a view puts its rows, or its row, into its context.
+fn named(
+    machine: &mut Machine<'_>,
+    shows: Shows,
+    shown: Value,
+    given: Option<Value>,
+) -> Vec<(Symbol, Value)> {
+    let given = match given.map(|given| machine.values.shape(given)) {
+        Some(Shape::Str(name)) => Some(*name),
+        _ => None,
+    };
+    let model = model_of(machine, shown)
+        .map(|model| machine.schema.label(model).rsplit('.').next().unwrap_or_default().to_lowercase());
+    let mut names = Vec::new();
+    match shows {
+        Shows::Many(suffix) => {
+            names.push(("object_list".to_owned(), shown));
+            if suffix == "_archive" {
+                names.push(("latest".to_owned(), shown));
+            }
+            names.extend(model.map(|model| (format!("{model}_list"), shown)));
+            let page = machine.values.make(Shape::Page(shown));
+            let paginator = machine.values.make(Shape::Paginator(shown));
+            names.push(("page_obj".to_owned(), page));
+            names.push(("paginator".to_owned(), paginator));
+        }
+        Shows::One(_) => {
+            names.push(("object".to_owned(), shown));
+            names.extend(model.map(|model| (model, shown)));
+        }
+        Shows::None => {}
+    }
+    let mut names: Vec<(Symbol, Value)> =
+        names.into_iter().map(|(name, value)| (Symbol::new(&name), value)).collect();
+    if let Some(given) = given {
+        names.retain(|(name, _)| *name != given);
+        names.push((given, shown));
+    }
+    names
+}
+
 /// The template that a view names, or the one that Django makes of its model's name.
-fn template(machine: &mut Machine<'_>, class: ClassRef, shows: Shows) -> Value {
-    if let Some(name) = machine.class_member(class, Symbol::new("template_name"))
-        && name != Value::NONE
-    {
+fn template<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    shows: Shows,
+) -> Value {
+    if let Some(name) = attribute(machine, this, class, "template_name") {
         return name;
     }
-    let (Shows::Many(suffix) | Shows::One(suffix)) = shows else { return Value::UNKNOWN };
-    let suffix = match machine.class_member(class, Symbol::new("template_name_suffix")) {
-        Some(value) => match machine.values.shape(value) {
-            Shape::Str(suffix) => suffix.as_str(),
-            _ => suffix,
-        },
-        None => suffix,
-    };
-    let rows = queryset(machine, class);
-    let Some(model) = model_of(machine, rows) else { return Value::UNKNOWN };
-    let label = machine.schema.label(model);
-    let Some((app, name)) = label.split_once('.') else { return Value::UNKNOWN };
+    let given = attribute(machine, this, class, "template_name_suffix");
+    let Some(suffix) = suffix(machine, shows, given) else { return Value::UNKNOWN };
+    let mut rows = queryset(machine, this, class);
+    if model_of(machine, rows).is_none() {
+        let method = if matches!(shows, Shows::Many(_)) { "get_queryset" } else { "get_object" };
+        rows = machine.call_named(frame, this, method, &Arguments::default());
+    }
+    default_template(machine, rows, suffix).unwrap_or(Value::UNKNOWN)
+}
+
+/// The end of the default template's name.
+fn suffix(machine: &Machine<'_>, shows: Shows, given: Option<Value>) -> Option<&'static str> {
+    match (given.map(|given| machine.values.shape(given)), shows) {
+        (Some(Shape::Str(suffix)), _) => Some(suffix.as_str()),
+        (_, Shows::Many(suffix) | Shows::One(suffix)) => Some(suffix),
+        (_, Shows::None) => None,
+    }
+}
+
+/// `blog/article_list.html`
+fn default_template(machine: &mut Machine<'_>, rows: Value, suffix: &str) -> Option<Value> {
+    let label = machine.schema.label(model_of(machine, rows)?);
+    let (app, name) = label.split_once('.')?;
     let name = format!("{app}/{}{suffix}.html", name.to_lowercase());
-    machine.values.make(Shape::Str(Symbol::new(&name)))
+    Some(machine.values.make(Shape::Str(Symbol::new(&name))))
 }
 
 /// What a date-based view asks of its `date_field`.
@@ -301,7 +454,8 @@ fn dated(machine: &mut Machine<'_>, class: ClassRef) {
     let Some(member) = machine.project.member(class, name) else { return };
     let Some(value) = machine.class_member(class, name) else { return };
     let Shape::Str(field) = *machine.values.shape(value) else { return };
-    let rows = queryset(machine, class);
+    let this = machine.values.make(Shape::Object(class, None));
+    let rows = queryset(machine, this, class);
     if let Some(model) = model_of(machine, rows) {
         let site = super::lists::member_site(machine, member);
         let lookup = Symbol::new(&format!("{field}__gte"));
@@ -314,9 +468,14 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
     if shows(machine, class).is_none() {
         return;
     }
-    let this = machine.values.make(Shape::Object(class, None));
-    let none = Arguments::default();
     dated(machine, class);
+    let this = machine.values.make(Shape::Object(class, None));
+    show(machine, frame, this);
+}
+
+/// Renders a view's template on its context.
+fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value) {
+    let none = Arguments::default();
     // `get` of the project's own decides for itself; it runs as every method does.
     let context = machine.call_named(frame, this, "get_context_data", &none);
     let template = machine.call_named(frame, this, "get_template_names", &none);

@@ -65,7 +65,7 @@ impl<'p> Machine<'p> {
             Shape::Object(class, _) => self.object_attribute(frame, value, class, name),
             Shape::Class(class) => match self.bound_member(frame, class, name, None, value) {
                 Some(value) => value,
-                None => Value::UNKNOWN,
+                None => self.values.make(Shape::Method(value, name)),
             },
             Shape::Super(class, this) => self.super_attribute(frame, class, this, name),
             Shape::Queryset(queryset) => self.queryset_attribute(frame, site, value, &queryset, name),

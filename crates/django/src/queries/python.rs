@@ -119,6 +119,7 @@ impl<'p> Machine<'p> {
             }
             Shape::Instance(class, parts) => self.instance_method(frame, class, &parts, name, arguments),
             Shape::Object(class, _) => self.inherited_method(frame, receiver, class, name, arguments),
+            Shape::Class(class) => self.class_method(frame, class, name, arguments, call),
             _ => Value::UNKNOWN,
         }
     }

@@ -54,6 +54,8 @@ fn inherited<'p>(
     if is_serializer(machine, class) {
         return match name {
             "data" => Some(serializers::data(machine, frame, this)),
+            // What is put there by code is known; the rest is what the class declares.
+            "fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
             _ if serializers::METHODS.contains(&name) => {
                 Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
             }

@@ -42,6 +42,7 @@ pub(super) fn method<'p>(
             machine.object_values.insert(key, joined);
             Some(Value::NONE)
         }
+        "get_fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
         "to_representation" => {
             let object = arguments.get(0, "instance")?;
             represent(machine, frame, this, class, object);
@@ -181,6 +182,7 @@ fn represent<'p>(
             fields::read(machine, frame, this, member, object);
         }
     }
+    added(machine, frame, this, class, object);
     let is_declared = |name: Symbol| declared.iter().any(|member| member.binding.name == name);
     let Some(row) = machine.as_row(object) else { return };
     let mut names = selection.names.unwrap_or_default();
@@ -197,6 +199,28 @@ fn represent<'p>(
     for (name, site) in names {
         if !is_declared(name) {
             implied(machine, frame, object, row, name, site, selection.depth);
+        }
+    }
+}
+
+/// Serializers that code puts among the fields: `self.fields["author"] = AuthorSerializer()`, `get_fields`.
+fn added<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef, object: Value) {
+    let mut fields: Vec<Value> =
+        machine.object_values.get(&(this, Symbol::new("fields"))).copied().into_iter().collect();
+    if machine.class_function(class, Symbol::new("get_fields")).is_some() {
+        fields.push(machine.call_named(frame, this, "get_fields", &Arguments::default()));
+    }
+    for fields in fields {
+        let Shape::Mapping { known, .. } = machine.values.shape(fields).clone() else { continue };
+        for &(name, field) in known.iter() {
+            for field in machine.values.members(field) {
+                let Shape::Object(class, Some(site)) = *machine.values.shape(field) else { continue };
+                if super::is_serializer(machine, class) {
+                    let site = Site { form: SiteForm::Declaration, ..site };
+                    let shown = fields::attribute(machine, frame, object, name, site);
+                    show(machine, frame, field, shown, site);
+                }
+            }
         }
     }
 }

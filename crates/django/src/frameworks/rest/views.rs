@@ -1,6 +1,6 @@
 //! Generic views and viewsets: which rows they hand to which serializer.
 
-use tuneup_python::flow::ExprKind;
+use tuneup_python::flow::{ArgumentKind, ExprKind};
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use crate::frameworks::lists::{lookups, member_site};
@@ -73,7 +73,7 @@ pub(super) fn method<'p>(
     let none = Arguments::default();
     Some(match name {
         "get_queryset" => {
-            let rows = machine.class_member(class, Symbol::new("queryset")).unwrap_or(Value::UNKNOWN);
+            let rows = attribute(machine, this, class, "queryset").unwrap_or(Value::UNKNOWN);
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.is_manager = false;
@@ -84,6 +84,7 @@ pub(super) fn method<'p>(
         }
         "filter_queryset" => {
             let rows = arguments.get(0, "queryset")?;
+            let rows = filtered(machine, frame, this, class, rows);
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.asked.narrowed = true;
@@ -98,7 +99,7 @@ pub(super) fn method<'p>(
             let rows = looked_up(machine, class, rows);
             machine.for_each(rows, |machine, member| machine.one_row(member))
         }
-        "get_serializer_class" => machine.class_member(class, Symbol::new("serializer_class"))?,
+        "get_serializer_class" => attribute(machine, this, class, "serializer_class")?,
         "get_serializer" => {
             let site = frame.site(ruff_text_size::TextRange::default());
             let made_by = machine.call_named(frame, this, "get_serializer_class", &none);
@@ -109,7 +110,7 @@ pub(super) fn method<'p>(
         }
         "list" => {
             let rows = rows(machine, frame, this);
-            let paging = machine.class_member(class, Symbol::new("pagination_class"));
+            let paging = attribute(machine, this, class, "pagination_class");
             let rows = ordered(machine, class, rows);
             if paging != Some(Value::NONE) {
                 machine.record_page(rows);
@@ -123,6 +124,39 @@ pub(super) fn method<'p>(
         }
         _ => return None,
     })
+}
+
+/// An attribute of a view: what `@action(…)` is given goes before what the class has.
+fn attribute(machine: &mut Machine<'_>, this: Value, class: ClassRef, name: &str) -> Option<Value> {
+    let name = Symbol::new(name);
+    let given = machine.object_values.get(&(this, name)).copied();
+    given.or_else(|| machine.class_member(class, name))
+}
+
+/// Rows as the project's own filter backends leave them.
+fn filtered<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    rows: Value,
+) -> Value {
+    let Some(backends) = attribute(machine, this, class, "filter_backends") else { return rows };
+    let Shape::Tuple(backends) = machine.values.shape(backends).clone() else { return rows };
+    let request = machine.request();
+    let mut rows = rows;
+    for &backend in backends.iter() {
+        let Shape::Class(backend) = *machine.values.shape(backend) else { continue };
+        let Some((function, _)) = machine.class_function(backend, Symbol::new("filter_queryset")) else {
+            continue;
+        };
+        let made = machine.values.make(Shape::Object(backend, None));
+        let given = machine.call_function(frame, function, None, &[made, request, rows, this]);
+        if machine.values.members(given).iter().all(|&member| machine.as_queryset(member).is_some()) {
+            rows = given;
+        }
+    }
+    rows
 }
 
 /// The row that a URL names, by the view's `lookup_field`.
@@ -206,9 +240,10 @@ fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
     let facts = machine.project.facts(class.file);
     let start = facts.class(class.id).name_range.start();
     let number = SHOWING.iter().position(|(name, _)| *name == action);
+    let own = own_action(machine, class, action);
     let range = match number {
         Some(number) => ruff_text_size::TextRange::at(start, (number as u32).into()),
-        None => own_action(machine, class, action).map_or(facts.class(class.id).name_range, |function| {
+        None => own.map_or(facts.class(class.id).name_range, |function| {
             machine.project.facts(function.file).function(function.id).name_range
         }),
     };
@@ -216,7 +251,31 @@ fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
     let this = machine.values.make(Shape::Object(class, Some(site)));
     let value = machine.values.make(Shape::Str(Symbol::new(action)));
     machine.object_values.insert((this, Symbol::new("action")), value);
+    if let Some(function) = own {
+        given_to_action(machine, this, function);
+    }
     this
+}
+
+/// `@action(serializer_class=…)`: while the action is served, the view has what its decorator is given.
+fn given_to_action(machine: &mut Machine<'_>, this: Value, function: FunctionRef) {
+    if !is_extra_action(machine, function) {
+        return;
+    }
+    let facts = machine.project.facts(function.file);
+    let mut frame = machine.module_frame(function.file);
+    for &decorator in facts.list(facts.function(function.id).decorators) {
+        let ExprKind::Call(_, run) = facts.kind(decorator) else { continue };
+        for argument in facts.arguments(run) {
+            if let ArgumentKind::Keyword(name) = argument.kind
+                && ["serializer_class", "queryset", "filter_backends", "pagination_class"]
+                    .contains(&name.as_str())
+            {
+                let value = machine.eval(&mut frame, argument.value);
+                machine.object_values.insert((this, name), value);
+            }
+        }
+    }
 }
 
 fn own_action(machine: &Machine<'_>, class: ClassRef, action: &str) -> Option<FunctionRef> {
