@@ -131,7 +131,7 @@ impl<'t, 's> Lowering<'t, 's> {
                 let module = self.module(value, has_context(tag), tag.range);
                 self.put(name.text, module, tag.range, steps);
             }
-            "from" => self.from_tag(tag, steps),
+            "from" => self.import_tag(tag, steps),
             "macro" => {
                 let Some(name) = tag.tokens.get(1) else { return };
                 let function = self.function(tag, 2, name.text, "endmacro");
@@ -265,7 +265,7 @@ impl<'t, 's> Lowering<'t, 's> {
     }
 
     /// `{% from "…" import a, b as c with context %}`
-    fn from_tag(&mut self, tag: &'t Tag<'s>, steps: &mut Vec<Stmt>) {
+    fn import_tag(&mut self, tag: &'t Tag<'s>, steps: &mut Vec<Stmt>) {
         let mut reader = self.reader(tag, 1);
         let value = reader.expression();
         reader.take("import");
