@@ -85,7 +85,7 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
 }
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
-    let mut verdict = gap.verdict(wanted);
+    let mut verdict = gap.verdict(project, wanted);
     let schema = &project.schema;
     if gap.asked.combined {
         verdict.object(

@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
+use tuneup_transforms::proposal::Safety;
 
 #[test]
 fn what_a_functions_only_caller_needs_is_loaded_by_the_function() {
@@ -68,4 +69,25 @@ fn a_function_for_any_model_is_left_as_it_is() {
         )],
         &["Safe: books = recent(Book.objects.all()): author"],
     );
+}
+
+#[test]
+fn what_most_callers_of_a_method_need_is_loaded_by_the_method_and_who_pays_is_said() {
+    let shop = Shop::new(&[(
+        "managers.py",
+        "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    def shown(self):\n        return self.filter(is_shown=True)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    is_shown = models.BooleanField()\n    objects = ReviewQuerySet.as_manager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef counted():\n    reviews = Review.objects.shown()\n    return {review.author.country_id for review in reviews}\n\n\ndef mailed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef numbered():\n    reviews = Review.objects.shown()\n    return [review.pk for review in reviews]\n",
+    )]);
+    let proposals = shop.proposals();
+    let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+    assert_eq!((proposal.safety, proposal.symbol.as_str()), (Safety::Unsafe, "ReviewQuerySet.shown"));
+    let said = "Of those who get these rows, `listed`, `counted` and `mailed` read `author`; `numbered` would pay for it \
+                without need.";
+    assert!(proposal.message.contains(said), "{}", proposal.message);
+    let payers: Vec<String> = proposal
+        .evidence
+        .iter()
+        .filter(|evidence| evidence.message == "gets the rows from here, and would pay for author")
+        .map(|evidence| shop.text(&evidence.place.path)[evidence.place.range()].to_owned())
+        .collect();
+    assert_eq!(payers, ["Review.objects.shown()"]);
 }

@@ -4,7 +4,7 @@ use tuneup_django::Project;
 use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 
-use super::{Key, covers, key, path_of, place_of};
+use super::{Caller, Key, covers, key, path_of, place_of};
 use crate::proposal::{Evidence, QueryForm, Safety};
 
 /// A relation path that a query lacks.
@@ -22,6 +22,8 @@ pub(crate) struct Missing {
     pub(crate) automatic: bool,
     /// Whether only uses read it that ask the query for one row alone.
     pub(crate) alone: bool,
+    /// Those whom the function that makes the query serves with it, where there are several.
+    pub(super) callers: Vec<Caller>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
     /// same function.
     pub(super) others: Vec<Vec<Key>>,
@@ -92,6 +94,7 @@ impl Gap {
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
                 alone: read.alone,
+                callers: Vec::new(),
                 others: vec![others],
                 automatic,
             }),
@@ -117,6 +120,18 @@ impl Gap {
         }
     }
 
+    /// Adds those who get the query's rows from the function that makes it.
+    pub(super) fn add_callers(&mut self, path: &str, callers: Vec<Caller>) {
+        let Some(missing) = self.missing.iter_mut().find(|missing| missing.path == path) else { return };
+        for caller in callers {
+            match missing.callers.iter_mut().find(|known| known.site == caller.site) {
+                Some(known) => known.gains |= caller.gains,
+                None => missing.callers.push(caller),
+            }
+        }
+        missing.callers.sort_by_key(|caller| key(&caller.site));
+    }
+
     /// The paths that are wanted, without those that others load anyway.
     pub(crate) fn wanted(&self, to_many: bool) -> Vec<&Missing> {
         let all: Vec<&Missing> = self.missing.iter().filter(|missing| missing.to_many == to_many).collect();
@@ -127,8 +142,23 @@ impl Gap {
     }
 
     /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
-    pub(crate) fn verdict(&self, wanted: &[&Missing]) -> Verdict {
+    pub(crate) fn verdict(&self, project: &Project, wanted: &[&Missing]) -> Verdict {
         let mut verdict = Verdict::safe();
+        for missing in wanted {
+            let name = missing.path.replace("__", ".");
+            let (gain, pay): (Vec<&Caller>, Vec<&Caller>) =
+                missing.callers.iter().partition(|caller| caller.gains);
+            if !pay.is_empty() {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!(
+                        "Of those who get these rows, {} read `{name}`; {} would pay for it without need.",
+                        named(project, &gain),
+                        named(project, &pay),
+                    ),
+                );
+            }
+        }
         for missing in wanted.iter().filter(|missing| missing.alone && self.listed) {
             verdict.object(
                 Safety::Unsafe,
@@ -155,6 +185,16 @@ impl Gap {
                 });
             }
         }
+        for missing in wanted {
+            let name = missing.path.replace("__", ".");
+            evidence.extend(missing.callers.iter().map(|caller| Evidence {
+                place: place_of(project, &caller.site),
+                message: match caller.gains {
+                    true => format!("gets the rows from here, and lacks {name}"),
+                    false => format!("gets the rows from here, and would pay for {name}"),
+                },
+            }));
+        }
         for site in &self.loops {
             evidence
                 .push(Evidence { place: place_of(project, site), message: "loops over the rows".to_owned() });
@@ -162,6 +202,24 @@ impl Gap {
         evidence.sort();
         evidence.dedup();
         evidence
+    }
+}
+
+/// The functions around callers, each once, in words.
+fn named(project: &Project, callers: &[&Caller]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for caller in callers {
+        let name = match project.symbol(&caller.site) {
+            "" => format!("`{}`", project.path(caller.site.file)),
+            symbol => format!("`{symbol}`"),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
     }
 }
 

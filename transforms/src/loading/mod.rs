@@ -13,7 +13,7 @@ use tuneup_django::schema::ModelId;
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety};
 use self::plans::{Loaded, Loading, is_loaded};
-use self::sharing::{Sharing, start_of};
+use self::sharing::{Caller, Sharing, start_of};
 use crate::proposal::Place;
 
 /// A site, in the order of output.
@@ -61,6 +61,13 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 continue;
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically);
+            let is_elsewhere = query
+                .sites
+                .last()
+                .is_some_and(|last| (last.file, last.function) != (site.file, site.function));
+            if is_elsewhere && rest.len() == read.steps.len() {
+                gap.add_callers(&path_of(rest), sharing.callers(query, &site, &path_of(rest)));
+            }
         }
     }
     for query in &project.queries {

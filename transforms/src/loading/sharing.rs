@@ -11,11 +11,23 @@ use tuneup_python::{Base, ClassRef};
 use super::plans::{Loaded, is_loaded};
 use super::{Key, is_own, key, path_of};
 
+/// From how many on those who lack a path outweigh some who do not: each would be an edit of its own.
+const MANY: usize = 3;
+
+/// An expression that gets its queryset from another function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// The expression.
+    pub(crate) site: Site,
+    /// Whether code reads there what the query lacks.
+    pub(crate) gains: bool,
+}
+
 /// Where querysets go on to, and what is needed there.
 pub(super) struct Sharing<'p> {
     project: &'p Project,
     /// The expressions to which a queryset goes on from another; its own, where a flow ends there.
-    onward: FxHashMap<Key, FxHashSet<Key>>,
+    onward: FxHashMap<Key, FxHashMap<Key, Site>>,
     /// Those among them for which the rows lack a path.
     needed: FxHashMap<(Key, String), FxHashSet<Key>>,
     /// The models of their rows.
@@ -41,11 +53,11 @@ impl<'p> Sharing<'p> {
                 sharing.models.entry(key(site)).or_default().insert(query.model);
             }
             for pair in query.sites.windows(2) {
-                sharing.onward.entry(key(&pair[0])).or_default().insert(key(&pair[1]));
+                sharing.onward.entry(key(&pair[0])).or_default().insert(key(&pair[1]), pair[1]);
                 sharing.back.entry(key(&pair[1])).or_default().insert(key(&pair[0]));
             }
             if let Some(last) = query.sites.last() {
-                sharing.onward.entry(key(last)).or_default().insert(key(last));
+                sharing.onward.entry(key(last)).or_default().insert(key(last), *last);
             }
             for read in query.reads.iter().filter(|read| read.many) {
                 if query.sites.len() > 1 && is_loaded(project, query, read, read.steps.len()) == Loaded::No {
@@ -60,8 +72,8 @@ impl<'p> Sharing<'p> {
         sharing
     }
 
-    /// Whether the function that made the queryset, before `sites[start]`, made it for those alone who lack `path`:
-    /// its only caller, or, of a manager's or class's method, all of them. A caller that goes on with the chain, or
+    /// Whether the function that made the queryset, before `sites[start]`, made it for those who lack `path`:
+    /// its only caller, or, of a manager's or class's method, all of them, or most of several. A caller that goes on with the chain, or
     /// that may get another queryset, has a query of its own to extend.
     pub(super) fn is_for(&self, query: &Query, start: usize, path: &str) -> bool {
         let sites = &query.sites;
@@ -81,10 +93,25 @@ impl<'p> Sharing<'p> {
             return !self.extends_querysets(origin);
         }
         self.function(origin).is_some_and(|function| function.class.is_some())
-            && self
-                .needed
-                .get(&(key(origin), path.to_owned()))
-                .is_some_and(|needed| needed.len() == onward.len())
+            && self.needed.get(&(key(origin), path.to_owned())).is_some_and(|needed| {
+                needed.len() == onward.len() || needed.len() >= MANY && needed.len() * 2 > onward.len()
+            })
+    }
+
+    /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
+    pub(super) fn callers(&self, query: &Query, site: &Site, path: &str) -> Vec<Caller> {
+        let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
+        let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
+        let Some(onward) = self.onward.get(&key(origin)).filter(|onward| onward.len() > 1) else {
+            return Vec::new();
+        };
+        let needed = self.needed.get(&(key(origin), path.to_owned()));
+        let mut callers: Vec<Caller> = onward
+            .iter()
+            .map(|(at, site)| Caller { site: *site, gains: needed.is_some_and(|needed| needed.contains(at)) })
+            .collect();
+        callers.sort_by_key(|caller| key(&caller.site));
+        callers
     }
 
     /// Whether a site is in a method of a manager or queryset.
