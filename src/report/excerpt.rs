@@ -18,10 +18,23 @@ const SHOWN: usize = 12;
 
 /// Writes the excerpts of a proposal, file by file.
 pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal) -> io::Result<()> {
-    let mut by_path: Vec<(&str, Vec<(&Place, &str)>)> = Vec::new();
     let first = std::iter::once((&proposal.place, "what would change"));
     let others = proposal.evidence.iter().map(|evidence| (&evidence.place, evidence.message.as_str()));
-    for (place, message) in first.chain(others).take(SHOWN) {
+    write_places(out, outcome, first.chain(others).take(SHOWN))?;
+    if let more @ 1.. = (proposal.evidence.len() + 1).saturating_sub(SHOWN) {
+        writeln!(out, "<p class=\"more\">… and {more} more places.</p>")?;
+    }
+    Ok(())
+}
+
+/// Writes the excerpts of some places, file by file.
+pub(super) fn write_places<'a>(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    all: impl Iterator<Item = (&'a Place, &'a str)>,
+) -> io::Result<()> {
+    let mut by_path: Vec<(&str, Vec<(&Place, &str)>)> = Vec::new();
+    for (place, message) in all {
         match by_path.iter_mut().find(|(path, _)| *path == place.path) {
             Some((_, places)) => places.push((place, message)),
             None => by_path.push((&place.path, vec![(place, message)])),
@@ -70,9 +83,6 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal)
             }
         }
         writeln!(out, "</pre></figure>")?;
-    }
-    if let more @ 1.. = (proposal.evidence.len() + 1).saturating_sub(SHOWN) {
-        writeln!(out, "<p class=\"more\">… and {more} more places.</p>")?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use tuneup_django::predicates::Context;
 use tuneup_transforms::cost::costs;
+use tuneup_transforms::grounds::{assurance, declarations};
 use tuneup_transforms::heat::{Heat, Heats};
 use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
@@ -69,15 +70,21 @@ impl<'a> Finding<'a> {
             counted(self.heat.reads, "place"),
         )?;
         writeln!(out, "<p>{}</p>", prose(&proposal.message))?;
-        if proposal.safety == Safety::Unsafe {
-            writeln!(out, "<p class=\"note\">Look at it before it is written.</p>")?;
-        }
+        let assurance = assurance(proposal);
+        let note = if proposal.safety == Safety::Unsafe { " class=\"note\"" } else { "" };
+        writeln!(out, "<p{note}><strong>{safety}</strong>: {}.</p>", prose(assurance))?;
         let costs = costs(proposal);
         if !costs.is_empty() {
             writeln!(out, "<p class=\"costs\">Costs: {}</p>", prose(&costs.join(" ")))?;
         }
         writeln!(out, "<h4>Evidence</h4>")?;
         excerpt::write(out, self.outcome, proposal)?;
+        let fields = declarations(&self.outcome.project, proposal);
+        if !fields.is_empty() {
+            writeln!(out, "<h4>Fields</h4>")?;
+            let places = fields.iter().map(|it| (&it.place, it.message.as_str()));
+            excerpt::write_places(out, self.outcome, places)?;
+        }
         let tests = noticing(self.outcome, proposal);
         if tests.iter().any(|tests| !tests.is_empty()) {
             writeln!(out, "<h4>Tests that count these queries</h4>\n<ul>")?;

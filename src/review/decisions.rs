@@ -150,9 +150,11 @@ impl Decisions {
     pub(crate) fn export(&self, path: &Path) -> Result<(), Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let write = || {
+            // One write: this happens at every key that decides.
+            let mut text = serde_json::to_vec_pretty(self)?;
+            text.push(b'\n');
             let mut new = tempfile::NamedTempFile::new_in(folder)?;
-            serde_json::to_writer_pretty(&mut new, self)?;
-            new.write_all(b"\n")?;
+            new.write_all(&text)?;
             new.persist(path).map_err(|error| error.error)
         };
         write().map(drop).map_err(|error| Failure::new(format!("{}: {error}", path.display())))

@@ -19,12 +19,12 @@ const LEGEND: [&str; 13] = [
     "y yes",
     "n no",
     "Y/N rest of rule",
-    "f/F file",
+    "f/F rest of file",
     "e edit",
     "i ignore",
     "u undo",
     "j/k move",
-    "/ search",
+    "/n search",
     "s layout",
     "o open",
     "w write",
@@ -43,7 +43,7 @@ pub(super) const HELP: [(&str, &str); 17] = [
     ("J  K", "next and last file"),
     ("g  G", "first and last proposal"),
     ("Space  b", "scroll; also the page keys, and the wheel"),
-    ("/  >", "search in titles, paths and ids; the next that fits"),
+    ("/  n  >", "search in titles, paths and ids; right after it n is the next that fits, > always"),
     ("Tab", "the next that is open"),
     ("s", "changes below one another or side by side, where the width allows"),
     ("o", "open the file at the line, in $EDITOR"),
@@ -189,7 +189,7 @@ fn tree_line<'a>(
             };
             let what = if what.is_empty() { proposal.title.clone() } else { what };
             let safety = if proposal.safety == tuneup_transforms::Safety::Unsafe { " !" } else { "" };
-            let text = shorten(&clean(&what), width.saturating_sub(6 + safety.len()));
+            let text = cut(&clean(&what), width.saturating_sub(6 + safety.len()));
             let gap = width.saturating_sub(4 + wide(&text) + safety.len());
             let mut line = TextLine::from(vec![
                 Span::raw("  "),
@@ -204,6 +204,25 @@ fn tree_line<'a>(
             line
         }
     }
+}
+
+/// A text that fits, cut at its end.
+fn cut(text: &str, width: usize) -> String {
+    if wide(text) <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut left = width.saturating_sub(1);
+    for c in text.chars() {
+        let size = wide(c.encode_utf8(&mut [0; 4]));
+        if size > left {
+            break;
+        }
+        left -= size;
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
 }
 
 /// A text that fits, cut at its beginning: the end of a path says most.

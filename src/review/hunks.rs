@@ -45,7 +45,7 @@ impl Side {
     }
 }
 
-/// All changes of a file.
+/// All changes of a file. A new one has no other side that could stand beside it.
 pub(super) fn lines(file: &RenderedFile, width: usize, side_by_side: bool) -> Vec<Line> {
     let old = Side::new(&file.path, file.before.as_deref().unwrap_or_default());
     let new = Side::new(&file.path, &file.after);
@@ -56,7 +56,7 @@ pub(super) fn lines(file: &RenderedFile, width: usize, side_by_side: bool) -> Ve
             lines.push(vec![(Tone::Dim, "       ⋮".to_owned())]);
         }
         let changes: Vec<_> = group.iter().flat_map(|op| diff.iter_changes(op)).collect();
-        if side_by_side && width >= TWO_COLUMNS {
+        if side_by_side && width >= TWO_COLUMNS && file.before.is_some() {
             let half = (width - 1) / 2;
             let folded = |side: &Side, at, sign, tone| fold(numbered(side, at, sign, tone), half, NUMBER);
             let mut pairs = Pairs { lines: &mut lines, half, left: Vec::new(), right: Vec::new() };

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use tuneup_python::SourceText;
 use tuneup_transforms::cost::costs;
+use tuneup_transforms::grounds::{assurance, declarations};
 use tuneup_transforms::render::RenderedFile;
-use tuneup_transforms::{Place, Proposal, Safety};
+use tuneup_transforms::{Change, Place, Proposal, Safety};
 
 use super::assemble::assemble;
 use super::decisions::Decision;
@@ -54,17 +55,19 @@ pub(crate) fn sheet(
         lines.extend(wrap(text, width).into_iter().map(|line| vec![(tone, line)]));
     };
     prose(&mut lines, Tone::Strong, &clean(&proposal.title));
+    let model = proposal.model.as_deref().map(|model| format!(" · {model}")).unwrap_or_default();
+    let symbol = if proposal.symbol.is_empty() { String::new() } else { format!(" · {}", proposal.symbol) };
+    let facts = clean(&format!("{}{model}{symbol}", proposal.rule));
+    lines.extend(hunks::fold(vec![(Tone::Dim, facts)], width, 2));
     let safety = match proposal.safety {
         Safety::Safe => Tone::Safe,
         Safety::Unsafe | Safety::Advice => Tone::Unsafe,
     };
-    let model = proposal.model.as_deref().map(|model| format!(" · {model}")).unwrap_or_default();
-    let symbol = if proposal.symbol.is_empty() { String::new() } else { format!(" · {}", proposal.symbol) };
-    let facts = vec![
-        (safety, proposal.safety.as_str().to_owned()),
-        (Tone::Dim, clean(&format!(" · {}{model}{symbol}", proposal.rule))),
-    ];
-    lines.extend(hunks::fold(facts, width, 2));
+    let word = proposal.safety.as_str();
+    for (n, line) in wrap(&format!("{word}: {}", assurance(proposal)), width).into_iter().enumerate() {
+        let (first, rest) = line.split_at(if n == 0 { word.len().min(line.len()) } else { 0 });
+        lines.push(vec![(safety, first.to_owned()), (Tone::Plain, rest.to_owned())]);
+    }
     prose(&mut lines, Tone::Plain, &clean(&proposal.message));
     let costs = costs(proposal);
     if !costs.is_empty() {
@@ -80,8 +83,19 @@ pub(crate) fn sheet(
     }
     lines.push(Vec::new());
     lines.push(vec![(Tone::Heading, "Why".to_owned())]);
-    evidence(outcome, proposal, width, &mut lines);
+    let all = places(proposal);
+    excerpts(outcome, all.iter().take(SHOWN), width, &mut lines);
+    if let more @ 1.. = all.len().saturating_sub(SHOWN) {
+        lines.push(vec![(Tone::Dim, format!("… and {more} more places"))]);
+    }
     lines.push(Vec::new());
+    let fields = declarations(&outcome.project, proposal);
+    let mut fields = fields.iter().map(|it| (&it.place, it.message.as_str())).peekable();
+    if fields.peek().is_some() {
+        lines.push(vec![(Tone::Heading, "Fields".to_owned())]);
+        excerpts(outcome, fields.collect::<Vec<_>>().iter().take(SHOWN), width, &mut lines);
+        lines.push(Vec::new());
+    }
     let [will, may] = crate::output::noticing(outcome, proposal);
     for (heading, tests) in [("Tests that will notice", will), ("Tests that may notice", may)] {
         if tests.is_empty() {
@@ -111,12 +125,25 @@ pub(crate) fn sheet(
     lines
 }
 
-/// The query and the places that prove the proposal, file by file.
-fn evidence(outcome: &Outcome, proposal: &Proposal, width: usize, lines: &mut Vec<Line>) {
-    let mut by_path: Vec<(&str, Vec<(&Place, &str)>)> = Vec::new();
-    let first = std::iter::once((&proposal.place, "what would change"));
+/// The query and the places that prove the proposal.
+fn places(proposal: &Proposal) -> Vec<(&Place, &str)> {
+    let what = match proposal.changes.first() {
+        Some(Change::ExtendPlan { .. }) => "this query",
+        _ => "what would change",
+    };
     let others = proposal.evidence.iter().map(|evidence| (&evidence.place, evidence.message.as_str()));
-    for (place, message) in first.chain(others).take(SHOWN) {
+    std::iter::once((&proposal.place, what)).chain(others).collect()
+}
+
+/// Source lines with places marked, file by file.
+fn excerpts<'a>(
+    outcome: &Outcome,
+    all: impl Iterator<Item = &'a (&'a Place, &'a str)>,
+    width: usize,
+    lines: &mut Vec<Line>,
+) {
+    let mut by_path: Vec<(&str, Vec<(&Place, &str)>)> = Vec::new();
+    for &(place, message) in all {
         match by_path.iter_mut().find(|(path, _)| *path == place.path) {
             Some((_, places)) => places.push((place, message)),
             None => by_path.push((&place.path, vec![(place, message)])),
@@ -135,9 +162,6 @@ fn evidence(outcome: &Outcome, proposal: &Proposal, width: usize, lines: &mut Ve
         for (number, places) in by_line {
             excerpt(&source, &tones, number, &places, width.saturating_sub(digits + 2), lines);
         }
-    }
-    if let more @ 1.. = (proposal.evidence.len() + 1).saturating_sub(SHOWN) {
-        lines.push(vec![(Tone::Dim, format!("… and {more} more places"))]);
     }
 }
 
@@ -177,10 +201,22 @@ fn excerpt(
     cut.extend(toned(at..to.max(at), tones));
     line.extend(cut.into_iter().map(|(range, tone)| (tone, clean(&text[range]))));
     lines.extend(hunks::fold(line, width + 7, 9));
-    for (place, message) in places {
+    let mut places = places;
+    while let Some((place, message)) = places.first() {
+        // What is said of one and the same place stands in one line.
+        let same = places.iter().take_while(|(other, _)| other.start == place.start).count();
+        let (here, rest) = places.split_at(same.max(1));
+        places = rest;
+        let mut said: Vec<&str> = Vec::new();
+        for (_, message) in here {
+            if !said.contains(message) {
+                said.push(message);
+            }
+        }
+        let message = if said.len() > 1 { said.join("; ") } else { (*message).to_owned() };
         let before = text.get(from..usize::from(place.start)).map_or(0, |text| wide(&clean(text)));
         let column = if before + 10 < width { before } else { 0 };
-        for part in wrap(&format!("↑ {}", clean(message)), width.saturating_sub(column).max(20)) {
+        for part in wrap(&format!("↑ {}", clean(&message)), width.saturating_sub(column).max(20)) {
             lines.push(vec![(Tone::Dim, " ".repeat(7 + column)), (Tone::Comment, part)]);
         }
     }

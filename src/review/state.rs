@@ -85,6 +85,8 @@ pub(crate) struct State<'a> {
     pub(crate) mode: Mode,
     /// What was last searched for.
     pub(crate) wanted: String,
+    /// Whether the last key was about a search, so that `n` is its next and not a no.
+    searching: bool,
     /// A line for the user.
     pub(crate) note: String,
     /// Decisions to take back, each with what was before.
@@ -123,6 +125,7 @@ impl<'a> State<'a> {
             side_by_side: false,
             mode: Mode::Decide,
             wanted: String::new(),
+            searching: false,
             note,
             undo: Vec::new(),
             streak: 0,
@@ -174,10 +177,12 @@ impl<'a> State<'a> {
 
     fn decide(&mut self, key: Key, page: usize, end: usize) -> Effect {
         self.note.clear();
+        let searching = std::mem::take(&mut self.searching);
         let proposal = self.proposals[self.current];
         let (rule, path) = (proposal.rule, proposal.place.path.as_str());
         match key {
             Key::Char('y') => self.approve_one(),
+            Key::Char('n') if searching => self.find_next(self.current + 1),
             Key::Char('n') => self.set(&[self.current], &Decision::Rejected),
             Key::Char('Y') => self.rest(|other| other.rule == rule, &Decision::Approved),
             Key::Char('N') => self.rest(|other| other.rule == rule, &Decision::Rejected),
@@ -382,7 +387,8 @@ impl<'a> State<'a> {
         match (0..all).map(|step| (from + step) % all).find(fits) {
             Some(found) => {
                 self.go(found);
-                self.note = format!("/{}: > finds the next", self.wanted);
+                self.searching = true;
+                self.note = format!("/{}: n finds the next, Escape ends the search", self.wanted);
             }
             None => self.note = format!("/{}: not found", self.wanted),
         }

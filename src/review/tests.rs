@@ -136,6 +136,26 @@ fn every_screen_is_as_it_was() {
 }
 
 #[test]
+fn only_sixteen_colours_are_used_and_none_where_none_are_wanted() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "ynj");
+    let mut colors = |colored: bool| {
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a terminal");
+        let lines = session.sheet(body_width(Rect::new(0, 0, 120, 40))).to_vec();
+        terminal.draw(|frame| drop(draw(frame, &session.state, &lines, colored))).expect("it draws");
+        let buffer = terminal.backend().buffer();
+        let mut colors: Vec<String> =
+            buffer.content().iter().flat_map(|cell| [cell.fg, cell.bg]).map(|it| format!("{it:?}")).collect();
+        colors.sort();
+        colors.dedup();
+        colors
+    };
+    assert_eq!(colors(true), ["Blue", "Cyan", "Green", "Magenta", "Red", "Reset", "Yellow"]);
+    assert_eq!(colors(false), ["Reset"]);
+}
+
+#[test]
 fn any_size_can_be_drawn() {
     let (folder, outcome) = project();
     let mut session = open(&folder, &outcome);
@@ -184,6 +204,46 @@ fn the_rest_of_a_rule_or_file_is_decided_at_once_and_taken_back_at_once() {
     assert_eq!(session.state.counts(in_views), [0, 2, 0]);
     press(&mut session, "u");
     assert_eq!(session.state.counts(|_| true), [0, 0, 3]);
+}
+
+#[test]
+fn after_a_search_n_is_the_next_that_fits_until_another_key() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "/shop/views\n");
+    assert_eq!(session.state.current, 1);
+    press(&mut session, "n");
+    assert_eq!(session.state.current, 2);
+    assert_eq!(session.state.counts(|_| true), [0, 0, 3], "that was no decision");
+    press(&mut session, "\x1bn");
+    assert_eq!(session.state.counts(|_| true), [0, 1, 2]);
+}
+
+#[test]
+fn the_rest_of_a_kind_is_offered_after_several_yeses_but_never_what_is_unsafe() {
+    let (folder, _) = project();
+    let functions = (0..6).map(|n| {
+        // What is written while rows are looped over is read before that by a join.
+        let write = if n == 5 { "        book.author.save()\n" } else { "" };
+        format!("\n\ndef report_{n}():\n    for book in Book.objects.all():\n{write}        print(book.author.name)\n")
+    });
+    let text = format!("from .models import Book\n{}", functions.collect::<String>());
+    fs::write(folder.path().join("shop/many.py"), text).expect("a file");
+    let outcome = outcome(&folder);
+    let mut session = open(&folder, &outcome);
+    let is_unsafe = |proposal: &tuneup_transforms::Proposal| proposal.safety == tuneup_transforms::Safety::Unsafe;
+    assert_eq!(session.state.counts(is_unsafe), [0, 0, 1]);
+    press(&mut session, "yy");
+    assert!(!session.state.note.contains('Y'), "two are no habit: {}", session.state.note);
+    press(&mut session, "y");
+    assert_eq!(session.state.note, "Y approves the other 4 safe ones of select-related");
+    insta::assert_snapshot!("offer", screen(&mut session, 120, 30));
+    press(&mut session, "Y");
+    assert_eq!(session.state.counts(is_unsafe), [0, 0, 1], "that one is asked by itself");
+    assert_eq!(session.state.counts(|proposal| proposal.rule == "select-related"), [7, 0, 1]);
+    insta::assert_snapshot!("rest", screen(&mut session, 120, 30));
+    press(&mut session, "/report_5\n");
+    insta::assert_snapshot!("unsafe", screen(&mut session, 120, 40));
 }
 
 #[test]
@@ -245,7 +305,7 @@ fn five_hundred_proposals_wait_for_nobody() {
     assert!(session.state.proposals.len() >= 500);
     assert!(opened < Duration::from_millis(300), "the first screen took {opened:?}");
     let mut slow = Vec::new();
-    let keys = "yjnkuJKsYuNufuFu?x/report_44\n>Gig few rows\nuyyyyjjjjnnnn";
+    let keys = "yjnkuJKsYuNufuFu?x/report_44\n>Gig few rows\nuyyyyjjjjnnnnYw";
     for c in keys.chars() {
         let start = Instant::now();
         press(&mut session, &c.to_string());

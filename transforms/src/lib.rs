@@ -12,6 +12,7 @@ pub mod cost;
 mod databases;
 pub mod db_index;
 mod deployment;
+pub mod grounds;
 pub mod health_check;
 pub mod heat;
 pub mod index_together;
