@@ -182,10 +182,12 @@ fn tree_line<'a>(
                 None => ("·", Tone::Plain),
             };
             let proposal = state.proposals[n];
-            let what = if proposal.symbol.is_empty() {
-                proposal.fields.join(", ")
-            } else {
-                format!("{}: {}", proposal.symbol, proposal.fields.join(", "))
+            let fields = proposal.fields.join(", ");
+            let what = match (&proposal.model, proposal.symbol.as_str()) {
+                // A setting: its title says more than the keys that lead to it.
+                (None, _) => proposal.title.clone(),
+                (Some(_), "") => fields,
+                (Some(_), symbol) => format!("{symbol}: {fields}"),
             };
             let what = if what.is_empty() { proposal.title.clone() } else { what };
             let safety = if proposal.safety == tuneup_transforms::Safety::Unsafe { " !" } else { "" };

@@ -119,7 +119,10 @@ pub(crate) fn sheet(
     for (_, reason) in &rendering.withheld {
         prose(&mut lines, Tone::Unsafe, &format!("cannot be written: {reason}"));
     }
-    for file in &rendering.files {
+    for (n, file) in rendering.files.iter().enumerate() {
+        if n > 0 {
+            lines.push(Vec::new());
+        }
         changes(file, width, side_by_side, &mut lines);
     }
     lines

@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
 
+use super::decisions::{Decision, EditedFile};
 use super::draw::{body_width, draw};
 use super::state::{Effect, Key};
 use super::{Left, Session, plain};
@@ -143,7 +144,11 @@ fn only_sixteen_colours_are_used_and_none_where_none_are_wanted() {
     let mut colors = |colored: bool| {
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a terminal");
         let lines = session.sheet(body_width(Rect::new(0, 0, 120, 40))).to_vec();
-        terminal.draw(|frame| drop(draw(frame, &session.state, &lines, colored))).expect("it draws");
+        terminal
+            .draw(|frame| {
+                draw(frame, &session.state, &lines, colored);
+            })
+            .expect("it draws");
         let buffer = terminal.backend().buffer();
         let mut colors: Vec<String> =
             buffer.content().iter().flat_map(|cell| [cell.fg, cell.bg]).map(|it| format!("{it:?}")).collect();
@@ -231,7 +236,8 @@ fn the_rest_of_a_kind_is_offered_after_several_yeses_but_never_what_is_unsafe() 
     fs::write(folder.path().join("shop/many.py"), text).expect("a file");
     let outcome = outcome(&folder);
     let mut session = open(&folder, &outcome);
-    let is_unsafe = |proposal: &tuneup_transforms::Proposal| proposal.safety == tuneup_transforms::Safety::Unsafe;
+    let is_unsafe =
+        |proposal: &tuneup_transforms::Proposal| proposal.safety == tuneup_transforms::Safety::Unsafe;
     assert_eq!(session.state.counts(is_unsafe), [0, 0, 1]);
     press(&mut session, "yy");
     assert!(!session.state.note.contains('Y'), "two are no habit: {}", session.state.note);
@@ -318,14 +324,69 @@ fn five_hundred_proposals_wait_for_nobody() {
     assert!(slow.len() < 2, "{slow:?}");
 }
 
+/// A copy of a fixture, with what some rules propose for it.
+fn fixture(name: &str, rules: &str) -> (tempfile::TempDir, Outcome) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    for entry in walkdir::WalkDir::new(&from) {
+        let entry = entry.expect("the fixture can be read");
+        let to = folder.path().join(entry.path().strip_prefix(&from).expect("below the fixture"));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(to).expect("a folder");
+        } else {
+            fs::copy(entry.path(), to).expect("a file");
+        }
+    }
+    let path = folder.path().to_str().expect("a name");
+    let cli = Cli::parse_from(["tuneup", "review", "--quiet", "--isolated", "--select", rules, path]);
+    let Command::Review { project, .. } = cli.command else { panic!("it reviews") };
+    let outcome = analyse(&project).expect("it is read");
+    (folder, outcome)
+}
+
 #[test]
 fn what_becomes_possible_is_shown_before_it_is_written() {
-    let (folder, outcome) = project();
+    let (folder, outcome) = fixture("bookshop", "redis-cache,cached-sessions,cached-template-loader");
     let mut session = open(&folder, &outcome);
-    press(&mut session, "yw");
+    // A cache that processes share is what sessions can be read from.
+    press(&mut session, "/redis-cache\nyw");
     assert!(session.is_looking());
     session.wait_for_outlook();
-    let shown = screen(&mut session, 100, 40);
-    assert!(!shown.contains("looking what"), "{shown}");
-    assert!(shown.contains("1 change in 1 file:"), "{shown}");
+    insta::assert_snapshot!("newly_possible", screen(&mut session, 100, 30));
+}
+
+#[test]
+fn what_is_not_needed_any_more_is_shown_before_it_is_written() {
+    let (folder, outcome) = project();
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "j");
+    // The user's editor leaves out the function that the other proposal is about.
+    let kept = VIEWS
+        .split("\n\n\ndef labels")
+        .next()
+        .expect("a part")
+        .replace(".all()", ".select_related(\"author\")");
+    let edited = EditedFile::new(Some(VIEWS.as_bytes()), format!("{kept}\n"));
+    let files = [("shop/views.py".to_owned(), edited)].into_iter().collect();
+    session.state.set(&[1], &Decision::Edited(files));
+    insta::assert_snapshot!("edited", screen(&mut session, 100, 30));
+    press(&mut session, "w");
+    session.wait_for_outlook();
+    insta::assert_snapshot!("needless", screen(&mut session, 100, 30));
+}
+
+#[test]
+fn a_migration_and_a_setting_are_shown_whole() {
+    let (folder, outcome) = fixture("newsroom", "meta-indexes,sentry,prometheus");
+    let mut session = open(&folder, &outcome);
+    press(&mut session, "/meta-indexes\n");
+    let shown = screen(&mut session, 120, 60);
+    // Its name and its first line hold the day.
+    for part in ["(new file)", "migrations.AddIndex(", "articles/models/article.py", "        indexes = ["] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    press(&mut session, "/sentry\n");
+    insta::assert_snapshot!("setting", screen(&mut session, 120, 60));
+    press(&mut session, "y");
+    insta::assert_snapshot!("setting_narrow", screen(&mut session, 60, 24));
 }

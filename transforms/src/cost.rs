@@ -59,7 +59,9 @@ fn of_change(change: &Change) -> Vec<String> {
             vec!["It holds from the next deployment on.".to_owned()]
         }
         Change::CreateFile { path, .. } => vec![format!("One more file to look after: `{path}`.")],
-        Change::AddRoute { route, .. } => vec![format!("One more route: `/{route}`.")],
+        Change::AddRoute { include, .. } => {
+            vec![format!("The routes of `{include}`, in front of the others.")]
+        }
         Change::Requirement { package, .. } => vec![format!("One more package to install: `{package}`.")],
     }
 }

@@ -24,7 +24,8 @@ pub fn assurance(proposal: &Proposal) -> &'static str {
         Safety::Safe => match joins_and_queries(proposal) {
             (true, false) => "the same rows in the same order, and the same errors; only the join is added",
             (false, true) => "the same rows in the same order, and the same errors; only read earlier",
-            _ => "the same results and the same errors, with fewer queries",
+            (true, true) => "the same results and the same errors, with fewer queries",
+            (false, false) => "the same results and the same errors, only sooner",
         },
     }
 }
