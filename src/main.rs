@@ -159,8 +159,8 @@ fn run(cli: &Cli) -> Result<u8, Failure> {
             Ok(code(&outcome, false))
         }
         Command::Config { project } => {
-            let config = config::Config::resolve(project)?;
-            with_output(|out| config::show(out, &config))?;
+            let outcome = analyse(project)?;
+            with_output(|out| config::show(out, &outcome))?;
             Ok(DONE)
         }
         Command::Server { config, stdio: _, client_process: _ } => {

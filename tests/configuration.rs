@@ -46,6 +46,14 @@ fn values_are_shown_with_where_they_came_from() {
     assert!(shown.contains("line-length = 79  # --config\n"), "{shown}");
     assert!(shown.contains("ignore = [\"prefetch-related\"]  # --ignore\n"), "{shown}");
     assert!(shown.contains("unsafe = false  # default\n"), "{shown}");
+    // What nobody decided is what the project says.
+    assert!(shown.contains("django-version = \"4.2\"  # assumed, as nothing says it\n"), "{shown}");
+    fs::write(folder.path().join("requirements.txt"), "Django==5.1.2\n").expect("a file");
+    let manage = "import os\n\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'settings')\n";
+    fs::write(folder.path().join("manage.py"), manage).expect("a file");
+    let shown = text(&tuneup(&["config"], folder.path()).stdout);
+    assert!(shown.contains("django-version = \"5.1\"  # requirements.txt, as the project says\n"), "{shown}");
+    assert!(shown.contains("settings-module = \"settings\"  # named in `manage.py`\n"), "{shown}");
 
     let silenced = tuneup(&["check", "-q", "--output-format", "concise"], folder.path());
     assert_eq!((silenced.status.code(), text(&silenced.stdout).as_str()), (Some(0), ""));
@@ -62,6 +70,7 @@ fn what_is_not_understood_is_an_error_that_says_what_was_meant() {
         ("\nline-length = \"x\"\n", "tuneup.toml:2: `line-length` must be a number of columns"),
         ("select = [\"select-relatd\"]\n", "did you mean `select-related`?"),
         ("select = [\n", "tuneup.toml:"),
+        ("settings = \"x\"\n", "no key is called `settings`; did you mean `settings-module`?"),
         ("django-version = 5.2\n", "`django-version` must be a string"),
     ];
     for (toml, message) in cases {

@@ -16,7 +16,7 @@ pub(super) const KEYS: &[&str] = &[
     "exclude",
     "per-file-ignores",
     "django-version",
-    "settings",
+    "settings-module",
     "python",
     "concurrent-indexes",
     "unsafe",
@@ -116,7 +116,7 @@ fn set(config: &mut Config, key: &str, item: &Item, origin: &Origin) -> Result<(
             }
             config.django_version.set(Some(version), origin);
         }
-        "settings" => config.settings.set(Some(text()?), origin),
+        "settings-module" => config.settings.set(Some(text()?), origin),
         "python" => {
             let path = match origin {
                 Origin::Override => PathBuf::from(text()?),

@@ -117,7 +117,7 @@ impl Layout {
     }
 
     /// The line length where no more is known of a file.
-    pub(super) fn usual_length(&self) -> u16 {
+    pub fn usual_length(&self) -> u16 {
         self.line_length.unwrap_or(DEFAULT_LINE_LENGTH)
     }
 }
