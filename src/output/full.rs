@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use tuneup_transforms::grounds::subject;
 use tuneup_transforms::{Proposal, Safety};
 
 use super::{by_rule, noticing, position};
@@ -53,7 +54,7 @@ pub(crate) fn write_one(
         let mut snippet = Snippet::source(source.text().to_owned()).path(path).fold(true);
         if path == proposal.place.path {
             let span = first_line(source.text(), proposal.place.range().into());
-            let label = if proposal.model.is_some() { "this query" } else { "here" };
+            let label = subject(proposal);
             snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
         }
         for evidence in proposal.evidence.iter().take(SHOWN).filter(|evidence| evidence.place.path == path) {

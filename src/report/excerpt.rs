@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::ops::Range;
 
+use tuneup_transforms::grounds::subject;
 use tuneup_transforms::{Place, Proposal};
 
-use super::html::text;
+use super::html::{prose, text};
 use crate::analysis::Outcome;
 use crate::review::{Tone, toned, tones};
 
@@ -18,7 +19,7 @@ const SHOWN: usize = 12;
 
 /// Writes the excerpts of a proposal, file by file.
 pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal) -> io::Result<()> {
-    let first = std::iter::once((&proposal.place, "what would change"));
+    let first = std::iter::once((&proposal.place, subject(proposal)));
     let others = proposal.evidence.iter().map(|evidence| (&evidence.place, evidence.message.as_str()));
     write_places(out, outcome, first.chain(others).take(SHOWN))?;
     if let more @ 1.. = (proposal.evidence.len() + 1).saturating_sub(SHOWN) {
@@ -78,7 +79,7 @@ pub(super) fn write_places<'a>(
             marked(out, content, start..end, &marks, &tones)?;
             writeln!(out)?;
             if let Some(said) = messages.get(&number) {
-                let said = text(&said.join(" · "));
+                let said = prose(&said.join(" · "));
                 writeln!(out, "<span class=\"n\"></span><span class=\"says\">↑ {said}</span>")?;
             }
         }

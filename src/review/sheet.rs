@@ -6,9 +6,9 @@ use std::ops::Range;
 
 use tuneup_python::SourceText;
 use tuneup_transforms::cost::costs;
-use tuneup_transforms::grounds::{assurance, declarations};
+use tuneup_transforms::grounds::{assurance, declarations, subject};
 use tuneup_transforms::render::RenderedFile;
-use tuneup_transforms::{Change, Place, Proposal, Safety};
+use tuneup_transforms::{Place, Proposal, Safety};
 
 use super::assemble::assemble;
 use super::decisions::Decision;
@@ -130,12 +130,8 @@ pub(crate) fn sheet(
 
 /// The query and the places that prove the proposal.
 fn places(proposal: &Proposal) -> Vec<(&Place, &str)> {
-    let what = match proposal.changes.first() {
-        Some(Change::ExtendPlan { .. }) => "this query",
-        _ => "what would change",
-    };
     let others = proposal.evidence.iter().map(|evidence| (&evidence.place, evidence.message.as_str()));
-    std::iter::once((&proposal.place, what)).chain(others).collect()
+    std::iter::once((&proposal.place, subject(proposal))).chain(others).collect()
 }
 
 /// Source lines with places marked, file by file.

@@ -165,3 +165,81 @@ fn a_plan_is_written_exactly_or_refused() {
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("is not proposed any more"), "{}", again.err);
 }
+
+/// One sitting after the other over a whole project: every way to decide, a crash between, another commit, and all of
+/// it taken back.
+#[test]
+fn a_maintainer_goes_through_a_whole_project() {
+    if !has_tmux() {
+        return;
+    }
+    let library = Library::fixture("newsroom");
+    let editor = library.path().join(".git/editor.sh");
+    std::fs::write(&editor, "sed -i 's/select_related(/select_related (/' \"$1\"\n").expect("a file");
+    let before = contents(&library.path());
+    let terminal = Terminal::start("whole", &library, (160, 45));
+    let counted = |yes, no| format!("✓ {yes}  ✗ {no} ");
+    let review = "review --select select-related,prefetch-related,meta-indexes";
+    terminal.tmux(&["send-keys", "-l", &format!("export EDITOR='sh {}'", editor.display())]);
+    terminal.keys(&["Enter"]);
+    terminal.run(review);
+    terminal.wait(&counted(0, 0));
+    for (key, yes, no) in [("y", 1, 0), ("n", 1, 1), ("e", 2, 1), ("u", 1, 1), ("e", 2, 1), ("y", 3, 1)] {
+        terminal.keys(&[key]);
+        terminal.wait(&counted(yes, no));
+    }
+    terminal.keys(&["i"]);
+    terminal.wait("why is it left?");
+    terminal.keys(&["-l", "five rows at most"]);
+    terminal.keys(&["Enter"]);
+    terminal.wait(&counted(3, 2));
+    // The rest of the file that is shown, taken back at once, and decided again.
+    terminal.keys(&["f"]);
+    terminal.wait("u takes it back");
+    terminal.keys(&["u"]);
+    terminal.wait(&counted(3, 2));
+    // Small and large, the screen is drawn anew.
+    terminal.tmux(&["resize-window", "-x", "60", "-y", "20"]);
+    terminal.wait(&"─".repeat(60));
+    terminal.tmux(&["resize-window", "-x", "200", "-y", "50"]);
+    terminal.wait("│Join");
+    // A click in the tree shows what it hits; the wheel scrolls what is shown.
+    terminal.wait(" 6/");
+    terminal.tmux(&["send-keys", "-l", "\x1b[<0;10;4M\x1b[<0;10;4m"]);
+    terminal.wait(" 1/");
+    terminal.tmux(&["send-keys", "-l", "\x1b[<65;120;20M"]);
+    // Killed, it has kept every decision.
+    terminal.tmux(&["kill-server"]);
+    assert_eq!(contents(&library.path()), before, "nothing is written before `w`");
+
+    // Another day, after another commit that moves lines.
+    let moved = "newsletter/services.py";
+    let text_before = text(&library, moved);
+    library.write(moved, format!("# Letters.\n{text_before}"));
+    library.git(&["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qam", "move"]);
+    let before = contents(&library.path());
+    let terminal = Terminal::start("whole-again", &library, (100, 30));
+    terminal.run(review);
+    terminal.wait("5 decided before; --fresh starts over");
+    terminal.wait(&counted(3, 2));
+    terminal.keys(&["-l", "/meta-indexes"]);
+    terminal.keys(&["Enter"]);
+    terminal.wait("n finds the next");
+    terminal.keys(&["y"]);
+    terminal.wait(&counted(4, 2));
+    terminal.keys(&["w"]);
+    terminal.wait("still open; they stay for the next time");
+    terminal.wait("1 comment with your reasons");
+    terminal.keys(&["y"]);
+    terminal.wait("takes it back");
+    let written = contents(&library.path());
+    let made: Vec<_> =
+        written.iter().filter(|(path, _)| !before.iter().any(|(old, _)| old == path)).collect();
+    assert_eq!(made.len(), 1, "one migration: {made:?}");
+    let joined: String = written.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect();
+    assert!(joined.contains(".select_related ("), "what was edited is written as edited");
+    assert!(joined.contains("# tuneup: ignore[select-related] -- five rows at most\n"));
+    let undone = library.run(&["undo"]);
+    assert_eq!(undone.code, Some(0), "{}", undone.shown());
+    assert_eq!(contents(&library.path()), before, "byte for byte");
+}

@@ -106,6 +106,20 @@ impl Library {
         this
     }
 
+    /// A copy of one of the fixtures, committed.
+    pub(crate) fn fixture(name: &str) -> Self {
+        let this = Self::empty();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+        // A database that running it left is none of its files.
+        let is_source = |path: &Path| path.extension().is_none_or(|end| end != "sqlite3" && end != "pyc");
+        for (path, bytes) in contents(&from).into_iter().filter(|(path, _)| is_source(path)) {
+            let path = path.strip_prefix(&from).expect("below the fixture");
+            this.write(path.to_str().expect("a name"), bytes);
+        }
+        this.commit();
+        this
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().canonicalize().expect("the folder is there")
     }

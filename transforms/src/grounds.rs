@@ -30,6 +30,16 @@ pub fn assurance(proposal: &Proposal) -> &'static str {
     }
 }
 
+/// What stands at a proposal's own place, in words that can follow an arrow.
+pub fn subject(proposal: &Proposal) -> &'static str {
+    let rules = [crate::select_related::RULE.name, crate::prefetch_related::RULE.name];
+    match proposal.changes.as_slice() {
+        _ if rules.contains(&proposal.rule) => "this query",
+        [] => "here",
+        _ => "what would change",
+    }
+}
+
 fn is_about_the_schema(change: &Change) -> bool {
     matches!(
         change,
