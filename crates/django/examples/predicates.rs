@@ -25,6 +25,7 @@ fn main() -> std::io::Result<()> {
         if !order.is_empty() {
             parts.push(format!("order {}", order.join(",")));
         }
+        parts.extend(predicate.cases.iter().map(|it| format!("case {}__{}", name(it.field), it.lookup)));
         if !predicate.groups.is_empty() {
             let groups: Vec<&str> = predicate.groups.iter().map(|&it| name(it)).collect();
             parts.push(format!("groups {}", groups.join(",")));

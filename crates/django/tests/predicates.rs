@@ -58,6 +58,9 @@ fn text(project: &Project, predicate: &Predicate) -> String {
     for &group in &predicate.groups {
         parts.push(format!("%{}", name(group)));
     }
+    for case in &predicate.cases {
+        parts.push(format!("({}!{})", name(case.field), case.lookup));
+    }
     format!(
         "{:?} {}{}: {}",
         predicate.context,
@@ -84,7 +87,7 @@ fn check_files(files: &[(&str, &str)], expected: &[&str]) {
         .predicates()
         .all
         .iter()
-        .filter(|predicate| !project.path(predicate.site.file).ends_with("models.py"))
+        .filter(|predicate| project.path(predicate.site.file) != "shop/models.py")
         .map(|predicate| text(&project, predicate))
         .collect();
     assert_eq!(found, expected);
@@ -280,13 +283,87 @@ def index(request):
 }
 
 #[test]
+fn conditions_within_expressions_choose_no_rows() {
+    check(
+        "
+from django.db.models import Case, Count, Sum, Value, When
+
+def index(request):
+    Author.objects.annotate(n=Count('books', filter=Q(books__status='live'))).get(email='x')
+    Book.objects.aggregate(n=Sum(Case(When(code='x', then=1), When(Q(title='y'), then=Value(2)))))
+    return Book.objects.annotate(is_live=Q(status='live')).get(code='x')
+",
+        &[
+            "Request Author: email=exact",
+            "Request Book*: (status!exact)",
+            "Request Book: (code!exact) (title!exact)",
+            "Request Book: code=exact (status!exact)",
+        ],
+    );
+}
+
+#[test]
+fn values_are_groups_where_rows_are_counted() {
+    check(
+        "
+from django.db.models import Count
+
+def index(request):
+    list(Book.objects.values('status').annotate(n=Count('pk')))
+    return list(Book.objects.order_by().values('code').annotate(upper=F('title')))
+",
+        &["Request Book: %status"],
+    );
+}
+
+#[test]
+fn what_is_computed_of_columns_is_not_found() {
+    check(
+        "
+def index(request):
+    return list(Book.objects.filter(code=F('title') + 'x', published__gt=2 * F('id')).order_by())
+",
+        &["Request Book: code!exact published!gt"],
+    );
+}
+
+#[test]
+fn callers_of_a_manager_s_method_ask_for_themselves() {
+    check(
+        "
+def index(request):
+    return list(Book.objects.live().order_by('code'))
+
+def others(request):
+    return list(Book.objects.live().order_by('code'))
+",
+        &["Request Book: status=exact ^code", "Request Book: status=exact ^code"],
+    );
+}
+
+#[test]
+fn choices_of_foreign_keys_are_limited() {
+    check_files(
+        &[(
+            "more/models.py",
+            "from django.db import models\nfrom django.db.models import Q\n\n\ndef live():\n    return {'status': 'live'}\n\n\n\
+             class Loan(models.Model):\n    by = models.ForeignKey('shop.Author', models.CASCADE, limit_choices_to=Q(email='x'))\n    \
+             first = models.ForeignKey('shop.Book', models.CASCADE, limit_choices_to=live, related_name='+')\n    \
+             other = models.ForeignKey('shop.Book', models.CASCADE, limit_choices_to={'code__gt': 'x'}, related_name='+')\n\n    \
+             class Meta:\n        app_label = 'shop'\n",
+        )],
+        &["Unknown Author: email=exact", "Unknown Book: status=exact", "Unknown Book: code~gt"],
+    );
+}
+
+#[test]
 fn views_and_admins_ask_by_declarations() {
     check_files(
         &[
             (
                 "admin.py",
                 "from django.contrib import admin\nfrom shop.models import Book\n\n\n@admin.register(Book)\n\
-                 class BookAdmin(admin.ModelAdmin):\n    search_fields = ['=code', 'title']\n    list_filter = ['status']\n    \
+                 class BookAdmin(admin.ModelAdmin):\n    search_fields = ['=code', 'title', 'status__startswith']\n    list_filter = ['status']\n    \
                  date_hierarchy = 'published'\n    ordering = ['-code']\n",
             ),
             (
@@ -309,7 +386,7 @@ fn views_and_admins_ask_by_declarations() {
         ],
         &[
             "Admin Book: vcode",
-            "Admin Book: code!iexact? title!icontains?",
+            "Admin Book: code!iexact? title!icontains? status!startswith?",
             "Admin Book: status=exact?",
             "Admin Book: published~gte",
             "Request Book: title=exact",

@@ -69,6 +69,7 @@ pub(super) fn of(
             | Source::OrderingFilter
             | Source::FilterSet
             | Source::AdminFilter
+            | Source::Choices
     ) {
         return None;
     }

@@ -73,6 +73,25 @@ pub(crate) fn advice(project: &Project, rule: &'static str, wanted: &[Wanted<'_>
     found
 }
 
+/// How many views ask: the methods of one class are one.
+fn views(project: &Project, calls: &[&Predicate]) -> usize {
+    let mut views: Vec<_> = calls
+        .iter()
+        .map(|it| {
+            let function = it.site.function;
+            let is_of_project = it.site.file.as_other().is_none();
+            let class = function
+                .filter(|_| is_of_project)
+                .and_then(|id| project.source.facts(it.site.file).function(id).class);
+            let place = (class.is_none() && function.is_none()).then(|| it.site.range.start());
+            (it.site.file.index(), class, function.filter(|_| class.is_none()), place)
+        })
+        .collect();
+    views.sort_unstable();
+    views.dedup();
+    views.len()
+}
+
 /// Whether a condition beside it is on a foreign key or a unique column, whose index leaves few rows.
 fn is_found(project: &Project, predicate: &Predicate) -> bool {
     predicate.filters.iter().any(|it| {
@@ -113,8 +132,8 @@ fn of_model(
                 .filter(|&&(other, its, _)| other == field && its == need)
                 .map(|&(_, _, predicate)| predicate)
                 .collect();
-            // A search of one place is one box of one page.
-            (need != Need::Trigrams || places(&calls).len() > 1)
+            // A search of one place, or of one view in its methods, is one box of one page.
+            (need != Need::Trigrams || views(project, &places(&calls)) > 1)
                 .then(|| proposal(project, rule, model, need, field, &calls))
         })
         .collect()

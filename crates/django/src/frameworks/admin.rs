@@ -260,7 +260,7 @@ fn searched(machine: &mut Machine<'_>, class: ClassRef, model: ModelId) {
                 _ => continue,
             };
             lookups.push(Symbol::new(&match source {
-                Source::AdminSearch => searched_by(text),
+                Source::AdminSearch => searched_in_admin(text),
                 Source::AdminDates => format!("{text}__gte"),
                 _ => text.to_owned(),
             }));
@@ -277,6 +277,30 @@ pub(super) fn searched_by(name: &str) -> String {
         Some(("=", name)) => format!("{name}__iexact"),
         Some(("@", name)) => format!("{name}__search"),
         _ => format!("{name}__icontains"),
+    }
+}
+
+/// As [`searched_by`], where a lookup may stand in the name: `code__startswith`.
+/// <https://docs.djangoproject.com/en/stable/ref/contrib/admin/#django.contrib.admin.ModelAdmin.search_fields>
+fn searched_in_admin(name: &str) -> String {
+    const LOOKUPS: &[&str] = &[
+        "exact",
+        "iexact",
+        "contains",
+        "icontains",
+        "startswith",
+        "istartswith",
+        "endswith",
+        "iendswith",
+        "regex",
+        "iregex",
+        "search",
+        "trigram_similar",
+        "unaccent",
+    ];
+    match name.rsplit_once("__") {
+        Some((_, last)) if !name.starts_with(['^', '=', '@']) && LOOKUPS.contains(&last) => name.to_owned(),
+        _ => searched_by(name),
     }
 }
 

@@ -1,12 +1,35 @@
 //! Functions of `django.db.models`, `django.apps` and `django.contrib.auth` that take or give models and rows.
 
+use tuneup_python::ClassRef;
+
 use super::Framework;
 use crate::queries::asks::F;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Plan, Shape, Value};
+use crate::queries::value::{Plan, Shape, Site, SiteForm, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { call, method, serve, ..Framework::NONE };
+
+/// What a model's foreign keys let be chosen.
+fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef) {
+    let Some(model) = machine.schema.model_of_class(class) else { return };
+    for &field in machine.schema.model(model).fields() {
+        let field = machine.schema.field(field);
+        let target = field.relation().and_then(|relation| machine.schema.relation(relation).target());
+        let given = field.keyword(machine.project, "limit_choices_to");
+        let (Some(target), Some((file, limit))) = (target, given) else { continue };
+        let mut frame = machine.module_frame(file);
+        let site = Site { form: SiteForm::Declaration, ..frame.site_of(limit) };
+        let value = machine.eval(&mut frame, limit);
+        let value = match machine.values.shape(value) {
+            Shape::Function(..) => {
+                machine.call_value(&mut frame, value, &Arguments::default(), CallSite { site })
+            }
+            _ => value,
+        };
+        machine.declare_choices(target, value, site);
+    }
+}
 
 /// `F("created").desc()`, as `order_by` takes it.
 fn method<'p>(
@@ -48,6 +71,7 @@ fn call<'p>(
             Some(machine.values.make(Shape::Instance(class, Box::new([lookup, queryset, to_attr]))))
         }
         "Q" => Some(machine.condition(arguments, call)),
+        "When" => machine.when(name, arguments, call),
         "F" => {
             let name = arguments.get(0, "name").unwrap_or(Value::UNKNOWN);
             let class = tuneup_python::Symbol::new(F);
@@ -71,6 +95,10 @@ fn call<'p>(
             Some(Value::NONE)
         }
         "QuerySet" => machine.made_queryset(None, arguments, call.site),
+        // Expressions, however they are nested: what their conditions ask.
+        _ if name.starts_with("django.db.models") && last.starts_with(char::is_uppercase) => {
+            machine.expression(name, arguments)
+        }
         "get_user_model" => {
             let model = machine.schema.user_model()?;
             Some(machine.values.make(Shape::Model(model)))

@@ -30,6 +30,8 @@ pub struct Predicate {
     pub order: Vec<Sort>,
     /// The columns whose different values are asked for.
     pub groups: Vec<FieldId>,
+    /// What conditions within expressions, `When(…)` and an aggregate's `filter`, ask of rows that are read anyway.
+    pub cases: Vec<Filter>,
     /// Whether the table is reached over relations from the query's own.
     pub is_joined: bool,
     /// Whether the rows are those of one other row, by a table that joins them.
@@ -106,6 +108,8 @@ pub enum Source {
     OrderingFilter,
     /// `search_fields` of a view.
     SearchFilter,
+    /// `limit_choices_to` of a foreign key.
+    Choices,
 }
 
 /// Something written of a model's rows.
@@ -170,8 +174,9 @@ fn united(all: Vec<Predicate>) -> Vec<Predicate> {
     for predicate in all {
         let filters: Vec<_> =
             predicate.filters.iter().map(|it| (it.field, it.lookup, it.kind, it.sure)).collect();
+        let cases: Vec<_> = predicate.cases.iter().map(|it| (it.field, it.lookup)).collect();
         let place = (predicate.origin.file, predicate.origin.range, predicate.source);
-        let asked = (filters, predicate.order.clone(), predicate.groups.clone());
+        let asked = (filters, cases, predicate.order.clone(), predicate.groups.clone());
         let key = (place, predicate.model, predicate.is_joined, predicate.narrowed_elsewhere, asked);
         match at.get(&key) {
             Some(&index) => {
@@ -202,6 +207,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         filters: Vec::new(),
         order: Vec::new(),
         groups: Vec::new(),
+        cases: Vec::new(),
         is_joined,
         is_of_one: false,
         is_open: false,
@@ -209,7 +215,7 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         uses: asking.uses,
         source: asking.source,
         site,
-        origin: asking.origin,
+        origin: origin(asking, site),
         context: contexts.of(project, &site),
     };
     tables.push((Vec::new(), empty(table_of(schema, asking.model), false)));
@@ -224,7 +230,8 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
                 continue;
             }
             Role::Group => is_ordered = false,
-            Role::Filter => {}
+            Role::Filter | Role::Case => {}
+            Role::Value => continue,
         }
         let Some(found) = found else {
             // `tags=tag`: a join narrows the rows, by the index of its own table.
@@ -247,6 +254,12 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         let table = &mut tables[at].1;
         match term.role {
             Role::Group => table.groups.push(found.field),
+            Role::Case => {
+                let filter = Filter { kind: Kind::NotIndexable, ..filter(schema, term, &found) };
+                if !table.cases.contains(&filter) {
+                    table.cases.push(filter);
+                }
+            }
             _ => table.filters.push(filter(schema, term, &found)),
         }
     }
@@ -273,7 +286,11 @@ fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Askin
         predicate.is_open = asking.terms.iter().any(|term| term.name == OPEN);
         predicate.narrowed_elsewhere =
             is_narrowed || narrowing.iter().enumerate().any(|(other, &does)| does && other != at);
-        if !(predicate.filters.is_empty() && predicate.order.is_empty() && predicate.groups.is_empty()) {
+        if !(predicate.filters.is_empty()
+            && predicate.order.is_empty()
+            && predicate.groups.is_empty()
+            && predicate.cases.is_empty())
+        {
             all.push(predicate);
         }
     }
@@ -289,6 +306,15 @@ fn table_of(schema: &Schema, mut model: ModelId) -> ModelId {
     model
 }
 
+/// Where a query's chain begins. What a function asks more of the querysets that a method gives is a query of its own.
+fn origin(asking: &Asking, site: Site) -> Site {
+    let within = |other: &Site| (other.file, other.function) == (site.file, site.function);
+    match within(&asking.origin) {
+        true => asking.origin,
+        false => asking.terms.iter().map(|term| term.site).find(within).unwrap_or(site),
+    }
+}
+
 /// The call that asks last: the end of the chain, or what stands around it. Where the chain is handed on to others that
 /// ask nothing, or to a method that querysets of all models have, that is the last place that knows what is asked.
 fn place(project: &Project, contexts: &Contexts, asking: &Asking) -> Site {
@@ -299,7 +325,9 @@ fn place(project: &Project, contexts: &Contexts, asking: &Asking) -> Site {
     };
     let within =
         |site: &Site, inner: &Site| site.file == inner.file && site.range.contains_range(inner.range);
-    let site = match asking.terms.last() {
+    // A condition within an expression stands where that was made.
+    let mut chosen = asking.terms.iter().filter(|term| term.role != Role::Case);
+    let site = match chosen.next_back().or(asking.terms.last()) {
         Some(last) if within(&asking.site, &last.site) || within(&last.site, &asking.site) => asking.site,
         Some(last) => last.site,
         None => asking.origin,

@@ -73,7 +73,8 @@ impl Asks {
             if machine.extended.contains(&value) && !uses.any() {
                 continue;
             }
-            let terms = machine.values.terms(queryset.terms);
+            let terms: Vec<Term> = machine.values.terms(queryset.terms).to_vec();
+            let terms: Vec<Term> = terms.into_iter().filter(|term| term.role != Role::Value).collect();
             if terms.is_empty() && !(uses.page || uses.first) {
                 continue;
             }
@@ -230,6 +231,22 @@ impl Machine<'_> {
                     });
                 }
             }
+            "values" | "values_list" => {
+                terms.retain(|term| term.role != Role::Value);
+                let named = arguments.positional.iter().filter_map(|&it| match self.values.shape(it) {
+                    Shape::Str(name) => Some(*name),
+                    _ => None,
+                });
+                terms.extend(named.map(|name| Term {
+                    name,
+                    role: Role::Value,
+                    given: Given::Other,
+                    sure: true,
+                    negated: false,
+                    site: call.site,
+                }));
+            }
+            "annotate" | "aggregate" | "alias" => self.add_annotations(&mut terms, arguments, plain),
             _ => return,
         }
         queryset.terms = self.values.make_terms(terms);
@@ -272,6 +289,33 @@ impl Machine<'_> {
             }
             value
         })
+    }
+
+    /// Keeps what a foreign key's `limit_choices_to` asks of the rows to choose from: a mapping, a `Q`, or a function
+    /// that gives one.
+    pub(crate) fn declare_choices(&mut self, model: ModelId, limit: Value, site: Site) {
+        for member in self.values.members(limit) {
+            let arguments = match self.values.shape(member) {
+                Shape::Mapping { known, .. } => {
+                    Arguments { keywords: known.to_vec(), ..Arguments::default() }
+                }
+                _ => Arguments { positional: vec![member], ..Arguments::default() },
+            };
+            let mut terms = Vec::new();
+            self.add_conditions(&mut terms, &arguments, false, site);
+            let asking = Asking {
+                model,
+                related: None,
+                terms: terms.into(),
+                uses: Uses { all: true, ..Uses::default() },
+                source: Source::Choices,
+                site,
+                origin: site,
+            };
+            if !asking.terms.is_empty() && !self.declared.contains(&asking) {
+                self.declared.push(asking);
+            }
+        }
     }
 
     /// Keeps what a declaration lets be asked: one of its lookups at a time.
@@ -349,6 +393,63 @@ impl Machine<'_> {
         }
     }
 
+    /// What annotations ask: conditions within them, and the values that aggregates are grouped by.
+    fn add_annotations(&self, terms: &mut Vec<Term>, arguments: &Arguments, method: &str) {
+        for value in arguments.all() {
+            terms.extend(self.conditions_within(value));
+            let is_grouped = matches!(
+                self.values.shape(value),
+                Shape::Instance(class, _) if is_aggregate(class.as_str()) && method == "annotate"
+            );
+            if is_grouped {
+                for term in terms.iter_mut().filter(|term| term.role == Role::Value) {
+                    term.role = Role::Group;
+                }
+            }
+        }
+    }
+
+    /// What the conditions within an expression ask of rows that are read anyway.
+    fn conditions_within(&self, value: Value) -> Vec<Term> {
+        let mut terms: Vec<Term> = Vec::new();
+        for member in self.values.members(value) {
+            let within = match self.values.shape(member) {
+                Shape::Instance(_, parts) => parts.first().map(|&part| self.values.shape(part)),
+                shape => Some(shape),
+            };
+            if let Some(Shape::Condition(conditions)) = within {
+                terms.extend_from_slice(self.values.terms(*conditions));
+            }
+        }
+        for term in &mut terms {
+            (term.role, term.sure) = (Role::Case, false);
+        }
+        terms
+    }
+
+    /// An expression of Django's with conditions in it: `Case(When(…))`, `Count("pk", filter=Q(…))`. Nothing where it
+    /// has none.
+    pub(crate) fn expression(&mut self, class: &str, arguments: &Arguments) -> Option<Value> {
+        let terms: Vec<Term> = arguments.all().flat_map(|part| self.conditions_within(part)).collect();
+        if terms.is_empty() {
+            return None;
+        }
+        let terms = self.values.make_terms(terms);
+        let conditions = self.values.make(Shape::Condition(terms));
+        Some(self.values.make(Shape::Instance(Symbol::new(class), Box::new([conditions]))))
+    }
+
+    /// `When(…)`
+    pub(crate) fn when(&mut self, class: &str, arguments: &Arguments, call: CallSite) -> Option<Value> {
+        let mut conditions = arguments.clone();
+        conditions.keywords.retain(|(name, _)| !matches!(name.as_str(), "then" | "condition"));
+        conditions.positional.truncate(1);
+        conditions.positional.extend(arguments.keyword("condition"));
+        let condition = self.condition(&conditions, call);
+        let asked = Arguments { positional: vec![condition], ..Arguments::default() };
+        self.expression(class, &asked)
+    }
+
     fn given(&self, value: Value) -> Given {
         match self.values.shape(value) {
             Shape::Bool(value) => Given::Bool(*value),
@@ -358,6 +459,16 @@ impl Machine<'_> {
             Shape::Instance(class, _) if class.as_str() == F => Given::Column,
             _ => Given::Other,
         }
+    }
+
+    /// Whether a value is a column, or computed of columns: `F("price")`, `F("price") * 2`.
+    pub(crate) fn is_column(&self, value: Value) -> bool {
+        matches!(self.values.shape(value), Shape::Instance(class, _) if class.as_str() == F)
+    }
+
+    /// What is computed of columns.
+    pub(crate) fn computed_column(&mut self) -> Value {
+        self.values.make(Shape::Instance(Symbol::new(F), Box::new([Value::SCALAR])))
     }
 
     /// What `order_by` is given: a text, `F("name").desc()`; `?` for what is computed.
@@ -423,10 +534,31 @@ pub(crate) const OPEN: &str = "%open";
 pub(crate) const F: &str = "django.db.models.F";
 
 const EVALUATING: &[&str] =
-    &["get", "get_or_create", "update_or_create", "last", "latest", "earliest", "in_bulk"];
+    &["get", "get_or_create", "update_or_create", "last", "latest", "earliest", "in_bulk", "aggregate"];
 
-const NARROWING: &[&str] =
-    &["filter", "exclude", "complex_filter", "order_by", "reverse", "distinct", "dates", "datetimes"];
+const NARROWING: &[&str] = &[
+    "filter",
+    "exclude",
+    "complex_filter",
+    "order_by",
+    "reverse",
+    "distinct",
+    "dates",
+    "datetimes",
+    "values",
+    "values_list",
+    "annotate",
+    "alias",
+];
+
+/// Whether a dotted name is that of an aggregate: what is annotated with it is grouped.
+fn is_aggregate(name: &str) -> bool {
+    const AGGREGATES: &[&str] =
+        &["Count", "Sum", "Avg", "Min", "Max", "StdDev", "Variance", "AnyValue", "StringAgg"];
+    let last = name.rsplit('.').next().unwrap_or(name);
+    name.starts_with("django.db.models.") && AGGREGATES.contains(&last)
+        || name.starts_with("django.contrib.postgres.aggregates.")
+}
 
 /// Whether a queryset's method asks anything of columns.
 pub(crate) fn asks_something(method: &str) -> bool {

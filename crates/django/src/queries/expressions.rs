@@ -342,6 +342,7 @@ impl<'p> Machine<'p> {
                         _ => Value::UNKNOWN,
                     })
                 }
+                BinaryOp::Other if self.is_column(result) || self.is_column(right) => self.computed_column(),
                 BinaryOp::Other => Value::SCALAR,
             };
         }
@@ -363,6 +364,7 @@ impl<'p> Machine<'p> {
             }
             (Shape::Queryset(_), _) => left,
             (Shape::Condition(terms), _) => self.combined(terms, right, true),
+            _ if self.is_column(left) || self.is_column(right) => self.computed_column(),
             (Shape::Unknown, _) | (_, Shape::Unknown) => Value::UNKNOWN,
             (Shape::Union(_), _) => self.values.join(left, right),
             _ => Value::SCALAR,

@@ -354,6 +354,10 @@ pub enum Role {
     Order,
     /// To leave out what is equal, or to count it together.
     Group,
+    /// To be among the values of the rows, by which what is counted later is grouped.
+    Value,
+    /// To tell rows apart that are read anyway: `When(…)`, an aggregate's `filter`.
+    Case,
 }
 
 /// What a filter compares with, as far as an index depends on it.
