@@ -62,6 +62,7 @@ impl Gap {
             SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
             SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
             SiteForm::Admin => QueryForm::Admin,
+            SiteForm::Inline => QueryForm::Inline,
             SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
         }
     }

@@ -80,10 +80,11 @@ pub(super) fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usi
         let relation = project.schema.relation(step.relation);
         relation.kind() != RelationKind::Generic && !relation.null()
     });
-    if plan.select_unknown || plan.select.iter().any(|path| covers(path.as_str(), &wanted)) {
+    if plan.select_unknown {
         return Loaded::Yes;
     }
-    match (plan.select_all && not_null, plan.automatic) {
+    let is_joined = plan.select.iter().any(|path| covers(path.as_str(), &wanted));
+    match (is_joined || (plan.select_all && not_null), plan.automatic) {
         (true, true) => Loaded::Automatically,
         (true, false) => Loaded::Yes,
         (false, _) => Loaded::No,

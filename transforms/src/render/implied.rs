@@ -87,6 +87,21 @@ pub(super) fn admin(
     Ok(edits)
 }
 
+/// An inline has nothing but `get_queryset` to say what its rows load.
+pub(super) fn inline(
+    target: &Target,
+    class: TextRange,
+    plan: &Plan,
+    names: &mut Names,
+) -> Result<Vec<Edit>, Refusal> {
+    let mut queryset = "super().get_queryset(request)".to_owned();
+    for call in calls(class, plan, names)? {
+        queryset.push_str(&format!(".{}({})", call.method, call.arguments.join(", ")));
+    }
+    let lines = ["def get_queryset(self, request):".to_owned(), format!("\treturn {queryset}")];
+    add_method(target, class, "get_queryset", &lines)
+}
+
 /// The calls that load a plan.
 fn calls(used_in: TextRange, plan: &Plan, names: &mut Names) -> Result<Vec<Call>, Refusal> {
     let mut calls = Vec::new();

@@ -14,7 +14,7 @@ use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
 use crate::schema::{ModelAttribute, ModelId};
 
 pub(super) const FRAMEWORK: Framework =
-    Framework { call, inherited, inherited_method, serve, ..Framework::NONE };
+    Framework { call, method, inherited, inherited_method, serve, ..Framework::NONE };
 
 const METHODS: &[&str] =
     &["get_queryset", "get_list_display", "get_list_select_related", "get_readonly_fields"];
@@ -30,13 +30,37 @@ fn model_of(machine: &Machine<'_>, this: Value) -> Option<ModelId> {
 
 fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
     match machine.values.shape(this) {
-        Shape::Object(_, Some(site)) => site.form == SiteForm::Admin,
+        Shape::Object(_, Some(site)) => matches!(site.form, SiteForm::Admin | SiteForm::Inline),
         _ => false,
     }
 }
 
+/// Methods that make the field of a relation, given the rows to choose from.
+const CHOICES: &[&str] = &["formfield_for_foreignkey", "formfield_for_manytomany"];
+
+/// Whether a class is an admin or an inline.
+fn is_admin_class(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| {
+        name.starts_with("django.contrib.admin.")
+            && name.rsplit('.').next().is_some_and(|it| it.ends_with("Admin") || it.ends_with("Inline"))
+    })
+}
+
+/// Whether a name is that of the class of admin sites.
 fn is_site(name: &str) -> bool {
-    matches!(name, "django.contrib.admin.AdminSite" | "django.contrib.admin.sites.AdminSite")
+    name.starts_with("django.contrib.admin.") && name.ends_with(".AdminSite")
+}
+
+/// `site.register(…)`, of a site that Django's own class makes.
+fn method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: &str,
+    _parts: &[Value],
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    (name == "register" && is_site(class)).then(|| register_with(machine, frame, arguments))?
 }
 
 /// `admin.site.register(Model, ModelAdmin)`
@@ -108,14 +132,20 @@ fn register<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRe
     };
     for model in members {
         if let Shape::Model(id) = *machine.values.shape(model) {
-            let facts = machine.project.facts(class.file);
-            let name = facts.class(class.id).name_range;
-            let site = Site { file: class.file, range: name, function: None, form: SiteForm::Admin };
-            let this = machine.values.make(Shape::Object(class, Some(site)));
-            machine.object_values.insert((this, Symbol::new("model")), model);
+            let this = admin_of(machine, class, model, SiteForm::Admin);
             changelist(machine, frame, this, class, id);
+            change_form(machine, frame, this, class, id);
         }
     }
+}
+
+/// An admin of a model, or an inline.
+fn admin_of(machine: &mut Machine<'_>, class: ClassRef, model: Value, form: SiteForm) -> Value {
+    let range = machine.project.facts(class.file).class(class.id).name_range;
+    let site = Site { file: class.file, range, function: None, form };
+    let this = machine.values.make(Shape::Object(class, Some(site)));
+    machine.object_values.insert((this, Symbol::new("model")), model);
+    this
 }
 
 fn inherited<'p>(
@@ -125,8 +155,9 @@ fn inherited<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    let is_it = METHODS.contains(&name) && is_admin(machine, this)
-        || name == "register" && machine.has_base(class, is_site);
+    let is_it = (METHODS.contains(&name) && is_admin(machine, this))
+        || (CHOICES.contains(&name) && is_admin_class(machine, class))
+        || (name == "register" && machine.has_base(class, is_site));
     is_it.then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
 }
 
@@ -141,6 +172,15 @@ fn inherited_method<'p>(
     // A site of the project's own.
     if name == "register" && machine.has_base(class, is_site) {
         return register_with(machine, frame, arguments);
+    }
+    if CHOICES.contains(&name) && is_admin_class(machine, class) {
+        if let Some(rows) = arguments.keyword("queryset")
+            && !is_asked_for_by_script(machine, class, rows)
+        {
+            let site = frame.site(ruff_text_size::TextRange::default());
+            super::forms::show_rows(machine, frame, rows, None, site);
+        }
+        return Some(Value::UNKNOWN);
     }
     let model = model_of(machine, this)?;
     match name {
@@ -183,13 +223,23 @@ fn changelist<'p>(
     };
     let joins = machine.call_named(frame, this, "get_list_select_related", &asked);
     let rows = machine.call_named(frame, this, "get_queryset", &asked);
-    let names_relation = columns.iter().any(|&column| match machine.values.shape(column) {
-        Shape::Str(name) => matches!(
-            machine.schema.attribute(model, *name),
-            Some(ModelAttribute::ToOne(relation)) if machine.schema.forward_relations(model).contains(&relation)
-        ),
-        _ => false,
-    });
+    let relations: Vec<Symbol> = columns
+        .iter()
+        .filter_map(|&column| match machine.values.shape(column) {
+            Shape::Str(name) => Some(*name),
+            _ => None,
+        })
+        .filter(|&name| match machine.schema.attribute(model, name) {
+            Some(ModelAttribute::ToOne(relation)) => {
+                machine.schema.forward_relations(model).contains(&relation)
+            }
+            _ => false,
+        })
+        .collect();
+    // Boxes to choose rows for an action are labelled with each row's text, from Django 5.0 on.
+    let is_labelled = machine.version.is_known()
+        && machine.version.at_least(5, 0)
+        && machine.class_member(class, Symbol::new("actions")) != Some(Value::NONE);
     searched(machine, class, model);
     let rows = match machine.project.member(class, Symbol::new("ordering")) {
         Some(member) => {
@@ -211,9 +261,13 @@ fn changelist<'p>(
                     plan.select_all = true;
                     plan.automatic = true;
                 }
-                Shape::Bool(false) if names_relation => {
-                    plan.select_all = true;
+                // Django joins the foreign keys that are shown: from 6.1 on these, before that all that are not null.
+                Shape::Bool(false) if !relations.is_empty() => {
                     plan.automatic = true;
+                    match machine.version.at_least(6, 1) {
+                        true => plan.select.clone_from(&relations),
+                        false => plan.select_all = true,
+                    }
                 }
                 Shape::Bool(false) => {}
                 _ => match texts(machine, joins) {
@@ -230,6 +284,73 @@ fn changelist<'p>(
             let site = column_site(machine, list_display, class, column);
             show(machine, frame, this, class, row, column, site);
         }
+        if is_labelled {
+            machine.text_of(frame, row);
+        }
+    }
+}
+
+/// Whether a relation to rows of this model is edited by a widget that lists none of them.
+fn is_asked_for_by_script(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> bool {
+    let Some(target) = machine.as_queryset(rows).map(|rows| rows.model) else { return false };
+    let names_one = |machine: &Machine<'_>, name: Symbol| {
+        machine.schema.models().any(|model| match machine.schema.relation_by_accessor(model, name) {
+            Some(relation) => machine.schema.relation(relation).target() == Some(target),
+            None => false,
+        })
+    };
+    ["raw_id_fields", "autocomplete_fields"].iter().any(|&name| {
+        let Some(names) = machine.class_member(class, Symbol::new(name)) else { return false };
+        texts(machine, names).is_none_or(|names| names.iter().any(|&name| names_one(machine, name)))
+    })
+}
+
+/// What the page of one row shows: its fields that are only read, and the rows of its inlines.
+fn change_form<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    model: ModelId,
+) {
+    let row = machine.outside_row(model);
+    read_only(machine, frame, this, class, row);
+    let Some(inlines) = machine.class_member(class, Symbol::new("inlines")) else { return };
+    let Shape::Tuple(inlines) = machine.values.shape(inlines).clone() else { return };
+    for &inline in inlines.iter() {
+        let Shape::Class(inline) = *machine.values.shape(inline) else { continue };
+        if !is_admin_class(machine, inline) {
+            continue;
+        }
+        let Some(model) = machine.class_member(inline, Symbol::new("model")) else { continue };
+        let this = admin_of(machine, inline, model, SiteForm::Inline);
+        let request = machine.request();
+        let asked = Arguments { positional: vec![request], ..Arguments::default() };
+        let rows = machine.call_named(frame, this, "get_queryset", &asked);
+        for member in machine.values.members(rows) {
+            let Some(mut queryset) = machine.as_queryset(member).cloned() else { continue };
+            queryset.is_manager = false;
+            let rows = machine.values.queryset(queryset);
+            let site = frame.site(ruff_text_size::TextRange::default());
+            let row = machine.iterate(frame, rows, site);
+            read_only(machine, frame, this, inline, row);
+            // Both of Django's templates head each row with its text.
+            if machine.project.member(inline, Symbol::new("template")).is_none() {
+                machine.text_of(frame, row);
+            }
+        }
+    }
+}
+
+/// The fields of a form that are shown and not edited.
+fn read_only<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef, row: Value) {
+    let name = Symbol::new("readonly_fields");
+    let member = machine.project.member(class, name);
+    let Some(names) = machine.class_member(class, name) else { return };
+    let Shape::Tuple(names) = machine.values.shape(names).clone() else { return };
+    for &column in names.iter() {
+        let site = column_site(machine, member, class, column);
+        show(machine, frame, this, class, row, column, site);
     }
 }
 

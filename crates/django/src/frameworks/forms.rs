@@ -1,29 +1,53 @@
-//! `django.forms`: a choice of rows shows the text of each.
+//! `django.forms`: a choice of rows shows the text of each. The filters of django-filter show such choices too.
 //!
-//! <https://docs.djangoproject.com/en/stable/ref/forms/fields/#modelchoicefield>
+//! <https://docs.djangoproject.com/en/stable/ref/forms/fields/#modelchoicefield>,
+//! <https://django-filter.readthedocs.io/en/stable/ref/filters.html#modelchoicefilter>
 
-use tuneup_python::{Base, ClassRef, Symbol};
+use tuneup_python::flow::{ExprKind, FileFacts, StmtKind};
+use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, Value};
+use crate::queries::value::{Shape, Site, SiteForm, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, inherited_method, serve, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, item, set, inherited, inherited_method, serve, ..Framework::NONE };
 
-/// Whether a name of Django's is that of a field whose options are rows.
+/// `form.fields`, of a form of the project's.
+const FIELDS: &str = "django.forms.Form.fields";
+
+/// `form.fields["name"]`
+const FIELD: &str = "django.forms.Field";
+
+/// The attribute of a field of the project's own class under which its rows are kept.
+const ROWS: &str = "%rows";
+
+/// Whether a name is that of a field whose options are rows.
 fn is_choice(name: &str) -> bool {
-    name.starts_with("django.forms.")
-        && matches!(
-            name.rsplit('.').next(),
-            Some("ModelChoiceField" | "ModelMultipleChoiceField" | "TypedModelChoiceField")
-        )
+    let last = name.rsplit('.').next();
+    match name.split('.').next() {
+        Some("django") => {
+            name.starts_with("django.forms.")
+                && matches!(
+                    last,
+                    Some("ModelChoiceField" | "ModelMultipleChoiceField" | "TypedModelChoiceField")
+                )
+        }
+        // Filters of an API have no form that anyone sees.
+        Some("django_filters") => {
+            !name.contains("rest_framework")
+                && matches!(last, Some("ModelChoiceFilter" | "ModelMultipleChoiceFilter"))
+        }
+        _ => false,
+    }
 }
 
 /// Widgets that list every option.
 const LISTING: &[&str] =
     &["Select", "SelectMultiple", "RadioSelect", "CheckboxSelectMultiple", "FilteredSelectMultiple"];
 
+/// A field is made. In a class's body it is shown once that class is served; elsewhere, at once.
 fn call<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
@@ -34,8 +58,30 @@ fn call<'p>(
     if !is_choice(name) {
         return None;
     }
-    show_options(machine, frame, None, arguments, call.site);
-    Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::default())))
+    let rows = options(machine, frame, arguments);
+    if !frame.is_class_body {
+        show_rows(machine, frame, rows, None, call.site);
+    }
+    Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::new([rows]))))
+}
+
+/// The rows that a field is to show; nothing where its widget does not list them.
+fn options<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, arguments: &Arguments) -> Value {
+    if let Some(widget) = arguments.keyword("widget")
+        && !lists_all(machine, widget)
+    {
+        return Value::NEVER;
+    }
+    let rows = arguments.get(0, "queryset");
+    let rows = rows.unwrap_or(Value::NEVER);
+    // A filter can be given a function that makes them.
+    machine.for_each(rows, |machine, member| match *machine.values.shape(member) {
+        Shape::Function(function, environment) => {
+            let request = machine.request();
+            machine.call_function(frame, function, environment, &[request])
+        }
+        _ => member,
+    })
 }
 
 /// A project's own field: it is made as Django's is, and may label its options.
@@ -54,8 +100,13 @@ fn inherited_method<'p>(
     if WITHOUT_OPTIONS.iter().any(defines) {
         return Some(Value::NONE);
     }
-    let site = frame.site(ruff_text_size::TextRange::default());
-    show_options(machine, frame, Some((this, class)), arguments, site);
+    let rows = options(machine, frame, arguments);
+    machine.object_values.insert((this, Symbol::new(ROWS)), rows);
+    if !frame.is_class_body {
+        let site = frame.site(ruff_text_size::TextRange::default());
+        let label = own_label(machine, this, class);
+        show_rows(machine, frame, rows, label, site);
+    }
     Some(Value::NONE)
 }
 
@@ -64,20 +115,22 @@ fn inherited_method<'p>(
 const WITHOUT_OPTIONS: &[&str] =
     &["clean", "get_bound_field", "iterator", "prepare_value", "to_python", "widget"];
 
-/// The options of a field, each by its label.
-fn show_options<'p>(
+/// What makes the label of a row.
+type Label = (FunctionRef, Value);
+
+fn own_label(machine: &Machine<'_>, this: Value, class: ClassRef) -> Option<Label> {
+    let (function, _) = machine.class_function(class, Symbol::new("label_from_instance"))?;
+    Some((function, this))
+}
+
+/// Shows rows as options, each by its label.
+pub(super) fn show_rows<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
-    field: Option<(Value, ClassRef)>,
-    arguments: &Arguments,
+    rows: Value,
+    label: Option<Label>,
     site: Site,
 ) {
-    if let Some(widget) = arguments.keyword("widget")
-        && !lists_all(machine, widget)
-    {
-        return;
-    }
-    let Some(rows) = arguments.get(0, "queryset") else { return };
     for member in machine.values.members(rows) {
         let Shape::Queryset(queryset) = machine.values.shape(member).clone() else { continue };
         let rows = match queryset.is_manager {
@@ -85,11 +138,7 @@ fn show_options<'p>(
             false => member,
         };
         let row = machine.iterate(frame, rows, site);
-        let labelled = field.and_then(|(this, class)| {
-            let (function, _) = machine.class_function(class, Symbol::new("label_from_instance"))?;
-            Some((function, this))
-        });
-        match labelled {
+        match label {
             Some((function, this)) => {
                 machine.call_function(frame, function, None, &[this, row]);
             }
@@ -107,17 +156,155 @@ fn lists_all(machine: &Machine<'_>, widget: Value) -> bool {
         && name.as_str().rsplit('.').next().is_some_and(|it| LISTING.contains(&it))
 }
 
-/// A form's class body makes its fields.
-fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef) {
-    let is_form = machine.project.mro(class).iter().any(|base| match base {
-        Base::External(name) => name.as_str().starts_with("django.forms."),
-        _ => false,
-    });
-    if !is_form {
+fn is_form(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| {
+        name.starts_with("django.forms.")
+            || (name.starts_with("django_filters.")
+                && name.ends_with("FilterSet")
+                && !name.contains("rest_framework"))
+    })
+}
+
+/// `form.fields`
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    (name == "fields" && machine.has_base(class, |name| name.starts_with("django.forms.")))
+        .then(|| machine.values.make(Shape::Instance(Symbol::new(FIELDS), Box::new([this]))))
+}
+
+fn item(machine: &mut Machine<'_>, class: &str, parts: &[Value], key: Value) -> Option<Value> {
+    let &form = parts.first().filter(|_| class == FIELDS)?;
+    Some(machine.values.make(Shape::Instance(Symbol::new(FIELD), Box::new([form, key]))))
+}
+
+/// `form.fields["author"].queryset = …`, `….label_from_instance = …`
+fn set<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: &str,
+    parts: &[Value],
+    name: &str,
+    put: Value,
+    site: Site,
+) {
+    let (FIELD, &[form, key]) = (class, parts) else { return };
+    let (Shape::Object(class, _), Shape::Str(key)) =
+        (machine.values.shape(form).clone(), machine.values.shape(key).clone())
+    else {
+        return;
+    };
+    let declared = machine.class_member(class, key);
+    match name {
+        "queryset" => {
+            // Whoever labels the options by other means is asked there.
+            if sets(machine, class, key, "label_from_instance")
+                || !shows_options(machine, class, key, declared)
+            {
+                machine.object_values.insert((form, Symbol::new(&format!("{ROWS}:{key}"))), put);
+                return;
+            }
+            let label = match declared.map(|value| machine.values.shape(value)) {
+                Some(&Shape::Object(field, _)) => own_label(machine, declared.unwrap_or(Value::NEVER), field),
+                _ => None,
+            };
+            show_rows(machine, frame, put, label, site);
+        }
+        "label_from_instance" => {
+            let given = machine.object_values.get(&(form, Symbol::new(&format!("{ROWS}:{key}")))).copied();
+            let Some(rows) = given.or_else(|| declared.map(|field| rows_of(machine, field))) else { return };
+            for member in machine.values.members(rows) {
+                let row = machine.iterate(frame, member, site);
+                let arguments = Arguments { positional: vec![row], ..Arguments::default() };
+                machine.call_value(frame, put, &arguments, CallSite { site });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a field lists its rows: one that is declared with a widget that lists them, or that Django makes of a
+/// foreign key, unless `Meta.widgets` says otherwise.
+fn shows_options(machine: &mut Machine<'_>, class: ClassRef, key: Symbol, declared: Option<Value>) -> bool {
+    if let Some(declared) = declared {
+        return match machine.values.shape(declared).clone() {
+            Shape::Instance(name, parts) => is_choice(name.as_str()) && parts.first() != Some(&Value::NEVER),
+            Shape::Object(..) => rows_of(machine, declared) != Value::NEVER,
+            _ => false,
+        };
+    }
+    let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return false };
+    let Shape::Class(meta) = *machine.values.shape(meta) else { return false };
+    // What chooses a widget for every field, or changes the fields that Django makes, is not followed.
+    if machine.class_member(meta, Symbol::new("field_classes")).is_some() {
+        return false;
+    }
+    let Some(widgets) = machine.class_member(meta, Symbol::new("widgets")) else {
+        return !sets(machine, class, key, "widget");
+    };
+    let Shape::Mapping { known, .. } = machine.values.shape(widgets).clone() else { return false };
+    let own = known.iter().find(|(name, _)| *name == key);
+    !sets(machine, class, key, "widget") && own.is_none_or(|&(_, widget)| lists_all(machine, widget))
+}
+
+/// The rows that a declared field shows.
+fn rows_of(machine: &Machine<'_>, field: Value) -> Value {
+    match machine.values.shape(field) {
+        Shape::Instance(name, parts) if is_choice(name.as_str()) => {
+            parts.first().copied().unwrap_or(Value::NEVER)
+        }
+        Shape::Object(..) => {
+            machine.object_values.get(&(field, Symbol::new(ROWS))).copied().unwrap_or(Value::NEVER)
+        }
+        _ => Value::NEVER,
+    }
+}
+
+/// Whether code of a form's classes sets an attribute of one of its fields: `self.fields["author"].queryset = …`.
+fn sets(machine: &Machine<'_>, class: ClassRef, key: Symbol, attribute: &str) -> bool {
+    machine.project.mro(class).iter().any(|base| {
+        let Base::Class(base) = base else { return false };
+        let facts = machine.project.facts(base.file);
+        let within = facts.class(base.id).range;
+        facts.stmts.iter().any(|stmt| match stmt.kind {
+            StmtKind::Assign(target, _) => {
+                within.contains_range(stmt.range) && is_set(facts, target, key, attribute)
+            }
+            _ => false,
+        })
+    })
+}
+
+fn is_set(facts: &FileFacts, target: tuneup_python::flow::Expr, key: Symbol, attribute: &str) -> bool {
+    let ExprKind::Attribute(base, name) = facts.kind(target) else { return false };
+    let ExprKind::Subscript(_, index) = facts.kind(base) else { return false };
+    name == *attribute && facts.kind(index) == ExprKind::Str(key)
+}
+
+/// A form's class body makes its fields. Those whose rows or labels its code sets are shown there.
+fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
+    if !is_form(machine, class) {
         return;
     }
     let names: Vec<Symbol> = machine.project.own_members(class).map(|binding| binding.name).collect();
     for name in names {
-        machine.class_member(class, name);
+        let Some(field) = machine.class_member(class, name) else { continue };
+        if sets(machine, class, name, "queryset") || sets(machine, class, name, "label_from_instance") {
+            continue;
+        }
+        let label = match *machine.values.shape(field) {
+            Shape::Object(of, _) => own_label(machine, field, of),
+            _ => None,
+        };
+        let rows = rows_of(machine, field);
+        let range =
+            machine.project.member(class, name).map(|member| super::lists::member_site(machine, member));
+        if let Some(site) = range {
+            show_rows(machine, frame, rows, label, Site { form: SiteForm::Chain, ..site });
+        }
     }
 }

@@ -6,14 +6,41 @@
 use tuneup_python::{ClassRef, Symbol};
 
 use super::Framework;
-use crate::queries::calls::Arguments;
+use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::Value;
+use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { serve, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { call, serve, ..Framework::NONE };
 
 /// What a sitemap asks of each item.
 const OF_LOCATIONS: &[&str] = &["location", "lastmod", "changefreq", "priority", "get_languages_for_item"];
+
+/// `GenericSitemap({"queryset": …})`: the address of each row is its own.
+fn call<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    name: &str,
+    arguments: &Arguments,
+    call: CallSite,
+) -> Option<Value> {
+    if !name.starts_with("django.contrib.sitemaps") || !name.ends_with(".GenericSitemap") {
+        return None;
+    }
+    let info = arguments.get(0, "info_dict")?;
+    let key = machine.values.make(Shape::Str(Symbol::new("queryset")));
+    let rows = machine.item(frame, info, key, false);
+    let all = machine.for_each(rows, |machine, member| match machine.as_queryset(member) {
+        Some(queryset) if queryset.is_manager => {
+            machine.call_named(frame, member, "all", &Arguments::default())
+        }
+        _ => member,
+    });
+    let row = machine.iterate(frame, all, call.site);
+    for member in machine.values.members(row) {
+        machine.call_named(frame, member, "get_absolute_url", &Arguments::default());
+    }
+    Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::default())))
+}
 
 fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
@@ -54,6 +81,14 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
         if !done.contains(&name) && machine.class_function(class, name).is_some() {
             machine.call_named(frame, this, name.as_str(), &of_item);
             done.push(name);
+        }
+    }
+    if is_feed {
+        let context = machine.values.mapping(vec![(Symbol::new("obj"), item)], Value::NEVER, Value::NEVER);
+        for name in ["title_template", "description_template"] {
+            if let Some(template) = machine.class_member(class, Symbol::new(name)) {
+                machine.render_named(template, context);
+            }
         }
     }
     // What Django does itself where the class does not say.

@@ -7,11 +7,12 @@ use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Value};
+use crate::queries::value::{Shape, Site, Value};
 
 mod admin;
 mod filters;
 mod forms;
+mod formsets;
 mod listings;
 mod lists;
 mod models;
@@ -21,6 +22,7 @@ mod requests;
 mod rest;
 mod serialization;
 mod shortcuts;
+mod signals;
 mod tables;
 mod views;
 
@@ -32,6 +34,14 @@ pub(crate) struct Framework {
     pub(crate) attribute: for<'p> fn(&mut Machine<'p>, &str, &[Value], &str) -> Option<Value>,
     /// A method of an instance of one of its classes.
     pub(crate) method: Method,
+    /// What calling an instance of one of its classes gives.
+    pub(crate) invoke: Invoke,
+    /// `instance[key]`
+    pub(crate) item: for<'p> fn(&mut Machine<'p>, &str, &[Value], Value) -> Option<Value>,
+    /// What an instance of one of its classes gives when it is looped over.
+    pub(crate) iterate: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], Site) -> Option<Value>,
+    /// `instance.name = value`
+    pub(crate) set: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, Value, Site),
     /// A class method of the project's own classes that they inherit from its classes.
     pub(crate) class_method: ClassMethod,
     /// An attribute that objects of the project's own classes inherit from its classes.
@@ -43,7 +53,12 @@ pub(crate) struct Framework {
     pub(crate) instance: for<'p> fn(&mut Machine<'p>, FunctionRef, ClassRef) -> Option<Value>,
     /// What it does by itself with a class of the project: serve a view, show a list.
     pub(crate) serve: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef),
+    /// What it does by itself with a function of the project that has decorators.
+    pub(crate) run: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, FunctionRef),
 }
+
+type Invoke =
+    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &Arguments, CallSite) -> Option<Value>;
 
 type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallSite) -> Option<Value>;
 
@@ -61,11 +76,16 @@ impl Framework {
         call: |_, _, _, _, _| None,
         attribute: |_, _, _, _| None,
         method: |_, _, _, _, _, _| None,
+        invoke: |_, _, _, _, _, _| None,
+        item: |_, _, _, _| None,
+        iterate: |_, _, _, _, _| None,
+        set: |_, _, _, _, _, _, _| {},
         class_method: |_, _, _, _, _, _| None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
         instance: |_, _, _| None,
         serve: |_, _, _| {},
+        run: |_, _, _| {},
     };
 }
 
@@ -77,11 +97,13 @@ const ALL: &[Framework] = &[
     pagination::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
+    signals::FRAMEWORK,
     rendering::FRAMEWORK,
     views::FRAMEWORK,
     rest::FRAMEWORK,
     admin::FRAMEWORK,
     forms::FRAMEWORK,
+    formsets::FRAMEWORK,
     filters::FRAMEWORK,
     tables::FRAMEWORK,
     listings::FRAMEWORK,
@@ -182,6 +204,62 @@ impl<'p> Machine<'p> {
             }
         }
         found.unwrap_or(Value::UNKNOWN)
+    }
+
+    /// Calls an instance of a class outside the project.
+    pub(crate) fn invoke(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: Symbol,
+        parts: &[Value],
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Option<Value> {
+        ALL.iter()
+            .find_map(|framework| (framework.invoke)(self, frame, class.as_str(), parts, arguments, call))
+    }
+
+    /// `instance[key]`, of an instance of a class outside the project.
+    pub(crate) fn instance_item(&mut self, class: Symbol, parts: &[Value], key: Value) -> Value {
+        ALL.iter()
+            .find_map(|framework| (framework.item)(self, class.as_str(), parts, key))
+            .unwrap_or(Value::UNKNOWN)
+    }
+
+    /// What an instance of a class outside the project gives when it is looped over.
+    pub(crate) fn iterate_instance(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: Symbol,
+        parts: &[Value],
+        site: Site,
+    ) -> Value {
+        ALL.iter()
+            .find_map(|framework| (framework.iterate)(self, frame, class.as_str(), parts, site))
+            .unwrap_or(Value::UNKNOWN)
+    }
+
+    /// `instance.name = value`, of an instance of a class outside the project.
+    pub(crate) fn set_on_instance(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: Symbol,
+        parts: &[Value],
+        name: Symbol,
+        put: Value,
+        site: Site,
+    ) {
+        for framework in ALL {
+            (framework.set)(self, frame, class.as_str(), parts, name.as_str(), put, site);
+        }
+    }
+
+    /// Lets each framework do with a function what it does by itself.
+    pub(crate) fn run_decorated(&mut self, function: FunctionRef) {
+        let mut frame = self.module_frame(function.file);
+        for framework in ALL {
+            (framework.run)(self, &mut frame, function);
+        }
     }
 
     /// A class method that a project's class has from outside the project.

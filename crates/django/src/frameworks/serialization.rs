@@ -1,4 +1,4 @@
-//! `django.core.serializers.serialize` and `django.forms.models.model_to_dict`: every field of a row, with the
+//! `csv` writes the text of what is in each of its rows. `django.core.serializers.serialize` and `django.forms.models.model_to_dict`: every field of a row, with the
 //! related rows of its many-to-many fields. Foreign keys are read as their column.
 //!
 //! <https://docs.djangoproject.com/en/stable/topics/serialization/>
@@ -11,7 +11,32 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 use crate::schema::RelationKind;
 
-pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+
+/// `csv.writer(file).writerow(row)`
+fn method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: &str,
+    _parts: &[Value],
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if !matches!(class, "csv.writer" | "csv.DictWriter") {
+        return None;
+    }
+    let given = arguments.positional.first().copied().unwrap_or(Value::NEVER);
+    match name {
+        "writerow" => machine.text_of(frame, given),
+        "writerows" => {
+            let site = frame.site(ruff_text_size::TextRange::default());
+            let row = machine.iterate(frame, given, site);
+            machine.text_of(frame, row);
+        }
+        _ => {}
+    }
+    Some(Value::SCALAR)
+}
 
 fn call<'p>(
     machine: &mut Machine<'p>,
@@ -21,6 +46,9 @@ fn call<'p>(
     call: CallSite,
 ) -> Option<Value> {
     match name {
+        "csv.writer" | "csv.DictWriter" => {
+            Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::default())))
+        }
         "django.core.serializers.serialize" => {
             let rows = arguments.get(1, "queryset")?;
             let row = machine.iterate(frame, rows, call.site);
@@ -29,8 +57,13 @@ fn call<'p>(
             // An intermediate model of the project's own is serialized by itself.
             let chosen = Chosen { only: arguments.keyword("fields"), but: None, with_intermediate: false };
             let members = machine.values.members(row);
+            let natural = arguments.keyword("use_natural_foreign_keys");
+            let natural = natural.is_some_and(|value| *machine.values.shape(value) == Shape::Bool(true));
             for member in members {
                 fields(machine, frame, member, &chosen, call);
+                if natural {
+                    natural_keys(machine, frame, member, &chosen, call);
+                }
             }
             machine.looping.truncate(depth);
             Some(Value::SCALAR)
@@ -72,6 +105,34 @@ impl Chosen {
             },
         };
         Some(listed(self.only, true)? && !listed(self.but, false)?)
+    }
+}
+
+/// The natural keys of what a row's foreign keys refer to, where its model has them.
+fn natural_keys<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    value: Value,
+    chosen: &Chosen,
+    call: CallSite,
+) {
+    let Some(row) = machine.as_row(value) else { return };
+    for relation in machine.schema.forward_relations(row.model) {
+        let relation = machine.schema.relation(relation);
+        if !matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
+            || chosen.has(machine, relation.lookup_name()) == Some(false)
+        {
+            continue;
+        }
+        let key = Symbol::new("natural_key");
+        let target = relation.target().and_then(|target| machine.schema.class_of(target));
+        if target.is_none_or(|class| machine.class_function(class, key).is_none()) {
+            continue;
+        }
+        let target = machine.attribute_of(frame, call.site, value, relation.lookup_name());
+        machine.for_each(target, |machine, member| {
+            machine.call_named(frame, member, "natural_key", &Arguments::default())
+        });
     }
 }
 

@@ -365,6 +365,7 @@ impl<'p> Machine<'p> {
                     self.record_write(Write { model: row.model, relation: Some(relation), site });
                 }
             }
+            Shape::Instance(class, parts) => self.set_on_instance(frame, class, &parts, name, put, site),
             _ => {}
         }
     }

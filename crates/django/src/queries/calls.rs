@@ -199,6 +199,24 @@ impl<'p> Machine<'p> {
                             arguments.more_keywords = Some(rest);
                         }
                     }
+                    // One of several: what each knows may be given.
+                    Shape::Union(members) => {
+                        for &member in members.iter() {
+                            let Shape::Mapping { known, .. } = self.values.shape(member).clone() else {
+                                continue;
+                            };
+                            for &(name, value) in known.iter() {
+                                match arguments.keywords.iter().position(|(there, _)| *there == name) {
+                                    Some(at) => {
+                                        let before = arguments.keywords[at].1;
+                                        arguments.keywords[at].1 = self.values.join(before, value);
+                                    }
+                                    None => arguments.keywords.push((name, value)),
+                                }
+                            }
+                        }
+                        arguments.more_keywords = Some(Value::UNKNOWN);
+                    }
                     _ => arguments.more_keywords = Some(Value::UNKNOWN),
                 },
             }

@@ -481,6 +481,7 @@ impl<'p> Machine<'p> {
             },
             // `QuerySet[Book]`, `list[int]`: the class itself.
             Shape::Class(_) | Shape::External(_) | Shape::Model(_) => value,
+            Shape::Instance(class, parts) => self.instance_item(class, &parts, key),
             _ => Value::UNKNOWN,
         }
     }

@@ -97,6 +97,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) project: &'p Project,
     pub(crate) schema: &'p Schema,
     pub(crate) templates: &'p Templates,
+    /// The Django version that the project runs on.
+    pub(crate) version: &'p Version,
     /// Whether the project may run on Python 2, where `__unicode__` makes a model's text.
     pub(crate) has_python_2: bool,
     /// What the project puts on its requests.
@@ -186,13 +188,14 @@ impl<'p> Machine<'p> {
         project: &'p Project,
         schema: &'p Schema,
         templates: &'p Templates,
-        version: &Version,
+        version: &'p Version,
         requests: &'p Attributes,
     ) -> Self {
         Self {
             project,
             schema,
             templates,
+            version,
             has_python_2: !version.at_least(2, 0) || !version.is_known(),
             requests,
             request_values: FxHashMap::default(),

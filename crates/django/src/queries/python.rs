@@ -33,6 +33,7 @@ impl<'p> Machine<'p> {
                 }
                 None => Value::UNKNOWN,
             },
+            Shape::Instance(class, parts) => machine.iterate_instance(frame, class, &parts, site),
             _ => Value::UNKNOWN,
         })
     }
@@ -507,6 +508,9 @@ impl<'p> Machine<'p> {
             }
             return self
                 .for_each(function, |machine, member| machine.call_value(frame, member, &given, call));
+        }
+        if let Some(value) = self.invoke(frame, class, parts, arguments, call) {
+            return value;
         }
         if matches!(class.as_str(), super::jinja::MACRO | super::jinja::CALLER) {
             return self.call_macro(frame, class, parts, arguments);

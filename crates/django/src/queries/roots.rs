@@ -49,6 +49,9 @@ impl<'p> Machine<'p> {
             None => {
                 self.run_root(function, None);
                 self.decorate(function);
+                if !self.project.facts(function.file).function(function.id).decorators.is_empty() {
+                    self.run_decorated(function);
+                }
             }
         }
         self.run_inner();
