@@ -11,7 +11,7 @@ use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
-use crate::schema::{ModelAttribute, ModelId};
+use crate::schema::{ModelAttribute, ModelId, RelationKind};
 
 pub(super) const FRAMEWORK: Framework =
     Framework { call, method, inherited, inherited_method, serve, ..Framework::NONE };
@@ -322,7 +322,11 @@ fn change_form<'p>(
         if !is_admin_class(machine, inline) {
             continue;
         }
+        let parent = model;
         let Some(model) = machine.class_member(inline, Symbol::new("model")) else { continue };
+        if has_one_row(machine, inline, parent, model) {
+            continue;
+        }
         let this = admin_of(machine, inline, model, SiteForm::Inline);
         let request = machine.request();
         let asked = Arguments { positional: vec![request], ..Arguments::default() };
@@ -340,6 +344,29 @@ fn change_form<'p>(
             }
         }
     }
+}
+
+/// Whether an inline has a row for itself: over a one-to-one relation, or by `max_num`.
+fn has_one_row(machine: &mut Machine<'_>, inline: ClassRef, parent: ModelId, model: Value) -> bool {
+    if let Some(most) = machine.class_member(inline, Symbol::new("max_num"))
+        && matches!(machine.values.shape(most), Shape::Int(0 | 1))
+    {
+        return true;
+    }
+    let Shape::Model(model) = *machine.values.shape(model) else { return false };
+    let named = machine.class_member(inline, Symbol::new("fk_name"));
+    let named = named.and_then(|name| match *machine.values.shape(name) {
+        Shape::Str(name) => Some(name),
+        _ => None,
+    });
+    machine.schema.forward_relations(model).into_iter().any(|relation| {
+        let relation = machine.schema.relation(relation);
+        relation.kind() == RelationKind::OneToOne
+            && match named {
+                Some(name) => relation.lookup_name() == name,
+                None => relation.target() == Some(parent),
+            }
+    })
 }
 
 /// The fields of a form that are shown and not edited.

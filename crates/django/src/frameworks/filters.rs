@@ -3,7 +3,7 @@
 //! <https://django-filter.readthedocs.io/en/stable/ref/filterset.html>
 
 use tuneup_python::flow::{ArgumentKind, ExprKind};
-use tuneup_python::{ClassRef, Entity, Symbol};
+use tuneup_python::{Base, ClassRef, Entity, Symbol};
 
 use super::Framework;
 use crate::predicates::Source;
@@ -124,7 +124,7 @@ fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str
 
 fn inherited<'p>(
     machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
+    frame: &mut Frame<'p>,
     this: Value,
     class: ClassRef,
     name: &str,
@@ -138,6 +138,22 @@ fn inherited<'p>(
             Some(narrowed(machine, rows))
         }
         "queryset" => Some(rows(machine, this, class)),
+        // Only where the form is shown, so are the choices of its filters.
+        "form" => {
+            let bases: Vec<ClassRef> = machine
+                .project
+                .mro(class)
+                .iter()
+                .filter_map(|base| match base {
+                    Base::Class(base) => Some(*base),
+                    _ => None,
+                })
+                .collect();
+            for base in bases {
+                super::forms::show_declared(machine, frame, base);
+            }
+            Some(Value::UNKNOWN)
+        }
         "__init__" | "filter_queryset" | "is_valid" | "get_form_class" => {
             Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
         }

@@ -157,12 +157,7 @@ fn lists_all(machine: &Machine<'_>, widget: Value) -> bool {
 }
 
 fn is_form(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| {
-        name.starts_with("django.forms.")
-            || (name.starts_with("django_filters.")
-                && name.ends_with("FilterSet")
-                && !name.contains("rest_framework"))
-    })
+    machine.has_base(class, |name| name.starts_with("django.forms."))
 }
 
 /// `form.fields`
@@ -173,7 +168,7 @@ fn inherited<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    (name == "fields" && machine.has_base(class, |name| name.starts_with("django.forms.")))
+    (name == "fields" && is_form(machine, class))
         .then(|| machine.values.make(Shape::Instance(Symbol::new(FIELDS), Box::new([this]))))
 }
 
@@ -285,11 +280,15 @@ fn is_set(facts: &FileFacts, target: tuneup_python::flow::Expr, key: Symbol, att
     name == *attribute && facts.kind(index) == ExprKind::Str(key)
 }
 
-/// A form's class body makes its fields. Those whose rows or labels its code sets are shown there.
+/// A form's class body makes its fields.
 fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
-    if !is_form(machine, class) {
-        return;
+    if is_form(machine, class) {
+        show_declared(machine, frame, class);
     }
+}
+
+/// Shows the fields that a class declares, except those whose rows or labels its code sets.
+pub(super) fn show_declared<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     let names: Vec<Symbol> = machine.project.own_members(class).map(|binding| binding.name).collect();
     for name in names {
         let Some(field) = machine.class_member(class, name) else { continue };

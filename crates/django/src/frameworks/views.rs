@@ -341,6 +341,16 @@ fn context<'p>(
             };
             let called = name(machine, frame, rows);
             known.extend(self::named(machine, shows, rows, Some(called)));
+            if shows == Shows::Many("_filter")
+                && let Some(filter) = attribute(machine, this, class, "filterset_class")
+                && let Shape::Class(filter) = *machine.values.shape(filter)
+            {
+                let site = frame.site(ruff_text_size::TextRange::default());
+                let given =
+                    Arguments { keywords: vec![(Symbol::new("queryset"), rows)], ..Arguments::default() };
+                let filter = machine.make_object(frame, filter, &given, CallSite { site });
+                known.push((Symbol::new("filter"), filter));
+            }
             // A view of one object that lists what belongs to it has both.
             if shows_one(machine, class)
                 && let Some(&object) = machine.object_values.get(&(this, Symbol::new("object")))
