@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use tuneup_django::predicates::Context;
 use tuneup_transforms::cost::costs;
 use tuneup_transforms::grounds::{assurance, declarations};
-use tuneup_transforms::heat::{Heat, Heats};
+use tuneup_transforms::heat::{Heat, Heats, Rows};
 use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
 
@@ -60,15 +60,21 @@ impl<'a> Finding<'a> {
         )?;
         writeln!(out, "<details>\n<summary><span class=\"rank\">{rank}</span>")?;
         writeln!(out, "<span class=\"what\"><h3>{}</h3>", prose(&proposal.title))?;
-        writeln!(
+        write!(
             out,
-            "<span class=\"facts\"><span class=\"badge {safety}\">{safety}</span> {} · <code>{}</code> · {} · {} · {}</span></span></summary>",
+            "<span class=\"facts\"><span class=\"badge {safety}\">{safety}</span> {} · <code>{}</code> · {}",
             text(proposal.rule),
             text(&place),
             self.heat.when(),
-            self.heat.over(),
-            counted(self.heat.reads, "place"),
         )?;
+        // A setting goes over no rows, and no line reads it.
+        if self.heat.rows != Rows::One {
+            write!(out, " · {}", self.heat.over())?;
+        }
+        if self.heat.reads > 0 {
+            write!(out, " · {} of proof", counted(self.heat.reads, "place"))?;
+        }
+        writeln!(out, "</span></span></summary>")?;
         writeln!(out, "<p>{}</p>", prose(&proposal.message))?;
         let assurance = assurance(proposal);
         let note = if proposal.safety == Safety::Unsafe { " class=\"note\"" } else { "" };

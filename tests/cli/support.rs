@@ -179,6 +179,8 @@ impl Library {
 /// The command, with nothing of this process's own settings.
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tuneup"));
+    // Migrations say when they were made.
+    command.env("SOURCE_DATE_EPOCH", "1700000000");
     command.current_dir(folder).env_remove("NO_COLOR").env_remove("FORCE_COLOR").env_remove("VIRTUAL_ENV");
     command
 }

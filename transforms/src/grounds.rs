@@ -10,14 +10,14 @@ use crate::proposal::{Change, Evidence, Place, Proposal, Safety};
 /// Why a proposal is as safe as it says, in a few words that follow its name: `safe: …`.
 pub fn assurance(proposal: &Proposal) -> &'static str {
     match proposal.safety {
-        Safety::Advice => "nothing is written; it is to be done by hand, for the reason below",
+        Safety::Advice => "nothing is written; it is to be done by hand, and its text says why",
         Safety::Unsafe if proposal.changes.iter().any(is_about_the_schema) => {
             "no result changes, but the database does, by a migration: look at the table's size and its lock"
         }
         Safety::Unsafe if proposal.changes.iter().any(is_about_queries) => {
-            "right in most projects; what may differ here is said below"
+            "right in most projects; its text says what may differ here"
         }
-        Safety::Unsafe => "it changes how production runs; look at what is said below",
+        Safety::Unsafe => "it changes how production runs; its text says what to look at",
         Safety::Safe if proposal.changes.iter().any(is_about_the_schema) => {
             "no query gives other rows, and no data is rewritten"
         }
