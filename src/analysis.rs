@@ -77,6 +77,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
         django: config.django_version.value.clone(),
         settings: config.settings.value.clone(),
         concurrently: config.concurrent_indexes.value,
+        index_style: config.index_style.value,
     };
     let project = Project::load(options, Some(&report));
     bar.finish_and_clear();

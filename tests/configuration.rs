@@ -102,3 +102,45 @@ fn settings_that_are_not_there_are_an_error_that_names_the_nearest() {
         "{said}"
     );
 }
+
+#[test]
+fn an_index_of_one_column_stands_where_the_configuration_says() {
+    let folder = project();
+    let models = "from django.db import models\n\n\nclass Book(models.Model):\n    token = models.CharField(max_length=20)\n";
+    let views = "from django.http import JsonResponse\n\nfrom .models import Book\n\n\ndef find(request):\n    \
+                 found = Book.objects.filter(token=request.GET[\"token\"])\n    \
+                 return JsonResponse({\"ids\": [book.pk for book in found]})\n";
+    let migration = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    \
+                     initial = True\n    dependencies = []\n    operations = [\n        migrations.CreateModel(\n            \
+                     name=\"Book\",\n            fields=[\n                (\"id\", models.AutoField(primary_key=True)),\n                \
+                     (\"token\", models.CharField(max_length=20)),\n            ],\n        ),\n    ]\n";
+    let urls = "from django.urls import path\n\nfrom shop.views import find\n\nurlpatterns = [path(\"find/\", find)]\n";
+    fs::create_dir(folder.path().join("shop/migrations")).expect("a folder");
+    let files = [
+        ("shop/models.py", models),
+        ("shop/views.py", views),
+        ("shop/migrations/__init__.py", ""),
+        ("shop/migrations/0001_initial.py", migration),
+        ("urls.py", urls),
+        ("requirements.txt", "Django==5.1.2\n"),
+    ];
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("a file");
+    }
+    let diff = |style: &str| {
+        let style = format!("index-style={style}");
+        text(&tuneup(&["diff", "--unsafe", "--select", "db-index", "--config", &style], folder.path()).stdout)
+    };
+    assert!(
+        diff("field").contains("+    token = models.CharField(max_length=20, db_index=True)"),
+        "{}",
+        diff("field")
+    );
+    assert!(diff("meta").contains("+        indexes = [models.Index(fields=[\"token\"]"), "{}", diff("meta"));
+    let wrong = tuneup(&["check", "--config", "index-style=fields"], folder.path());
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(
+        text(&wrong.stderr).contains("`index-style` must be \"auto\", \"field\" or \"meta\""),
+        "{wrong:?}"
+    );
+}

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
+use tuneup_django::IndexStyle;
 
 use super::{Config, Origin};
 use crate::failure::Failure;
@@ -19,9 +20,19 @@ pub(super) const KEYS: &[&str] = &[
     "settings-module",
     "python",
     "concurrent-indexes",
+    "index-style",
     "unsafe",
     "line-length",
 ];
+
+/// Where an index of one column is declared, as the configuration names it.
+const STYLES: [(&str, IndexStyle); 3] =
+    [("auto", IndexStyle::AsTheProject), ("field", IndexStyle::Field), ("meta", IndexStyle::Meta)];
+
+/// The name of a style.
+pub(crate) fn style(of: IndexStyle) -> &'static str {
+    STYLES.iter().find(|(_, style)| *style == of).map_or("auto", |(name, _)| name)
+}
 
 /// The nearest configuration file at or above a folder, and its text.
 pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, String)>, Failure> {
@@ -131,6 +142,12 @@ fn set(config: &mut Config, key: &str, item: &Item, origin: &Origin) -> Result<(
                 _ => return Err(wrong("\"auto\" or \"never\"")),
             };
             config.concurrent_indexes.set(value, origin);
+        }
+        "index-style" => {
+            let text = text()?;
+            let style = STYLES.iter().find(|(name, _)| *name == text);
+            let (_, style) = style.ok_or_else(|| wrong("\"auto\", \"field\" or \"meta\""))?;
+            config.index_style.set(*style, origin);
         }
         "unsafe" => {
             let value = item.as_bool().ok_or_else(|| wrong("true or false"))?;

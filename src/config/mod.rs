@@ -8,12 +8,14 @@ mod show;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use tuneup_django::IndexStyle;
+
 use crate::analysis::rule;
 use crate::arguments::ProjectArguments;
 use crate::failure::Failure;
 use crate::write::folder;
 
-pub(crate) use file::nearest;
+pub(crate) use file::{nearest, style};
 pub(crate) use show::show;
 
 /// Where a value came from.
@@ -77,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) python: Sourced<Option<PathBuf>>,
     /// Whether indexes are made while the database goes on writing, where every database can.
     pub(crate) concurrent_indexes: Sourced<bool>,
+    /// Where an index of one column is declared.
+    pub(crate) index_style: Sourced<IndexStyle>,
     /// Whether unsafe changes are written too.
     pub(crate) with_unsafe: Sourced<bool>,
     /// Where lines that are written are broken, where not as the formatter's configuration says.

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml_edit::{Array, InlineTable, Value};
 use tuneup_transforms::render::Files;
 
+use super::file::style;
 use super::{Origin, Sourced};
 use crate::analysis::Outcome;
 
@@ -23,6 +24,7 @@ pub(crate) fn show(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         tables.insert(pattern, list(rules));
     }
     let concurrent = if config.concurrent_indexes.value { "auto" } else { "never" };
+    let style = style(config.index_style.value);
     let row = |key, (value, origin)| -> Row { (key, value, origin) };
     let rows = [
         row("select", strings(&config.select)),
@@ -39,6 +41,7 @@ pub(crate) fn show(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
             "concurrent-indexes",
             (Some(Value::from(concurrent)), config.concurrent_indexes.origin.to_string()),
         ),
+        row("index-style", (Some(Value::from(style)), config.index_style.origin.to_string())),
         row("unsafe", (Some(Value::from(config.with_unsafe.value)), config.with_unsafe.origin.to_string())),
         row("line-length", length(outcome)),
     ];

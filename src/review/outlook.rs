@@ -83,6 +83,8 @@ fn arguments(outcome: &Outcome) -> ProjectArguments {
     let environment = installed.and_then(|path| path.ancestors().nth(3)).map(Path::to_owned);
     arguments.python = python.or(environment);
     arguments.concurrently = config.concurrent_indexes.value;
+    let style = crate::config::style(config.index_style.value);
+    arguments.config.push(format!("index-style={style}"));
     let version = &outcome.project.version;
     arguments.django = version.is_known().then(|| version.to_string());
     arguments.settings.clone_from(&config.settings.value);

@@ -18,4 +18,4 @@ pub mod templates;
 mod urls;
 pub mod version;
 
-pub use project::{Options, Project};
+pub use project::{IndexStyle, Options, Project};

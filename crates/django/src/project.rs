@@ -38,6 +38,20 @@ pub struct Options {
     pub settings: Option<String>,
     /// Whether indexes are to be made while the database goes on writing, where every database can.
     pub concurrently: bool,
+    /// Where an index of one column is to be declared.
+    pub index_style: IndexStyle,
+}
+
+/// Where an index of one column is declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndexStyle {
+    /// Where the project declares most of those that it has.
+    #[default]
+    AsTheProject,
+    /// At the field, by `db_index=True`.
+    Field,
+    /// In the model's `Meta.indexes`.
+    Meta,
 }
 
 /// A Django project.
@@ -53,6 +67,8 @@ pub struct Project {
     migrations: Migrations,
     /// How its indexes are to be made.
     pub concurrency: Concurrency,
+    /// Where its indexes of one column are to be declared.
+    pub index_style: IndexStyle,
     /// Its templates.
     pub templates: Templates,
     /// The Django version that it runs on.
@@ -119,6 +135,7 @@ impl Project {
             apps,
             migrations,
             concurrency,
+            index_style: options.index_style,
             templates,
             version,
             requirements,

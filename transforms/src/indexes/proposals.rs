@@ -254,9 +254,15 @@ fn asked(project: &Project, predicate: &Predicate) -> String {
     format!("{} {when}", parts.join(" and ")).trim().to_owned()
 }
 
-/// Whether the project says that single columns are indexed at their fields: it does so itself.
+/// Whether single columns are indexed at their fields: a person says so, or the project does so itself.
 pub(crate) fn prefers_fields(project: &Project, model: ModelId) -> bool {
+    use tuneup_django::IndexStyle;
     use tuneup_django::schema::IndexSource;
+    match project.index_style {
+        IndexStyle::Field => return true,
+        IndexStyle::Meta => return false,
+        IndexStyle::AsTheProject => {}
+    }
     let schema = &project.schema;
     let app = schema.model(model).app_label();
     let (mut in_app, mut in_all) = ((0, 0), (0, 0));
