@@ -28,13 +28,37 @@ impl Project {
             match app.state.models.get(&name) {
                 Some(state) => self.compare_model(id, state, &mut differences),
                 // A base that is not read may be what keeps it from having a table of its own.
-                None if model.is_known() => {
+                None if model.is_known() && self.is_loaded(id) => {
                     differences.push(format!("no migration makes {}", self.schema.label(id)));
                 }
                 None => {}
             }
         }
         if differences.is_empty() { Ok(()) } else { Err(differences) }
+    }
+
+    /// Whether Django comes to know a model: whether something that is no script imports its module.
+    fn is_loaded(&self, id: ModelId) -> bool {
+        let Some(class) = self.schema.model(id).class() else { return true };
+        let path = self.source.path(class.file);
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let name = file.strip_suffix(".py").unwrap_or(file);
+        // `models.py` and `models/__init__.py` are what Django imports by itself.
+        if matches!(name, "models" | "__init__") || !format!("{folder}/").contains("models/") {
+            return true;
+        }
+        self.source.file_ids().filter(|&file| file != class.file).any(|file| {
+            let path = self.source.path(file);
+            let is_script = crate::project::is_aside(path)
+                || path.split('/').any(|part| matches!(part, "scripts" | "commands" | "migrations"));
+            let names_it = || {
+                let facts = self.source.facts(file);
+                let ends = |module: Symbol| module.as_str().rsplit('.').next() == Some(name);
+                facts.imports.iter().any(|it| ends(it.module) || it.name.is_some_and(|it| it == name))
+                    || facts.star_imports.iter().any(|it| ends(it.module))
+            };
+            !is_script && names_it()
+        })
     }
 
     fn is_in_tests(&self, id: ModelId) -> bool {
@@ -45,10 +69,15 @@ impl Project {
     fn compare_model(&self, id: ModelId, state: &ModelState, differences: &mut Vec<String>) {
         let model = self.schema.model(id);
         let label = self.schema.label(id);
+        if !model.is_known() && state.is_proxy() {
+            // A base that is not read makes it one: its fields are columns of another table.
+            return;
+        }
         if model.is_proxy() != state.is_proxy() {
             differences.push(format!("{label} is a proxy in one of model and migrations alone"));
         }
-        if model.is_proxy() {
+        // Of tables that others make, Django compares nothing that has to do with indexes.
+        if model.is_proxy() || !self.schema.is_managed(&self.source, id) {
             return;
         }
         let mut fields: BTreeMap<&str, &Field> = BTreeMap::new();

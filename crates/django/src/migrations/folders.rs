@@ -51,7 +51,16 @@ pub(super) fn modules(project: &Project) -> Modules {
 
 /// Where the migrations of an app are.
 pub(super) fn of_app(project: &Project, app: &App, modules: &Modules) -> Folder {
-    if let Some((_, module)) = modules.iter().rev().find(|(label, _)| app.label == *label) {
+    let path = match app.folder.as_str() {
+        "" => "migrations".to_owned(),
+        folder => format!("{folder}/migrations"),
+    };
+    // Of a project with several settings, some turn off what others migrate.
+    let is_migrated = || !files(project, &path).is_empty();
+    let of_settings = modules.iter().rev().filter(|(label, _)| app.label == *label);
+    if let Some((_, module)) = of_settings.max_by_key(|(_, module)| module.is_some())
+        && (module.is_some() || !is_migrated())
+    {
         let Some(module) = module else { return Folder::None };
         return match project.module(module) {
             Some(ModuleRef::File(file)) if !project.file(file).is_third_party => Folder::At {
@@ -61,10 +70,6 @@ pub(super) fn of_app(project: &Project, app: &App, modules: &Modules) -> Folder 
             _ => Folder::Elsewhere((*module).to_owned()),
         };
     }
-    let path = match app.folder.as_str() {
-        "" => "migrations".to_owned(),
-        folder => format!("{folder}/migrations"),
-    };
     match project.file_at(&format!("{path}/__init__.py")) {
         Some(_) => Folder::At { path, module: format!("{}.migrations", app.name) },
         None => Folder::None,

@@ -6,6 +6,7 @@
 mod compare;
 pub mod concurrent;
 mod folders;
+mod functions;
 mod graph;
 pub mod names;
 mod operations;

@@ -105,7 +105,7 @@ fn assigned(statement: &Stmt) -> Option<(&str, &Expr)> {
 }
 
 /// What the class's body gives a name; `name += […]` adds to it.
-fn member(class: &StmtClassDef, name: &str, scope: &Scope, text: &str) -> Option<Value> {
+fn member<'a>(class: &'a StmtClassDef, name: &str, scope: &Scope<'a>, text: &str) -> Option<Value> {
     let mut found = None;
     for statement in &class.body {
         if let Some((bound, value)) = assigned(statement)

@@ -6,10 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::str::{Quote, TripleQuotes};
-use ruff_python_ast::{Expr, Number, Operator, Stmt, UnaryOp};
+use ruff_python_ast::{
+    Expr, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, Stmt, StmtFunctionDef,
+    UnaryOp,
+};
 use ruff_python_literal::escape::{AsciiEscape, UnicodeEscape};
 use ruff_text_size::Ranged;
 use tuneup_python::edit::{guarded, parse};
+
+use super::functions::{Fuel, truth};
 
 /// A value as source text says it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -272,8 +277,8 @@ fn is_builtin(name: &str) -> bool {
 }
 
 /// What a file's names mean: its imports.
-#[derive(Default)]
-pub(super) struct Scope {
+#[derive(Clone, Default)]
+pub(super) struct Scope<'a> {
     /// `from module import name as bound`
     from: BTreeMap<String, (String, String)>,
     /// `import module as bound`
@@ -282,11 +287,15 @@ pub(super) struct Scope {
     modules: BTreeSet<String>,
     /// What the module gives a plain value at its top level.
     pub(super) constants: BTreeMap<String, Value>,
+    /// The functions that it defines at its top level.
+    functions: BTreeMap<&'a str, &'a StmtFunctionDef>,
+    /// What running them may cost.
+    pub(super) fuel: Fuel,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
     /// The imports at the top level of a module of this dotted name.
-    pub(super) fn of(body: &[Stmt], module: &str) -> Self {
+    pub(super) fn of(body: &'a [Stmt], module: &str) -> Self {
         let mut scope = Self::default();
         for statement in body {
             match statement {
@@ -310,6 +319,9 @@ impl Scope {
                         scope.from.insert(bound, (module.clone(), alias.name.to_string()));
                     }
                 }
+                Stmt::FunctionDef(function) if function.decorator_list.is_empty() => {
+                    scope.functions.insert(function.name.as_str(), function);
+                }
                 _ => {}
             }
         }
@@ -317,9 +329,9 @@ impl Scope {
     }
 
     /// What an expression says.
-    pub(super) fn value(&self, expr: &Expr, source: &str) -> Value {
-        let read = |expr: &Expr| self.value(expr, source);
-        let all = |items: &[Expr]| items.iter().map(read).collect::<Vec<_>>();
+    pub(super) fn value(&self, expr: &'a Expr, source: &str) -> Value {
+        let read = |expr: &'a Expr| self.value(expr, source);
+        let all = |items: &'a [Expr]| items.iter().map(read).collect::<Vec<_>>();
         let other = || Value::Other(source[expr.range()].to_owned());
         match expr {
             Expr::NoneLiteral(_) => Value::None,
@@ -345,9 +357,15 @@ impl Scope {
             Expr::Call(call) => {
                 let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
                 let doubled = call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-                let keyword = |keyword: &ruff_python_ast::Keyword| {
+                let keyword = |keyword: &'a ruff_python_ast::Keyword| {
                     Some((keyword.arg.as_ref()?.to_string(), read(&keyword.value)))
                 };
+                if let Expr::Name(name) = &*call.func
+                    && let Some(&function) = self.functions.get(name.id.as_str())
+                    && let Some(value) = self.call(function, call, source)
+                {
+                    return value;
+                }
                 let callee = read(&call.func);
                 // Marking a text for translation is all that these do.
                 if let (Value::Name(name), [text]) = (&callee, &*call.arguments.args)
@@ -373,7 +391,7 @@ impl Scope {
             Expr::Set(set) => Value::Set(all(&set.elts)),
             Expr::Dict(dict) => {
                 let pair =
-                    |item: &ruff_python_ast::DictItem| Some((read(item.key.as_ref()?), read(&item.value)));
+                    |item: &'a ruff_python_ast::DictItem| Some((read(item.key.as_ref()?), read(&item.value)));
                 dict.items.iter().map(pair).collect::<Option<Vec<_>>>().map_or_else(other, Value::Dict)
             }
             Expr::UnaryOp(unary) => match unary.op {
@@ -383,18 +401,21 @@ impl Scope {
             },
             Expr::BinOp(binary) => {
                 let (left, right) = (read(&binary.left), read(&binary.right));
-                match (binary.op, &left, &right) {
-                    (Operator::Add, Value::List(one), Value::List(two)) => {
-                        Value::List(one.iter().chain(two).cloned().collect())
-                    }
-                    (Operator::Add, Value::Tuple(one), Value::Tuple(two)) => {
-                        Value::Tuple(one.iter().chain(two).cloned().collect())
-                    }
-                    (Operator::Add, Value::Str(one), Value::Str(two)) => Value::Str(format!("{one}{two}")),
-                    (Operator::BitOr, ..) => Value::Binary(Box::new(left), "|", Box::new(right)),
-                    (Operator::BitAnd, ..) => Value::Binary(Box::new(left), "&", Box::new(right)),
+                match binary.op {
+                    Operator::Add => left.plus(right).unwrap_or_else(other),
+                    Operator::BitOr => Value::Binary(Box::new(left), "|", Box::new(right)),
+                    Operator::BitAnd => Value::Binary(Box::new(left), "&", Box::new(right)),
                     _ => other(),
                 }
+            }
+            Expr::If(expr) => match truth(self, &expr.test, source) {
+                Some(true) => read(&expr.body),
+                Some(false) => read(&expr.orelse),
+                None => other(),
+            },
+            Expr::FString(text) => self.formatted(text, source).map_or_else(other, Value::Str),
+            Expr::ListComp(list) => {
+                self.comprehended(&list.elt, &list.generators, source).map_or_else(other, Value::List)
             }
             Expr::Subscript(subscript) => {
                 Value::Subscript(Box::new(read(&subscript.value)), Box::new(read(&subscript.slice)))
@@ -404,7 +425,7 @@ impl Scope {
     }
 
     /// Items, those of starred lists included.
-    fn sequence(&self, items: &[Expr], source: &str) -> Option<Vec<Value>> {
+    fn sequence(&self, items: &'a [Expr], source: &str) -> Option<Vec<Value>> {
         let mut found = Vec::new();
         for item in items {
             match item {
@@ -415,6 +436,31 @@ impl Scope {
             }
         }
         Some(found)
+    }
+
+    /// A text with known texts in it.
+    fn formatted(&self, text: &'a ExprFString, source: &str) -> Option<String> {
+        let mut whole = String::new();
+        for part in &text.value {
+            match part {
+                FStringPart::Literal(literal) => whole.push_str(literal.as_str()),
+                FStringPart::FString(part) => {
+                    for element in &part.elements {
+                        match element {
+                            InterpolatedStringElement::Literal(literal) => whole.push_str(&literal.value),
+                            InterpolatedStringElement::Interpolation(inner) => {
+                                let is_plain = inner.format_spec.is_none()
+                                    && inner.debug_text.is_none()
+                                    && inner.conversion.is_none();
+                                let value = self.value(&inner.expression, source);
+                                whole.push_str(value.as_str().filter(|_| is_plain)?);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Some(whole)
     }
 
     /// A name by its parts.
