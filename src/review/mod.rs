@@ -1,8 +1,8 @@
 //! Approval, proposal by proposal. Decisions are collected and kept first, and written at the end, so that leaving
 //! loses nothing and half-writes nothing.
 //!
-//! `state` is what keys do and knows no terminal; `sheet` is what is shown of a proposal; `draw` and `screen` are the
-//! terminal, `plain` the same in lines; `session` keeps decisions, and `assemble` makes files of them.
+//! `state` is what keys do and knows no terminal; `sheet` is what is shown of a proposal; `draw`, `screen` and `sixteen` are
+//! the terminal, `plain` the same in lines; `session` keeps decisions, and `assemble` makes files of them.
 
 mod assemble;
 mod decisions;
@@ -14,6 +14,7 @@ mod plain;
 mod screen;
 mod session;
 mod sheet;
+mod sixteen;
 mod state;
 mod syntax;
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use ratatui::DefaultTerminal;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
     self, DisableMouseCapture, EnableMouseCapture, Event, KeyCode, KeyEventKind, KeyModifiers, MouseButton,
     MouseEventKind,
@@ -13,18 +14,21 @@ use ratatui::crossterm::execute;
 use super::Left;
 use super::draw::{Places, body_width, draw};
 use super::session::Session;
+use super::sixteen::Sixteen;
 use super::state::{Effect, Key, Row};
 use crate::failure::Failure;
 
 /// The terminal as it was is given back however the review ends.
 struct Screen {
-    terminal: DefaultTerminal,
+    terminal: Terminal<CrosstermBackend<Sixteen<io::Stdout>>>,
 }
 
 impl Screen {
     fn new() -> io::Result<Self> {
-        let terminal = ratatui::try_init()?;
+        // Sets the terminal up, and has it put right where the program fails.
+        drop(ratatui::try_init()?);
         execute!(io::stdout(), EnableMouseCapture)?;
+        let terminal = Terminal::new(CrosstermBackend::new(Sixteen::new(io::stdout())))?;
         Ok(Self { terminal })
     }
 }
