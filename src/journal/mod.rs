@@ -8,6 +8,8 @@
 mod disk;
 mod entry;
 mod recover;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};

@@ -36,7 +36,8 @@ fn recolored(bytes: &[u8]) -> Vec<u8> {
     while let Some(at) = rest.windows(2).position(|pair| pair == b"\x1b[") {
         let (before, sequence) = rest.split_at(at + 2);
         out.extend_from_slice(before);
-        let end = sequence.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';')).unwrap_or(sequence.len());
+        let end =
+            sequence.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';')).unwrap_or(sequence.len());
         let (numbers, after) = sequence.split_at(end);
         match std::str::from_utf8(numbers) {
             Ok(numbers) if after.first() == Some(&b'm') => out.extend(simpler(numbers).into_bytes()),
