@@ -120,9 +120,11 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State<'_>, sheet: &[Line], col
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
     draw_foot(frame, state, foot, colored, sheet.len() > state.scroll + inner.height as usize);
+    // The legend stays in view.
+    let above = Rect { height: area.height.saturating_sub(foot.height), ..area };
     match &state.mode {
-        Mode::Help => draw_help(frame, area, colored),
-        Mode::Confirm(lines) => draw_confirm(frame, area, lines, colored),
+        Mode::Help(from) => draw_help(frame, above, *from, colored),
+        Mode::Confirm(lines) => draw_confirm(frame, above, lines, colored),
         _ => {}
     }
     Places { tree, first, body: inner }
@@ -250,6 +252,7 @@ fn draw_foot(frame: &mut Frame<'_>, state: &State<'_>, area: Rect, colored: bool
         Mode::Search(text) => format!("/{text}▏"),
         Mode::Reason(text) => format!("why is it left? {text}▏  (Enter keeps, Escape does not)"),
         _ if !state.note.is_empty() => state.note.clone(),
+        Mode::Help(_) | Mode::Confirm(_) => String::new(),
         _ if more => "Space: more below".to_owned(),
         _ => String::new(),
     };
@@ -259,7 +262,7 @@ fn draw_foot(frame: &mut Frame<'_>, state: &State<'_>, area: Rect, colored: bool
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-fn draw_help(frame: &mut Frame<'_>, area: Rect, colored: bool) {
+fn draw_help(frame: &mut Frame<'_>, area: Rect, from: usize, colored: bool) {
     let width = (area.width as usize).saturating_sub(4).min(78);
     let mut lines = Vec::new();
     for (keys, what) in HELP {
@@ -268,13 +271,25 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, colored: bool) {
             lines.push(vec![(Tone::Strong, format!(" {keys:<9}")), (Tone::Plain, part)]);
         }
     }
-    popup(frame, area, " keys: any key goes back ", &lines, width, colored);
+    let room = (area.height as usize).saturating_sub(2);
+    let title =
+        if lines.len() > room { " keys: Space goes on, q back " } else { " keys: q goes back " };
+    lines.drain(..from.min(lines.len().saturating_sub(room)));
+    popup(frame, area, title, &lines, width, colored);
 }
 
 fn draw_confirm(frame: &mut Frame<'_>, area: Rect, what: &[String], colored: bool) {
     let width = (area.width as usize).saturating_sub(4).min(78);
     let wrapped = what.iter().flat_map(|line| wrap(line, width.saturating_sub(4)));
     let mut lines: Vec<Line> = wrapped.map(|line| vec![(Tone::Plain, format!(" {line}"))]).collect();
+    // What is asked is always seen.
+    let room = (area.height as usize).saturating_sub(4);
+    if let more @ 2.. = (lines.len() + 1).saturating_sub(room)
+        && lines.len() > room
+    {
+        lines.truncate(room.saturating_sub(1));
+        lines.push(vec![(Tone::Dim, format!(" … and {more} more lines"))]);
+    }
     lines.push(Vec::new());
     lines.push(vec![(Tone::Strong, " y writes, any other key goes back".to_owned())]);
     popup(frame, area, " write? ", &lines, width, colored);

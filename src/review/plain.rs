@@ -37,7 +37,7 @@ pub(super) fn run(
                 lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
                 write!(out, "Write? [y,n] ")?;
             }
-            Mode::Help => {
+            Mode::Help(_) => {
                 HELP.iter().try_for_each(|(keys, what)| writeln!(out, "{keys:<9} {what}"))?;
                 session.state.mode = Mode::Decide;
                 continue;

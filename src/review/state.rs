@@ -36,8 +36,8 @@ pub(crate) enum Mode {
     Search(String),
     /// Typing why the rule is silenced here.
     Reason(String),
-    /// Reading the help.
-    Help,
+    /// Reading the help, from a line on.
+    Help(usize),
     /// Asked whether to write; with what that comes to.
     Confirm(Vec<String>),
 }
@@ -162,7 +162,13 @@ impl<'a> State<'a> {
     pub(crate) fn press(&mut self, key: Key, page: usize, end: usize) -> Effect {
         match std::mem::replace(&mut self.mode, Mode::Decide) {
             Mode::Decide => self.decide(key, page, end),
-            Mode::Help => Effect::None,
+            Mode::Help(from) => match key {
+                Key::Char(' ' | 'j') | Key::Down | Key::PageDown => self.become_mode(Mode::Help(from + 5)),
+                Key::Char('b' | 'k') | Key::Up | Key::PageUp => {
+                    self.become_mode(Mode::Help(from.saturating_sub(5)))
+                }
+                _ => Effect::None,
+            },
             Mode::Search(text) => self.type_search(text, key),
             Mode::Reason(text) => self.type_reason(text, key),
             Mode::Confirm(_) => match key {
@@ -217,7 +223,7 @@ impl<'a> State<'a> {
                 Effect::None
             }
             Key::Char('/') => self.become_mode(Mode::Search(String::new())),
-            Key::Char('?') => self.become_mode(Mode::Help),
+            Key::Char('?') => self.become_mode(Mode::Help(0)),
             Key::Char('w') => {
                 if self.has_something_to_write() {
                     return Effect::Prepare;

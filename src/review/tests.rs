@@ -124,6 +124,8 @@ fn every_screen_is_as_it_was() {
     press(&mut session, "s?");
     insta::assert_snapshot!("help", screen(&mut session, 100, 30));
     insta::assert_snapshot!("help_narrow", screen(&mut session, 60, 30));
+    press(&mut session, "    ");
+    insta::assert_snapshot!("help_end", screen(&mut session, 60, 24));
     press(&mut session, "q/lab");
     insta::assert_snapshot!("search", screen(&mut session, 100, 24));
     press(&mut session, "\n");
@@ -353,6 +355,7 @@ fn what_becomes_possible_is_shown_before_it_is_written() {
     assert!(session.is_looking());
     session.wait_for_outlook();
     insta::assert_snapshot!("newly_possible", screen(&mut session, 100, 30));
+    insta::assert_snapshot!("confirm_short", screen(&mut session, 60, 14));
 }
 
 #[test]
