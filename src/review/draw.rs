@@ -272,8 +272,7 @@ fn draw_help(frame: &mut Frame<'_>, area: Rect, from: usize, colored: bool) {
         }
     }
     let room = (area.height as usize).saturating_sub(2);
-    let title =
-        if lines.len() > room { " keys: Space goes on, q back " } else { " keys: q goes back " };
+    let title = if lines.len() > room { " keys: Space goes on, q back " } else { " keys: q goes back " };
     lines.drain(..from.min(lines.len().saturating_sub(room)));
     popup(frame, area, title, &lines, width, colored);
 }
