@@ -123,3 +123,19 @@ fn tables_of_others_and_modules_that_nothing_imports_are_left_alone() {
         [("shop/models.py", unmanaged.as_str()), ("shop/migrations/0001_initial.py", migration.as_str())];
     assert_eq!(left(&files), Vec::<String>::new());
 }
+
+#[test]
+fn packages_within_an_app_are_parts_of_it() {
+    let nested = [
+        ("shop/models.py", "from shop.book.models import Book\n"),
+        ("shop/book/__init__.py", ""),
+        ("shop/book/models.py", BOOK),
+    ];
+    assert_eq!(left(&nested), Vec::<String>::new());
+    let other = BOOK.replace("code = ", "number = ");
+    let nested = [nested[0], nested[1], ("shop/book/models.py", other.as_str())];
+    assert_eq!(
+        left(&nested),
+        ["shop.Book.number is not in the migrations", "shop.Book.code is in the migrations alone"]
+    );
+}

@@ -81,6 +81,18 @@ impl Apps {
         self.settings.text(project, name, path)
     }
 
+    /// Whether a folder is below that of an app that the settings name, which is not the project's root.
+    fn is_part_of_installed(&self, folder: &str) -> bool {
+        let mut folder = folder_of(folder);
+        while !folder.is_empty() {
+            if let Some(&app) = self.by_folder.get(folder) {
+                return self.apps[app].is_installed;
+            }
+            folder = folder_of(folder);
+        }
+        false
+    }
+
     fn add(&mut self, app: App) {
         if self.by_folder.contains_key(&app.folder) {
             return;
@@ -168,6 +180,11 @@ impl Apps {
             let folder = folder.trim_end_matches('/');
             // A module within an app's package of models.
             if folder.ends_with("/models") {
+                continue;
+            }
+            // A package within an installed app is a part of that, unless it has migrations of its own.
+            let is_migrated = || project.file_at(&format!("{folder}/migrations/__init__.py")).is_some();
+            if self.is_part_of_installed(folder) && !is_migrated() {
                 continue;
             }
             let module = source.module.as_str();

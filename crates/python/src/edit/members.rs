@@ -148,11 +148,38 @@ pub fn remove_item(target: &Target, item: TextRange) -> Result<Vec<Edit>, Refusa
     let parent = found.ancestors.first().ok_or_else(|| Refusal::new("there is no list at this place"))?;
     let elements = match parent {
         AnyNodeRef::ExprList(list) => &list.elts,
-        AnyNodeRef::ExprTuple(tuple) if tuple.elts.len() != 2 => &tuple.elts,
+        AnyNodeRef::ExprTuple(tuple) if tuple.parenthesized || tuple.elts.len() > 2 => {
+            if let [first, second] = tuple.elts.as_slice() {
+                return remove_of_pair(target, first.range(), second.range(), item);
+            }
+            &tuple.elts
+        }
         _ => return Err(Refusal::new("this is not an item of a plain list")),
     };
     let ranges: Vec<TextRange> = elements.iter().map(Ranged::range).collect();
     remove_among(target, &ranges, item)
+}
+
+/// Takes one of two items out of a tuple: behind the one that is left stands a comma.
+fn remove_of_pair(
+    target: &Target,
+    first: TextRange,
+    second: TextRange,
+    item: TextRange,
+) -> Result<Vec<Edit>, Refusal> {
+    let comma = |item: TextRange| {
+        target.code_after(item.end()).filter(|(kind, _)| *kind == TokenKind::Comma).map(|(_, range)| range)
+    };
+    let mut edits = remove_among(target, &[first, second], item)?;
+    let left = if item == first { second } else { first };
+    let is_gone = |range: TextRange| edits.iter().any(|edit| edit.range.contains_range(range));
+    // Behind the first, that of the second will do.
+    let stays = |of: TextRange| comma(of).is_some_and(|comma| !is_gone(comma));
+    if !(stays(left) || left == first && stays(second)) {
+        edits.push(Edit::insertion(left.end(), ",".to_owned()));
+        edits.sort_by_key(|edit| edit.range.start());
+    }
+    Ok(edits)
 }
 
 /// Takes a keyword argument out of the call at `call`.
@@ -235,6 +262,17 @@ pub fn replace_member(
     Ok(vec![Edit::replacement(statement.range(), text[indentation.len()..].to_owned())])
 }
 
+/// Gives a keyword argument of the call at `call` another value.
+pub fn set_keyword(target: &Target, call: TextRange, name: &str, value: &str) -> Result<Vec<Edit>, Refusal> {
+    let found = target.expression(call)?;
+    let ExprRef::Call(call) = found.expr else { return Err(Refusal::new("there is no call at this place")) };
+    let is_it =
+        |keyword: &&ruff_python_ast::Keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name);
+    let keyword = call.arguments.keywords.iter().find(is_it);
+    let keyword = keyword.ok_or_else(|| Refusal(format!("the call has no `{name}`")))?;
+    Ok(vec![Edit::replacement(keyword.value.range(), value.to_owned())])
+}
+
 /// Adds a keyword argument at the end of the call at `call`, in front of any `**kwargs`.
 pub fn add_keyword(target: &Target, call: TextRange, argument: &str) -> Result<Vec<Edit>, Refusal> {
     let found = target.expression(call)?;
@@ -244,4 +282,38 @@ pub fn add_keyword(target: &Target, call: TextRange, argument: &str) -> Result<V
     let behind = call.arguments.keywords.iter().rev().take_while(|keyword| is_open(keyword)).count();
     let count = call.arguments.args.len() + call.arguments.keywords.len() - behind;
     Ok(List::new(target, &call.arguments).append(count, &[quoted]))
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_text_size::TextLen;
+
+    use super::*;
+    use crate::edit::{Edits, Style, parse};
+
+    /// Takes `item` out of the list in `source`.
+    #[track_caller]
+    fn check_removed(source: &str, item: &str, expected: &str) {
+        let parsed = parse(source).expect("valid source");
+        let style = Style::of(source, &parsed, 88);
+        let target = Target { source, parsed: &parsed, style: &style };
+        let start = TextSize::try_from(source.find(item).expect("it is there")).expect("short");
+        let removed = remove_item(&target, TextRange::at(start, item.text_len())).expect("it can go");
+        let mut edits = Edits::default();
+        edits.add_all(removed).expect("edits beside each other");
+        let after = edits.apply(source);
+        assert_eq!(after, expected);
+        parse(&after).expect("it still parses");
+    }
+
+    #[test]
+    fn a_tuple_stays_a_tuple() {
+        check_removed("x = (a, b)\n", "a", "x = (b,)\n");
+        check_removed("x = (a, b)\n", "b", "x = (a,)\n");
+        check_removed("x = (a, b,)\n", "b", "x = (a,)\n");
+        check_removed("x = (\n    a,\n    b\n)\n", "b", "x = (\n    a,\n)\n");
+        check_removed("x = (\n    a,\n    b\n)\n", "a", "x = (\n    b,\n)\n");
+        check_removed("x = (a, b, c)\n", "b", "x = (a, c)\n");
+        check_removed("x = [a, b]\n", "b", "x = [a]\n");
+    }
 }

@@ -232,10 +232,19 @@ impl<'a> Gathered<'a> {
             return Err(format!("the field {name} of {label} is another package's"));
         }
         let by_itself = has_index_by_itself(field);
-        let is_said = field.keyword(&project.source, "db_index").is_some();
+        let said = field.keyword(&project.source, "db_index");
+        let is_said = said.is_some();
+        let says = |value: bool| {
+            said.is_some_and(|(file, said)| {
+                let is_own = file == source.file;
+                is_own && project.source.facts(file).kind(said) == ExprKind::Bool(value)
+            })
+        };
         let edit = match (on == by_itself, is_said) {
             (true, true) => FieldEdit::Remove,
             (false, false) => FieldEdit::Add(on),
+            // `ForeignKey(…, db_index=True)` says what it has by itself.
+            (false, true) if says(!on) => FieldEdit::Change(on),
             _ => return Err(format!("`db_index` of {label}.{name} is as it should be, or cannot be told")),
         };
         // A field of an abstract base is one of each model below it.

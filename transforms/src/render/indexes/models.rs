@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 use tuneup_python::edit::{
     Edit, Refusal, Target, add_class, add_items, add_keyword, remove_item, remove_keyword, remove_member,
-    replace_member,
+    replace_member, set_keyword,
 };
 
 use crate::proposal::IndexSpec;
@@ -82,6 +82,8 @@ pub(super) enum FieldEdit {
     Remove,
     /// It is set.
     Add(bool),
+    /// What it is set to is another value.
+    Change(bool),
 }
 
 impl FieldEdit {
@@ -90,6 +92,8 @@ impl FieldEdit {
             Self::Remove => remove_keyword(target, call, "db_index"),
             Self::Add(true) => add_keyword(target, call, "db_index=True"),
             Self::Add(false) => add_keyword(target, call, "db_index=False"),
+            Self::Change(true) => set_keyword(target, call, "db_index", "True"),
+            Self::Change(false) => set_keyword(target, call, "db_index", "False"),
         }
     }
 }
