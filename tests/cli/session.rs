@@ -142,6 +142,36 @@ fn what_is_edited_must_parse_and_is_written_as_edited() {
 }
 
 #[test]
+fn a_file_is_opened_at_the_line() {
+    if !has_tmux() {
+        return;
+    }
+    let library = Library::committed();
+    // What is called as an editor that is known is told the line as that editor takes it.
+    let editor = library.path().join(".git/vim");
+    std::fs::write(&editor, "#!/bin/sh\necho \"$@\" > .git/opened\n").expect("a file");
+    library.feed(&library.path(), "chmod", &["+x", ".git/vim"], b"");
+    let terminal = Terminal::start("open", &library, (100, 30));
+    terminal.tmux(&["send-keys", "-l", "export VISUAL=./.git/vim"]);
+    terminal.keys(&["Enter"]);
+    terminal.run("review");
+    terminal.wait("1/2");
+    terminal.keys(&["o"]);
+    let start = Instant::now();
+    while !library.at(".git/opened").exists() {
+        assert!(start.elapsed() < Duration::from_secs(30), "no editor was opened");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    terminal.wait("1/2   ✓ 0  ✗ 0  · 2 open");
+    let opened = text(&library, ".git/opened");
+    let (line, path) = opened.trim().split_once(' ').expect("a line and a path");
+    let line: usize = line.trim_start_matches('+').parse().expect("a number");
+    let source = text(&library, "library/views.py");
+    assert!(path.ends_with("library/views.py"), "{path}");
+    assert!(source.lines().nth(line - 1).is_some_and(|line| line.contains("Book.objects")), "{opened}");
+}
+
+#[test]
 fn a_plan_is_written_exactly_or_refused() {
     if !has_tmux() {
         return;
