@@ -146,6 +146,24 @@ class Books(viewsets.ReadOnlyModelViewSet):
 }
 
 #[test]
+fn the_url_of_a_list_names_no_object() {
+    for test in
+        ["self.kwargs.get(self.lookup_field) is not None", "'pk' in self.kwargs", "self.kwargs.get('pk')"]
+    {
+        let views = format!(
+            "
+class Books(viewsets.ReadOnlyModelViewSet):
+    queryset = Book.objects.all()
+
+    def get_serializer_class(self):
+        return NotedSerializer if {test} else ShortSerializer
+"
+        );
+        check_views(&views, &["Unsafe: queryset = Book.objects.all(): notes__user"]);
+    }
+}
+
+#[test]
 fn a_mixin_for_several_models_is_left_alone() {
     check_views(
         "

@@ -91,3 +91,14 @@ fn what_most_callers_of_a_method_need_is_loaded_by_the_method_and_who_pays_is_sa
         .collect();
     assert_eq!(payers, ["Review.objects.shown()"]);
 }
+
+#[test]
+fn what_all_callers_of_a_function_need_is_loaded_by_the_function() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\n\ndef recent():\n    return Book.objects.order_by('-pk')\n\n\ndef listed(request):\n    books = recent()\n    return [book.author.name for book in books]\n\n\ndef mailed(request):\n    return [book.author.name for book in recent()]\n",
+        )],
+        &["Safe: return Book.objects.order_by('-pk'): author"],
+    );
+}

@@ -73,7 +73,7 @@ impl<'p> Sharing<'p> {
     }
 
     /// Whether the function that made the queryset, before `sites[start]`, made it for those who lack `path`:
-    /// its only caller, or, of a manager's or class's method, all of them, or most of several. A caller that goes on with the chain, or
+    /// its only caller, all of them, or most of several. A caller that goes on with the chain, or
     /// that may get another queryset, has a query of its own to extend.
     pub(super) fn is_for(&self, query: &Query, start: usize, path: &str) -> bool {
         let sites = &query.sites;
@@ -92,10 +92,9 @@ impl<'p> Sharing<'p> {
             // To call a queryset's method is to write a chain.
             return !self.extends_querysets(origin);
         }
-        self.function(origin).is_some_and(|function| function.class.is_some())
-            && self.needed.get(&(key(origin), path.to_owned())).is_some_and(|needed| {
-                needed.len() == onward.len() || needed.len() >= MANY && needed.len() * 2 > onward.len()
-            })
+        self.needed.get(&(key(origin), path.to_owned())).is_some_and(|needed| {
+            needed.len() == onward.len() || needed.len() >= MANY && needed.len() * 2 > onward.len()
+        })
     }
 
     /// Those whom the function of `site` serves with this query, where there are several; in order of their places.

@@ -107,6 +107,7 @@ impl<'p> Machine<'p> {
                 planned: None,
                 asked: Asked::default(),
                 terms: super::value::Terms::NONE,
+                parent: None,
             });
         }
         let this = self.values.make(Shape::Model(model));

@@ -379,6 +379,7 @@ impl<'p> Machine<'p> {
             planned: None,
             asked: Asked::default(),
             terms: Terms::NONE,
+            parent: None,
         })
     }
 

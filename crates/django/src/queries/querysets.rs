@@ -412,7 +412,35 @@ impl<'p> Machine<'p> {
             self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
         }
         let named = self.path_text(path);
-        (path, self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset))
+        let inner = self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset);
+        let parent = self.values.make(Shape::Row(row));
+        (path, inner.map(|inner| self.prefetched_rows(row.query, &named, inner, (parent, relation))))
+    }
+
+    /// The queryset of a `Prefetch` as its rows stand behind `outer`'s: further lookups of `outer` load onto them too.
+    pub(crate) fn prefetched_rows(
+        &mut self,
+        outer: Value,
+        path: &str,
+        inner: Value,
+        parent: (Value, crate::schema::RelationId),
+    ) -> Value {
+        let (Some(outer), Some(mut queryset)) = (self.as_queryset(outer), self.as_queryset(inner).cloned())
+        else {
+            return inner;
+        };
+        for lookup in &outer.plan.prefetch {
+            let below = lookup.path.as_str().strip_prefix(path).and_then(|below| below.strip_prefix("__"));
+            if let Some(below) = below {
+                let lookup = Prefetched { path: Symbol::new(below), ..*lookup };
+                if !queryset.plan.prefetch.contains(&lookup) {
+                    queryset.plan.prefetch.push(lookup);
+                }
+            }
+        }
+        queryset.plan.prefetch_unknown |= outer.plan.prefetch_unknown;
+        queryset.parent = Some(parent);
+        self.values.queryset(queryset)
     }
 
     /// The prefetch of a query that loads a path without `to_attr`.

@@ -77,6 +77,13 @@ impl<'p> Machine<'p> {
         {
             return origin;
         }
+        // So it does where it is given a queryset.
+        if let Some((parent, over)) = self.as_queryset(row.query).and_then(|queryset| queryset.parent)
+            && self.values.length(row.path) == 0
+            && self.schema.relation(over).inverse() == Some(relation)
+        {
+            return parent;
+        }
         if self.values.length(row.path) >= 8 {
             return Value::UNKNOWN;
         }
@@ -96,6 +103,8 @@ impl<'p> Machine<'p> {
         if let Some(inner) = self.prefetch_of(row.query, &text).and_then(|prefetched| prefetched.queryset)
             && self.as_queryset(inner).is_some()
         {
+            let parent = self.values.make(Shape::Row(row));
+            let inner = self.prefetched_rows(row.query, &text, inner, (parent, relation));
             let path = super::value::Path::ROOT;
             return self.values.make(Shape::Row(Row { query: inner, path, model, back: None, ..row }));
         }
@@ -127,6 +136,7 @@ impl<'p> Machine<'p> {
             planned: None,
             asked: Asked::default(),
             terms: super::value::Terms::NONE,
+            parent: None,
         })
     }
 
@@ -134,7 +144,7 @@ impl<'p> Machine<'p> {
     fn prefetched_attribute(&mut self, row: Row, name: Symbol, site: Site) -> Option<Value> {
         let at = self.path_text(row.path);
         let queryset = self.as_queryset(row.query)?;
-        let found = queryset.plan.prefetch.iter().find(|known| {
+        let found = *queryset.plan.prefetch.iter().find(|known| {
             known.to_attr == Some(name)
                 && match known.path.as_str().rsplit_once("__") {
                     Some((before, _)) => before == at,
@@ -142,6 +152,16 @@ impl<'p> Machine<'p> {
                 }
         })?;
         let Some(inner) = found.queryset else { return Some(Value::UNKNOWN) };
+        let (before, last) = found.path.as_str().rsplit_once("__").unwrap_or(("", found.path.as_str()));
+        let inner = match self.schema.relation_by_accessor(row.model, Symbol::new(last)) {
+            Some(relation) => {
+                // Lookups go on from the attribute's name.
+                let through = if before.is_empty() { name.to_string() } else { format!("{before}__{name}") };
+                let parent = self.values.make(Shape::Row(row));
+                self.prefetched_rows(row.query, &through, inner, (parent, relation))
+            }
+            None => inner,
+        };
         let element = self.iterate_plain(inner, site);
         Some(self.values.sequence(element))
     }

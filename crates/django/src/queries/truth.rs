@@ -77,6 +77,12 @@ impl Machine<'_> {
         {
             return self.is_prefetched(row, *name);
         }
+        if let (Shape::Str(name), Shape::Mapping { known, .. }) =
+            (self.values.shape(left), self.values.shape(right))
+        {
+            // A key without any value is one that is not there.
+            return known.contains(&(*name, Value::NEVER)).then_some(false);
+        }
         let Shape::Tuple(items) = self.values.shape(right) else { return None };
         let mut within = Some(false);
         for &item in items.iter() {

@@ -221,6 +221,8 @@ pub struct Queryset {
     pub asked: Asked,
     /// The lookups by which its rows were chosen and ordered.
     pub terms: Terms,
+    /// The row onto which it was prefetched, and over which relation: its rows know that row.
+    pub parent: Option<(Value, RelationId)>,
 }
 
 impl Queryset {
@@ -236,6 +238,7 @@ impl Queryset {
             planned: None,
             asked: Asked::default(),
             terms: Terms::NONE,
+            parent: None,
         }
     }
 }

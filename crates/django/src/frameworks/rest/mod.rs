@@ -62,10 +62,17 @@ fn inherited<'p>(
             _ => None,
         };
     }
-    if is_view(machine, class) && views::METHODS.contains(&name) {
-        return Some(machine.values.make(Shape::Method(this, Symbol::new(name))));
+    if !is_view(machine, class) {
+        return None;
     }
-    None
+    match name {
+        "lookup_field" => Some(machine.values.make(Shape::Str(Symbol::new("pk")))),
+        "lookup_url_kwarg" => Some(Value::NONE),
+        _ if views::METHODS.contains(&name) => {
+            Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
+        }
+        _ => None,
+    }
 }
 
 fn inherited_method<'p>(

@@ -251,10 +251,27 @@ fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
     let this = machine.values.make(Shape::Object(class, Some(site)));
     let value = machine.values.make(Shape::Str(Symbol::new(action)));
     machine.object_values.insert((this, Symbol::new("action")), value);
+    if action == "list" {
+        let arguments = arguments_of_list(machine, class);
+        machine.object_values.insert((this, Symbol::new("kwargs")), arguments);
+    }
     if let Some(function) = own {
         given_to_action(machine, this, function);
     }
     this
+}
+
+/// The arguments in the URL of a list: anything but the one that names an object.
+fn arguments_of_list(machine: &mut Machine<'_>, class: ClassRef) -> Value {
+    let mut names = ["lookup_url_kwarg", "lookup_field"].into_iter().filter_map(|name| {
+        let value = machine.class_member(class, Symbol::new(name))?;
+        match *machine.values.shape(value) {
+            Shape::Str(name) => Some(name),
+            _ => None,
+        }
+    });
+    let name = names.next().unwrap_or_else(|| Symbol::new("pk"));
+    machine.values.mapping(vec![(name, Value::NEVER)], Value::UNKNOWN, Value::UNKNOWN)
 }
 
 /// `@action(serializer_class=…)`: while the action is served, the view has what its decorator is given.
