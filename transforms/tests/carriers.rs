@@ -153,3 +153,20 @@ fn a_related_field_shows_rows_by_what_it_was_made_with() {
         &["Safe: queryset = Note.objects.all(): book__author__country"],
     );
 }
+
+#[test]
+fn one_row_chosen_by_what_is_unique_is_no_loop() {
+    let view = |filter: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef listed(request, pk):\n    books = Book.objects.filter({filter})\n    \
+             return [book.author.name for book in books]\n"
+        )
+    };
+    for filter in ["pk=pk", "id=pk, title='x'", "id__exact=pk"] {
+        check(&[("views.py", &view(filter))], &[]);
+    }
+    for filter in ["pk__in=[pk]", "title=pk", "author__id=pk"] {
+        let expected = format!("Safe: books = Book.objects.filter({filter}): author");
+        check(&[("views.py", &view(filter))], &[&expected]);
+    }
+}

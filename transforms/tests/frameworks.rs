@@ -282,14 +282,14 @@ class Noted(forms.ModelChoiceField):
 
 class Choice(forms.Form):
     note = forms.ModelChoiceField(queryset=Note.objects.all())
-    other = Noted(Note.objects.filter(pk=1))
+    other = Noted(Note.objects.filter(pk__gt=1))
     hidden = forms.ModelChoiceField(Note.objects.filter(pk=2), widget=forms.HiddenInput)
 ";
     check(
         &[("forms.py", forms)],
         &[
             "Safe: note = forms.ModelChoiceField(queryset=Note.objects.all()): user",
-            "Safe: other = Noted(Note.objects.filter(pk=1)): book",
+            "Safe: other = Noted(Note.objects.filter(pk__gt=1)): book",
         ],
     );
 }

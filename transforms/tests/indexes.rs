@@ -149,7 +149,7 @@ def show(request):
     Order.objects.filter(key='x').count()
     Order.objects.filter(slug='x').count()
     Order.objects.filter(buyer=1).count()
-    Order.objects.filter(pk=1).count()
+    Order.objects.filter(pk__gt=1).count()
     return list(Order.objects.filter(status='open').order_by('-created')[:20])
 ",
         &[],

@@ -131,12 +131,12 @@ def in_order(books):
 
 
 def run():
-    books = Book.objects.filter(pk=1)
+    books = Book.objects.filter(pk__gt=1)
     books = in_order(books)
     for book in books:
         book.author.name
 ",
-        &["Safe: books = Book.objects.filter(pk=1): author"],
+        &["Safe: books = Book.objects.filter(pk__gt=1): author"],
     );
 }
 
@@ -240,7 +240,7 @@ def name(book):
 
 
 def run(author, other):
-    for book in Book.objects.filter(pk=1):
+    for book in Book.objects.filter(pk__gt=1):
         if other:
             book.author = other
         else:

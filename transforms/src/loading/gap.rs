@@ -112,7 +112,7 @@ impl Gap {
             }
         }
         if is_whole {
-            self.asked = merged(self.asked, query.asked);
+            self.asked = self.asked.or(query.asked);
             self.select_all |= query.plan.select_all && !query.plan.automatic;
             self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
             if let Some(only) = &query.plan.only {
@@ -221,22 +221,6 @@ fn named(project: &Project, callers: &[&Caller]) -> String {
     match names.pop() {
         Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
         last => last.unwrap_or_default(),
-    }
-}
-
-fn merged(one: Asked, other: Asked) -> Asked {
-    Asked {
-        values: one.values || other.values,
-        flat: one.flat || other.flat,
-        combined: one.combined || other.combined,
-        raw: one.raw || other.raw,
-        locked: one.locked || other.locked,
-        locked_of: one.locked_of || other.locked_of,
-        sliced: one.sliced || other.sliced,
-        narrowed: one.narrowed || other.narrowed,
-        streamed: one.streamed || other.streamed,
-        foreign: one.foreign || other.foreign,
-        empty: one.empty && other.empty,
     }
 }
 

@@ -140,8 +140,12 @@ impl<'p> Machine<'p> {
         }
         match name.as_str() {
             "all" => {}
-            "filter" | "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra"
-            | "annotate" | "alias" | "using" | "in_order_of" => queryset.asked.narrowed = true,
+            "filter" => {
+                queryset.asked.narrowed = true;
+                queryset.asked.single |= self.is_unique_lookup(model, arguments);
+            }
+            "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra" | "annotate"
+            | "alias" | "using" | "in_order_of" => queryset.asked.narrowed = true,
             "none" => queryset.asked.empty = true,
             "select_related" => {
                 queryset.planned = Some(call.site);
@@ -165,7 +169,10 @@ impl<'p> Machine<'p> {
                 queryset.asked.values = true;
                 queryset.asked.flat = arguments.keyword("flat").is_some();
             }
-            "union" | "intersection" | "difference" => queryset.asked.combined = true,
+            "union" | "intersection" | "difference" => {
+                queryset.asked.combined = true;
+                queryset.asked.single = false;
+            }
             "raw" => queryset.asked.raw = true,
             "fetch_mode" => queryset.plan.select_unknown = true,
             "iterator" | "aiterator" => {
@@ -206,6 +213,20 @@ impl<'p> Machine<'p> {
         }
         let queryset = Self::at_site(queryset, call.site);
         self.values.queryset(queryset)
+    }
+
+    /// Whether one of the lookups lets one row through at most: `pk=`, or a unique field's name.
+    fn is_unique_lookup(&self, model: crate::schema::ModelId, arguments: &Arguments) -> bool {
+        arguments.keywords.iter().any(|(name, _)| {
+            let name = name.as_str().strip_suffix("__exact").unwrap_or(name.as_str());
+            match self.schema.field_named(model, Symbol::new(name)) {
+                Some(field) => {
+                    let field = self.schema.field(field);
+                    field.primary_key().is_yes() || field.unique().is_yes()
+                }
+                None => matches!(name, "pk" | "id"),
+            }
+        })
     }
 
     /// Methods that write.
@@ -487,7 +508,7 @@ impl<'p> Machine<'p> {
 
     fn rows_of(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
         self.record_loop(value, site);
-        self.row_of(value, queryset, true)
+        self.row_of(value, queryset, !queryset.asked.single)
     }
 
     fn row_of(&mut self, value: Value, queryset: &Queryset, many: bool) -> Value {

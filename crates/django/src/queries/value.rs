@@ -311,6 +311,8 @@ pub struct Asked {
     pub foreign: bool,
     /// `none()`
     pub empty: bool,
+    /// Filtered by one value of what is unique: it has one row at most.
+    pub single: bool,
 }
 
 impl Asked {
@@ -329,6 +331,7 @@ impl Asked {
             streamed: self.streamed || other.streamed,
             foreign: self.foreign || other.foreign,
             empty: self.empty && other.empty,
+            single: self.single && other.single,
         }
     }
 }
