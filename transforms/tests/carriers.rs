@@ -170,3 +170,16 @@ fn one_row_chosen_by_what_is_unique_is_no_loop() {
         check(&[("views.py", &view(filter))], &[&expected]);
     }
 }
+
+#[test]
+fn the_shortcuts_of_other_packages_are_followed() {
+    check(
+        &[(
+            "views.py",
+            "from rest_framework.generics import get_object_or_404\nfrom shop.models import Author\n\n\ndef listed(request, pk):\n    \
+             author = get_object_or_404(Author.objects.order_by('pk'), pk=pk)\n    \
+             return [book.editor.name for book in author.books.all()]\n",
+        )],
+        &["Safe: return [book.editor.name for book in author.books.all()]: editor"],
+    );
+}

@@ -75,12 +75,12 @@ fn a_function_for_any_model_is_left_as_it_is() {
 fn what_most_callers_of_a_method_need_is_loaded_by_the_method_and_who_pays_is_said() {
     let shop = Shop::new(&[(
         "managers.py",
-        "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    def shown(self):\n        return self.filter(is_shown=True)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    is_shown = models.BooleanField()\n    objects = ReviewQuerySet.as_manager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef counted():\n    reviews = Review.objects.shown()\n    return {review.author.country_id for review in reviews}\n\n\ndef mailed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef numbered():\n    reviews = Review.objects.shown()\n    return [review.pk for review in reviews]\n",
+        "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    def shown(self):\n        return self.filter(is_shown=True)\n\n\nclass Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    is_shown = models.BooleanField()\n    objects = ReviewQuerySet.as_manager()\n\n    class Meta:\n        app_label = 'shop'\n\n\ndef listed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef counted():\n    reviews = Review.objects.shown()\n    return {review.author.country_id for review in reviews}\n\n\ndef mailed():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef sent():\n    reviews = Review.objects.shown()\n    return [review.author.name for review in reviews]\n\n\ndef numbered():\n    reviews = Review.objects.shown()\n    return [review.pk for review in reviews]\n",
     )]);
     let proposals = shop.proposals();
     let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
     assert_eq!((proposal.safety, proposal.symbol.as_str()), (Safety::Unsafe, "ReviewQuerySet.shown"));
-    let said = "Of those who get these rows, `listed`, `counted` and `mailed` read `author`; `numbered` would pay for it \
+    let said = "Of those who get these rows, `listed`, `counted`, `mailed` and `sent` read `author`; `numbered` would pay for it \
                 without need.";
     assert!(proposal.message.contains(said), "{}", proposal.message);
     let payers: Vec<String> = proposal

@@ -11,8 +11,9 @@ use tuneup_python::{Base, ClassRef};
 use super::plans::{Loaded, is_loaded};
 use super::{Key, is_own, key, path_of};
 
-/// From how many on those who lack a path outweigh some who do not: each would be an edit of its own.
-const MANY: usize = 3;
+/// From how many on those who lack a path may outweigh some who do not: each would be an edit of its own. The one edit
+/// is not as safe as theirs, because others pay for it, so that few of them must.
+const MANY: usize = 4;
 
 /// An expression that gets its queryset from another function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +94,8 @@ impl<'p> Sharing<'p> {
             return !self.extends_querysets(origin);
         }
         self.needed.get(&(key(origin), path.to_owned())).is_some_and(|needed| {
-            needed.len() == onward.len() || needed.len() >= MANY && needed.len() * 2 > onward.len()
+            let paying = onward.len() - needed.len();
+            paying == 0 || needed.len() >= MANY && paying * MANY <= needed.len()
         })
     }
 

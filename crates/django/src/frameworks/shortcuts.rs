@@ -1,4 +1,5 @@
-//! `django.shortcuts`: `get_object_or_404` and `get_list_or_404` take a model, a manager or a queryset.
+//! `django.shortcuts`: `get_object_or_404` and `get_list_or_404` take a model, a manager or a queryset. So do those of
+//! the same name that other packages bring: `rest_framework.generics.get_object_or_404`.
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
@@ -14,7 +15,7 @@ fn call<'p>(
     arguments: &Arguments,
     call: CallSite,
 ) -> Option<Value> {
-    let many = match name.strip_prefix("django.shortcuts.")? {
+    let many = match name.rsplit('.').next()? {
         "get_object_or_404" | "aget_object_or_404" => false,
         "get_list_or_404" | "aget_list_or_404" => true,
         _ => return None,
