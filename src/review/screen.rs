@@ -6,8 +6,8 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{
-    self, DisableMouseCapture, EnableMouseCapture, Event, KeyCode, KeyEventKind, KeyModifiers, MouseButton,
-    MouseEventKind,
+    self, DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+    KeyCode, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
 use ratatui::crossterm::execute;
 
@@ -15,7 +15,7 @@ use super::Left;
 use super::draw::{Places, body_width, draw};
 use super::session::Session;
 use super::sixteen::Sixteen;
-use super::state::{Effect, Key, Row};
+use super::state::{Effect, Key, Mode, Row};
 use crate::failure::Failure;
 
 /// The terminal as it was is given back however the review ends.
@@ -27,7 +27,8 @@ impl Screen {
     fn new() -> io::Result<Self> {
         // Sets the terminal up, and has it put right where the program fails.
         drop(ratatui::try_init()?);
-        execute!(io::stdout(), EnableMouseCapture)?;
+        // What is pasted must not count as keys that decide.
+        execute!(io::stdout(), EnableMouseCapture, EnableBracketedPaste)?;
         let terminal = Terminal::new(CrosstermBackend::new(Sixteen::new(io::stdout())))?;
         Ok(Self { terminal })
     }
@@ -35,7 +36,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = execute!(io::stdout(), DisableMouseCapture);
+        let _ = execute!(io::stdout(), DisableBracketedPaste, DisableMouseCapture);
         ratatui::restore();
     }
 }
@@ -85,7 +86,8 @@ pub(super) fn run(session: &mut Session<'_>, colored: bool) -> Result<Left, Fail
                     MouseEventKind::ScrollDown => session.state.scroll = (session.state.scroll + 3).min(end),
                     MouseEventKind::ScrollUp => session.state.scroll = session.state.scroll.saturating_sub(3),
                     MouseEventKind::Down(MouseButton::Left)
-                        if places.tree.contains((mouse.column, mouse.row).into()) =>
+                        if session.state.mode == Mode::Decide
+                            && places.tree.contains((mouse.column, mouse.row).into()) =>
                     {
                         click(session, places.first + (mouse.row - places.tree.y) as usize);
                     }

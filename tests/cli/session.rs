@@ -218,9 +218,15 @@ fn a_maintainer_goes_through_a_whole_project() {
         terminal.keys(&[key]);
         terminal.wait(&counted(yes, no));
     }
+    // Pasted text is a reason where one is typed, and no keys elsewhere.
+    terminal.tmux(&["set-buffer", "five rows at most Yn"]);
+    terminal.tmux(&["paste-buffer", "-p"]);
     terminal.keys(&["i"]);
     terminal.wait("why is it left?");
-    terminal.keys(&["-l", "five rows at most"]);
+    terminal.wait(&counted(3, 1));
+    terminal.tmux(&["paste-buffer", "-p"]);
+    terminal.wait("five rows at most Yn");
+    terminal.keys(&["BSpace", "BSpace", "BSpace"]);
     terminal.keys(&["Enter"]);
     terminal.wait(&counted(3, 2));
     // The rest of the file that is shown, taken back at once, and decided again.
