@@ -213,6 +213,23 @@ def index(request):
 }
 
 #[test]
+fn values_of_one_column_are_a_list() {
+    check(
+        "
+def index(request):
+    Book.objects.filter(Q(status='a') | Q(status='b') | Q(status__in=['c'])).count()
+    Book.objects.filter(Q(status='a') | Q(status=None)).count()
+    Book.objects.filter(Q(status='a') | ~Q(status='b')).count()
+",
+        &[
+            "Request Book: status=in",
+            "Request Book: status=exact? status=exact?",
+            "Request Book: status=exact? status!exact?",
+        ],
+    );
+}
+
+#[test]
 fn transforms_and_searches_use_no_plain_index() {
     check(
         "

@@ -13,7 +13,7 @@ use tuneup_django::schema::{FieldId, IndexSource, Indexes, ModelId};
 use super::columns::{Values, values};
 use super::growth::{self, Growth};
 use super::proposals::evidence;
-use super::{Wanted, is_ours, places};
+use super::{Wanted, is_ours, places, views};
 use crate::loading::place_of;
 use crate::proposal::{Proposal, Safety};
 
@@ -71,25 +71,6 @@ pub(crate) fn advice(project: &Project, rule: &'static str, wanted: &[Wanted<'_>
         }
     }
     found
-}
-
-/// How many views ask: the methods of one class are one.
-fn views(project: &Project, calls: &[&Predicate]) -> usize {
-    let mut views: Vec<_> = calls
-        .iter()
-        .map(|it| {
-            let function = it.site.function;
-            let is_of_project = it.site.file.as_other().is_none();
-            let class = function
-                .filter(|_| is_of_project)
-                .and_then(|id| project.source.facts(it.site.file).function(id).class);
-            let place = (class.is_none() && function.is_none()).then(|| it.site.range.start());
-            (it.site.file.index(), class, function.filter(|_| class.is_none()), place)
-        })
-        .collect();
-    views.sort_unstable();
-    views.dedup();
-    views.len()
 }
 
 /// Whether a condition beside it is on a foreign key or a unique column, whose index leaves few rows.

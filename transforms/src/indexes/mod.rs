@@ -143,7 +143,7 @@ fn of_model<'p>(project: &'p Project, model: ModelId, predicates: &[&'p Predicat
         } else if wanted.is_advice {
             wanted.doubt =
                 Some("It pays where the table is large, of which nothing is known, so this is advice.");
-        } else if wanted.needs_several && places(&wanted.calls).len() < 2 {
+        } else if wanted.needs_several && views(project, &places(&wanted.calls)) < 2 {
             wanted.doubt = Some(
                 "One place alone asks for it, which may read most rows or a short table, so this is advice.",
             );
@@ -162,6 +162,25 @@ pub(crate) fn places<'p>(calls: &[&'p Predicate]) -> Vec<&'p Predicate> {
     places.sort_by_key(|it| (it.site.file.index(), it.site.range.start(), it.context));
     places.dedup_by_key(|it| (it.site.file, it.site.range.start()));
     places
+}
+
+/// How many views ask: the methods of one class are one.
+pub(crate) fn views(project: &Project, calls: &[&Predicate]) -> usize {
+    let mut views: Vec<_> = calls
+        .iter()
+        .map(|it| {
+            let function = it.site.function;
+            let is_of_project = it.site.file.as_other().is_none();
+            let class = function
+                .filter(|_| is_of_project)
+                .and_then(|id| project.source.facts(it.site.file).function(id).class);
+            let place = (class.is_none() && function.is_none()).then(|| it.site.range.start());
+            (it.site.file.index(), class, function.filter(|_| class.is_none()), place)
+        })
+        .collect();
+    views.sort_unstable();
+    views.dedup();
+    views.len()
 }
 
 /// Candidates of which those that could be on one of several columns are on one that others need anyway.

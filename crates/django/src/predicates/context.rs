@@ -121,6 +121,12 @@ impl Contexts {
         };
         project.mro(ClassRef { file: site.file, id: class }).iter().any(|base| match base {
             Base::External(name) => name.as_str().ends_with("QuerySet") || name.as_str().ends_with("Manager"),
+            // A mixin for them has no base: its name tells.
+            Base::Class(base) => {
+                let name = project.facts(base.file).class(base.id).name.as_str();
+                let stem = name.strip_suffix("Mixin").unwrap_or(name);
+                stem.ends_with("QuerySet") || stem.ends_with("Queryset") || stem.ends_with("Manager")
+            }
             _ => false,
         })
     }

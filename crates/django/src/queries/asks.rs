@@ -506,7 +506,9 @@ impl Machine<'_> {
                 terms.extend_from_slice(self.values.terms(right));
             }
         }
-        if is_or && !is_empty {
+        if is_or && let Some(one) = one_of(&terms) {
+            terms = vec![one];
+        } else if is_or && !is_empty {
             terms.iter_mut().for_each(|term| term.sure = false);
         }
         let terms = self.values.make_terms(terms);
@@ -565,6 +567,21 @@ pub(crate) fn asks_something(method: &str) -> bool {
     NARROWING.contains(&method)
         || EVALUATING.contains(&method.strip_prefix('a').unwrap_or(method))
         || EVALUATING.contains(&method)
+}
+
+/// Of conditions of which one must hold, on one column, what they are together: `Q(kind="a") | Q(kind="b")` is
+/// `kind__in`.
+fn one_of(terms: &[Term]) -> Option<Term> {
+    let (first, others) = terms.split_first().filter(|(_, others)| !others.is_empty())?;
+    let column = |term: &Term| {
+        let name = term.name.as_str();
+        let name = name.strip_suffix("__in").or(name.strip_suffix("__exact")).unwrap_or(name);
+        let is_plain = term.role == Role::Filter && term.sure && !term.negated && term.given != Given::None;
+        is_plain.then_some(name)
+    };
+    let name = column(first).filter(|name| !name.starts_with('%'))?;
+    let is_same = others.iter().all(|other| column(other) == Some(name));
+    is_same.then(|| Term { name: Symbol::new(&format!("{name}__in")), given: Given::Other, ..*first })
 }
 
 fn ordering(name: Symbol, site: Site) -> Term {
