@@ -29,7 +29,7 @@ pub(crate) fn undo(root: &Path, number: Option<u32>) -> Result<String, Failure> 
     if let Some(by) = undone_by(&entries, entry.number) {
         return Err(Failure::new(format!("{} was taken back already, by {by}", entry.number)));
     }
-    let (changes, merged) = reverse(&journal, entry)?;
+    let (changes, merged) = reverse(&journal, entry, &entries)?;
     let purpose = Purpose {
         command: "undo".to_owned(),
         proposals: entry.proposals.clone(),
@@ -59,7 +59,11 @@ pub(crate) fn undo(root: &Path, number: Option<u32>) -> Result<String, Failure> 
 }
 
 /// What brings the files of an entry back, and the paths that had to be merged.
-fn reverse(journal: &Journal, entry: &Entry) -> Result<(Vec<FileChange>, Vec<String>), Failure> {
+fn reverse(
+    journal: &Journal,
+    entry: &Entry,
+    entries: &[Entry],
+) -> Result<(Vec<FileChange>, Vec<String>), Failure> {
     let (mut changes, mut merged, mut edited) = (Vec::new(), Vec::new(), Vec::new());
     for file in &entry.files {
         let (old, new) = journal.versions(entry, file)?;
@@ -86,7 +90,22 @@ fn reverse(journal: &Journal, entry: &Entry) -> Result<(Vec<FileChange>, Vec<Str
         return Ok((changes, merged));
     }
     let mut message = String::from("edited since, where it was written; nothing was taken back:");
-    edited.iter().for_each(|path| message.push_str(&format!("\n  {path}")));
+    let mut later = Vec::new();
+    for path in &edited {
+        message.push_str(&format!("\n  {path}"));
+        let writes = |other: &&Entry| {
+            other.number > entry.number
+                && other.undoes.is_none()
+                && undone_by(entries, other.number).is_none()
+                && other.files.iter().any(|file| file.path == *path)
+        };
+        later.extend(entries.iter().filter(writes).map(|other| other.number));
+    }
+    later.sort_unstable();
+    later.dedup();
+    if let Some(last) = later.last() {
+        message.push_str(&format!("\n{last} wrote to them later: `tuneup undo {last}` comes first"));
+    }
     Err(Failure::new(message))
 }
 

@@ -263,3 +263,22 @@ fn undo_keeps_what_a_person_edited_since() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("shop/views.py"), "{output:?}");
     assert!(tree(path) == edited);
 }
+
+#[test]
+fn what_was_written_later_is_taken_back_first() {
+    let folder = newsroom();
+    let path = folder.path();
+    let before = tree(path);
+    for rule in ["select-related", "prefetch-related"] {
+        let run = tuneup(&["apply", "--allow-no-vcs", "--select", rule, "."], path, None);
+        assert!(run.status.code().is_some_and(|code| code < 2), "{run:?}");
+    }
+    let output = tuneup(&["undo", "1"], path, None);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.ends_with("2 wrote to them later: `tuneup undo 2` comes first\n"), "{said}");
+    for number in ["2", "1"] {
+        assert_eq!(tuneup(&["undo", number], path, None).status.code(), Some(0));
+    }
+    assert!(tree(path) == before);
+}
