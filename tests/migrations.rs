@@ -8,6 +8,7 @@ mod generator;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 
 use ruff_text_size::TextRange;
@@ -138,7 +139,7 @@ fn judge(environment: &Environment, seed: u64, apps: usize) -> Vec<String> {
         write(&root, path, text);
     }
     let migrated: Vec<&String> = project.labels.iter().take(MIGRATED).collect();
-    let input = |step: &str, written: &BTreeMap<String, String>| json!({"root": root, "apps": project.apps, "step": step, "written": written, "migrated": migrated});
+    let input = |step: &str, written: &BTreeMap<String, String>| json!({"root": root, "apps": project.apps, "step": step, "written": written, "migrated": migrated, "postgresql": apps == APPS});
     environment.run("migrations.py", &input("initial", &BTreeMap::new()));
     // Those that are migrated go back to their first migration by its name.
     for (package, label) in project.apps.iter().zip(&project.labels).skip(MIGRATED).step_by(6) {
@@ -185,6 +186,17 @@ fn judge(environment: &Environment, seed: u64, apps: usize) -> Vec<String> {
             let show = |text: Option<String>| text.unwrap_or_else(|| "nothing\n".to_owned());
             found.push(format!("{path}\n--- Django's\n{}--- ours\n{}", show(djangos), show(ours)));
         }
+    }
+    if let Some(reason) = answer["skipped"].as_str().filter(|reason| !reason.is_empty()) {
+        assert!(
+            std::env::var_os("TUNEUP_TEST_REQUIRE_POSTGRESQL").is_none(),
+            "nothing was migrated on PostgreSQL: {reason}"
+        );
+        let _ = writeln!(
+            io::stderr(),
+            "not migrated on PostgreSQL under Django {}: {reason}",
+            environment.django
+        );
     }
     for key in ["left", "problem"] {
         let said = answer[key].as_str().unwrap_or_default();
