@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use tuneup_transforms::Safety;
 use tuneup_transforms::heat::Heats;
 use tuneup_transforms::registry::RULES;
-use tuneup_transforms::undecided::undecided;
+use tuneup_transforms::undecided::{unasked, undecided};
 
 use crate::analysis::Outcome;
 use crate::counted;
@@ -183,7 +183,10 @@ fn clean(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         let count = outcome.proposals.iter().filter(|proposal| proposal.rule == rule.name).count();
         let (class, result) = match count {
             _ if !outcome.config.is_selected(rule.name) => ("off", "not asked".to_owned()),
-            0 => ("clean", "clean".to_owned()),
+            0 => match unasked(project, rule.name) {
+                Some(why) => ("off", format!("not decided: {why}")),
+                None => ("clean", "clean".to_owned()),
+            },
             count => ("found", counted(count, "finding")),
         };
         let (name, summary) = (text(rule.name), prose(rule.summary));

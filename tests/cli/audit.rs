@@ -43,6 +43,8 @@ fn the_page_needs_nothing_and_lets_nothing_out() {
     for part in ["Findings by rule and app", ">Checked</h2>", ">Not decided</h2>", ">clean</td>"] {
         assert!(page.contains(part), "{part}");
     }
+    // Without settings, rules about them have nothing to say.
+    assert!(page.contains("<td>not decided: no settings of production were found</td>"), "{page}");
     assert_eq!(page, report(&library), "the same project gives the same bytes");
 }
 

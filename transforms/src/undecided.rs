@@ -2,6 +2,7 @@
 
 use tuneup_django::Project;
 
+use crate::deployment::production;
 use crate::proposal::Place;
 
 /// Something that is left open.
@@ -13,6 +14,33 @@ pub struct Undecided {
     pub reason: String,
 }
 
+/// The rules that ask for the settings of production.
+const ABOUT_PRODUCTION: [&str; 10] = [
+    crate::persistent_connections::RULE.name,
+    crate::connection_pool::RULE.name,
+    crate::redis_cache::RULE.name,
+    crate::cached_sessions::RULE.name,
+    crate::cached_template_loader::RULE.name,
+    crate::whitenoise::RULE.name,
+    crate::slow_query_log::RULE.name,
+    crate::sentry::RULE.name,
+    crate::prometheus::RULE.name,
+    crate::health_check::RULE.name,
+];
+
+/// Why a rule could not decide on a project at all, so that finding nothing says nothing.
+pub fn unasked(project: &Project, rule: &str) -> Option<&'static str> {
+    if !ABOUT_PRODUCTION.contains(&rule) || production(project).is_some() {
+        return None;
+    }
+    Some(match &project.settings.module {
+        None => "no settings of production were found",
+        Some(module) if module.is_development => "the settings that were found are for development",
+        Some(module) if module.is_debugging => "the settings turn debugging on for good",
+        Some(_) => "something may set settings that are not seen",
+    })
+}
+
 /// All that a project leaves open, in order of place.
 pub fn undecided(project: &Project) -> Vec<Undecided> {
     let mut all = Vec::new();
@@ -20,8 +48,14 @@ pub fn undecided(project: &Project) -> Vec<Undecided> {
     if !project.version.is_known() {
         general("Nothing says which Django this is: only what holds in every version is proposed.");
     }
-    if project.settings.module.is_none() {
-        general("No settings module of production was found: rules about settings were not asked.");
+    match &project.settings.module {
+        None => general("No settings module of production was found: rules about settings were not asked."),
+        Some(module) if module.is_development || module.is_debugging => {
+            general(
+                "The settings that were found are not those of production: rules about settings were not asked.",
+            );
+        }
+        Some(_) => {}
     }
     for (file, range) in &project.settings.unseen {
         all.push(Undecided {
