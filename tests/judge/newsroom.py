@@ -59,6 +59,53 @@ ENTRIES = [
     ),
     *fewer("/web/authors/1/"),
     *right("/web/loaded/", "/web/api/sections/"),
+    # The admin, seen by a superuser
+    *fixed(
+        "/admin/articles/article/",
+        "/admin/articles/article/?q=Pen",
+        "/admin/articles/tag/",
+        "/admin/shop/order/",
+        "/admin/shop/invoice/",
+    ),
+    *fewer("/admin/articles/article/1/change/"),
+    *right("/admin/articles/topic/", "/admin/shop/product/"),
+    # Jinja2, what contexts are made of, generic views, feeds, sitemaps
+    *fixed(
+        "/desk/contents/",
+        "/desk/board/",
+        "/desk/menu/",
+        "/desk/assign/",
+        "/desk/quantities/",
+        "/desk/orders.csv",
+        "/desk/desk/",
+        "/desk/agenda/",
+        "/desk/archive/",
+        "/desk/comments/",
+        "/desk/issues/",
+        "/desk/sitemap.xml",
+    ),
+    *fewer(
+        "/desk/week/2024/1/",
+        "/desk/authors/1/",
+        "/desk/topics/1/",
+        "/desk/feed/",
+        "/desk/feed/1/",
+    ),
+    *right("/desk/articles.xml"),
+    # More of the REST framework
+    *fixed("/desk/api/comments/", "/desk/api/products/", "/desk/api/orders/", "/desk/api/issues/", "/desk/api/authors/"),
+    *fewer("/desk/api/articles/long/"),
+    *right("/desk/api/sections/"),
+    Entry("/desk/api/articles/"),
+    Entry("/desk/api/articles/1/sections/"),
+    # What a scheduler calls
+    *fixed(
+        "desk.tasks:remind_editors",
+        "desk.tasks:digest",
+        "desk.tasks:fixture",
+        "desk.tasks:flagged",
+    ),
+    *right("desk.tasks:as_dicts"),
     # articles
     *fixed(
         "articles.reports:by_pen_name",

@@ -7,7 +7,8 @@ use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, Value};
+use crate::queries::value::{Row, Shape, Site, Value};
+use crate::schema::ModelId;
 
 mod admin;
 mod filters;
@@ -25,6 +26,7 @@ mod shortcuts;
 mod signals;
 mod tables;
 mod views;
+mod wagtail;
 
 /// What a framework knows. Each part says nothing ([`None`]) of what is not its own.
 pub(crate) struct Framework {
@@ -42,6 +44,10 @@ pub(crate) struct Framework {
     pub(crate) iterate: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], Site) -> Option<Value>,
     /// `instance.name = value`
     pub(crate) set: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, Value, Site),
+    /// Whether a method of a model's querysets gives some of their rows.
+    pub(crate) narrows: for<'p> fn(&Machine<'p>, ModelId, &str) -> bool,
+    /// A method that rows have from one of its models.
+    pub(crate) row_method: RowMethod,
     /// A class method of the project's own classes that they inherit from its classes.
     pub(crate) class_method: ClassMethod,
     /// An attribute that objects of the project's own classes inherit from its classes.
@@ -64,6 +70,8 @@ type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallS
 
 type Method = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
 
+type RowMethod = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, Row, &str, CallSite) -> Option<Value>;
+
 type ClassMethod =
     for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef, &str, &Arguments, CallSite) -> Option<Value>;
 
@@ -80,6 +88,8 @@ impl Framework {
         item: |_, _, _, _| None,
         iterate: |_, _, _, _, _| None,
         set: |_, _, _, _, _, _, _| {},
+        narrows: |_, _, _| false,
+        row_method: |_, _, _, _, _, _| None,
         class_method: |_, _, _, _, _, _| None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
@@ -90,7 +100,8 @@ impl Framework {
 }
 
 /// The packages that frameworks speak of: their names count, not their source.
-pub(crate) const ROOTS: &[&str] = &["django", "rest_framework", "django_filters", "django_tables2"];
+pub(crate) const ROOTS: &[&str] =
+    &["django", "rest_framework", "django_filters", "django_tables2", "wagtail"];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
@@ -108,6 +119,7 @@ const ALL: &[Framework] = &[
     tables::FRAMEWORK,
     listings::FRAMEWORK,
     serialization::FRAMEWORK,
+    wagtail::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {
@@ -252,6 +264,25 @@ impl<'p> Machine<'p> {
         for framework in ALL {
             (framework.set)(self, frame, class.as_str(), parts, name.as_str(), put, site);
         }
+    }
+
+    /// Whether a method of a model's querysets, that a framework gives them, gives some of their rows.
+    pub(crate) fn is_narrowing(&self, model: ModelId, name: Symbol) -> bool {
+        ALL.iter().any(|framework| (framework.narrows)(self, model, name.as_str()))
+    }
+
+    /// A method that a row has from a framework's model.
+    pub(crate) fn framework_row_method(
+        &mut self,
+        frame: &mut Frame<'p>,
+        value: Value,
+        row: Row,
+        name: Symbol,
+        call: CallSite,
+    ) -> Value {
+        ALL.iter()
+            .find_map(|framework| (framework.row_method)(self, frame, value, row, name.as_str(), call))
+            .unwrap_or(Value::UNKNOWN)
     }
 
     /// Lets each framework do with a function what it does by itself.

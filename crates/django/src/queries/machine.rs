@@ -149,6 +149,8 @@ pub(crate) struct Machine<'p> {
     /// Whether a framework is at work, and no function of the project called it.
     pub(crate) serving: bool,
     pub(crate) fuel: u32,
+    /// The call by which the project's code last called a method that it inherits from outside.
+    pub(crate) calling: Option<Site>,
     /// How many templates are being rendered within each other.
     pub(crate) rendering: usize,
 }
@@ -200,6 +202,7 @@ impl<'p> Machine<'p> {
             requests,
             request_values: FxHashMap::default(),
             rendering: 0,
+            calling: None,
             manager_starts: FxHashMap::default(),
             values: Values::new(),
             names: Names::new(),

@@ -119,7 +119,10 @@ impl<'p> Machine<'p> {
                 Value::SCALAR
             }
             Shape::Instance(class, parts) => self.instance_method(frame, class, &parts, name, arguments),
-            Shape::Object(class, _) => self.inherited_method(frame, receiver, class, name, arguments),
+            Shape::Object(class, _) => {
+                self.calling = Some(call.site);
+                self.inherited_method(frame, receiver, class, name, arguments)
+            }
             Shape::Class(class) => self.class_method(frame, class, name, arguments, call),
             _ => Value::UNKNOWN,
         }

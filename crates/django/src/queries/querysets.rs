@@ -205,6 +205,7 @@ impl<'p> Machine<'p> {
                 self.record_use(value, Uses { count: true, ..Uses::default() });
                 return Value::SCALAR;
             }
+            _ if self.is_narrowing(model, name) => queryset.asked.narrowed = true,
             _ => return Value::UNKNOWN,
         }
         debug_assert_eq!(queryset.model, model);

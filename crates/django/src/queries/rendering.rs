@@ -67,6 +67,16 @@ impl<'p> Machine<'p> {
                 let blocks = self.with_blocks(file, blocks);
                 let mut frame = self.template_frame(file, context, blocks);
                 let parent = self.eval(&mut frame, parent);
+                // What a Jinja2 template sets, imports and defines outside of its blocks is there within them.
+                if self.templates.is_jinja(self.project.path(file)) {
+                    for stmt in facts.block(facts.function(FunctionId(0)).body) {
+                        if let StmtKind::Assign(target, value) = stmt.kind {
+                            let value = self.eval(&mut frame, value);
+                            self.assign(&mut frame, target, value);
+                        }
+                    }
+                }
+                let context = frame.slots.first().copied().unwrap_or(context);
                 for member in self.values.members(parent) {
                     if let Shape::Str(name) = *self.values.shape(member)
                         && let Some(parent) = self.templates.named(name.as_str())

@@ -192,8 +192,8 @@ impl<'p> Machine<'p> {
                 Value::SCALAR
             }
             "refresh_from_db" | "full_clean" | "clean" | "validate_unique" => Value::NONE,
-            name if name.starts_with("get_") && name.ends_with("_display") => Value::SCALAR,
-            _ => Value::UNKNOWN,
+            text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
+            _ => self.framework_row_method(frame, value, row, name, call),
         }
     }
 

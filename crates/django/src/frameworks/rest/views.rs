@@ -73,10 +73,14 @@ pub(super) fn method<'p>(
     let none = Arguments::default();
     Some(match name {
         "get_queryset" => {
+            let calling = machine.calling.take().filter(|_| is_in_extra_action(machine, frame));
             let rows = attribute(machine, this, class, "queryset").unwrap_or(Value::UNKNOWN);
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.is_manager = false;
+                    if let Some(site) = calling {
+                        rows.sites = rows.sites.iter().copied().chain([site]).collect();
+                    }
                     machine.values.queryset(rows)
                 }
                 _ => Value::UNKNOWN,
@@ -152,8 +156,24 @@ fn filtered<'p>(
         };
         let made = machine.values.make(Shape::Object(backend, None));
         let given = machine.call_function(frame, function, None, &[made, request, rows, this]);
+        let sites: Vec<Vec<Site>> = machine
+            .values
+            .members(rows)
+            .iter()
+            .filter_map(|&member| machine.as_queryset(member))
+            .map(|queryset| queryset.sites.to_vec())
+            .collect();
         if machine.values.members(given).iter().all(|&member| machine.as_queryset(member).is_some()) {
-            rows = given;
+            // A backend serves many views: what one of them needs is loaded by its own query.
+            rows = machine.for_each(given, |machine, member| match machine.values.shape(member).clone() {
+                Shape::Queryset(mut rows) => {
+                    if let Some(own) = sites.iter().find(|own| rows.sites.starts_with(own)) {
+                        rows.sites = own.clone().into();
+                    }
+                    machine.values.queryset(rows)
+                }
+                _ => member,
+            });
         }
     }
     rows
@@ -323,6 +343,12 @@ fn is_extra_action(machine: &Machine<'_>, function: FunctionRef) -> bool {
             _ => false,
         }
     })
+}
+
+/// Whether a call stands in an action that the project adds to a viewset: what that alone needs, other actions that
+/// share the queryset must not pay for.
+fn is_in_extra_action(machine: &Machine<'_>, frame: &Frame<'_>) -> bool {
+    frame.function.is_some_and(|id| is_extra_action(machine, FunctionRef { file: frame.file, id }))
 }
 
 /// Requests to a view: its rows, by its serializer.
