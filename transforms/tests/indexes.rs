@@ -229,6 +229,20 @@ fn booleans_and_few_values_alone_get_none() {
 }
 
 #[test]
+fn what_people_set_up_is_short() {
+    let models = |name: &str| {
+        format!(
+            "class {name}(models.Model):\n    user = models.ForeignKey(User, on_delete=models.CASCADE)\n    \
+             board = models.CharField(max_length=50)\n    created = models.DateTimeField(auto_now_add=True)\n"
+        )
+    };
+    let views =
+        |name: &str| format!("def show(request):\n    return list({name}.objects.filter(board='x'))\n");
+    check(&models("Visit"), &views("Visit"), &["shop.Visit: board"]);
+    check(&models("TableConfig"), &views("TableConfig"), &["shop.TableConfig: board (advice)"]);
+}
+
+#[test]
 fn lookups_that_no_plain_index_serves_get_advice() {
     check(
         ORDER,

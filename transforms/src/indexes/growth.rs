@@ -55,6 +55,31 @@ const MANY: &[&str] = &[
     "Metric",
 ];
 
+/// Words at the end of names of models of which a site has a few rows: what people set up.
+const SHORT: &[&str] = &[
+    "Type",
+    "Kind",
+    "Category",
+    "Config",
+    "Configuration",
+    "Setting",
+    "Settings",
+    "Preference",
+    "Preferences",
+    "Template",
+    "Style",
+    "Theme",
+    "Role",
+    "Status",
+    "Country",
+    "Language",
+    "Currency",
+    "View",
+    "Plan",
+    "Policy",
+    "Repository",
+];
+
 /// Whether each owner has many rows of a model, as its name says.
 pub(super) fn has_many_for_each(project: &Project, model: ModelId) -> bool {
     let name = project.schema.model(model).name().as_str();
@@ -95,6 +120,10 @@ pub(super) fn of(project: &Project, model: ModelId) -> Growth {
         points += 2;
     } else if is_made(Context::Unknown) {
         points += 1;
+    }
+    let name = schema.model(model).name().as_str();
+    if SHORT.iter().any(|word| name.ends_with(word)) {
+        points = u32::saturating_sub(points, 2);
     }
     Growth(points)
 }
