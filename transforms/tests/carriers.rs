@@ -183,3 +183,23 @@ fn the_shortcuts_of_other_packages_are_followed() {
         &["Safe: return [book.editor.name for book in author.books.all()]: editor"],
     );
 }
+
+#[test]
+fn what_is_an_instance_of_a_model_goes_its_branch() {
+    let view = |test: &str| {
+        format!(
+            "from shop.models import Author, Book, Note\n\n\ndef name(row):\n    if isinstance(row, {test}):\n        \
+             return row.author.name\n    return row.editor.name\n\n\ndef listed(request):\n    \
+             return [name(book) for book in Book.objects.all()]\n"
+        )
+    };
+    let query = "return [name(book) for book in Book.objects.all()]";
+    for (test, path) in
+        [("Book", "author"), ("(Note, Book)", "author"), ("Note", "editor"), ("(Note, Author)", "editor")]
+    {
+        check(&[("views.py", &view(test))], &[&format!("Safe: {query}: {path}")]);
+    }
+    for test in ["object", "Book | Note", "KINDS"] {
+        check(&[("views.py", &view(test))], &[&format!("Safe: {query}: author, editor")]);
+    }
+}

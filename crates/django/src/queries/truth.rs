@@ -1,7 +1,7 @@
 //! What a test comes to, where its values are known: a branch that is never taken is not followed.
 
-use tuneup_python::Symbol;
 use tuneup_python::flow::CompareOp;
+use tuneup_python::{Base, Symbol};
 
 use super::machine::Machine;
 use super::value::{Row, Shape, Value};
@@ -49,26 +49,74 @@ impl Machine<'_> {
         }
     }
 
-    /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a list or a row is none.
+    /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a row is of its model and its bases.
     pub(crate) fn known_instance(&mut self, value: Value, class: Value) -> Value {
-        let Shape::External(class) = self.values.shape(class) else { return Value::SCALAR };
-        if !matches!(class.as_str(), "django.db.models.QuerySet" | "django.db.models.query.QuerySet") {
-            return Value::SCALAR;
-        }
-        let is_queryset = |value| match self.values.shape(value) {
-            Shape::Queryset(queryset) => Some(!queryset.is_manager),
-            Shape::Sequence(_) | Shape::Tuple(_) | Shape::Row(_) | Shape::Mapping { .. } | Shape::None => {
-                Some(false)
-            }
-            _ => None,
+        let classes = match self.values.shape(class) {
+            Shape::Tuple(items) => items.to_vec(),
+            _ => vec![class],
         };
-        let mut answers = self.values.members(value).into_iter().map(is_queryset);
+        let is_one = |member: Value| {
+            let mut answer = Some(false);
+            for &class in &classes {
+                match self.is_instance(member, class) {
+                    Some(true) => return Some(true),
+                    Some(false) => {}
+                    None => answer = None,
+                }
+            }
+            answer
+        };
+        let mut answers = self.values.members(value).into_iter().map(is_one);
         match answers.next() {
             Some(Some(first)) if answers.all(|answer| answer == Some(first)) => {
                 self.values.make(Shape::Bool(first))
             }
             _ => Value::SCALAR,
         }
+    }
+
+    fn is_instance(&self, value: Value, class: Value) -> Option<bool> {
+        let asked = match self.values.shape(class) {
+            Shape::External(name)
+                if matches!(
+                    name.as_str(),
+                    "django.db.models.QuerySet" | "django.db.models.query.QuerySet"
+                ) =>
+            {
+                return match self.values.shape(value) {
+                    Shape::Queryset(queryset) => Some(!queryset.is_manager),
+                    Shape::Row(_) => Some(false),
+                    _ => self.is_builtin(value),
+                };
+            }
+            Shape::Model(model) => self.schema.class_of(*model)?,
+            Shape::Class(class) => *class,
+            _ => return None,
+        };
+        let Shape::Row(row) = self.values.shape(value) else { return self.is_builtin(value) };
+        let own = self.schema.class_of(row.model)?;
+        let order = self.project.mro(own);
+        if order.contains(&Base::Class(asked)) {
+            return Some(true);
+        }
+        // Packages give rows the class of a child table.
+        let may_be_more = order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)))
+            || self.project.mro(asked).contains(&Base::Class(own));
+        (!may_be_more).then_some(false)
+    }
+
+    /// Nothing of the project's own classes is what Python itself makes.
+    fn is_builtin(&self, value: Value) -> Option<bool> {
+        let is_builtin = matches!(
+            self.values.shape(value),
+            Shape::Sequence(_)
+                | Shape::Tuple(_)
+                | Shape::Mapping { .. }
+                | Shape::None
+                | Shape::Str(_)
+                | Shape::Int(_)
+        );
+        is_builtin.then_some(false)
     }
 
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
