@@ -88,8 +88,8 @@ fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str
     match (class, name) {
         (FORM, "instance") => Some(part),
         (FORMSET, "queryset") => Some(part),
-        // Looping over them is looping over the formset.
-        (FORMSET, "forms" | "initial_forms") => {
+        // Looping over them is looping over the formset. `initial_forms` is what code saves or deletes some rows by.
+        (FORMSET, "forms") => {
             Some(machine.values.make(Shape::Instance(Symbol::new(FORMSET), Box::new([part]))))
         }
         _ => None,

@@ -193,8 +193,7 @@ impl<'p> Machine<'p> {
                 };
                 self.values.join(found, default)
             }
-            // A template's `Context` is read as the mapping that it holds.
-            "copy" | "flatten" => receiver,
+            "copy" => receiver,
             "popitem" => self.values.tuple(vec![key, all_values]),
             _ => Value::UNKNOWN,
         }

@@ -1,0 +1,188 @@
+//! Rows that go through Jinja2, the admin, forms, signals and actions: small projects in, proposals out.
+
+mod support;
+
+use support::check;
+
+/// A view that renders Jinja2's `shop/books.html` on books.
+const JINJA: &str = "
+from django.shortcuts import render
+from shop.models import Book
+
+
+def index(request):
+    return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')})
+";
+
+#[track_caller]
+fn check_jinja(template: &str, expected: &[&str]) {
+    let macros = "{% macro line(book, mark='-') %}{{ mark }}{{ book.author.name }}{% endmacro %}\
+                  {% macro each(rows) %}{% for row in rows %}{{ caller(row) }}{% endfor %}{% endmacro %}";
+    let files = [
+        ("views.py", JINJA),
+        ("jinja2/shop/books.html", template),
+        ("jinja2/shop/macros.html", macros),
+        ("jinja2/shop/row.html", "{{ book.author.name }}"),
+        ("jinja2/shop/base.html", "{% block main %}{% endblock %}"),
+    ];
+    check(&files, expected);
+}
+
+const AUTHOR: &[&str] =
+    &["Safe: return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')}): author"];
+
+#[test]
+fn jinja2_reads_attributes_keys_and_filters() {
+    for template in [
+        "{% for book in books %}{{ book.author.name }}{% endfor %}",
+        "{%- for book in\n books if book.author.name -%}{{ book.title }}{%- endfor -%}",
+        "{% for book in books %}{% set it = book['author'] %}{{ it.name ~ '' }}{% endfor %}",
+        "{{ books|map(attribute='author.name')|join(', ') }}",
+        "{% for author, group in books|groupby('author') %}{{ author.name }}{% endfor %}",
+        "{% for book in books %}{{ 'a' if book.author.name in ('b', 'c') else {'d': 1}['d'] }}{% endfor %}",
+    ] {
+        check_jinja(template, AUTHOR);
+    }
+}
+
+#[test]
+fn jinja2_follows_macros_includes_and_blocks() {
+    for template in [
+        "{% import 'shop/macros.html' as m %}{% for book in books %}{{ m.line(book) }}{% endfor %}",
+        "{% extends 'shop/base.html' %}{% from 'shop/macros.html' import line as l %}\
+         {% block main %}{{ super() }}{% for book in books %}{{ l(book, mark='*') }}{% endfor %}{% endblock %}",
+        "{% import 'shop/macros.html' as m %}\
+         {% call(book) m.each(books) %}{{ book.author.name }}{% endcall %}",
+        "{% for book in books %}{% include ['shop/none.html', 'shop/row.html'] ignore missing %}{% endfor %}",
+    ] {
+        check_jinja(template, AUTHOR);
+    }
+}
+
+#[test]
+fn jinja2_calls_nothing_by_itself() {
+    check_jinja(
+        "{% for book in books %}{% for note in book.notes.all() %}{{ note.pk }}{% endfor %}{% endfor %}",
+        &["Safe: return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')}): notes"],
+    );
+    check_jinja("{% for book in books %}{% if book.notes.all %}x{% endif %}{% endfor %}", &[]);
+    check_jinja("{% raw %}{% for book in books %}{{ book.author.name }}{% endfor %}{% endraw %}", &[]);
+    check_jinja("{# {% for book in books %}{{ book.author.name }}{% endfor %} #}", &[]);
+}
+
+#[test]
+fn an_inline_shows_the_text_of_its_rows() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book, Note
+
+
+class NoteInline(admin.TabularInline):
+    model = Note
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    inlines = [NoteInline]
+";
+    check(&[("admin.py", admin)], &["Safe: class NoteInline(admin.TabularInline):: user"]);
+}
+
+#[test]
+fn a_form_shows_the_rows_that_its_code_gives_a_field() {
+    let forms = "
+from django import forms
+from shop.models import Note
+
+
+class NoteForm(forms.Form):
+    note = forms.ModelChoiceField(queryset=Note.objects.all())
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields['note'].queryset = Note.objects.filter(book=1)
+";
+    check(
+        &[("forms.py", forms)],
+        &["Safe: self.fields['note'].queryset = Note.objects.filter(book=1): user"],
+    );
+}
+
+#[test]
+fn a_filter_set_shows_choices_where_its_form_is_shown() {
+    let filters = "
+import django_filters
+from django.shortcuts import render
+from shop.models import Book, Note
+
+
+class Books(django_filters.FilterSet):
+    note = django_filters.ModelChoiceFilter(queryset=Note.objects.all())
+
+
+def index(request):
+    return render(request, 'shop/books.html', {'filter': Books(request.GET, queryset=Book.objects.all())})
+";
+    let shown = [("filters.py", filters), ("templates/shop/books.html", "{{ filter.form }}")];
+    check(&shown, &["Safe: note = django_filters.ModelChoiceFilter(queryset=Note.objects.all()): user"]);
+    check(&[("filters.py", filters), ("templates/shop/books.html", "{{ filter.qs.count }}")], &[]);
+}
+
+#[test]
+fn a_formset_has_a_form_for_each_row() {
+    let views = "
+from django.forms import modelformset_factory
+from shop.models import Book
+
+
+def titles():
+    books = modelformset_factory(Book, fields=['title'])(queryset=Book.objects.order_by('pk'))
+    return [form.instance.author.name for form in books]
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Safe: books = modelformset_factory(Book, fields=['title'])(queryset=Book.objects.order_by('pk')): author",
+        ],
+    );
+}
+
+#[test]
+fn a_receiver_is_given_a_row_of_its_sender() {
+    let signals = "
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from shop.models import Author
+
+
+@receiver(post_save, sender=Author)
+def changed(sender, instance, **kwargs):
+    return [tag.name for book in instance.books.all() for tag in book.tags.all()]
+";
+    check(
+        &[("signals.py", signals)],
+        &["Safe: return [tag.name for book in instance.books.all() for tag in book.tags.all()]: tags"],
+    );
+}
+
+#[test]
+fn a_view_is_served_with_what_as_view_is_given() {
+    let urls = "
+from django.urls import path
+from django.views.generic import ListView
+from shop.models import Book
+
+urlpatterns = [
+    path('a', ListView.as_view(queryset=Book.objects.all(), template_name='shop/books.html')),
+    path('b', ListView.as_view(model=Book, template_name='shop/books.html')),
+]
+";
+    let template = "{% for book in object_list %}{{ book.author.name }}{% endfor %}";
+    check(
+        &[("urls.py", urls), ("templates/shop/books.html", template)],
+        &[
+            "Safe: path('a', ListView.as_view(queryset=Book.objects.all(), template_name='shop/books.html')),: author",
+            "Safe: path('b', ListView.as_view(model=Book, template_name='shop/books.html')),: author",
+        ],
+    );
+}
