@@ -138,7 +138,8 @@ fn inherited<'p>(
             Some(narrowed(machine, rows))
         }
         "queryset" => Some(rows(machine, this, class)),
-        // Only where the form is shown, so are the choices of its filters.
+        // Only where the form is shown, so are the choices of its filters; code asks it for errors and values.
+        "form" if frame.file.as_other().is_none() => Some(Value::UNKNOWN),
         "form" => {
             let bases: Vec<ClassRef> = machine
                 .project
