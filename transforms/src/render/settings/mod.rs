@@ -1,8 +1,9 @@
 //! Settings that are changed, in the form and file in which the project has them.
 //!
-//! `places` says where a change goes: into a dict or list that is written out, over a value, into a call, or as a
+//! `places`, and for lists `elements`, say where a change goes: into a dict or list that is written out, over a value, into a call, or as a
 //! statement below the last that writes the setting. What several proposals ask of one place is united here.
 
+mod elements;
 mod environment;
 mod places;
 mod values;
@@ -89,7 +90,7 @@ fn add<'a>(
             }
         }
         Change::Setting { name, edit: SettingEdit::Insert { entry, at } } => {
-            let (container, at) = places::of_element(project, name, at)?;
+            let (container, at) = elements::of_element(project, name, at)?;
             let asked = places.entry(container).or_default();
             let elements = asked.elements.entry(at).or_default();
             let entry = SettingValue::text(entry);
