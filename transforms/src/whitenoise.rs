@@ -68,7 +68,7 @@ fn propose_one(project: &Project) -> Option<Proposal> {
     ];
     changes.extend(storage);
     if settings.get("STATIC_ROOT").is_none() {
-        changes.push(set("STATIC_ROOT", &[], static_root(project)?));
+        changes.push(set("STATIC_ROOT", &[], static_root(project)));
     }
     changes.push(require("whitenoise", "6.6"));
     let message = format!(
@@ -169,7 +169,15 @@ fn tests_with_pytest(project: &Project) -> bool {
 }
 
 /// A folder beside the code, by the name that the settings have for that of the code.
-fn static_root(project: &Project) -> Option<SettingValue> {
+fn static_root(project: &Project) -> SettingValue {
+    let beside = || SettingValue::Code {
+        text: "os.path.join(os.path.dirname(os.path.abspath(__file__)), \"staticfiles\")".to_owned(),
+        modules: vec!["os".to_owned()],
+    };
+    named_folder(project).unwrap_or_else(beside)
+}
+
+fn named_folder(project: &Project) -> Option<SettingValue> {
     let settings = &project.settings;
     for name in ["BASE_DIR", "ROOT_DIR", "PROJECT_ROOT", "PROJECT_DIR", "BASE_PATH"] {
         let Some(setting) = settings.all().find(|(other, _)| *other == name).map(|(_, setting)| setting)

@@ -39,8 +39,8 @@ pub(super) fn written(
     };
     let page = Page { text, form, entries: &entries };
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-    // New ones by the place behind which they go, in order of their names.
-    let mut new: BTreeMap<Option<usize>, Vec<&Wanted>> = BTreeMap::new();
+    // New ones by the place where they go, in order of their names.
+    let mut new: BTreeMap<Spot, Vec<&Wanted>> = BTreeMap::new();
     let mut sorted: Vec<&Wanted> = wanted.iter().collect();
     sorted.sort_by_key(|wanted| normalised(&wanted.package));
     for one in sorted {
@@ -48,16 +48,18 @@ pub(super) fn written(
         match entries.iter().find(|entry| entry.name == name) {
             Some(entry) if entry.has_extras(&one.extras) => {}
             Some(entry) => edits.push(page.with_extras(entry, &one.extras)?),
-            None => new.entry(page.predecessor(&name)).or_default().push(one),
+            None => new.entry(page.spot(&name)).or_default().push(one),
         }
     }
-    for (behind, wanted) in new {
+    for (spot, wanted) in new {
         let texts: Vec<String> = wanted.iter().map(|one| page.requirement(one)).collect();
+        let behind = match spot {
+            Spot::Behind(at) => Some(entries[at].range.clone()),
+            Spot::Before(_) | Spot::Alone => None,
+        };
         match &list {
-            Some(list) => {
-                edits.extend(elements(text, list, behind.map(|at| entries[at].range.clone()), &texts)?)
-            }
-            None => edits.push(page.lines(behind, &texts)?),
+            Some(list) => edits.extend(elements(text, list, behind, &texts)?),
+            None => edits.push(page.lines(spot, &texts)?),
         }
     }
     edits.sort_by_key(|(range, _)| (range.start, range.end));
@@ -66,6 +68,15 @@ pub(super) fn written(
         after.replace_range(range, &content);
     }
     Ok(after)
+}
+
+/// Where a new entry goes, by the positions of those that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Spot {
+    Before(usize),
+    Behind(usize),
+    /// There is none beside which it could stand.
+    Alone,
 }
 
 struct Page<'t> {
@@ -88,15 +99,35 @@ impl Page<'_> {
         self.entries.iter().enumerate().filter(move |(_, entry)| is_one(entry))
     }
 
-    /// The entry behind which a package goes: by the alphabet where that is the order, else behind all. Nothing where
-    /// it comes first.
-    fn predecessor(&self, name: &str) -> Option<usize> {
-        let names: Vec<&str> = self.neighbours().map(|(_, entry)| entry.name.as_str()).collect();
-        let is_sorted = names.len() > 1 && names.windows(2).all(|pair| pair[0] <= pair[1]);
-        if is_sorted {
-            return self.neighbours().rfind(|(_, entry)| entry.name.as_str() < name).map(|(at, _)| at);
+    /// Where a package goes: by the alphabet where that is the order, else behind all.
+    fn spot(&self, name: &str) -> Spot {
+        let all: Vec<(usize, &str)> =
+            self.neighbours().map(|(at, entry)| (at, entry.name.as_str())).collect();
+        let is_sorted = |part: &[(usize, &str)]| part.len() > 1 && part.is_sorted_by_key(|(_, name)| *name);
+        let part = if is_sorted(&all) { &all[..] } else { self.paragraph(&all) };
+        if is_sorted(part) {
+            let before = part.iter().rfind(|(_, other)| *other < name).map(|(at, _)| *at);
+            return match (before, part.first()) {
+                (Some(at), _) => Spot::Behind(at),
+                (None, Some((at, _))) => Spot::Before(*at),
+                (None, None) => Spot::Alone,
+            };
         }
-        self.neighbours().next_back().map(|(at, _)| at)
+        part.last().map_or(Spot::Alone, |(at, _)| Spot::Behind(*at))
+    }
+
+    /// In a file of several paragraphs the one that holds Django: others can be for development.
+    fn paragraph<'e>(&self, all: &'e [(usize, &'e str)]) -> &'e [(usize, &'e str)] {
+        if *self.form != Form::Lines || self.is_spaced() {
+            return all;
+        }
+        let is_parted = |a: usize, b: usize| {
+            let between = &self.text[self.entries[a].range.end..self.entries[b].range.start];
+            between.lines().skip(1).any(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+                && between.matches('\n').count() > 1
+        };
+        let mut parts = all.chunk_by(|(a, _), (b, _)| !is_parted(*a, *b));
+        parts.find(|part| part.iter().any(|(_, name)| *name == "django")).unwrap_or(all)
     }
 
     /// The requirement as the file's others are written.
@@ -140,15 +171,16 @@ impl Page<'_> {
         if count('\'') > count('"') { '\'' } else { '"' }
     }
 
-    /// Further lines behind that of an entry, or in front of the first.
-    fn lines(&self, behind: Option<usize>, texts: &[String]) -> Result<(Range<usize>, String), String> {
+    /// Further lines.
+    fn lines(&self, spot: Spot, texts: &[String]) -> Result<(Range<usize>, String), String> {
         let text = self.text;
         let newline = self.newline();
         let indentation = |entry: &Entry| {
             let line = text[..entry.range.start].rfind('\n').map_or(0, |at| at + 1);
             &text[line..entry.range.start]
         };
-        if let Some(entry) = behind.map(|at| &self.entries[at]) {
+        if let Spot::Behind(at) = spot {
+            let entry = &self.entries[at];
             let end = text[entry.range.end..].find('\n').map(|at| entry.range.end + at + 1);
             // One requirement to a paragraph stays so.
             let gap = if self.is_spaced() { newline } else { "" };
@@ -159,7 +191,8 @@ impl Page<'_> {
                 None => (text.len()..text.len(), format!("{newline}{lines}")),
             });
         }
-        if let Some((_, entry)) = self.neighbours().next() {
+        if let Spot::Before(at) = spot {
+            let entry = &self.entries[at];
             let start = text[..entry.range.start].rfind('\n').map_or(0, |at| at + 1);
             let lines: String =
                 texts.iter().map(|line| format!("{}{line}{newline}", indentation(entry))).collect();
@@ -348,6 +381,15 @@ mod tests {
             (
                 "psycopg==3\nDjango==5.2  # the framework\n\n# other\n",
                 "psycopg==3\nDjango==5.2  # the framework\nwhitenoise>=6.7\n\n# other\n",
+            ),
+            // What is for development stands apart.
+            (
+                "psycopg==3\nDjango==5.2\ngunicorn==1\n\n# Development\npytest==8\n",
+                "psycopg==3\nDjango==5.2\ngunicorn==1\nwhitenoise>=6.7\n\n# Development\npytest==8\n",
+            ),
+            (
+                "# web\ndjango==5\nzipp==3\n# tests\nfactory-boy==3\npytest==8\n",
+                "# web\ndjango==5\nwhitenoise>=6.7\nzipp==3\n# tests\nfactory-boy==3\npytest==8\n",
             ),
             // No newline at the end; those of Windows.
             ("django==5.2", "django==5.2\nwhitenoise>=6.7\n"),
