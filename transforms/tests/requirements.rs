@@ -51,7 +51,7 @@ fn they_are_written_where_the_project_declares_its_own() {
         (
             "pyproject.toml",
             "[tool.poetry.dependencies]\npython = \"^3.12\"\ndjango = \"^5.2\"\n",
-            "[tool.poetry.dependencies]\npython = \"^3.12\"\ndjango = \"^5.2\"\nsentry-sdk = \">=2.0\"\n",
+            "[tool.poetry.dependencies]\npython = \"^3.12\"\ndjango = \"^5.2\"\nsentry-sdk = \"^2.0\"\n",
         ),
     ] {
         let (message, changed) = sentry(&[(path, before)]);
