@@ -18,7 +18,7 @@ use crate::query_counts::QueryCount;
 use crate::requirements::Requirements;
 use crate::schema::Schema;
 use crate::settings::Settings;
-use crate::templates::Templates;
+use crate::templates::{self, Templates};
 use crate::version::Version;
 
 /// What to read, and how.
@@ -91,7 +91,7 @@ pub struct Project {
 impl Project {
     /// Reads a project.
     pub fn load(options: Options, progress: Option<&(dyn Fn(usize, usize) + Sync)>) -> Self {
-        let source = tuneup_python::Project::load(&LoadOptions {
+        let mut source = tuneup_python::Project::load(&LoadOptions {
             root: options.root,
             python: options.python,
             exclude: options.exclude,
@@ -113,7 +113,9 @@ impl Project {
             .file_ids()
             .filter(|&file| depth(&source.file(file).path) == tuneup_python::Depth::Full)
             .collect();
-        let templates = Templates::find(&source, &settings);
+        let texts = templates::texts(&source);
+        source.set_parts(texts.iter().map(|text| text.file).collect());
+        let templates = Templates::find(&source, &settings, texts);
         stopwatch.lap("find templates");
         let (queries, asks, failed) = queries::find(&source, &schema, &templates, &version, &files);
         stopwatch.lap("queries");

@@ -136,6 +136,7 @@ pub struct Project {
     files: Vec<SourceFile>,
     made: Vec<Made>,
     others: Vec<OtherFile>,
+    parts: Vec<FileId>,
     problems: Vec<Problem>,
     stopwatch: Stopwatch,
     external_roots: FxHashSet<String>,
@@ -208,6 +209,7 @@ impl Project {
             files,
             made,
             others,
+            parts: Vec::new(),
             problems,
             stopwatch,
             external_roots: options.external_roots.iter().map(|&root| root.to_owned()).collect(),
@@ -270,11 +272,21 @@ impl Project {
         }
     }
 
+    /// Counts texts within Python files that an upper layer reads as files of their own: the `n`-th has the number
+    /// after those of [`Self::others`], and the path of the file that it stands in.
+    pub fn set_parts(&mut self, files: Vec<FileId>) {
+        self.parts = files;
+    }
+
     /// The path of a file from the root, also of one that is not Python.
     pub fn path(&self, file: FileId) -> &str {
-        match file.as_other().and_then(|other| self.others.get(other)) {
+        let Some(other) = file.as_other() else { return &self.file(file).path };
+        match self.others.get(other) {
             Some(other) => &other.path,
-            None => &self.file(file).path,
+            None => {
+                let part = self.parts.get(other.saturating_sub(self.others.len()));
+                part.map_or("", |&file| &self.file(file).path)
+            }
         }
     }
 

@@ -119,11 +119,8 @@ impl<'p> Sharing<'p> {
     fn extends_querysets(&self, site: &Site) -> bool {
         let Some(class) = self.function(site).and_then(|function| function.class) else { return false };
         self.project.source.mro(ClassRef { file: site.file, id: class }).iter().any(|base| match base {
-            Base::External(name) => {
-                let name = name.as_str();
-                name.starts_with("django.db.models")
-                    && (name.ends_with("QuerySet") || name.ends_with("Manager"))
-            }
+            // Django's own, or a package's that extend them.
+            Base::External(name) => ["QuerySet", "Manager"].iter().any(|end| name.as_str().ends_with(end)),
             _ => false,
         })
     }

@@ -11,6 +11,8 @@ use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::ModelId;
 
 mod admin;
+mod contexts;
+pub(crate) mod executors;
 mod filters;
 mod forms;
 mod formsets;
@@ -101,11 +103,12 @@ impl Framework {
 
 /// The packages that frameworks speak of: their names count, not their source.
 pub(crate) const ROOTS: &[&str] =
-    &["django", "rest_framework", "django_filters", "django_tables2", "wagtail"];
+    &["django", "rest_framework", "django_filters", "django_tables2", "wagtail", "django_context_decorator"];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
     pagination::FRAMEWORK,
+    executors::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
     signals::FRAMEWORK,

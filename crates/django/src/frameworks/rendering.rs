@@ -1,11 +1,19 @@
 //! `django.template` and the shortcuts that render: a template is rendered on the context it is given.
 
+use tuneup_python::Symbol;
+
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+
+/// A template that was found by its name.
+const NAMED: &str = "%template";
+
+/// A template that was made of a text.
+const OF_TEXT: &str = "django.template.base.Template";
 
 fn call<'p>(
     machine: &mut Machine<'p>,
@@ -24,8 +32,11 @@ fn call<'p>(
         "django.template.response.SimpleTemplateResponse" => ((0, "template"), (1, "context")),
         "django.template.loader.get_template" | "django.template.loader.select_template" => {
             let template = arguments.get(0, "template_name")?;
-            let class = tuneup_python::Symbol::new("django.template.Template");
-            return Some(machine.values.make(Shape::Instance(class, Box::new([template]))));
+            return Some(machine.values.make(Shape::Instance(Symbol::new(NAMED), Box::new([template]))));
+        }
+        "django.template.Template" | "django.template.base.Template" => {
+            let text = arguments.get(0, "template_string")?;
+            return Some(machine.values.make(Shape::Instance(Symbol::new(OF_TEXT), Box::new([text]))));
         }
         "django.template.Context" | "django.template.RequestContext" => {
             let position = usize::from(name.ends_with("RequestContext"));
@@ -48,15 +59,28 @@ fn method<'p>(
     name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if class != "django.template.Template" || name != "render" {
+    if name != "render" {
         return None;
     }
-    render(machine, *parts.first()?, arguments.get(0, "context"));
+    match class {
+        NAMED => render(machine, *parts.first()?, arguments.get(0, "context")),
+        OF_TEXT => {
+            let context = context_of(machine, arguments.get(0, "context"));
+            machine.render_text(*parts.first()?, context);
+        }
+        _ => return None,
+    }
     Some(Value::SCALAR)
 }
 
 /// Renders a template on a context, which may be absent or `None`.
 fn render(machine: &mut Machine<'_>, template: Value, context: Option<Value>) {
+    let context = context_of(machine, context);
+    machine.render_named(template, context);
+}
+
+/// The mapping that a context is.
+fn context_of(machine: &mut Machine<'_>, context: Option<Value>) -> Value {
     let none = machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
     let mut contexts = Vec::new();
     for member in context.map_or_else(Vec::new, |context| machine.values.members(context)) {
@@ -64,6 +88,5 @@ fn render(machine: &mut Machine<'_>, template: Value, context: Option<Value>) {
             contexts.push(member);
         }
     }
-    let context = if contexts.is_empty() { none } else { machine.values.join_all(contexts) };
-    machine.render_named(template, context);
+    if contexts.is_empty() { none } else { machine.values.join_all(contexts) }
 }

@@ -10,7 +10,7 @@ use super::lists::{member_site, name_site, texts};
 use super::rest::{attribute, rows_of};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, Value};
+use crate::queries::value::{Plan, Prefetched, Row, Shape, Site, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
 
@@ -50,15 +50,13 @@ fn inherited_method<'p>(
             _ => None,
         })
         .collect();
-    if bases.iter().any(|&base| loads_by_itself(machine, base)) {
-        return Some(Value::NONE);
-    }
+    let loads_itself = bases.iter().any(|&base| loads_by_itself(machine, base));
     let rows = arguments.get(0, "data")?;
     let site = frame.site(ruff_text_size::TextRange::default());
     let row = rows_of(machine, frame, rows, site);
     for member in machine.values.members(row) {
         if machine.as_row(member).is_some() && machine.shown.insert((this, member)) {
-            show(machine, frame, this, class, member);
+            show(machine, frame, this, class, member, loads_itself);
         }
     }
     Some(Value::NONE)
@@ -78,6 +76,8 @@ fn loads_by_itself(machine: &Machine<'_>, class: ClassRef) -> bool {
 struct Column {
     file: FileId,
     arguments: Run,
+    /// The project's class that it is an instance of.
+    class: Option<ClassRef>,
     /// The last part of the name of django-tables2's class.
     kind: &'static str,
 }
@@ -90,15 +90,18 @@ impl Column {
             let last = name.as_str().strip_prefix("django_tables2.")?.rsplit('.').next()?;
             last.ends_with("Column").then_some(last)
         };
-        let kind = match machine.project.entity_of(file, callee) {
-            Entity::External(name) => kind(name)?,
-            Entity::Class(class) => machine.project.mro(class).iter().find_map(|base| match base {
-                Base::External(name) => kind(*name),
-                _ => None,
-            })?,
+        let (kind, class) = match machine.project.entity_of(file, callee) {
+            Entity::External(name) => (kind(name)?, None),
+            Entity::Class(class) => {
+                let kind = machine.project.mro(class).iter().find_map(|base| match base {
+                    Base::External(name) => kind(*name),
+                    _ => None,
+                })?;
+                (kind, Some(class))
+            }
             _ => return None,
         };
-        Some(Self { file, arguments, kind })
+        Some(Self { file, arguments, class, kind })
     }
 
     fn argument(&self, machine: &Machine<'_>, name: &str) -> Option<Expr> {
@@ -107,6 +110,17 @@ impl Column {
             ArgumentKind::Keyword(keyword) if keyword == *name => Some(argument.value),
             _ => None,
         })
+    }
+
+    /// What it is given under a name, or its class has.
+    fn value<'p>(&self, machine: &mut Machine<'p>, name: &str) -> Option<Value> {
+        match self.argument(machine, name) {
+            Some(given) => {
+                let mut frame = machine.module_frame(self.file);
+                Some(machine.eval(&mut frame, given))
+            }
+            None => machine.class_member(self.class?, Symbol::new(name)),
+        }
     }
 
     /// The path that it shows, its names apart. Nothing where that is not known.
@@ -145,7 +159,16 @@ fn declared(machine: &Machine<'_>, class: ClassRef) -> Vec<Member> {
     found
 }
 
-fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef, row: Value) {
+/// `loads_itself`: the table's own code asks its rows for what the paths of its columns lead over. What a template
+/// reads beside them is not among it.
+fn show<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    row: Value,
+    loads_itself: bool,
+) {
     let meta = match machine.class_member(class, Symbol::new("Meta")) {
         Some(meta) => match *machine.values.shape(meta) {
             Shape::Class(meta) => Some(meta),
@@ -161,6 +184,13 @@ fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class
     };
     let left_out = listed(machine, "exclude").map(|(_, names)| names).unwrap_or_default();
     let mut shown: Vec<Symbol> = left_out;
+    // What a table shows unless its reader asks for other columns.
+    let by_default = match loads_itself {
+        true => {
+            listed(machine, "default_columns").or_else(|| listed(machine, "fields")).map(|(_, names)| names)
+        }
+        false => None,
+    };
     for member in declared(machine, class) {
         let name = member.binding.name;
         let Some(value) = member.binding.value else { continue };
@@ -169,19 +199,71 @@ fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class
             continue;
         }
         shown.push(name);
-        if let Some(path) = column.accessor(machine, name) {
+        if by_default.as_ref().is_some_and(|names| !names.contains(&name)) {
+            continue;
+        }
+        if column.kind == "TemplateColumn" {
+            template_column(machine, frame, &column, member, row, loads_itself);
+        } else if let Some(path) = column.accessor(machine, name).filter(|_| !loads_itself) {
             let links = column.argument(machine, "linkify").is_some() || column.kind == "LinkColumn";
             let site = member_site(machine, member);
             cell(machine, frame, this, class, row, name, &path, site, links);
         }
     }
-    if let Some((member, names)) = listed(machine, "fields") {
+    if let Some((member, names)) = listed(machine, "fields").filter(|_| !loads_itself) {
         for name in names {
             if !shown.contains(&name) {
                 let site = name_site(machine, member, name);
                 cell(machine, frame, this, class, row, name, &split(name.as_str()), site, false);
             }
         }
+    }
+}
+
+/// `TemplateColumn(template_code=…)`, `TemplateColumn(template_name=…)`: a template is rendered for each row.
+fn template_column<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    column: &Column,
+    member: Member,
+    row: Value,
+    loads_itself: bool,
+) {
+    let site = member_site(machine, member);
+    let path = column.accessor(machine, member.binding.name).unwrap_or_default();
+    if loads_itself && let Some(row) = machine.as_row(row) {
+        loaded(machine, row, &path);
+    }
+    let value = path.iter().fold(row, |value, &name| attribute(machine, frame, value, name, site));
+    let mut known = vec![(Symbol::new("record"), row), (Symbol::new("value"), value)];
+    if let Some(extra) = column.value(machine, "extra_context")
+        && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
+    {
+        known.extend(more.iter().copied());
+    }
+    let context = machine.values.mapping(known, Value::NEVER, Value::NEVER);
+    if let Some(text) = column.value(machine, "template_code") {
+        machine.render_text(text, context);
+    }
+    if let Some(name) = column.value(machine, "template_name") {
+        machine.render_named(name, context);
+    }
+}
+
+/// The relations that a column's path begins with are loaded once the table has its rows.
+fn loaded(machine: &mut Machine<'_>, row: Row, path: &[Symbol]) {
+    let mut model = Some(row.model);
+    let names = path.iter().map_while(|&name| {
+        let relation = machine.schema.relation_by_accessor(model?, name)?;
+        model = machine.schema.relation(relation).target();
+        Some(name.as_str())
+    });
+    let names: Vec<&str> = names.collect();
+    if !names.is_empty() {
+        let path = Symbol::new(&names.join("__"));
+        let plan =
+            Plan { prefetch: vec![Prefetched { path, queryset: None, to_attr: None }], ..Plan::default() };
+        machine.record_loaded(row, &plan);
     }
 }
 

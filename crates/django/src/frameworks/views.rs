@@ -373,6 +373,9 @@ fn context<'p>(
     {
         known.extend(more.iter().copied());
     }
+    for (name, value) in super::contexts::decorated(machine, frame, this, class) {
+        put(&mut known, name.as_str(), value);
+    }
     for &(name, value) in &arguments.keywords {
         put(&mut known, name.as_str(), value);
     }

@@ -423,17 +423,35 @@ impl<'p> Machine<'p> {
         result
     }
 
-    fn run_function(
+    /// Runs a function for what is left of one of its arguments, which it changes in place.
+    pub(super) fn left_in_argument(
         &mut self,
+        function: FunctionRef,
+        arguments: &[Value],
+        index: usize,
+    ) -> Value {
+        let facts = self.facts(function.file);
+        let definition = facts.function(function.id);
+        if self.fuel == 0 || facts.parameters(definition.parameters).len() != arguments.len() {
+            return Value::UNKNOWN;
+        }
+        let mut frame = self.frame_of(function, None, arguments);
+        self.run(&mut frame, definition.body);
+        frame.slots.get(index).copied().unwrap_or(Value::UNKNOWN)
+    }
+
+    /// A frame in which a function begins.
+    fn frame_of(
+        &self,
         function: FunctionRef,
         environment: Option<Environment>,
         arguments: &[Value],
-    ) -> Value {
+    ) -> Frame<'p> {
         let facts = self.facts(function.file);
         let definition = facts.function(function.id);
         let mut slots = vec![Value::NEVER; (definition.slots.len as usize).max(arguments.len())];
         slots[..arguments.len()].copy_from_slice(arguments);
-        let mut frame = Frame {
+        Frame {
             file: function.file,
             facts,
             function: Some(function.id),
@@ -445,7 +463,17 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
-        };
+        }
+    }
+
+    fn run_function(
+        &mut self,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        arguments: &[Value],
+    ) -> Value {
+        let definition = self.facts(function.file).function(function.id);
+        let mut frame = self.frame_of(function, environment, arguments);
         let next = self.run(&mut frame, definition.body);
         if definition.is_generator {
             return self.values.sequence(frame.yielded);

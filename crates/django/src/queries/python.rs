@@ -5,6 +5,7 @@ use tuneup_python::Symbol;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Value};
+use crate::frameworks::executors;
 
 impl<'p> Machine<'p> {
     /// What a value gives when it is looped over.
@@ -67,6 +68,7 @@ impl<'p> Machine<'p> {
                 Some((function, _)) => machine.call_function(frame, function, None, &[member]),
                 None => Value::UNKNOWN,
             },
+            Shape::Instance(class, _) if executors::is_executor(class.as_str()) => member,
             _ => Value::UNKNOWN,
         })
     }

@@ -43,6 +43,17 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Renders the templates that texts are, on a context.
+    pub(crate) fn render_text(&mut self, text: Value, context: Value) {
+        for member in self.values.members(text) {
+            if let Shape::Str(text) = *self.values.shape(member)
+                && let Some(file) = self.templates.of_text(text)
+            {
+                self.render(file, context, None);
+            }
+        }
+    }
+
     /// Renders a template, with the blocks that extending templates put in place of its own.
     fn render(&mut self, file: FileId, context: Value, blocks: Option<Value>) {
         let Some(facts) = self.templates.facts(self.project, file) else { return };
@@ -281,7 +292,8 @@ impl<'p> Machine<'p> {
             }
             "%filter" => self.filter(frame, arguments, site),
             "%regroup" => self.regroup(frame, arguments, site),
-            "%tag" => self.tag(frame, run, site),
+            "%tag" => self.tag(frame, run, false),
+            "%named_tag" => self.tag(frame, run, true),
             _ => self.jinja_call(frame, what, run, site).unwrap_or(Value::SCALAR),
         }
     }
@@ -405,7 +417,8 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn tag(&mut self, frame: &mut Frame<'p>, run: Run, site: Site) -> Value {
+    /// A tag of the project's; `is_named` where the template gives what it gives a name.
+    fn tag(&mut self, frame: &mut Frame<'p>, run: Run, is_named: bool) -> Value {
         let mut arguments = self.arguments(frame, run);
         if arguments.positional.is_empty() {
             return Value::UNKNOWN;
@@ -415,10 +428,14 @@ impl<'p> Machine<'p> {
         let templates = self.templates;
         let mut all = Value::NEVER;
         for &tag in templates.tags(name) {
-            let result = self.call_tag(frame, tag, &arguments);
-            all = self.values.join(all, result);
+            let result = match tag.kind {
+                TagKind::Compiled => self.compiled_tag(frame, tag),
+                _ => self.call_tag(frame, tag, &arguments),
+            };
+            if is_named || tag.kind != TagKind::Compiled {
+                all = self.values.join(all, result);
+            }
         }
-        let _ = site;
         if all == Value::NEVER { Value::UNKNOWN } else { all }
     }
 
@@ -438,7 +455,39 @@ impl<'p> Machine<'p> {
                 self.render_named(template, result);
                 Value::SCALAR
             }
-            TagKind::Simple | TagKind::Block | TagKind::Filter | TagKind::Global => result,
+            TagKind::Simple | TagKind::Block | TagKind::Filter | TagKind::Global | TagKind::Compiled => {
+                result
+            }
         }
+    }
+
+    /// A tag that is compiled into a node of the project's: what the node puts into the context under a name that its
+    /// class says is there from then on; what it puts there under a name that the template says is given.
+    fn compiled_tag(&mut self, frame: &mut Frame<'p>, tag: Tag) -> Value {
+        if self.rendering >= DEEPEST {
+            return Value::UNKNOWN;
+        }
+        let node = self.call_function(frame, tag.function, None, &[Value::UNKNOWN, Value::UNKNOWN]);
+        let before = match frame.slots.first().map(|&context| self.values.shape(context)) {
+            Some(Shape::Mapping { known, .. }) => known.to_vec(),
+            _ => Vec::new(),
+        };
+        let mut given = Value::NEVER;
+        for member in self.values.members(node) {
+            let Shape::Object(class, _) = *self.values.shape(member) else { continue };
+            let Some((render, _)) = self.class_function(class, Symbol::new("render")) else { continue };
+            let context = self.values.mapping(before.clone(), Value::NEVER, Value::NEVER);
+            self.rendering += 1;
+            let after = self.left_in_argument(render, &[member, context], 1);
+            self.rendering -= 1;
+            for member in self.values.members(after) {
+                let Shape::Mapping { known, rest, .. } = self.values.shape(member).clone() else { continue };
+                for &(name, value) in known.iter().filter(|pair| !before.contains(pair)) {
+                    self.put_context(frame, name, value);
+                }
+                given = self.values.join(given, rest);
+            }
+        }
+        if given == Value::NEVER { Value::UNKNOWN } else { given }
     }
 }

@@ -283,7 +283,13 @@ impl Builder<'_> {
                         found.push(Ok(ModelBase { id: self.add_bundled(bundled), is_direct }));
                     }
                 }
-                Base::Value(..) | Base::Unknown => {}
+                // `get_user_model()`, or a name for what it gave.
+                Base::Value(file, value) => {
+                    if let Some(base) = self.called(id, file, value).filter(|&base| base != id) {
+                        found.push(Ok(ModelBase { id: base, is_direct }));
+                    }
+                }
+                Base::Unknown => {}
             }
         }
         found

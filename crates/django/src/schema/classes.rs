@@ -75,7 +75,7 @@ impl FieldClass {
             "ManyToManyField" => Some(RelationKind::ManyToMany),
             "GenericForeignKey" => Some(RelationKind::Generic),
             "GenericRelation" => Some(RelationKind::GenericRelation),
-            bundled::TAGGABLE => Some(RelationKind::ManyToMany),
+            bundled::TAGGABLE | bundled::TAGS => Some(RelationKind::ManyToMany),
             _ => None,
         };
         Self { name, kind }
@@ -150,6 +150,7 @@ impl Builder<'_> {
                     Outside::Plain if dotted.as_str().starts_with("django.") => other = true,
                     Outside::Plain => {}
                 },
+                Base::Value(file, value) if self.is_called_model(*file, *value) => return true,
                 Base::Unknown | Base::Value(..) => unknown = true,
                 Base::Class(_) => {}
             }
@@ -176,8 +177,23 @@ impl Builder<'_> {
         self.project.mro(class).iter().all(|base| match base {
             Base::Class(_) => true,
             Base::External(dotted) => !matches!(outside(*dotted), Outside::Unknown),
-            Base::Value(..) | Base::Unknown => false,
+            Base::Value(file, value) => self.is_called_model(*file, *value),
+            Base::Unknown => false,
         })
+    }
+
+    /// Whether a value is the model of users as `get_user_model()` gives it, which classes may extend as any other.
+    fn is_called_model(&self, file: FileId, value: Expr) -> bool {
+        let ExprKind::Call(callee, _) = self.project.facts(file).kind(value) else { return false };
+        match self.entity_of(file, callee) {
+            Entity::External(dotted) => {
+                matches!(
+                    dotted.as_str(),
+                    "django.contrib.auth.get_user_model" | "django.contrib.auth.models.get_user_model"
+                )
+            }
+            _ => false,
+        }
     }
 
     /// The project's own model classes, in order of files and places. Those of tests and migrations are none, nor those

@@ -72,7 +72,7 @@ impl<'p> Builder<'p> {
                 self.schema.relation(self.schema.field(tag).relation?).target
             });
             let target = match (tag, relation.through) {
-                (None, None) => self.schema.bundled_model(Symbol::new("taggit.models.Tag")),
+                (None, None) => relation.target,
                 (tag, _) => tag,
             };
             self.schema.relations[number].target = target;
@@ -101,7 +101,7 @@ impl<'p> Builder<'p> {
         let Relation { target: Some(target), kind, declared, .. } = *self.schema.relation(forward) else {
             return;
         };
-        if declaration.class.name == bundled::TAGGABLE {
+        if matches!(declaration.class.name, bundled::TAGGABLE | bundled::TAGS) {
             return;
         }
         let given = self.reverse_names(id, declaration);
@@ -290,10 +290,16 @@ impl<'p> Builder<'p> {
         if let Origin::Automatic(parent) = declaration.origin {
             return parent;
         }
-        if declaration.class.name == bundled::TAGGABLE {
-            return None;
+        let tag = match declaration.class.name {
+            bundled::TAGGABLE if self.model_argument(id, declaration, "through").is_some() => return None,
+            bundled::TAGGABLE => Some("taggit.models.Tag"),
+            bundled::TAGS => Some("tagulous.models.TagModel"),
+            _ => None,
+        };
+        match tag {
+            Some(tag) => bundled::find(tag).map(|tag| self.add_bundled(tag)),
+            None => self.model_argument(id, declaration, "to"),
         }
-        self.model_argument(id, declaration, "to")
     }
 
     fn model_argument(&mut self, id: ModelId, declaration: &Declaration, name: &str) -> Option<ModelId> {
@@ -383,7 +389,7 @@ impl<'p> Builder<'p> {
     }
 
     /// `get_user_model()`, `apps.get_model("app", "Model")`, `getattr(settings, "NAME", default)`
-    fn called(&mut self, id: ModelId, file: FileId, call: Expr) -> Option<ModelId> {
+    pub(super) fn called(&mut self, id: ModelId, file: FileId, call: Expr) -> Option<ModelId> {
         let facts = self.project.facts(file);
         let ExprKind::Call(callee, arguments) = facts.kind(call) else { return None };
         let arguments = facts.arguments(arguments);

@@ -8,6 +8,7 @@ use tuneup_python::flow::FileFacts;
 use tuneup_python::{Entity, FileId, FunctionRef, ModuleRef, Problem, Project, Symbol};
 
 use super::registered::{Registered, Tag};
+use super::texts::Text;
 use crate::settings::Settings;
 
 /// Folders below which templates lie, by convention and by `APP_DIRS`.
@@ -22,6 +23,12 @@ pub struct Templates {
     /// Files by every end of their paths.
     by_end: FxHashMap<String, Vec<FileId>>,
     facts: FxHashMap<FileId, OnceLock<FileFacts>>,
+    /// The templates that stand in Python files, in the order of their numbers.
+    texts: Vec<Text>,
+    /// Their numbers.
+    by_text: FxHashMap<Symbol, FileId>,
+    /// How many files there are beside them.
+    files: usize,
     registered: Registered,
     /// The functions that put variables into every context of a request.
     processors: Vec<FunctionRef>,
@@ -32,7 +39,7 @@ pub struct Templates {
 
 impl Templates {
     /// Finds the templates of a project and the tags that it registers.
-    pub fn find(project: &Project, settings: &Settings) -> Self {
+    pub(crate) fn find(project: &Project, settings: &Settings, texts: Vec<Text>) -> Self {
         let mut by_name: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
         let mut by_end: FxHashMap<String, Vec<FileId>> = FxHashMap::default();
         let mut facts = FxHashMap::default();
@@ -56,6 +63,13 @@ impl Templates {
                 facts.insert(file, OnceLock::new());
             }
         }
+        let files = project.others().len();
+        let mut by_text = FxHashMap::default();
+        for (n, text) in texts.iter().enumerate() {
+            let Ok(n) = u32::try_from(files + n) else { break };
+            by_text.insert(text.text, FileId::other(n));
+            facts.insert(FileId::other(n), OnceLock::new());
+        }
         // A project's own folder of templates stands before those of its apps: the shorter path is nearer the root.
         for files in by_name.values_mut() {
             files.sort_by_key(|&file| {
@@ -66,6 +80,9 @@ impl Templates {
             by_name,
             by_end,
             facts,
+            texts,
+            by_text,
+            files,
             registered: Registered::default(),
             processors: Vec::new(),
             jinja: Vec::new(),
@@ -115,9 +132,18 @@ impl Templates {
         }
     }
 
+    /// The template that a text of a Python file is.
+    pub(crate) fn of_text(&self, text: Symbol) -> Option<FileId> {
+        self.by_text.get(&text).copied()
+    }
+
     /// The value flow of a template.
     pub fn facts(&self, project: &Project, file: FileId) -> Option<&FileFacts> {
-        Some(self.facts.get(&file)?.get_or_init(|| match project.read_other(project.path(file)) {
+        let facts = self.facts.get(&file)?;
+        if let Some(text) = file.as_other().and_then(|n| self.texts.get(n.checked_sub(self.files)?)) {
+            return Some(facts.get_or_init(|| text.facts(project)));
+        }
+        Some(facts.get_or_init(|| match project.read_other(project.path(file)) {
             Ok(source) if self.is_jinja(project.path(file)) => super::jinja::lower(source.text()),
             Ok(source) => super::lower(source.text()),
             Err(problem) => {

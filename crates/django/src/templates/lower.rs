@@ -361,7 +361,8 @@ impl<'s> Lowering<'s> {
                 }
             }
         }
-        let call = self.builder.call("%tag", &arguments, tag.range);
+        let what = if bound.is_some() { "%named_tag" } else { "%tag" };
+        let call = self.builder.call(what, &arguments, tag.range);
         match bound {
             Some(name) => self.put(name, call, tag.range, steps),
             None => {

@@ -7,7 +7,9 @@ pub mod lexer;
 mod library;
 mod lower;
 mod registered;
+mod texts;
 
 pub use library::Templates;
 pub use lower::lower;
 pub use registered::{Tag, TagKind};
+pub(crate) use texts::texts;

@@ -19,6 +19,8 @@ pub enum TagKind {
     Block,
     /// `@register.inclusion_tag(template)`
     Inclusion(Symbol),
+    /// `@register.tag`: it gives a node, whose `render()` is given the context and may add to it.
+    Compiled,
     /// A global of Jinja2's environments.
     Global,
 }
@@ -170,6 +172,7 @@ fn registration(
     let (kind, name) = match registered.as_str() {
         "filter" => (TagKind::Filter, text.or(named)),
         "simple_tag" => (TagKind::Simple, named),
+        "tag" => (TagKind::Compiled, text.or(named)),
         "simple_block_tag" => (TagKind::Block, named),
         "inclusion_tag" => {
             let template = text.or_else(|| facts.as_str(keyword("filename")?))?;

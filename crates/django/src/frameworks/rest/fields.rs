@@ -92,10 +92,20 @@ impl Field {
     }
 }
 
-/// The last part of the name of a class of REST framework's.
+/// The last part of the name of a class of REST framework's, or of taggit's.
 fn kind(name: Symbol) -> Option<&'static str> {
-    name.as_str().strip_prefix("rest_framework.")?.rsplit('.').next()
+    let name = name.as_str();
+    if matches!(
+        name,
+        "taggit.serializers.TagListSerializerField" | "taggit_serializer.serializers.TagListSerializerField"
+    ) {
+        return Some(TAGS);
+    }
+    name.strip_prefix("rest_framework.")?.rsplit('.').next()
 }
+
+/// A list of the names of an object's tags.
+const TAGS: &str = "TagListSerializerField";
 
 /// Reads what a declared field needs.
 pub(super) fn read<'p>(
@@ -183,6 +193,10 @@ pub(super) fn read<'p>(
                 }
             }
             shown_by(machine, frame, field.class, member, targets, site);
+        }
+        TAGS if field.class.is_none() => {
+            let found = sourced(machine, frame, object, source, site);
+            rows_of(machine, frame, found, site);
         }
         _ => {
             let found = sourced(machine, frame, object, source, site);

@@ -115,6 +115,8 @@ pub(super) const MODELS: &[BundledModel] = &[
         &[F("polymorphic_ctype", "ForeignKey", POLYMORPHIC_TYPE)],
         &["objects"],
     ),
+    // django-tagulous
+    BundledModel::concrete("tagulous.TagModel", &["tagulous.models.TagModel"], &[], &[]),
     // django-taggit
     BundledModel::abstract_(
         "taggit.TagBase",
@@ -303,6 +305,8 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
     ("sortedm2m.fields.SortedManyToManyField", "ManyToManyField"),
     ("taggit.managers.TaggableManager", TAGGABLE),
     ("taggit_autosuggest.managers.TaggableManager", TAGGABLE),
+    ("tagulous.models.TagField", TAGS),
+    ("tagulous.models.fields.TagField", TAGS),
     ("timezone_field.TimeZoneField", "CharField"),
     ("timezone_field.fields.TimeZoneField", "CharField"),
     ("tinymce.models.HTMLField", "TextField"),
@@ -315,6 +319,9 @@ pub(super) const FIELDS: &[(&str, &str)] = &[
 
 /// What `TaggableManager` counts as: a many-to-many whose target its `through` model says.
 pub(crate) const TAGGABLE: &str = "TaggableManager";
+
+/// What tagulous' `TagField` counts as: a many-to-many to tags of its own.
+pub(crate) const TAGS: &str = "TagField";
 
 /// Managers.
 pub(super) const MANAGERS: &[&str] = &[

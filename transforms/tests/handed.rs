@@ -1,0 +1,322 @@
+//! Rows that are read by code which others call or render: executors, templates within Python files, tags that are
+//! compiled into nodes, decorated methods of views, tags of objects.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn executors_pools_and_threads_call_what_they_are_given() {
+    check(
+        &[(
+            "work.py",
+            r#"
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pool
+from threading import Thread
+
+from asgiref.sync import sync_to_async
+from shop.models import Book
+
+
+def show(book):
+    print(book.author.name)
+
+
+def edited(book):
+    return book.editor
+
+
+def submitted():
+    with ThreadPoolExecutor() as executor:
+        futures = [executor.submit(show, book) for book in Book.objects.order_by("title")]
+    return [future.result() for future in futures]
+
+
+def named():
+    for future in [ThreadPoolExecutor().submit(edited, book) for book in Book.objects.filter(title="a")]:
+        print(future.result().name)
+
+
+def pooled():
+    Pool().map(show, Book.objects.filter(title="b"))
+
+
+def threads():
+    for book in Book.objects.filter(title="c"):
+        Thread(target=show, args=(book,)).start()
+
+
+async def awaited():
+    async for book in Book.objects.filter(title="d"):
+        await sync_to_async(show)(book)
+"#,
+        )],
+        &[
+            "Safe: futures = [executor.submit(show, book) for book in Book.objects.order_by(\"title\")]: author",
+            "Safe: for future in [ThreadPoolExecutor().submit(edited, book) for book in Book.objects.filter(title=\"a\")]:: editor",
+            "Safe: Pool().map(show, Book.objects.filter(title=\"b\")): author",
+            "Safe: for book in Book.objects.filter(title=\"c\"):: author",
+            "Safe: async for book in Book.objects.filter(title=\"d\"):: author",
+        ],
+    );
+}
+
+#[test]
+fn a_template_may_stand_in_a_python_file() {
+    check(
+        &[(
+            "mails.py",
+            r#"
+from django.template import Context, Template
+from shop.models import Book
+
+TEXT = "{% for book in books %}{{ book.author.name }}{% endfor %}"
+
+
+def mail():
+    return Template(TEXT).render(Context({"books": Book.objects.all()}))
+"#,
+        )],
+        &["Safe: return Template(TEXT).render(Context({\"books\": Book.objects.all()})): author"],
+    );
+}
+
+#[test]
+fn a_template_column_renders_each_row() {
+    check(
+        &[
+            (
+                "tables.py",
+                r#"
+import django_tables2 as tables
+from shop.models import Book
+
+AUTHOR = """
+<a href="x">{{ record.author.name }}</a>
+"""
+
+
+class EditorColumn(tables.TemplateColumn):
+    template_code = "{{ record.editor.name }}"
+
+    def __init__(self):
+        super().__init__(template_code=self.template_code)
+
+
+class BookTable(tables.Table):
+    by = tables.TemplateColumn(template_code=AUTHOR)
+    edited = EditorColumn()
+    tagged = tables.TemplateColumn(template_name="tagged.html")
+
+    class Meta:
+        model = Book
+        fields = ["title"]
+"#,
+            ),
+            ("templates/tagged.html", "{% for tag in record.tags.all %}{{ tag }}{% endfor %}"),
+            (
+                "views.py",
+                "from shop.models import Book\nfrom shop.tables import BookTable\n\n\ndef listed(request):\n    return BookTable(Book.objects.all())\n",
+            ),
+        ],
+        &[
+            "Safe: return BookTable(Book.objects.all()): author, editor",
+            "Safe: return BookTable(Book.objects.all()): tags",
+        ],
+    );
+}
+
+#[test]
+fn a_table_that_loads_its_columns_itself_lacks_what_their_templates_read() {
+    check(
+        &[
+            (
+                "tables.py",
+                r#"
+import django_tables2 as tables
+from shop.models import Book
+
+
+class BaseTable(tables.Table):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.data.data = self.data.data.prefetch_related(*self.paths())
+
+
+class BookTable(BaseTable):
+    author = tables.TemplateColumn(template_code="{{ record.author.country.name }}")
+    editor = tables.Column()
+    hidden = tables.TemplateColumn(template_code="{{ record.tags.all }}")
+
+    class Meta:
+        model = Book
+        default_columns = ["author", "editor"]
+"#,
+            ),
+            (
+                "views.py",
+                "from shop.models import Book\nfrom shop.tables import BookTable\n\n\ndef listed(request):\n    return BookTable(Book.objects.all())\n",
+            ),
+        ],
+        &["Safe: return BookTable(Book.objects.all()): author__country"],
+    );
+}
+
+#[test]
+fn a_compiled_tag_puts_rows_into_the_context() {
+    check(
+        &[
+            (
+                "templatetags/shelves.py",
+                r#"
+from django import template
+from shop.models import Book
+
+register = template.Library()
+
+
+class Books(template.Node):
+    def render(self, context):
+        context["books"] = Book.objects.order_by("title")
+        return ""
+
+
+class Named(template.Node):
+    def __init__(self, name):
+        self.name = name
+
+    def render(self, context):
+        context[self.name] = Book.objects.filter(title="a")
+        return ""
+
+
+@register.tag
+def load_books(parser, token):
+    return Books()
+
+
+@register.tag("get_books")
+def get(parser, token):
+    bits = token.split_contents()
+    return Named(bits[-1])
+"#,
+            ),
+            (
+                "templates/books.html",
+                "{% load_books %}{% for book in books %}{{ book.author.name }}{% endfor %}{{ other.name }}\n{% get_books as found %}{% for book in found %}{{ book.editor.name }}{% endfor %}",
+            ),
+            (
+                "views.py",
+                "from django.shortcuts import render\n\n\ndef index(request):\n    return render(request, 'books.html', {})\n",
+            ),
+        ],
+        &[
+            "Safe: context[\"books\"] = Book.objects.order_by(\"title\"): author",
+            "Safe: context[self.name] = Book.objects.filter(title=\"a\"): editor",
+        ],
+    );
+}
+
+#[test]
+fn decorated_methods_of_a_view_are_in_its_context() {
+    check(
+        &[
+            (
+                "views.py",
+                r#"
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
+from django_context_decorator import context
+from shop.models import Book
+
+
+class Shelf(TemplateView):
+    template_name = "shelf.html"
+
+    @context
+    def books(self):
+        return Book.objects.order_by("title")
+
+    @context
+    @cached_property
+    def edited(self):
+        return Book.objects.filter(title="a")
+"#,
+            ),
+            (
+                "templates/shelf.html",
+                "{% for book in books %}{{ book.author.name }}{% endfor %}{% for book in edited %}{{ book.editor.name }}{% endfor %}",
+            ),
+        ],
+        &[
+            "Safe: return Book.objects.order_by(\"title\"): author",
+            "Safe: return Book.objects.filter(title=\"a\"): editor",
+        ],
+    );
+}
+
+#[test]
+fn a_list_of_tags_is_read_for_every_object() {
+    check(
+        &[
+            (
+                "tagged.py",
+                "from django.db import models\nfrom taggit.managers import TaggableManager\n\n\nclass Page(models.Model):\n    tags = TaggableManager()\n",
+            ),
+            (
+                "views.py",
+                r#"
+from rest_framework import serializers, viewsets
+from shop.tagged import Page
+from taggit.serializers import TaggitSerializer, TagListSerializerField
+
+
+class PageSerializer(TaggitSerializer, serializers.ModelSerializer):
+    tags = TagListSerializerField()
+
+    class Meta:
+        model = Page
+        fields = ["tags"]
+
+
+class Pages(viewsets.ReadOnlyModelViewSet):
+    queryset = Page.objects.order_by("pk")
+    serializer_class = PageSerializer
+"#,
+            ),
+        ],
+        &["Safe: queryset = Page.objects.order_by(\"pk\"): tags"],
+    );
+}
+
+#[test]
+fn a_model_may_extend_what_get_user_model_gives() {
+    check(
+        &[(
+            "users.py",
+            r#"
+from django.contrib.auth import get_user_model
+from django.db import models
+from shop.models import Country
+
+User = get_user_model()
+
+
+class Person(User):
+    class Meta:
+        proxy = True
+
+
+class Profile(models.Model):
+    user = models.OneToOneField(User, on_delete=models.CASCADE)
+    country = models.ForeignKey(Country, on_delete=models.CASCADE)
+
+
+def countries():
+    return [person.profile.country.name for person in Person.objects.all()]
+"#,
+        )],
+        &["Safe: return [person.profile.country.name for person in Person.objects.all()]: profile__country"],
+    );
+}
