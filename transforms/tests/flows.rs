@@ -186,3 +186,61 @@ urlpatterns = [
         ],
     );
 }
+
+#[test]
+fn what_a_query_computes_goes_before_what_the_class_has() {
+    let views = "
+from django.db.models import F
+from shop.models import Book
+
+
+def computed(request):
+    return [book.place for book in Book.objects.annotate(place=F('author__country__name'))]
+
+
+def selected(request):
+    return [book.place for book in Book.objects.extra(select={'place': 'upper(title)'})]
+
+
+def read(request):
+    return [book.place for book in Book.objects.annotate(spot=F('author__country__name'))]
+";
+    check(
+        &[("views.py", views)],
+        &["Safe: return [book.place for book in Book.objects.annotate(spot=F('author__country__name'))]: author__country"],
+    );
+}
+
+#[test]
+fn code_that_asks_whether_rows_are_prefetched_reads_them_only_then() {
+    let tools = "
+def is_loaded(instance, name):
+    if name in instance._state.fields_cache:
+        return True
+    if hasattr(instance, '_prefetched_objects_cache') and name in instance._prefetched_objects_cache:
+        return True
+    return False
+
+
+def labels(book):
+    if is_loaded(book, 'tags'):
+        return [tag.name for tag in book.tags.all()]
+    return [book.author.name] if is_loaded(book, 'author') else []
+";
+    let views = "
+from shop.models import Book
+from shop.tools import labels
+
+
+def listed(request):
+    return [labels(book) for book in Book.objects.all()]
+
+
+def joined(request):
+    return [(labels(book), book.author.country.name) for book in Book.objects.select_related('author')]
+";
+    check(
+        &[("tools.py", tools), ("views.py", views)],
+        &["Safe: return [(labels(book), book.author.country.name) for book in Book.objects.select_related('author')]: author__country"],
+    );
+}

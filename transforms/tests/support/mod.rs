@@ -9,6 +9,7 @@ use tuneup_transforms::registry::{self, RULES};
 /// The models of every project.
 pub(crate) const MODELS: &str = r#"
 from django.db import models
+from django.utils.functional import cached_property
 
 
 class Country(models.Model):
@@ -30,7 +31,7 @@ class Book(models.Model):
     editor = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name="+")
     tags = models.ManyToManyField(Tag)
 
-    @property
+    @cached_property
     def place(self):
         return self.author.country.name
 

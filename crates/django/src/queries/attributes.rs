@@ -83,6 +83,11 @@ impl<'p> Machine<'p> {
                 _ => self.values.make(Shape::Method(value, name)),
             },
             Shape::Paginator(rows) if name == "object_list" => rows,
+            // The to-one relations of a row that are loaded, by name.
+            Shape::Instance(class, parts) if class == self.names.state && name == "fields_cache" => {
+                self.values.make(Shape::Instance(self.names.fields_cache, parts))
+            }
+            Shape::Instance(class, _) if class == self.names.state => Value::SCALAR,
             Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
             Shape::Scalar | Shape::Str(_) => self.values.make(Shape::Method(value, name)),
             Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } | Shape::Paginator(_) => {
@@ -108,6 +113,7 @@ impl<'p> Machine<'p> {
                 asked: Asked::default(),
                 terms: super::value::Terms::NONE,
                 parent: None,
+                annotated: Box::default(),
             });
         }
         let this = self.values.make(Shape::Model(model));

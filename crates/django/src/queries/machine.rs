@@ -183,6 +183,8 @@ names! {
     request = "request",
     class_ = "__class__",
     prefetched = "%prefetched",
+    state = "%state",
+    fields_cache = "%fields_cache",
 }
 
 impl<'p> Machine<'p> {
@@ -383,6 +385,7 @@ impl<'p> Machine<'p> {
             asked: Asked::default(),
             terms: Terms::NONE,
             parent: None,
+            annotated: Box::default(),
         })
     }
 

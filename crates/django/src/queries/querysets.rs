@@ -144,8 +144,15 @@ impl<'p> Machine<'p> {
                 queryset.asked.narrowed = true;
                 queryset.asked.single |= self.is_unique_lookup(model, arguments);
             }
-            "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "extra" | "annotate"
-            | "alias" | "using" | "in_order_of" => queryset.asked.narrowed = true,
+            "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "alias" | "using"
+            | "in_order_of" => queryset.asked.narrowed = true,
+            "annotate" | "extra" => {
+                queryset.asked.narrowed = true;
+                let added = self.computed(name.as_str(), arguments);
+                let known = &queryset.annotated;
+                let added = added.into_iter().filter(|name| !known.contains(name));
+                queryset.annotated = known.iter().copied().chain(added).collect();
+            }
             "none" => queryset.asked.empty = true,
             "select_related" => {
                 queryset.planned = Some(call.site);
@@ -300,6 +307,17 @@ impl<'p> Machine<'p> {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The attributes that `annotate` and `extra(select=…)` put on rows.
+    fn computed(&self, method: &str, arguments: &Arguments) -> Vec<Symbol> {
+        if method == "annotate" {
+            return arguments.keywords.iter().map(|&(name, _)| name).collect();
+        }
+        match arguments.get(0, "select").map(|select| self.values.shape(select)) {
+            Some(Shape::Mapping { known, .. }) => known.iter().map(|&(name, _)| name).collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn plan_select(&mut self, plan: &mut Plan, arguments: &Arguments) {

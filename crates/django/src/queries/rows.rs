@@ -33,6 +33,9 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.prefetched_attribute(row, name, site) {
             return value;
         }
+        if self.is_annotated(row, name) {
+            return Value::SCALAR;
+        }
         if let Some(class) = self.schema.class_of(row.model) {
             let model = self.values.make(Shape::Model(row.model));
             if let Some(member) = self.bound_member(frame, class, name, Some(value), model) {
@@ -47,10 +50,18 @@ impl<'p> Machine<'p> {
             "_prefetched_objects_cache" => {
                 self.values.make(Shape::Instance(self.names.prefetched, Box::new([value])))
             }
-            "_meta" | "_state" | "DoesNotExist" | "MultipleObjectsReturned" => Value::UNKNOWN,
+            "_state" => self.values.make(Shape::Instance(self.names.state, Box::new([value]))),
+            "_meta" | "DoesNotExist" | "MultipleObjectsReturned" => Value::UNKNOWN,
             "objects" => Value::UNKNOWN,
             _ => self.values.make(Shape::Method(value, name)),
         }
+    }
+
+    /// Whether an attribute was computed by the row's query. It is set on the row, which goes before what the class
+    /// has of that name.
+    fn is_annotated(&self, row: Row, name: Symbol) -> bool {
+        self.values.length(row.path) == 0
+            && self.as_queryset(row.query).is_some_and(|queryset| queryset.annotated.contains(&name))
     }
 
     /// Reads a to-one relation.
@@ -137,6 +148,7 @@ impl<'p> Machine<'p> {
             asked: Asked::default(),
             terms: super::value::Terms::NONE,
             parent: None,
+            annotated: Box::default(),
         })
     }
 

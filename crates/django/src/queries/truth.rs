@@ -5,6 +5,7 @@ use tuneup_python::{Base, Symbol};
 
 use super::machine::Machine;
 use super::value::{Row, Shape, Value};
+use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
     /// Whether a value counts as true; nothing where it may be either.
@@ -120,10 +121,13 @@ impl Machine<'_> {
     }
 
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
-        if let Some(row) = self.prefetched_of(right)
-            && let Shape::Str(name) = self.values.shape(left)
-        {
-            return self.is_prefetched(row, *name);
+        if let Shape::Str(name) = *self.values.shape(left) {
+            if let Some(row) = self.row_behind(self.names.prefetched, right) {
+                return self.is_prefetched(row, name);
+            }
+            if let Some(row) = self.row_behind(self.names.fields_cache, right) {
+                return self.is_joined(row, name);
+            }
         }
         if let (Shape::Str(name), Shape::Mapping { known, .. }) =
             (self.values.shape(left), self.values.shape(right))
@@ -143,10 +147,10 @@ impl Machine<'_> {
         within
     }
 
-    /// The row whose `_prefetched_objects_cache` a value is, or is if there is one.
-    fn prefetched_of(&self, value: Value) -> Option<Row> {
+    /// The row whose `_prefetched_objects_cache` or `_state.fields_cache` a value is, or is if there is one.
+    fn row_behind(&self, cache: Symbol, value: Value) -> Option<Row> {
         self.values.members(value).into_iter().find_map(|member| match self.values.shape(member) {
-            Shape::Instance(class, parts) if *class == self.names.prefetched => {
+            Shape::Instance(class, parts) if *class == cache => {
                 parts.first().and_then(|&row| self.as_row(row))
             }
             _ => None,
@@ -156,16 +160,37 @@ impl Machine<'_> {
     /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched.
     fn is_prefetched(&self, row: Row, name: Symbol) -> Option<bool> {
         let queryset = self.as_queryset(row.query)?;
-        let wanted = match self.path_text(row.path).as_str() {
-            "" => name.as_str().to_owned(),
-            path => format!("{path}__{name}"),
-        };
-        let serves = |path: &str| {
-            path.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-        };
-        if queryset.plan.prefetch.iter().any(|known| known.to_attr.is_none() && serves(known.path.as_str())) {
+        let mut paths =
+            queryset.plan.prefetch.iter().filter(|known| known.to_attr.is_none()).map(|known| known.path);
+        if paths.any(|path| self.serves(path, row, name)) {
             return Some(true);
         }
         (!queryset.plan.prefetch_unknown && !self.loaded.contains_key(&row.query)).then_some(false)
+    }
+
+    /// Whether a row's to-one relation is loaded with it: never, for a name that is none.
+    fn is_joined(&self, row: Row, name: Symbol) -> Option<bool> {
+        let relation = match self.schema.attribute(row.model, name)? {
+            ModelAttribute::ToOne(relation) => relation,
+            ModelAttribute::ToMany(_) | ModelAttribute::Column => return Some(false),
+            ModelAttribute::Other => return None,
+        };
+        let plan = &self.as_queryset(row.query)?.plan;
+        if plan.select.iter().any(|&path| self.serves(path, row, name)) {
+            return Some(true);
+        }
+        let may_be = plan.select_all
+            || plan.select_unknown
+            || self.set_first.contains(&(row.query, row.path, relation));
+        if may_be { None } else { self.is_prefetched(row, name) }
+    }
+
+    /// Whether what loads a path from a query's rows loads what a row of it has by that name.
+    fn serves(&self, path: Symbol, row: Row, name: Symbol) -> bool {
+        let wanted = match self.path_text(row.path).as_str() {
+            "" => name.as_str().to_owned(),
+            before => format!("{before}__{name}"),
+        };
+        path.as_str().strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     }
 }

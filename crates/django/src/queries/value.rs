@@ -223,6 +223,8 @@ pub struct Queryset {
     pub terms: Terms,
     /// The row onto which it was prefetched, and over which relation: its rows know that row.
     pub parent: Option<(Value, RelationId)>,
+    /// What was computed for each row, by name: its rows have these attributes, whatever their class has.
+    pub annotated: Box<[Symbol]>,
 }
 
 impl Queryset {
@@ -239,6 +241,7 @@ impl Queryset {
             asked: Asked::default(),
             terms: Terms::NONE,
             parent: None,
+            annotated: Box::default(),
         }
     }
 }

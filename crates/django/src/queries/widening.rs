@@ -33,7 +33,8 @@ impl Values {
                     && one.origin == other.origin
                     && one.is_manager == other.is_manager
                     && one.classes == other.classes
-                    && one.plan == other.plan;
+                    && one.plan == other.plan
+                    && one.annotated == other.annotated;
                 if !is_alike {
                     return None;
                 }
