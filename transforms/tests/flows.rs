@@ -207,7 +207,9 @@ def read(request):
 ";
     check(
         &[("views.py", views)],
-        &["Safe: return [book.place for book in Book.objects.annotate(spot=F('author__country__name'))]: author__country"],
+        &[
+            "Safe: return [book.place for book in Book.objects.annotate(spot=F('author__country__name'))]: author__country",
+        ],
     );
 }
 
@@ -241,6 +243,89 @@ def joined(request):
 ";
     check(
         &[("tools.py", tools), ("views.py", views)],
-        &["Safe: return [(labels(book), book.author.country.name) for book in Book.objects.select_related('author')]: author__country"],
+        &[
+            "Safe: return [(labels(book), book.author.country.name) for book in Book.objects.select_related('author')]: author__country",
+        ],
+    );
+}
+
+#[test]
+fn what_code_puts_on_rows_is_there_where_they_are_shown() {
+    let views = "
+from django.shortcuts import render
+from shop.models import Author, Book
+
+
+def books(request):
+    books = Book.objects.all()
+    for book in books:
+        book.shown = book.notes.order_by('pk')
+    return render(request, 'shop/books.html', {'books': books})
+
+
+def authors(request):
+    authors = list(Author.objects.all())
+    for author in authors:
+        setattr(author, 'works', [book for book in author.books.all()])
+    return render(request, 'shop/authors.html', {'authors': authors})
+";
+    let books =
+        "{% for book in books %}{% for note in book.shown %}{{ note.user.name }}{% endfor %}{% endfor %}";
+    let authors = "{% for author in authors %}{% for book in author.works %}{{ book.editor.name }}{% endfor %}{% endfor %}";
+    check(
+        &[
+            ("views.py", views),
+            ("templates/shop/books.html", books),
+            ("templates/shop/authors.html", authors),
+        ],
+        &[
+            "Safe: book.shown = book.notes.order_by('pk'): user",
+            "Safe: authors = list(Author.objects.all()): books__editor",
+        ],
+    );
+}
+
+#[test]
+fn what_is_set_on_a_row_goes_before_a_cached_property_and_not_before_a_property() {
+    let models = "
+from django.db import models
+from django.utils.functional import cached_property
+from shop.models import Author
+
+
+class Print(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+    @cached_property
+    def cached(self):
+        return self.author.name
+
+    @property
+    def plain(self):
+        return self.author.name
+
+    @plain.setter
+    def plain(self, value):
+        self.kept = value
+
+
+def cached():
+    for one in Print.objects.all():
+        one.cached = ''
+        print(one.cached)
+
+
+def plain():
+    for one in Print.objects.exclude(pk=1):
+        one.plain = Author.objects.filter(name='')
+        print(one.plain)
+        print([author.country.name for author in one.kept])
+";
+    check(
+        &[("prints.py", models)],
+        &[
+            "Safe: for one in Print.objects.exclude(pk=1):: author",
+            "Safe: one.plain = Author.objects.filter(name=''): country",
+        ],
     );
 }

@@ -1,6 +1,6 @@
 //! `value.name`: what an attribute is, by what its base is.
 
-use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::flow::{Expr, ExprKind, FunctionId};
 use tuneup_python::{Base, ClassRef, Entity, FunctionRef, Member, Symbol};
 
 use super::asks::Written;
@@ -135,11 +135,46 @@ impl<'p> Machine<'p> {
         let facts = self.project.facts(member.owner.file);
         match facts.kind(member.binding.value?) {
             ExprKind::Function(id) => {
-                let function = FunctionRef { file: member.owner.file, id };
+                let function = self.getter(FunctionRef { file: member.owner.file, id });
                 Some((function, self.binding_of(function)))
             }
             _ => None,
         }
+    }
+
+    /// The function that reads a property, of the one that sets or deletes it: `@name.setter` binds the name again.
+    fn getter(&self, function: FunctionRef) -> FunctionRef {
+        if !self.has_decorator(function, &["setter", "deleter"]) {
+            return function;
+        }
+        let facts = self.project.facts(function.file);
+        let this = facts.function(function.id);
+        let mut before = (0..function.id.0).rev().map(|id| FunctionRef { id: FunctionId(id), ..function });
+        let getter = before.find(|other| {
+            let facts = facts.function(other.id);
+            facts.class == this.class
+                && facts.name == this.name
+                && !self.has_decorator(*other, &["setter", "deleter"])
+        });
+        getter.unwrap_or(function)
+    }
+
+    /// The function that `value.name = put` calls, where the class's `property` has one.
+    fn setter(&self, class: ClassRef, name: Symbol) -> Option<FunctionRef> {
+        let member = self.project.member(class, name)?;
+        let ExprKind::Function(id) = self.project.facts(member.owner.file).kind(member.binding.value?) else {
+            return None;
+        };
+        let function = FunctionRef { file: member.owner.file, id };
+        self.has_decorator(function, &["setter"]).then_some(function)
+    }
+
+    /// Whether a function is under `@property_name.method`, of one of these methods.
+    fn has_decorator(&self, function: FunctionRef, methods: &[&str]) -> bool {
+        let facts = self.project.facts(function.file);
+        facts.list(facts.function(function.id).decorators).iter().any(|&decorator| {
+            matches!(facts.kind(decorator), ExprKind::Attribute(_, name) if methods.contains(&name.as_str()))
+        })
     }
 
     /// How a function is bound, by its decorators.
@@ -167,6 +202,19 @@ impl<'p> Machine<'p> {
             }
         }
         Binding::Method
+    }
+
+    /// Whether an attribute is a `property`, which goes before what is set on an instance; a `cached_property` does not.
+    ///
+    /// <https://docs.python.org/3/howto/descriptor.html#definition-and-introduction>
+    pub(crate) fn is_plain_property(&self, class: ClassRef, name: Symbol) -> bool {
+        let Some(member) = self.project.member(class, name) else { return false };
+        let Some((function, Binding::Property)) = self.function_of(member) else { return false };
+        let facts = self.project.facts(function.file);
+        let is_property =
+            |&decorator: &Expr| matches!(facts.kind(decorator), ExprKind::Global(name) if name == "property");
+        facts.list(facts.function(function.id).decorators).iter().any(is_property)
+            || self.has_decorator(function, &["getter"])
     }
 
     /// A class's attribute read on an instance (`this`) or on the class.
@@ -350,6 +398,15 @@ impl<'p> Machine<'p> {
         put: Value,
         site: Site,
     ) {
+        let class = match *self.values.shape(value) {
+            Shape::Object(class, _) => Some(class),
+            Shape::Row(row) => self.schema.class_of(row.model),
+            _ => None,
+        };
+        if let Some(setter) = class.and_then(|class| self.setter(class, name)) {
+            self.call_function(frame, setter, None, &[value, put]);
+            return;
+        }
         match self.values.shape(value).clone() {
             Shape::Object(..) => {
                 let before = self.object_values.get(&(value, name)).copied().unwrap_or(Value::NEVER);
@@ -363,9 +420,18 @@ impl<'p> Machine<'p> {
             }
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);
-                if self.schema.attribute(row.model, name) == Some(ModelAttribute::Column) {
-                    let written = Written { model: row.model, column: Some(name), makes: false, site };
-                    self.written.push(written);
+                match self.schema.attribute(row.model, name) {
+                    Some(ModelAttribute::Column) => {
+                        let written = Written { model: row.model, column: Some(name), makes: false, site };
+                        self.written.push(written);
+                    }
+                    None if self.as_queryset(row.query).is_some_and(|it| it.origin != Origin::Outside) => {
+                        let key = (row.query, row.path, name);
+                        let before = self.row_values.get(&key).copied().unwrap_or(Value::NEVER);
+                        let joined = self.values.join(before, put);
+                        self.row_values.insert(key, joined);
+                    }
+                    _ => {}
                 }
                 if let Some(relation) = self.schema.relation_by_accessor(row.model, name) {
                     self.record_set(row, relation);

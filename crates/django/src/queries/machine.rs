@@ -113,6 +113,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
+    /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
+    pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
     pub(crate) reads: Vec<Read>,
     seen_reads: FxHashSet<Read>,
     read_paths: FxHashSet<(Value, Path)>,
@@ -214,6 +216,7 @@ impl<'p> Machine<'p> {
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
             looked_for: FxHashSet::default(),
+            row_values: FxHashMap::default(),
             reads: Vec::new(),
             seen_reads: FxHashSet::default(),
             read_paths: FxHashSet::default(),

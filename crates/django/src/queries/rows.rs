@@ -18,7 +18,10 @@ impl<'p> Machine<'p> {
         row: Row,
         name: Symbol,
     ) -> Value {
-        if let Some(&put) = frame.placed.get(&(value, name)) {
+        let class = self.schema.class_of(row.model);
+        if let Some(&put) = frame.placed.get(&(value, name))
+            && !class.is_some_and(|class| self.is_plain_property(class, name))
+        {
             return put;
         }
         match self.schema.attribute(row.model, name) {
@@ -36,7 +39,12 @@ impl<'p> Machine<'p> {
         if self.is_annotated(row, name) {
             return Value::SCALAR;
         }
-        if let Some(class) = self.schema.class_of(row.model) {
+        if let Some(&put) = self.row_values.get(&(row.query, row.path, name))
+            && !class.is_some_and(|class| self.is_plain_property(class, name))
+        {
+            return put;
+        }
+        if let Some(class) = class {
             let model = self.values.make(Shape::Model(row.model));
             if let Some(member) = self.bound_member(frame, class, name, Some(value), model) {
                 return member;
