@@ -320,3 +320,120 @@ def countries():
         &["Safe: return [person.profile.country.name for person in Person.objects.all()]: profile__country"],
     );
 }
+
+#[test]
+fn a_package_may_extend_serializers_and_viewsets() {
+    check(
+        &[(
+            "views.py",
+            r#"
+from drf_writable_nested import WritableNestedModelSerializer
+from rest_framework import viewsets
+from rest_framework_bulk import BulkModelViewSet
+from shop.models import Author, Book
+
+
+class AuthorSerializer(WritableNestedModelSerializer):
+    class Meta:
+        model = Author
+        fields = ["name"]
+
+
+class BookSerializer(WritableNestedModelSerializer):
+    author = AuthorSerializer()
+
+    class Meta:
+        model = Book
+        fields = ["author", "tags"]
+
+
+class Books(viewsets.ModelViewSet):
+    queryset = Book.objects.order_by("title")
+    serializer_class = BookSerializer
+
+
+class Bulk(BulkModelViewSet):
+    queryset = Book.objects.order_by("-title")
+    serializer_class = BookSerializer
+"#,
+        )],
+        &[
+            "Safe: queryset = Book.objects.order_by(\"title\"): author",
+            "Safe: queryset = Book.objects.order_by(\"-title\"): author",
+            "Safe: queryset = Book.objects.order_by(\"title\"): tags",
+            "Safe: queryset = Book.objects.order_by(\"-title\"): tags",
+        ],
+    );
+}
+
+#[test]
+fn a_queryset_that_a_view_narrows_step_by_step_is_one() {
+    check(
+        &[(
+            "views.py",
+            r#"
+from rest_framework import serializers, viewsets
+from shop.models import Book
+
+
+class BookSerializer(serializers.ModelSerializer):
+    author = serializers.StringRelatedField()
+    name = serializers.CharField(source="author.name")
+
+    class Meta:
+        model = Book
+        fields = ["author", "name"]
+
+
+class Books(viewsets.ModelViewSet):
+    queryset = Book.objects
+    serializer_class = BookSerializer
+
+    def get_queryset(self):
+        self.queryset = self.queryset.filter(title="a")
+        if self.request.GET:
+            self.queryset = self.queryset.filter(pk__gt=1)
+        self.queryset = self.queryset.distinct()
+        return super().get_queryset()
+"#,
+        )],
+        &["Safe: self.queryset = self.queryset.filter(title=\"a\"): author"],
+    );
+}
+
+#[test]
+fn a_view_may_inherit_its_handler() {
+    check(
+        &[
+            (
+                "views.py",
+                r#"
+from django.shortcuts import render
+from django.views.generic import View
+from shop.models import Author, Book
+
+
+class Listed(View):
+    queryset = None
+
+    def get(self, request):
+        return render(request, "listed.html", {"rows": self.queryset.all()})
+
+    def post(self, request):
+        for row in self.queryset.all():
+            row.editor.delete()
+
+
+class Books(Listed):
+    queryset = Book.objects.order_by("title")
+
+
+class Authors(Listed):
+    queryset = Author.objects.order_by("name")
+"#,
+            ),
+            ("templates/listed.html", "{% for row in rows %}{{ row.author.name }}{% endfor %}"),
+        ],
+        &["Safe: queryset = Book.objects.order_by(\"title\"): author"],
+    );
+}

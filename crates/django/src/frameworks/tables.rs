@@ -191,6 +191,16 @@ fn show<'p>(
         }
         false => None,
     };
+    if loads_itself && let Some(row) = machine.as_row(row) {
+        let members = declared(machine, class);
+        let known = members.iter().map(|member| member.binding.name);
+        for name in by_default.clone().unwrap_or_else(|| known.collect()) {
+            let column = members.iter().find(|member| member.binding.name == name);
+            let column = column.and_then(|it| Column::of(machine, it.owner.file, it.binding.value?));
+            let path = column.and_then(|column| column.accessor(machine, name));
+            loaded(machine, row, &path.unwrap_or_else(|| vec![name]));
+        }
+    }
     for member in declared(machine, class) {
         let name = member.binding.name;
         let Some(value) = member.binding.value else { continue };
@@ -203,7 +213,7 @@ fn show<'p>(
             continue;
         }
         if column.kind == "TemplateColumn" {
-            template_column(machine, frame, &column, member, row, loads_itself);
+            template_column(machine, frame, &column, member, row);
         } else if let Some(path) = column.accessor(machine, name).filter(|_| !loads_itself) {
             let links = column.argument(machine, "linkify").is_some() || column.kind == "LinkColumn";
             let site = member_site(machine, member);
@@ -227,13 +237,9 @@ fn template_column<'p>(
     column: &Column,
     member: Member,
     row: Value,
-    loads_itself: bool,
 ) {
     let site = member_site(machine, member);
     let path = column.accessor(machine, member.binding.name).unwrap_or_default();
-    if loads_itself && let Some(row) = machine.as_row(row) {
-        loaded(machine, row, &path);
-    }
     let value = path.iter().fold(row, |value, &name| attribute(machine, frame, value, name, site));
     let mut known = vec![(Symbol::new("record"), row), (Symbol::new("value"), value)];
     if let Some(extra) = column.value(machine, "extra_context")

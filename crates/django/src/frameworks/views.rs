@@ -484,6 +484,27 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
     dated(machine, class);
     let this = machine.values.make(Shape::Object(class, None));
     show(machine, frame, this);
+    handle(machine, frame, class);
+}
+
+/// Calls the handlers that a class inherits from the project's own: `get()`, `post()`. Those of its own body run as every
+/// method does.
+pub(super) fn handle<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
+    for name in ["get"] {
+        let Some((function, _)) = machine.class_function(class, Symbol::new(name)) else { continue };
+        let owner = machine.facts(function.file).function(function.id).class;
+        if owner.is_some_and(|id| ClassRef { file: function.file, id } == class) {
+            continue;
+        }
+        let this = machine.values.make(Shape::Object(class, None));
+        let request = machine.request();
+        let asked = Arguments {
+            positional: vec![request],
+            more_keywords: Some(Value::UNKNOWN),
+            ..Arguments::default()
+        };
+        machine.call_named(frame, this, name, &asked);
+    }
 }
 
 /// Renders a view's template on its context.

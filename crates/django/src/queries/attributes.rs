@@ -290,6 +290,9 @@ impl<'p> Machine<'p> {
         if name == self.names.request {
             return self.request();
         }
+        if let Some(&put) = frame.placed.get(&(object, name)) {
+            return put;
+        }
         let class_value = self.values.make(Shape::Class(class));
         let member = self.bound_member(frame, class, name, Some(object), class_value);
         if let Some(member) = member
@@ -412,6 +415,11 @@ impl<'p> Machine<'p> {
                 let before = self.object_values.get(&(value, name)).copied().unwrap_or(Value::NEVER);
                 let joined = self.values.join(before, put);
                 self.object_values.insert((value, name), joined);
+                // `self.queryset = self.queryset.filter(…)`: what this code reads next is what it has set.
+                match self.is_queryset(put) {
+                    true => frame.placed.insert((value, name), put),
+                    false => frame.placed.remove(&(value, name)),
+                };
             }
             Shape::Instance(class, _) if class.as_str() == super::roots::REQUEST => {
                 let before = self.request_values.get(&name).copied().unwrap_or(Value::NEVER);
@@ -441,5 +449,11 @@ impl<'p> Machine<'p> {
             Shape::Instance(class, parts) => self.set_on_instance(frame, class, &parts, name, put, site),
             _ => {}
         }
+    }
+
+    /// Whether a value is a queryset, whichever of its alternatives it is.
+    pub(super) fn is_queryset(&self, value: Value) -> bool {
+        let members = self.values.members(value);
+        !members.is_empty() && members.iter().all(|&member| self.as_queryset(member).is_some())
     }
 }

@@ -119,7 +119,14 @@ impl<'p> Machine<'p> {
         match (first, second) {
             (Next::On, Next::On) => {
                 self.merge_slots(frame, &after_then);
-                frame.placed.retain(|place, value| placed_then.get(place) == Some(value));
+                let values = &mut self.values;
+                frame.placed.retain(|place, value| match placed_then.get(place) {
+                    Some(then) => {
+                        *value = values.join(*value, *then);
+                        true
+                    }
+                    None => false,
+                });
                 Next::On
             }
             (Next::On, Next::Away) => {

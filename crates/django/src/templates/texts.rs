@@ -34,7 +34,7 @@ pub(crate) fn texts(project: &Project) -> Vec<Text> {
 }
 
 fn is_template(text: &str) -> bool {
-    text.as_bytes().windows(2).any(|pair| matches!(pair, b"{{" | b"{%"))
+    text.contains('{') && (text.contains("{{") || text.contains("{%"))
 }
 
 impl Text {

@@ -101,6 +101,9 @@ fn kind(name: Symbol) -> Option<&'static str> {
     ) {
         return Some(TAGS);
     }
+    if super::extends(name, "ModelSerializer") {
+        return Some("ModelSerializer");
+    }
     name.strip_prefix("rest_framework.")?.rsplit('.').next()
 }
 

@@ -25,9 +25,18 @@ pub(super) const FRAMEWORK: Framework = Framework {
 /// Whether a class is a serializer.
 fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| {
-        name.starts_with("rest_framework.")
-            && name.rsplit('.').next().is_some_and(|it| it.ends_with("Serializer"))
+        let last = name.rsplit('.').next().unwrap_or(name);
+        name.starts_with("rest_framework.") && last.ends_with("Serializer")
+            || extends(name, "ModelSerializer")
     })
+}
+
+/// Whether a class of a package that extends REST framework is one of its kind: such packages name theirs so.
+fn extends(name: &str, kind: &str) -> bool {
+    name.contains('.')
+        && !name.starts_with("rest_framework.")
+        && !name.starts_with("django.")
+        && name.ends_with(kind)
 }
 
 /// Whether a class is a view or a viewset.
@@ -41,6 +50,7 @@ fn is_view(machine: &Machine<'_>, class: ClassRef) -> bool {
         ]
         .iter()
         .any(|module| name.starts_with(module))
+            || extends(name, "ModelViewSet")
     })
 }
 

@@ -74,7 +74,11 @@ pub(super) fn method<'p>(
     Some(match name {
         "get_queryset" => {
             let calling = machine.calling.take().filter(|_| is_in_extra_action(machine, frame));
-            let rows = attribute(machine, this, class, "queryset").unwrap_or(Value::UNKNOWN);
+            // What the method that asks has put there before.
+            let rows = match frame.placed.get(&(this, Symbol::new("queryset"))) {
+                Some(&rows) => rows,
+                None => attribute(machine, this, class, "queryset").unwrap_or(Value::UNKNOWN),
+            };
             machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
                 Shape::Queryset(mut rows) => {
                     rows.is_manager = false;
@@ -331,7 +335,9 @@ pub(super) fn instance(machine: &mut Machine<'_>, function: FunctionRef, class: 
 }
 
 fn is_viewset(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| name.starts_with("rest_framework.viewsets."))
+    machine.has_base(class, |name| {
+        name.starts_with("rest_framework.viewsets.") || super::extends(name, "ModelViewSet")
+    })
 }
 
 fn is_extra_action(machine: &Machine<'_>, function: FunctionRef) -> bool {
@@ -362,6 +368,7 @@ pub(super) fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class:
         let has_it = machine.has_base(class, |name| {
             name.starts_with("rest_framework.")
                 && bringing.iter().any(|it| name.rsplit('.').next() == Some(it))
+                || super::extends(name, "ModelViewSet")
         });
         if has_it {
             let this = acting(machine, class, action);
@@ -370,6 +377,7 @@ pub(super) fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class:
     }
     // Actions that the project's own bases define are served for this class too.
     if !is_viewset(machine, class) {
+        crate::frameworks::views::handle(machine, frame, class);
         return;
     }
     let bases: Vec<ClassRef> = machine
