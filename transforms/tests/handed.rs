@@ -437,3 +437,68 @@ class Authors(Listed):
         &["Safe: queryset = Book.objects.order_by(\"title\"): author"],
     );
 }
+
+#[test]
+fn the_urls_of_a_row_may_be_format_strings() {
+    check(
+        &[(
+            "pages.py",
+            r#"
+import urlman
+from django.db import models
+from shop.models import Author, Book
+
+
+class Review(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+
+    class urls(urlman.Urls):
+        base = "/{self.book.title}/{self.pk}/"
+        edit = "{base}edit/"
+        writer = "/{self.author.name}/"
+
+
+def edited():
+    return [review.urls.edit for review in Review.objects.all()]
+"#,
+        )],
+        &["Safe: return [review.urls.edit for review in Review.objects.all()]: book"],
+    );
+}
+
+#[test]
+fn many_ways_to_one_queryset_have_in_common_where_it_goes_through() {
+    check(
+        &[(
+            "views.py",
+            r#"
+from shop.models import Book
+
+
+def visible(user):
+    if user.is_staff:
+        return Book.objects.filter(title="x")
+    return Book.objects.exclude(title="y")
+
+
+def narrowed(rows, given):
+    if given.get("a"):
+        rows = rows.filter(title="a")
+    if given.get("b"):
+        rows = rows.filter(title="b")
+    if given.get("c"):
+        rows = rows.filter(title="c")
+    if given.get("d"):
+        rows = rows.filter(title="d")
+    return rows
+
+
+def listed(request):
+    rows = narrowed(visible(request.user).select_related("editor"), request.GET)
+    return [book.author.name for book in rows]
+"#,
+        )],
+        &["Safe: rows = narrowed(visible(request.user).select_related(\"editor\"), request.GET): author"],
+    );
+}

@@ -27,6 +27,7 @@ mod serialization;
 mod shortcuts;
 mod signals;
 mod tables;
+pub(crate) mod urlman;
 mod views;
 mod wagtail;
 
@@ -102,8 +103,15 @@ impl Framework {
 }
 
 /// The packages that frameworks speak of: their names count, not their source.
-pub(crate) const ROOTS: &[&str] =
-    &["django", "rest_framework", "django_filters", "django_tables2", "wagtail", "django_context_decorator"];
+pub(crate) const ROOTS: &[&str] = &[
+    "django",
+    "rest_framework",
+    "django_filters",
+    "django_tables2",
+    "wagtail",
+    "django_context_decorator",
+    "urlman",
+];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,
@@ -120,6 +128,7 @@ const ALL: &[Framework] = &[
     formsets::FRAMEWORK,
     filters::FRAMEWORK,
     tables::FRAMEWORK,
+    urlman::FRAMEWORK,
     listings::FRAMEWORK,
     serialization::FRAMEWORK,
     wagtail::FRAMEWORK,

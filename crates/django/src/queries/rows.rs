@@ -6,6 +6,7 @@ use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{Asked, Origin, Plan, Queryset, Row, Shape, Site, Value};
+use crate::frameworks::urlman;
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 impl<'p> Machine<'p> {
@@ -47,7 +48,7 @@ impl<'p> Machine<'p> {
         if let Some(class) = class {
             let model = self.values.make(Shape::Model(row.model));
             if let Some(member) = self.bound_member(frame, class, name, Some(value), model) {
-                return member;
+                return urlman::of_row(self, value, member);
             }
         }
         if name == self.names.class_ {

@@ -44,7 +44,7 @@ impl Values {
                 }
                 let terms = shared(self.terms(one.terms), self.terms(other.terms));
                 let merged = Queryset {
-                    sites: shared(&one.sites, &other.sites).into(),
+                    sites: common(&one.sites, &other.sites).into(),
                     asked: one.asked.or(other.asked),
                     terms: self.make_terms(terms),
                     ..(*one).clone()
@@ -66,4 +66,9 @@ impl Values {
 /// What two lists begin with.
 fn shared<T: Clone + PartialEq>(one: &[T], other: &[T]) -> Vec<T> {
     one.iter().zip(other).take_while(|(a, b)| a == b).map(|(a, _)| a.clone()).collect()
+}
+
+/// What two lists have in common: each way leads through it.
+fn common<T: Clone + PartialEq>(one: &[T], other: &[T]) -> Vec<T> {
+    one.iter().filter(|item| other.contains(item)).cloned().collect()
 }
