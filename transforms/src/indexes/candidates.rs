@@ -175,15 +175,17 @@ pub(super) fn of(
         return Candidate::new(vec![moment], None);
     }
     let stretch = stretch(predicate, &kind);
-    let few: Vec<FieldId> = equal
-        .iter()
-        .filter(|it| {
-            it.lookup == "exact" && !matches!(it.given, Given::Bool(_)) && kind(it.field) == Values::Few
-        })
-        .filter(|it| !schema.field(it.field).class().as_str().ends_with("BooleanField"))
-        .map(|it| it.field)
-        .take(1)
-        .collect();
+    let of = |values: Values| {
+        equal
+            .iter()
+            .filter(move |it| {
+                it.lookup == "exact" && !matches!(it.given, Given::Bool(_)) && kind(it.field) == values
+            })
+            .map(|it| it.field)
+            .filter(|&field| !schema.field(field).class().as_str().ends_with("BooleanField"))
+    };
+    // The kind of objects that a row is about leaves fewer rows than the state it is in.
+    let few: Vec<FieldId> = of(Values::Kind).chain(of(Values::Few)).take(1).collect();
     // Conditions of which one must hold leave few rows, perhaps, by which the order could be had.
     if predicate.filters.iter().any(|it| !it.sure && !matches!(kind(it.field), Values::Few)) && few.is_empty()
     {

@@ -201,6 +201,11 @@ fn united(all: Vec<Predicate>) -> Vec<Predicate> {
 /// The predicates of one query: of its own table, and of each that its lookups reach.
 fn split(project: &Project, schema: &Schema, contexts: &Contexts, asking: &Asking, all: &mut Vec<Predicate>) {
     let site = place(project, contexts, asking);
+    // A step within a method that querysets override, which nothing is known to evaluate: whoever calls the method has
+    // a query of its own.
+    if asking.source == Source::Query && !asking.uses.any() && contexts.is_of_querysets(project, &site) {
+        return;
+    }
     let mut tables: Vec<(Vec<RelationId>, Predicate)> = Vec::new();
     let empty = |model: ModelId, is_joined: bool| Predicate {
         model,
@@ -333,7 +338,12 @@ fn place(project: &Project, contexts: &Contexts, asking: &Asking) -> Site {
         None => asking.origin,
     };
     let site = around(site);
-    if contexts.is_of_querysets(project, &site) { asking.origin } else { site }
+    if !contexts.is_of_querysets(project, &site) {
+        return site;
+    }
+    let known = asking.terms.iter().map(|term| term.site).chain([asking.site]);
+    let outside = known.filter(|site| !contexts.is_of_querysets(project, site));
+    outside.last().unwrap_or(asking.origin)
 }
 
 fn filter(schema: &Schema, term: &Term, found: &lookups::Found) -> Filter {
