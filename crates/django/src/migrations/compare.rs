@@ -18,6 +18,7 @@ impl Project {
     pub fn agrees(&self, label: &str) -> Result<(), Vec<String>> {
         let app = self.migrations().of(&self.source, label).map_err(|reason| vec![reason])?;
         let mut differences = Vec::new();
+        let all = !self.makes_migrations_itself();
         for id in self.schema.models() {
             let model = self.schema.model(id);
             let is_own = model.class().is_some_and(|class| !self.source.file(class.file).is_third_party);
@@ -26,7 +27,7 @@ impl Project {
             }
             let name = model.name().as_str().to_lowercase();
             match app.state.models.get(&name) {
-                Some(state) => self.compare_model(id, state, &mut differences),
+                Some(state) => self.compare_model(id, state, all, &mut differences),
                 // A base that is not read may be what keeps it from having a table of its own.
                 None if model.is_known() && self.is_loaded(id) => {
                     differences.push(format!("no migration makes {}", self.schema.label(id)));
@@ -66,7 +67,8 @@ impl Project {
         class.is_some_and(|class| crate::project::is_aside(self.source.path(class.file)))
     }
 
-    fn compare_model(&self, id: ModelId, state: &ModelState, differences: &mut Vec<String>) {
+    /// Compares `all`, or what databases know of alone.
+    fn compare_model(&self, id: ModelId, state: &ModelState, all: bool, differences: &mut Vec<String>) {
         let model = self.schema.model(id);
         let label = self.schema.label(id);
         if !model.is_known() && state.is_proxy() {
@@ -90,7 +92,7 @@ impl Project {
         for (name, field) in &fields {
             match state.fields.get(*name) {
                 Some(value) => {
-                    if let Some(reason) = self.field_differs(field, value) {
+                    if let Some(reason) = self.field_differs(field, value, all) {
                         differences.push(format!("{label}.{name}: {reason}"));
                     }
                 }
@@ -100,17 +102,26 @@ impl Project {
             }
         }
         if model.is_known() {
+            // A field of a class that is not read may bring others, named after it.
+            let is_brought = |name: &str| {
+                let is_other = |of: &String, value: &Value| !is_djangos(value) && name != *of;
+                state.fields.iter().any(|(of, value)| is_other(of, value) && name.contains(of.as_str()))
+            };
             for (name, value) in &state.fields {
-                if !fields.contains_key(name.as_str()) && is_djangos(value) && !is_automatic(value) {
+                if !is_brought(name)
+                    && !fields.contains_key(name.as_str())
+                    && is_djangos(value)
+                    && !is_automatic(value)
+                {
                     differences.push(format!("{label}.{name} is in the migrations alone"));
                 }
             }
-            self.compare_meta(id, state, &label, differences);
+            self.compare_meta(id, state, &label, all, differences);
         }
     }
 
     /// What a field's last text in the migrations says that its model does not.
-    fn field_differs(&self, field: &Field, value: &Value) -> Option<String> {
+    fn field_differs(&self, field: &Field, value: &Value, all: bool) -> Option<String> {
         field.source()?;
         let call = value.as_call()?;
         if field.custom_class().is_some() || !is_djangos(value) {
@@ -160,7 +171,7 @@ impl Project {
         {
             return Some(format!("db_column={column} in the migrations"));
         }
-        None
+        if all { self.arguments_differ(field, call) } else { None }
     }
 
     /// The default that the migrations remember, where it is one of Python's or Django's functions or a truth value, and
@@ -184,7 +195,14 @@ impl Project {
         (written != remembered).then_some(remembered)
     }
 
-    fn compare_meta(&self, id: ModelId, state: &ModelState, label: &str, differences: &mut Vec<String>) {
+    fn compare_meta(
+        &self,
+        id: ModelId,
+        state: &ModelState,
+        label: &str,
+        all: bool,
+        differences: &mut Vec<String>,
+    ) {
         for option in ["unique_together", "index_together"] {
             let mut remembered = state.together(option);
             let Some(mut written) = self.together(id, option) else { continue };
@@ -195,6 +213,9 @@ impl Project {
             if remembered != written {
                 differences.push(format!("{label}: another {option} in the migrations"));
             }
+        }
+        if all && let Some(reason) = self.options_differ(id, state) {
+            differences.push(format!("{label}: {reason}"));
         }
         if let Some(indexes) = self.declared_indexes(id) {
             let names: BTreeSet<&str> =

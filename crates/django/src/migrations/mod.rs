@@ -3,6 +3,7 @@
 //!
 //! An app's files are read when they are first asked for. Of other packages' apps only the last migration matters.
 
+mod arguments;
 mod compare;
 pub mod concurrent;
 mod folders;

@@ -150,7 +150,14 @@ impl Operation {
             }
             class @ ("AddField" | "AlterField") => {
                 let (model_name, name) = (text(0, "model_name")?, text(1, "name")?);
-                let field = value(2, "field")?.clone();
+                let mut field = value(2, "field")?.clone();
+                // A default for the rows that are there is not kept.
+                let keeps = value(3, "preserve_default").is_none_or(|keeps| *keeps != Value::Bool(false));
+                if let Value::Call(call) = &mut field
+                    && !keeps
+                {
+                    call.keywords.retain(|(name, _)| name != "default");
+                }
                 match class {
                     "AddField" => Self::AddField { model_name, name, field },
                     _ => Self::AlterField { model_name, name, field },
