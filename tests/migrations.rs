@@ -51,6 +51,7 @@ fn change(asked: &Asked) -> Change {
         Asked::Index { label, .. }
         | Asked::Special { label, .. }
         | Asked::Field { label, .. }
+        | Asked::Without { label, .. }
         | Asked::Remove { label, .. }
         | Asked::Together { label } => label.clone(),
     };
@@ -77,6 +78,9 @@ fn change(asked: &Asked) -> Change {
         }
         Asked::Field { field, .. } => {
             Change::SetFieldIndex { model, field: field.clone(), on: true, concurrently: false }
+        }
+        Asked::Without { field, .. } => {
+            Change::SetFieldIndex { model, field: field.clone(), on: false, concurrently: false }
         }
         Asked::Remove { name, .. } => Change::RemoveIndex { model, name: name.clone() },
         Asked::Together { .. } => Change::IndexTogether { model },
@@ -108,15 +112,80 @@ fn timeless(text: &str) -> String {
     }
 }
 
+/// A migration with its dependencies in order: before 5.0 Django writes them as a set has them, which is by chance.
+fn in_order(django: &str, text: String) -> String {
+    const START: &str = "    dependencies = [\n";
+    if !matches!(django, "3.2" | "4.2") {
+        return text;
+    }
+    let Some((head, rest)) = text.split_once(START) else { return text };
+    let Some((all, tail)) = rest.split_once("    ]\n") else { return text };
+    let mut lines: Vec<&str> = all.lines().collect();
+    lines.sort_unstable();
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    format!("{head}{START}{lines}    ]\n{tail}")
+}
+
 fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders can be made");
     fs::write(path, text).expect("files can be written");
 }
 
+/// A second migration that leaves the models as they are: it gives a default to a text field for the time of the
+/// migration alone, says of the field to Django alone what it was, or runs before the next app's first.
+fn go_on(root: &Path, folder: &str, label: &str, next: Option<&String>, number: usize) {
+    let initial = fs::read_to_string(root.join(format!("{folder}/0001_initial.py"))).expect("it was made");
+    let header = initial.lines().next().unwrap_or_default();
+    let mut model = "";
+    let mut field = None;
+    for line in initial.lines() {
+        if let Some(name) = line.trim().strip_prefix("name='").and_then(|rest| rest.strip_suffix("',")) {
+            model = name;
+        }
+        let parts = line.trim().strip_prefix("('").and_then(|rest| rest.split_once("', "));
+        if let Some((name, call)) = parts
+            && call == "models.CharField(max_length=50)),"
+            && field.is_none()
+        {
+            field = Some((model.to_lowercase(), name));
+        }
+    }
+    let altered = |call: &str, more: &str| match &field {
+        Some((model, name)) => format!(
+            "        migrations.AlterField(\n            model_name='{model}',\n            name='{name}',\n            \
+             field={call},\n{more}        ),\n"
+        ),
+        None => String::new(),
+    };
+    let (before, operations) = match number % 3 {
+        0 => {
+            let more = "            preserve_default=False,\n";
+            (String::new(), altered("models.CharField(default='none', max_length=50)", more))
+        }
+        1 => {
+            let inner = altered("models.CharField(max_length=50)", "");
+            let text = format!(
+                "        migrations.SeparateDatabaseAndState(\n            state_operations=[\n{inner}            ],\n            \
+                 database_operations=[migrations.RunSQL('SELECT 1', 'SELECT 1')],\n        ),\n"
+            );
+            (String::new(), text)
+        }
+        _ => {
+            let next = next.map(|next| format!("    run_before = [('{next}', '0001_initial')]\n\n"));
+            (next.unwrap_or_default(), String::new())
+        }
+    };
+    let more = format!(
+        "{header}\n\nfrom django.db import migrations, models\n\n\n\
+         class Migration(migrations.Migration):\n\n{before}    dependencies = [\n        \
+         ('{label}', '0001_initial'),\n    ]\n\n    operations = [\n{operations}    ]\n"
+    );
+    write(root, &format!("{folder}/0002_more.py"), &more);
+}
+
 /// Squashes the first migration of an app with an empty second one.
-fn squash(root: &Path, package: &str, label: &str) {
-    let folder = format!("{package}/migrations");
+fn squash(root: &Path, folder: &str, label: &str) {
     let initial = fs::read_to_string(root.join(format!("{folder}/0001_initial.py"))).expect("it was made");
     let replaces = format!(
         "class Migration(migrations.Migration):\n\n    replaces = [('{label}', '0001_initial'), ('{label}', '0002_more')]\n"
@@ -139,11 +208,24 @@ fn judge(environment: &Environment, seed: u64, apps: usize) -> Vec<String> {
         write(&root, path, text);
     }
     let migrated: Vec<&String> = project.labels.iter().take(MIGRATED).collect();
-    let input = |step: &str, written: &BTreeMap<String, String>| json!({"root": root, "apps": project.apps, "step": step, "written": written, "migrated": migrated, "postgresql": apps == APPS});
+    let input = |step: &str, written: &BTreeMap<String, String>| json!({"root": root, "apps": project.apps, "folders": project.folders, "step": step, "written": written, "migrated": migrated, "postgresql": apps == APPS});
     environment.run("migrations.py", &input("initial", &BTreeMap::new()));
     // Those that are migrated go back to their first migration by its name.
-    for (package, label) in project.apps.iter().zip(&project.labels).skip(MIGRATED).step_by(6) {
-        squash(&root, package, label);
+    for (at, (folder, label)) in project.folders.iter().zip(&project.labels).enumerate() {
+        // Apps that need each other have several first ones.
+        let files = fs::read_dir(root.join(folder)).expect("the folder was made");
+        if files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("0002")) {
+            continue;
+        }
+        match at % 6 {
+            0 if at >= MIGRATED => squash(&root, folder, label),
+            1 | 4 => {
+                // What runs before the next app is taken back after it, which is no way back to its own first.
+                let next = project.labels.get(at + 1).filter(|_| at >= MIGRATED);
+                go_on(&root, folder, label, next, at / 3);
+            }
+            _ => {}
+        }
     }
 
     let options =
@@ -172,13 +254,14 @@ fn judge(environment: &Environment, seed: u64, apps: usize) -> Vec<String> {
     }
     assert!(written.len() > apps / 2, "most apps get a migration");
     let answer = environment.run("migrations.py", &input("compare", &written));
+    let told = |text: &str| in_order(environment.django, timeless(text));
     let made = answer["made"].as_object().expect("files by path");
     let made: BTreeMap<String, String> = made
         .iter()
-        .map(|(path, text)| (without_moments(path), timeless(text.as_str().unwrap_or_default())))
+        .map(|(path, text)| (without_moments(path), told(text.as_str().unwrap_or_default())))
         .collect();
     let written: BTreeMap<String, String> =
-        written.iter().map(|(path, text)| (without_moments(path), timeless(text))).collect();
+        written.iter().map(|(path, text)| (without_moments(path), told(text))).collect();
     let paths: std::collections::BTreeSet<&String> = made.keys().chain(written.keys()).collect();
     for path in paths {
         let (djangos, ours) = (made.get(path).cloned(), written.get(path).cloned());

@@ -32,9 +32,13 @@ const PACKAGES: [&str; 12] = [
     "whitenoise",
 ];
 
-/// Versions that some tests ask for too, each with the Pythons that it runs on.
+/// Versions that some tests ask for too, each with the Pythons that it runs on, and the packages beside it with their
+/// modules.
 #[allow(dead_code, reason = "not every test that shares this module asks for them")]
-const FURTHER: [(&str, &[&str]); 2] = [("3.2", &["3.10", "3.9", "3.8"]), ("6.0", &["3.13", "3.12", "3.14"])];
+const FURTHER: [(&str, &[&str], &[(&str, &str)]); 2] = [
+    ("3.2", &["3.10", "3.9", "3.8"], &[]),
+    ("6.0", &["3.13", "3.12", "3.14"], &[("django-simple-history", "simple_history")]),
+];
 
 /// A Python that has some version of Django, and the REST framework.
 pub(crate) struct Environment {
@@ -73,12 +77,13 @@ pub(crate) fn further_environments() -> &'static [Environment] {
         let lock = File::create(folder.join("lock")).expect("target/ can be written");
         lock.lock().expect("files can be locked");
         let mut made = Vec::new();
-        for (django, pythons) in FURTHER {
+        for (django, pythons, packages) in FURTHER {
             let environment = folder.join(format!("venv-{django}"));
             let python = environment.join("bin/python");
             let ready = || {
-                let version =
-                    succeed(Command::new(&python).args(["-c", "import django; print(django.get_version())"]));
+                let modules: String = packages.iter().map(|(_, module)| format!(", {module}")).collect();
+                let script = format!("import django{modules}; print(django.get_version())");
+                let version = succeed(Command::new(&python).args(["-c", &script]));
                 version.is_ok_and(|version| {
                     version.starts_with(&format!("{django}.")) || version.trim() == django
                 })
@@ -90,7 +95,8 @@ pub(crate) fn further_environments() -> &'static [Environment] {
                     .ok_or_else(|| format!("there is no Python {}", pythons.join(" or ")))?;
                 succeed(Command::new(&interpreter).args(["-m", "venv", "--clear"]).arg(&environment))?;
                 let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries=1"];
-                succeed(Command::new(&python).args(quiet).arg(format!("Django=={django}.*")))
+                let names = packages.iter().map(|(name, _)| name);
+                succeed(Command::new(&python).args(quiet).arg(format!("Django=={django}.*")).args(names))
             };
             match if ready() { Ok(String::new()) } else { made_now() } {
                 Ok(_) => made.push(Environment { django, python }),

@@ -28,8 +28,7 @@ os.environ["PATH"] = "/nonexistent"
 
 def files():
     found = {}
-    for app in given["apps"]:
-        folder = os.path.join(app, "migrations")
+    for folder in given["folders"]:
         for name in os.listdir(folder):
             if name.endswith(".py"):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
@@ -62,7 +61,7 @@ def compare():
     for path, text in given["written"].items():
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-    for name in [name for name in sys.modules if ".migrations" in name and name.split(".")[0] in given["apps"]]:
+    for name in [name for name in sys.modules if "migrations" in name and name.split(".")[0] in given["apps"]]:
         del sys.modules[name]
     import importlib
 

@@ -20,6 +20,11 @@ pub(crate) enum Asked {
         label: String,
         field: String,
     },
+    /// A foreign key without its index.
+    Without {
+        label: String,
+        field: String,
+    },
     Remove {
         label: String,
         name: String,
@@ -36,6 +41,8 @@ pub(crate) struct Made {
     pub(crate) apps: Vec<String>,
     /// Their labels, which may be others.
     pub(crate) labels: Vec<String>,
+    /// The folders of their migrations, which `MIGRATION_MODULES` may name.
+    pub(crate) folders: Vec<String>,
     pub(crate) asked: Vec<Asked>,
 }
 
@@ -44,6 +51,8 @@ pub(crate) struct Generator {
     state: u64,
     /// `4.2`
     django: &'static str,
+    /// Whether models may keep their history by django-simple-history.
+    has_history: bool,
 }
 
 /// Fields whose index can be turned on.
@@ -115,7 +124,7 @@ struct Model {
 
 impl Generator {
     pub(crate) fn new(seed: u64, django: &'static str) -> Self {
-        Self { state: seed, django }
+        Self { state: seed, django, has_history: django == "6.0" }
     }
 
     /// The next number, below `limit`.
@@ -141,14 +150,28 @@ impl Generator {
     }
 
     pub(crate) fn project(&mut self, count: usize) -> Made {
-        let mut made = Made { files: Vec::new(), apps: Vec::new(), labels: Vec::new(), asked: Vec::new() };
+        let mut made = Made {
+            files: Vec::new(),
+            apps: Vec::new(),
+            labels: Vec::new(),
+            folders: Vec::new(),
+            asked: Vec::new(),
+        };
         let mut targets: Vec<String> = Vec::new();
         for number in 0..count {
             self.app(number, &mut made, &mut targets);
         }
         let apps: String = made.apps.iter().map(|app| format!("    \"{app}\",\n")).collect();
+        let history = if self.has_history { "    \"simple_history\",\n" } else { "" };
+        let moved: String = made
+            .labels
+            .iter()
+            .zip(&made.folders)
+            .filter(|(_, folder)| !folder.ends_with("/migrations"))
+            .map(|(label, folder)| format!("    \"{label}\": \"{}\",\n", folder.replace('/', ".")))
+            .collect();
         let settings = format!(
-            "SECRET_KEY = \"x\"\nUSE_TZ = True\nINSTALLED_APPS = [\n    \"django.contrib.contenttypes\",\n    \"django.contrib.auth\",\n{apps}]\nDATABASES = {{\"default\": {{\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \":memory:\"}}}}\nDEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"\n"
+            "SECRET_KEY = \"x\"\nUSE_TZ = True\nINSTALLED_APPS = [\n    \"django.contrib.contenttypes\",\n    \"django.contrib.auth\",\n{history}{apps}]\nMIGRATION_MODULES = {{\n{moved}}}\nDATABASES = {{\"default\": {{\"ENGINE\": \"django.db.backends.sqlite3\", \"NAME\": \":memory:\"}}}}\nDEFAULT_AUTO_FIELD = \"django.db.models.BigAutoField\"\n"
         );
         made.files.push(("settings.py".to_owned(), settings));
         made
@@ -158,7 +181,9 @@ impl Generator {
         let package = format!("app{number:03}");
         let label = if self.one_in(5) { format!("label_{number:03}") } else { package.clone() };
         made.files.push((format!("{package}/__init__.py"), String::new()));
-        made.files.push((format!("{package}/migrations/__init__.py"), String::new()));
+        let folder = if self.one_in(6) { "db_migrations" } else { "migrations" };
+        let folder = format!("{package}/{folder}");
+        made.files.push((format!("{folder}/__init__.py"), String::new()));
         if label != package {
             let config = format!(
                 "from django.apps import AppConfig\n\n\nclass Config(AppConfig):\n    name = \"{package}\"\n    label = \"{label}\"\n"
@@ -166,6 +191,13 @@ impl Generator {
             made.files.push((format!("{package}/apps.py"), config));
         }
         let mut text = HEAD.to_owned();
+        if self.has_history {
+            text = text.replacen(
+                "\n\n\ndef default_name",
+                "\nfrom simple_history.models import HistoricalRecords\n\n\ndef default_name",
+                1,
+            );
+        }
         let has_base = self.one_in(3);
         let base_has_meta = self.one_in(2);
         if has_base {
@@ -174,6 +206,15 @@ impl Generator {
                 "\n\nclass Base(models.Model):\n    base_field = models.CharField(max_length=9)\n\n    class Meta:\n        abstract = True\n{meta}"
             ));
         }
+        // The base of another app reaches into this one.
+        if !has_base && let Some(module) = base_of_others(made).filter(|_| self.one_in(2)) {
+            text = text.replacen(
+                "from django.conf import settings\n",
+                &format!("from {module} import Base\nfrom django.conf import settings\n"),
+                1,
+            );
+        }
+        let has_base = has_base || text.contains(" import Base\n");
         let mut models: Vec<Model> = Vec::new();
         for at in 0..1 + self.below(3) {
             let model = self.model(number, at, has_base, &label, targets);
@@ -184,6 +225,12 @@ impl Generator {
             let model = self.child(&models[0], &label, made);
             text.push_str(&format!("\n\n{}", model.text));
             models.push(model);
+        }
+        if self.one_in(4) {
+            let name = &models[0].name;
+            text.push_str(&format!(
+                "\n\nclass Shown({name}):\n    class Meta:\n        proxy = True\n        ordering = [\"-pk\"]\n"
+            ));
         }
         for model in &models {
             targets.push(format!("{label}.{}", model.name));
@@ -199,12 +246,16 @@ impl Generator {
         }
         made.files.push((format!("{package}/models.py"), text));
         made.apps.push(package);
+        made.folders.push(folder);
         made.labels.push(label);
     }
 
     fn model(&mut self, number: usize, at: usize, has_base: bool, label: &str, targets: &[String]) -> Model {
         const NAMES: &[&str] = &["Article", "Tag", "OrderLine", "ALongerNameOfAModelThatGoesOn"];
-        let name = NAMES[at + usize::from(number.is_multiple_of(7))].to_owned();
+        /// Longer than any database lets a table's name be.
+        const LONGEST: &str = "AModelWithSoLongANameThatNoDatabaseKeepsAllOfItForTheNameOfItsTableTruly";
+        let name = NAMES[at + usize::from(number.is_multiple_of(7))];
+        let name = if at == 1 && self.one_in(5) { LONGEST } else { name }.to_owned();
         let inherits = has_base && self.one_in(2);
         let mut model = Model {
             name: name.clone(),
@@ -246,6 +297,9 @@ impl Generator {
             if !call.contains("ManyToMany") {
                 model.relations.push(field);
             }
+        }
+        if self.has_history && self.one_in(2) {
+            model.text.push_str("    history = HistoricalRecords()\n");
         }
         self.meta(&mut model, label);
         if self.one_in(2) {
@@ -343,6 +397,12 @@ impl Generator {
         if model.plain.is_empty() {
             return;
         }
+        let foreign = |field: &&String| model.text.contains(&format!("    {field} = models.ForeignKey("));
+        if let Some(field) = model.relations.iter().find(foreign)
+            && self.one_in(6)
+        {
+            made.asked.push(Asked::Without { label: label.clone(), field: field.clone() });
+        }
         let mut asked = BTreeSet::new();
         for _ in 0..self.below(3) {
             let mut fields: Vec<(String, bool)> = Vec::new();
@@ -362,7 +422,9 @@ impl Generator {
         if self.one_in(6) {
             let field = model.plain[0].clone();
             let name = format!("{}_{}_special", app, model.name[..3].to_lowercase());
-            let (condition, expression) = match self.below(3) {
+            // Upper case is of texts.
+            let is_text = model.text.contains(&format!("    {field} = models.CharField("));
+            let (condition, expression) = match self.below(if is_text { 3 } else { 2 }) {
                 0 => (Some(format!("django.db.models.Q({field}__isnull=True)")), None),
                 1 => (
                     Some(format!("django.db.models.Q({field}__isnull=False) | ~django.db.models.Q(pk=1)")),
@@ -380,4 +442,12 @@ impl Generator {
             }
         }
     }
+}
+
+/// The module of the last app with an abstract base.
+fn base_of_others(made: &Made) -> Option<String> {
+    let is_one =
+        |(path, text): &&(String, String)| path.ends_with("/models.py") && text.contains("\nclass Base(");
+    let (path, _) = made.files.iter().rev().find(is_one)?;
+    Some(format!("{}.models", path.strip_suffix("/models.py")?))
 }

@@ -61,6 +61,53 @@ fn models_are_as_their_migrations_left_them() {
 }
 
 #[test]
+fn what_no_database_knows_of_is_compared_too() {
+    let told = |from: &str, to: &str| left(&[("shop/models.py", &BOOK.replacen(from, to, 1))]);
+    let with = |argument: &str| told("max_length=50)", &format!("max_length=50, {argument})"));
+    assert_eq!(with("help_text='what it is'"), ["shop.Book.title: another help_text in the migrations"]);
+    assert_eq!(with("blank=True"), ["shop.Book.title: no blank in the migrations"]);
+    assert_eq!(with("default='none'"), ["shop.Book.title: no default in the migrations"]);
+    assert_eq!(with("validators=[check]"), ["shop.Book.title: no validators in the migrations"]);
+    assert_eq!(with("blank=False, help_text='', validators=[], editable=True"), Vec::<String>::new());
+    let meta = |option: &str| {
+        let models = format!("{BOOK}\n    class Meta:\n        {option}\n");
+        left(&[("shop/models.py", &models)])
+    };
+    assert_eq!(meta("ordering = ['title']"), ["shop.Book: another ordering in the migrations"]);
+    assert_eq!(
+        meta("constraints = [models.UniqueConstraint(fields=['code'], name='%(class)s_code')]"),
+        ["shop.Book: constraint book_code is not in the migrations"]
+    );
+    // A project's own `makemigrations` may leave texts out.
+    let models = BOOK.replacen("max_length=50)", "max_length=50, help_text='what it is')", 1);
+    let own = [("shop/models.py", models.as_str()), ("shop/management/commands/makemigrations.py", "")];
+    assert_eq!(left(&own), Vec::<String>::new());
+}
+
+#[test]
+fn a_default_for_one_migration_is_not_kept() {
+    let more = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    \
+                dependencies = [('shop', '0001_initial')]\n    operations = [migrations.AddField('book', 'kind', \
+                models.CharField(default='new', max_length=9), preserve_default=False)]\n";
+    let models = format!("{BOOK}    kind = models.CharField(max_length=9)\n");
+    assert_eq!(
+        left(&[("shop/models.py", &models), ("shop/migrations/0002_kind.py", more)]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn of_several_leaves_none_is_gone_on_from() {
+    let more = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    \
+                dependencies = [('shop', '0001_initial')]\n    operations = []\n";
+    let files = [("shop/migrations/0002_a.py", more), ("shop/migrations/0002_b.py", more)];
+    assert_eq!(
+        left(&files),
+        ["app shop has several last migrations (0002_a, 0002_b); run `makemigrations --merge` first"]
+    );
+}
+
+#[test]
 fn functions_of_a_migration_make_its_operations() {
     let migration = |body: &str| {
         format!(

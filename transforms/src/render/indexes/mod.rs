@@ -119,8 +119,15 @@ impl<'a> Gathered<'a> {
 
     fn plan(&mut self, id: ModelId, operation: Operation, needs: BTreeSet<Need>, asked_by: &[&'a str]) {
         let label = self.project.schema.model(id).app_label().to_string();
-        let asked_by = asked_by.to_vec();
-        self.apps.entry(label).or_default().push(Planned { operation, needs, asked_by });
+        let planned = self.apps.entry(label).or_default();
+        // A field of an abstract base may be asked for by each model that has it.
+        if let Some(known) = planned.iter_mut().find(|known| known.operation == operation) {
+            let more: Vec<&str> =
+                asked_by.iter().copied().filter(|id| !known.asked_by.contains(id)).collect();
+            known.asked_by.extend(more);
+            return;
+        }
+        planned.push(Planned { operation, needs, asked_by: asked_by.to_vec() });
     }
 
     fn add_index(
@@ -270,7 +277,8 @@ impl<'a> Gathered<'a> {
                 };
                 let Some(last) = state.fields.get(name) else { continue };
                 let altered = values::with_db_index(last, by_itself, on)?;
-                if key.starts_with("historical") && altered == *last {
+                // In a history foreign keys are indexed, whatever the model says of its own.
+                if key.starts_with("historical") && (altered == *last || field.relation().is_some()) {
                     continue;
                 }
                 let needs = values::needs(&altered, app.label.as_str(), user.as_deref());
