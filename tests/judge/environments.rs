@@ -32,12 +32,24 @@ const PACKAGES: [&str; 12] = [
     "whitenoise",
 ];
 
-/// Versions that some tests ask for too, each with the Pythons that it runs on, and the packages beside it with their
-/// modules.
+/// A version that some tests ask for too.
 #[allow(dead_code, reason = "not every test that shares this module asks for them")]
-const FURTHER: [(&str, &[&str], &[(&str, &str)]); 2] = [
-    ("3.2", &["3.10", "3.9", "3.8"], &[]),
-    ("6.0", &["3.13", "3.12", "3.14"], &[("django-simple-history", "simple_history")]),
+struct Further {
+    django: &'static str,
+    /// The Pythons that it runs on.
+    pythons: &'static [&'static str],
+    /// The packages beside it, with their modules.
+    packages: &'static [(&'static str, &'static str)],
+}
+
+#[allow(dead_code, reason = "not every test that shares this module asks for them")]
+const FURTHER: [Further; 2] = [
+    Further { django: "3.2", pythons: &["3.10", "3.9", "3.8"], packages: &[] },
+    Further {
+        django: "6.0",
+        pythons: &["3.13", "3.12", "3.14"],
+        packages: &[("django-simple-history", "simple_history")],
+    },
 ];
 
 /// A Python that has some version of Django, and the REST framework.
@@ -77,7 +89,7 @@ pub(crate) fn further_environments() -> &'static [Environment] {
         let lock = File::create(folder.join("lock")).expect("target/ can be written");
         lock.lock().expect("files can be locked");
         let mut made = Vec::new();
-        for (django, pythons, packages) in FURTHER {
+        for Further { django, pythons, packages } in FURTHER {
             let environment = folder.join(format!("venv-{django}"));
             let python = environment.join("bin/python");
             let ready = || {
