@@ -502,3 +502,42 @@ def listed(request):
         &["Safe: rows = narrowed(visible(request.user).select_related(\"editor\"), request.GET): author"],
     );
 }
+
+#[test]
+fn a_view_may_show_its_rows_as_a_table() {
+    check(
+        &[(
+            "views.py",
+            r#"
+import django_tables2 as tables
+from django.views.generic import ListView
+from django_tables2 import SingleTableMixin, SingleTableView
+from shop.models import Book
+
+
+class BookTable(tables.Table):
+    author = tables.Column(accessor="author.name")
+
+    class Meta:
+        model = Book
+        fields = ["author"]
+
+
+class Books(SingleTableView):
+    table_class = BookTable
+
+    def get_queryset(self):
+        return Book.objects.order_by("title")
+
+
+class Mixed(SingleTableMixin, ListView):
+    table_class = BookTable
+    queryset = Book.objects.order_by("-title")
+"#,
+        )],
+        &[
+            "Safe: return Book.objects.order_by(\"title\"): author",
+            "Safe: queryset = Book.objects.order_by(\"-title\"): author",
+        ],
+    );
+}
