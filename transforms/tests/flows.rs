@@ -329,3 +329,106 @@ def plain():
         ],
     );
 }
+
+#[test]
+fn fields_of_records_hold_rows() {
+    let views = "
+from collections import defaultdict, namedtuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from shop.models import Book
+
+Entry = namedtuple('Entry', 'number book')
+
+
+class Line(NamedTuple):
+    book: Book
+    number: int = 0
+
+
+@dataclass
+class Report:
+    title: str
+    rows: list = field(default_factory=list)
+    seen: dict = field(init=False, default_factory=dict)
+
+
+def entries():
+    pairs = [Entry(1, book=book) for book in Book.objects.all()]
+    return [entry.book.author.name for entry in pairs]
+
+
+def unpacked():
+    pairs = [Entry(1, book) for book in Book.objects.filter(title='a')]
+    return [book.author.name for number, book in pairs]
+
+
+def lines():
+    return [line.book.author.name for line in [Line(book) for book in Book.objects.filter(title='b')]]
+
+
+def reported():
+    report = Report('all')
+    for book in Book.objects.filter(title='c'):
+        report.rows.append(book)
+    return [book.author.name for book in report.rows]
+
+
+def grouped():
+    groups = {}
+    for book in Book.objects.filter(title='d'):
+        groups.setdefault(book.title, []).append(book)
+    return [book.author.name for books in groups.values() for book in books]
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Safe: pairs = [Entry(1, book=book) for book in Book.objects.all()]: author",
+            "Safe: pairs = [Entry(1, book) for book in Book.objects.filter(title='a')]: author",
+            "Safe: return [line.book.author.name for line in [Line(book) for book in Book.objects.filter(title='b')]]: author",
+            "Safe: for book in Book.objects.filter(title='c'):: author",
+            "Safe: for book in Book.objects.filter(title='d'):: author",
+        ],
+    );
+}
+
+#[test]
+fn what_a_subclass_completes_is_run_with_it() {
+    let export = "
+from django.core.management.base import BaseCommand
+from shop.models import Author, Book
+
+
+class Export(BaseCommand):
+    model = None
+
+    def rows(self):
+        return self.model.objects.all()
+
+    def handle(self, *args, **options):
+        for row in self.rows():
+            print(self.line(row))
+
+
+class Books(Export):
+    model = Book
+
+    def line(self, row):
+        return row.author.name
+
+
+class Authors(Export):
+    def rows(self):
+        return Author.objects.filter(name='')
+
+    def line(self, row):
+        return row.country.name
+";
+    check(
+        &[("export.py", export)],
+        &[
+            "Safe: return self.model.objects.all(): author",
+            "Safe: return Author.objects.filter(name=''): country",
+        ],
+    );
+}

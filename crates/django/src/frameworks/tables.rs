@@ -8,11 +8,11 @@ use tuneup_python::{Base, ClassRef, Entity, FileId, Member, Symbol};
 use super::Framework;
 use super::lists::{member_site, name_site, texts};
 use super::rest::{attribute, rows_of};
-use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Plan, Prefetched, Row, Shape, Site, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, serve, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
 
 fn is_table(name: &str) -> bool {
     name.starts_with("django_tables2.") && name.ends_with("Table")
@@ -27,24 +27,6 @@ fn inherited<'p>(
 ) -> Option<Value> {
     (name == "__init__" && machine.has_base(class, is_table))
         .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
-}
-
-/// `SingleTableView`, or a list view with `SingleTableMixin`: its rows are shown by its `table_class`.
-fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
-    let is_view = |name: &str| {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        name.starts_with("django_tables2.") && matches!(last, "SingleTableView" | "SingleTableMixin")
-    };
-    if !machine.has_base(class, is_view) {
-        return;
-    }
-    let Some(table) = machine.class_member(class, Symbol::new("table_class")) else { return };
-    let Shape::Class(table) = *machine.values.shape(table) else { return };
-    let this = machine.values.make(Shape::Object(class, None));
-    let rows = machine.call_named(frame, this, "get_queryset", &Arguments::default());
-    let site = frame.site(ruff_text_size::TextRange::default());
-    let given = Arguments { keywords: vec![(Symbol::new("data"), rows)], ..Arguments::default() };
-    machine.make_object(frame, table, &given, CallSite { site });
 }
 
 /// A table is made to be shown.

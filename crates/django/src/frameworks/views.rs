@@ -25,19 +25,10 @@ enum Shows {
     None,
 }
 
-/// A list view that shows its rows as a table, by the name that its package exports.
-const SINGLE_TABLE_VIEW: &str = "django_tables2.SingleTableView";
-
 fn is_view(name: &str) -> bool {
-    [
-        "django.views.",
-        "django.contrib.auth.views.",
-        "django_filters.views.",
-        "django_tables2.views.",
-        SINGLE_TABLE_VIEW,
-    ]
-    .iter()
-    .any(|package| name.starts_with(package))
+    ["django.views.", "django.contrib.auth.views.", "django_filters.views."]
+        .iter()
+        .any(|package| name.starts_with(package))
 }
 
 fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
@@ -54,13 +45,8 @@ fn shown_by(has_base: impl Fn(&dyn Fn(&str) -> bool) -> bool) -> Option<Shows> {
     }
     Some(if has(&["FilterView", "BaseFilterView"]) {
         Shows::Many("_filter")
-    } else if has(&[
-        "ListView",
-        "BaseListView",
-        "MultipleObjectMixin",
-        "MultipleObjectTemplateResponseMixin",
-        "SingleTableView",
-    ]) {
+    } else if has(&["ListView", "BaseListView", "MultipleObjectMixin", "MultipleObjectTemplateResponseMixin"])
+    {
         Shows::Many("_list")
     } else if has(&["ArchiveIndexView", "BaseArchiveIndexView"]) {
         Shows::Many("_archive")

@@ -88,6 +88,9 @@ impl<'p> Machine<'p> {
                 self.values.make(Shape::Instance(self.names.fields_cache, parts))
             }
             Shape::Instance(class, _) if class == self.names.state => Value::SCALAR,
+            Shape::Instance(class, parts) if class.as_str() == super::records::NAMED => {
+                self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
+            }
             Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
             Shape::Scalar | Shape::Str(_) => self.values.make(Shape::Method(value, name)),
             Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } | Shape::Paginator(_) => {

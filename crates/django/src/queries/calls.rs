@@ -108,7 +108,7 @@ impl<'p> Machine<'p> {
         let after = match self.values.shape(container).clone() {
             Shape::Sequence(_) | Shape::Tuple(_) => {
                 let added = match name.as_str() {
-                    "append" | "add" | "appendleft" => first?,
+                    "append" | "add" | "appendleft" | "put" | "put_nowait" => first?,
                     "insert" => arguments.positional.get(1).copied()?,
                     "extend" | "update" | "extendleft" => {
                         let site = frame.site_of(base);
@@ -291,7 +291,7 @@ impl<'p> Machine<'p> {
         let object = self.values.make(Shape::Object(class, Some(call.site)));
         if let Some((function, _)) = self.class_function(class, self.names.init) {
             self.call_with(frame, function, None, Some(object), arguments);
-        } else {
+        } else if !self.fill_record(frame, object, class, arguments, call) {
             self.inherited_method(frame, object, class, self.names.init, arguments);
         }
         object

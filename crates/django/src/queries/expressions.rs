@@ -426,6 +426,7 @@ impl<'p> Machine<'p> {
 
     /// `value[key]`
     pub(crate) fn item(&mut self, frame: &mut Frame<'p>, value: Value, key: Value, is_slice: bool) -> Value {
+        let value = self.unnamed(value);
         match self.values.shape(value).clone() {
             Shape::Queryset(mut queryset) => {
                 if queryset.is_manager {

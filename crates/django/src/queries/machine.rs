@@ -9,6 +9,7 @@ use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+use super::inherited::SelfReads;
 use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
@@ -112,6 +113,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
+    /// What the methods of a file read off `self`, where that was asked.
+    pub(crate) self_reads: FxHashMap<FileId, Rc<SelfReads>>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
     /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
@@ -215,6 +218,7 @@ impl<'p> Machine<'p> {
             globals: FxHashMap::default(),
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
+            self_reads: FxHashMap::default(),
             looked_for: FxHashSet::default(),
             row_values: FxHashMap::default(),
             reads: Vec::new(),

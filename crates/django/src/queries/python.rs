@@ -4,6 +4,7 @@ use tuneup_python::Symbol;
 
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine};
+use super::records;
 use super::value::{Shape, Site, Value};
 use crate::frameworks::executors;
 
@@ -34,6 +35,10 @@ impl<'p> Machine<'p> {
                 }
                 None => Value::UNKNOWN,
             },
+            Shape::Instance(class, _) if class.as_str() == records::NAMED => {
+                let items = machine.unnamed(member);
+                machine.iterate(frame, items, site)
+            }
             Shape::Instance(class, parts) => machine.iterate_instance(frame, class, &parts, site),
             _ => Value::UNKNOWN,
         })
@@ -143,7 +148,7 @@ impl<'p> Machine<'p> {
                 self.keyed(frame, receiver, arguments, call);
                 Value::NONE
             }
-            "pop" | "popleft" => self.iterate(frame, receiver, call.site),
+            "pop" | "popleft" | "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
             "copy" | "union" | "intersection" | "difference" => {
                 let mut all = receiver;
                 for value in arguments.all().collect::<Vec<_>>() {
@@ -247,17 +252,8 @@ impl<'p> Machine<'p> {
         let second = arguments.positional.get(1).copied();
         let name = name.strip_prefix("builtins.").unwrap_or(name);
         Some(match name {
-            "list"
-            | "set"
-            | "tuple"
-            | "frozenset"
-            | "iter"
-            | "aiter"
-            | "reversed"
-            | "collections.deque"
-            | "itertools.islice"
-            | "itertools.cycle"
-            | "itertools.takewhile" => {
+            "list" | "set" | "tuple" | "frozenset" | "iter" | "aiter" | "reversed" | "collections.deque"
+            | "itertools.islice" | "itertools.cycle" | "random.sample" | "random.choices" => {
                 let Some(first) = first else { return Some(self.values.sequence(Value::NEVER)) };
                 let element = self.iterate(frame, first, call.site);
                 self.values.sequence(element)
@@ -297,7 +293,36 @@ impl<'p> Machine<'p> {
                 let tuple = self.values.tuple(elements);
                 self.values.sequence(tuple)
             }
-            "map" | "itertools.starmap" => {
+            "queue.Queue"
+            | "queue.LifoQueue"
+            | "queue.PriorityQueue"
+            | "queue.SimpleQueue"
+            | "asyncio.Queue" => self.values.sequence(Value::NEVER),
+            "heapq.nlargest" | "heapq.nsmallest" => {
+                self.keyed(frame, second?, arguments, call);
+                let element = self.iterate(frame, second?, call.site);
+                self.values.sequence(element)
+            }
+            "random.choice" => self.iterate(frame, first?, call.site),
+            "itertools.batched"
+            | "itertools.pairwise"
+            | "itertools.combinations"
+            | "itertools.permutations"
+            | "itertools.tee" => {
+                let element = self.iterate(frame, first?, call.site);
+                let part = self.values.sequence(element);
+                self.values.sequence(part)
+            }
+            "itertools.starmap" => {
+                let element = self.iterate(frame, second?, call.site);
+                let items = match self.values.shape(element) {
+                    Shape::Tuple(items) => items.to_vec(),
+                    _ => return Some(self.values.sequence(Value::UNKNOWN)),
+                };
+                let result = self.call_on(frame, first?, &items, call);
+                self.values.sequence(result)
+            }
+            "map" => {
                 let mut elements = Vec::new();
                 for &value in arguments.positional.iter().skip(1) {
                     elements.push(self.iterate(frame, value, call.site));
@@ -305,7 +330,7 @@ impl<'p> Machine<'p> {
                 let result = self.call_on(frame, first?, &elements, call);
                 self.values.sequence(result)
             }
-            "filter" | "itertools.filterfalse" => {
+            "filter" | "itertools.filterfalse" | "itertools.takewhile" | "itertools.dropwhile" => {
                 let element = self.iterate(frame, second?, call.site);
                 if first? != Value::NONE {
                     self.call_on(frame, first?, &[element], call);
@@ -390,10 +415,17 @@ impl<'p> Machine<'p> {
                 }
                 Value::NONE
             }
+            "operator.methodcaller" => {
+                let (&method, positional) = arguments.positional.split_first()?;
+                let positional = self.values.tuple(positional.to_vec());
+                let keywords = self.values.mapping(arguments.keywords.clone(), Value::NEVER, Value::NEVER);
+                self.values.make(Shape::Instance(Symbol::new(name), Box::new([method, positional, keywords])))
+            }
             "operator.attrgetter" | "operator.itemgetter" => {
                 let parts = arguments.positional.clone().into();
                 self.values.make(Shape::Instance(Symbol::new(name), parts))
             }
+            "collections.namedtuple" | "typing.NamedTuple" => self.named_tuple(arguments),
             "functools.partial" => {
                 let (&function, positional) = arguments.positional.split_first()?;
                 let positional = self.values.tuple(positional.to_vec());
@@ -513,6 +545,9 @@ impl<'p> Machine<'p> {
             return self
                 .for_each(function, |machine, member| machine.call_value(frame, member, &given, call));
         }
+        if class.as_str() == records::FACTORY {
+            return self.make_named_tuple(parts, arguments);
+        }
         if let Some(value) = self.invoke(frame, class, parts, arguments, call) {
             return value;
         }
@@ -538,6 +573,22 @@ impl<'p> Machine<'p> {
                     [one] => *one,
                     _ => self.values.tuple(results),
                 }
+            }
+            "operator.methodcaller" => {
+                let &[method, positional, keywords] = parts else { return Value::UNKNOWN };
+                let Shape::Str(name) = *self.values.shape(method) else { return Value::UNKNOWN };
+                let mut given = Arguments::default();
+                if let Shape::Tuple(items) = self.values.shape(positional) {
+                    given.positional = items.to_vec();
+                }
+                if let Shape::Mapping { known, .. } = self.values.shape(keywords) {
+                    given.keywords = known.to_vec();
+                }
+                self.for_each(first, |machine, member| {
+                    let method = machine.attribute_of(frame, call.site, member, name);
+                    machine
+                        .for_each(method, |machine, method| machine.call_value(frame, method, &given, call))
+                })
             }
             "operator.itemgetter" => match parts {
                 [key] => self.item(frame, first, *key, false),

@@ -27,6 +27,7 @@ impl<'p> Machine<'p> {
                 self.serve(ClassRef { file, id });
                 self.serving = false;
                 self.run_inner();
+                self.run_inherited(ClassRef { file, id });
             }
         }
         for index in 0..facts.functions.len() {
@@ -85,7 +86,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Functions that were defined on the way and may be called by others: callbacks, decorators' wrappers.
-    fn run_inner(&mut self) {
+    pub(super) fn run_inner(&mut self) {
         const MOST: usize = 200;
         let mut run = 0;
         while let Some((function, environment)) = self.inner.pop() {
@@ -100,7 +101,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn run_method(&mut self, function: FunctionRef, class: ClassRef) {
+    pub(super) fn run_method(&mut self, function: FunctionRef, class: ClassRef) {
         match self.binding_of(function) {
             Binding::Static => return self.run_root(function, None),
             Binding::Class => {

@@ -303,17 +303,31 @@ impl<'p> Machine<'p> {
 
     /// Puts the changed value of a container back where it came from: a variable, an attribute, an item.
     pub(crate) fn assign_back(&mut self, frame: &mut Frame<'p>, place: Expr, value: Value) {
-        if matches!(
-            frame.facts.kind(place),
-            ExprKind::Local(_) | ExprKind::Attribute(..) | ExprKind::Subscript(..)
-        ) {
-            self.assign(frame, place, value);
+        match frame.facts.kind(place) {
+            ExprKind::Local(_) | ExprKind::Attribute(..) | ExprKind::Subscript(..) => {
+                self.assign(frame, place, value);
+            }
+            // What `setdefault` gives is the mapping's own item.
+            ExprKind::Call(callee, run)
+                if let ExprKind::Attribute(container, name) = frame.facts.kind(callee)
+                    && name == "setdefault"
+                    && let Some(first) = frame.facts.arguments(run).first() =>
+            {
+                let key = self.eval(frame, first.value);
+                let before = self.eval(frame, container);
+                let after = self.with_item(before, key, value);
+                if after != before {
+                    self.assign_back(frame, container, after);
+                }
+            }
+            _ => {}
         }
     }
 
     fn unpack(&mut self, frame: &mut Frame<'p>, targets: &[Expr], value: Value, whole: Expr) {
         let starred = targets.iter().position(|&t| matches!(frame.facts.kind(t), ExprKind::Starred(_)));
-        let members = self.values.members(value);
+        let members: Vec<Value> =
+            self.values.members(value).into_iter().map(|member| self.unnamed(member)).collect();
         let mut parts = vec![Value::NEVER; targets.len()];
         for member in members {
             match self.values.shape(member).clone() {

@@ -1,6 +1,5 @@
 //! Templates that stand in Python files, as texts: `Template("…")`, `TemplateColumn(template_code="…")`.
 
-use rayon::prelude::*;
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashSet;
 use tuneup_python::flow::{ExprKind, FileFacts};
@@ -19,21 +18,19 @@ pub(crate) struct Text {
 /// The texts of a project's files in which Django's template language has something to do, each once, in order of
 /// their places.
 pub(crate) fn texts(project: &Project) -> Vec<Text> {
-    let files: Vec<FileId> = project.file_ids().collect();
-    let found: Vec<Vec<Text>> = files.par_iter().map(|&file| texts_of(project, file)).collect();
+    let mut found = Vec::new();
     let mut seen: FxHashSet<Symbol> = FxHashSet::default();
-    found.into_iter().flatten().filter(|text| seen.insert(text.text)).collect()
-}
-
-fn texts_of(project: &Project, file: FileId) -> Vec<Text> {
-    if crate::project::is_aside(project.path(file)) {
-        return Vec::new();
+    for file in project.file_ids().filter(|&file| !crate::project::is_aside(project.path(file))) {
+        for node in &project.facts(file).exprs {
+            if let ExprKind::Str(text) = node.kind
+                && is_template(text.as_str())
+                && seen.insert(text)
+            {
+                found.push(Text { file, range: node.range, text });
+            }
+        }
     }
-    let texts = project.facts(file).exprs.iter().filter_map(|node| match node.kind {
-        ExprKind::Str(text) if is_template(text.as_str()) => Some(Text { file, range: node.range, text }),
-        _ => None,
-    });
-    texts.collect()
+    found
 }
 
 fn is_template(text: &str) -> bool {

@@ -1,0 +1,99 @@
+//! Methods that a class inherits and completes: a base's method that asks `self` for what only a subclass has, or has
+//! otherwise, does with each subclass something of its own.
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::flow::{ExprKind, FileFacts, FunctionId};
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
+
+use super::machine::Machine;
+
+/// Bases from outside that call no more of a class than its functions show. What others do with theirs is said by
+/// their frameworks.
+const PLAIN: &[&str] = &[
+    "builtins.object",
+    "abc.ABC",
+    "typing.Generic",
+    "typing.Protocol",
+    "threading.Thread",
+    "django.core.management.base.BaseCommand",
+    "django.core.management.BaseCommand",
+];
+
+/// The attributes that each method of a file reads off its first parameter.
+pub(crate) type SelfReads = FxHashMap<FunctionId, FxHashSet<Symbol>>;
+
+impl<'p> Machine<'p> {
+    /// Runs the methods that a class inherits from the project's classes and that read what is its own.
+    pub(super) fn run_inherited(&mut self, class: ClassRef) {
+        let project = self.project;
+        let order = project.mro(class);
+        let is_plain = |base: &Base| match base {
+            Base::Class(_) => true,
+            Base::External(name) => PLAIN.contains(&name.as_str()),
+            _ => false,
+        };
+        if order.len() < 2 || !order.iter().all(is_plain) {
+            return;
+        }
+        for base in order.iter().skip(1) {
+            let Base::Class(base) = *base else { continue };
+            if project.file(base.file).is_third_party {
+                continue;
+            }
+            let reads = self.self_reads(base.file);
+            let facts = project.facts(base.file);
+            for binding in facts.bindings(facts.class(base.id).members) {
+                let Some(ExprKind::Function(id)) = binding.value.map(|value| facts.kind(value)) else {
+                    continue;
+                };
+                let Some(names) = reads.get(&id) else { continue };
+                let is_inherited =
+                    project.member(class, binding.name).is_some_and(|member| member.owner == base);
+                // The order of the names changes nothing.
+                let is_completed = names.iter().any(|&name| {
+                    let owner = |class| project.member(class, name).map(|member| member.owner);
+                    owner(class).is_some_and(|own| owner(base) != Some(own))
+                });
+                if is_inherited && is_completed {
+                    self.refuel();
+                    self.run_method(FunctionRef { file: base.file, id }, class);
+                    self.run_inner();
+                }
+            }
+        }
+    }
+
+    fn self_reads(&mut self, file: FileId) -> Rc<SelfReads> {
+        if let Some(known) = self.self_reads.get(&file) {
+            return Rc::clone(known);
+        }
+        let reads = Rc::new(self_reads(self.project.facts(file)));
+        self.self_reads.insert(file, Rc::clone(&reads));
+        reads
+    }
+}
+
+fn self_reads(facts: &FileFacts) -> SelfReads {
+    let mut found = SelfReads::default();
+    for expr in &facts.exprs {
+        let ExprKind::Attribute(base, name) = expr.kind else { continue };
+        if facts.kind(base) != ExprKind::Local(0) {
+            continue;
+        }
+        // Functions stand in the order of their `def`: what holds a place is the last that begins before it, or one
+        // around that.
+        let before = facts.functions.partition_point(|function| function.range.start() <= expr.range.start());
+        let mut holder = before.checked_sub(1).map(|at| FunctionId(at as u32));
+        while let Some(id) = holder
+            && !facts.function(id).range.contains_range(expr.range)
+        {
+            holder = facts.function(id).parent;
+        }
+        if let Some(id) = holder.filter(|&id| facts.function(id).class.is_some()) {
+            found.entry(id).or_default().insert(name);
+        }
+    }
+    found
+}
