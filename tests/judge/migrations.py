@@ -3,7 +3,8 @@
 Reads {"root": …, "apps": […], "step": "initial" | "compare", "written": {path: text}} on standard input. The first step
 writes the first migration of every app. The second makes the migrations that Django would write where `written` are not
 there, then checks that with them nothing is left to do, and applies and takes back all: on SQLite, and with "postgresql"
-on a server of its own too, where one is installed. What was not done is said in the answer's "skipped".
+on a server of its own too, where one is installed. What was not done is said in the answer's "skipped". Where the
+environment's TUNEUP_TEST_MARIADB is the socket of a MariaDB that lets root in, and PYTHONPATH has a driver, there too.
 """
 
 import contextlib
@@ -75,7 +76,16 @@ def compare():
         result["problem"] = "%s: %s" % (type(problem).__name__, problem)
     if given.get("postgresql") and not result["problem"]:
         result["problem"], result["skipped"] = on_postgresql()
+    if given.get("postgresql") and not result["problem"] and os.environ.get("TUNEUP_TEST_MARIADB"):
+        result["problem"] = elsewhere("MariaDB", os.environ["TUNEUP_TEST_MARIADB"])
     return result
+
+
+def elsewhere(name, socket):
+    """What goes wrong when all are applied and taken back in another server, by a process of its own."""
+    inner = json.dumps({**given, "step": "apply", "server": name, "socket": socket})
+    applied = subprocess.run([sys.executable, "-B", __file__], input=inner, capture_output=True, text=True, timeout=240)
+    return "" if applied.returncode == 0 else "on " + name + ": " + applied.stderr[-2000:]
 
 
 def on_postgresql():
@@ -97,11 +107,7 @@ def on_postgresql():
         options = ["-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
         server = subprocess.Popen([programs["postgres"], "-D", data, *options], **{**run, "stdout": subprocess.DEVNULL})
         try:
-            inner = json.dumps({**given, "step": "apply", "socket": folder})
-            applied = subprocess.run(
-                [sys.executable, "-B", __file__], input=inner, capture_output=True, text=True, timeout=240,
-            )
-            return ("" if applied.returncode == 0 else "on PostgreSQL: " + applied.stderr[-2000:]), ""
+            return elsewhere("PostgreSQL", folder), ""
         finally:
             server.terminate()
             server.wait()
@@ -109,6 +115,8 @@ def on_postgresql():
 
 def apply_there():
     """All of `apply`, in the server at a socket, once it answers."""
+    if given["server"] == "MariaDB":
+        return apply_in_mariadb()
     import time
 
     import psycopg
@@ -129,17 +137,50 @@ def apply_there():
     apply()
 
 
+def apply_in_mariadb():
+    """All of `apply`, in a database of its own."""
+    try:
+        import pymysql
+
+        pymysql.version_info = (2, 2, 8, "final", 0)
+        pymysql.install_as_MySQLdb()
+    except ImportError:
+        pass
+    import MySQLdb
+
+    import settings
+
+    name = "judge_%d" % os.getpid()
+    connection = MySQLdb.connect(unix_socket=given["socket"], user="root")
+    connection.cursor().execute("CREATE DATABASE %s CHARACTER SET utf8mb4" % name)
+    server = {"NAME": name, "USER": "root", "HOST": given["socket"]}
+    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", **server}}
+    import django
+
+    django.setup()
+    try:
+        apply()
+    finally:
+        connection.cursor().execute("DROP DATABASE %s" % name)
+
+
 def apply():
-    """All migrations of the first apps forwards, then back to the first ones, then forwards."""
+    """All migrations of the first apps forwards, the written ones back, then forwards."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     chosen = given["migrated"]
     executor = MigrationExecutor(connection)
-    leaves = [key for key in executor.loader.graph.leaf_nodes() if key[0] in chosen]
+    graph = executor.loader.graph
+    leaves = [key for key in graph.leaf_nodes() if key[0] in chosen]
     executor.migrate(leaves)
+    before = []
+    for leaf in leaves:
+        written = type(executor.loader.disk_migrations[leaf]).__module__.replace(".", "/") + ".py"
+        if written in given["written"]:
+            before.extend(node.key for node in graph.node_map[leaf].parents if node.key[0] == leaf[0])
     executor = MigrationExecutor(connection)
-    executor.migrate([(label, "0001_initial") for label in chosen])
+    executor.migrate(before)
     executor = MigrationExecutor(connection)
     executor.migrate(leaves)
 

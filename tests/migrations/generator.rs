@@ -397,12 +397,6 @@ impl Generator {
         if model.plain.is_empty() {
             return;
         }
-        let foreign = |field: &&String| model.text.contains(&format!("    {field} = models.ForeignKey("));
-        if let Some(field) = model.relations.iter().find(foreign)
-            && self.one_in(6)
-        {
-            made.asked.push(Asked::Without { label: label.clone(), field: field.clone() });
-        }
         let mut asked = BTreeSet::new();
         for _ in 0..self.below(3) {
             let mut fields: Vec<(String, bool)> = Vec::new();
@@ -418,6 +412,16 @@ impl Generator {
             if asked.insert(fields.clone()) {
                 made.asked.push(Asked::Index { label: label.clone(), fields });
             }
+        }
+        // On MySQL Django makes the index of a foreign key again when another that begins with it is taken back.
+        let foreign = |field: &&String| {
+            let leads = asked.iter().any(|fields| fields.first().is_some_and(|(first, _)| first == *field));
+            !leads && model.text.contains(&format!("    {field} = models.ForeignKey("))
+        };
+        if let Some(field) = model.relations.iter().find(foreign)
+            && self.one_in(6)
+        {
+            made.asked.push(Asked::Without { label: label.clone(), field: field.clone() });
         }
         if self.one_in(6) {
             let field = model.plain[0].clone();
