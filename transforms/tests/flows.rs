@@ -432,3 +432,28 @@ class Authors(Export):
         ],
     );
 }
+
+#[test]
+fn attributes_by_name_and_cached_rows_are_followed() {
+    let views = "
+from django.core.cache import cache
+from shop.models import Book
+
+FIELDS = ['title', 'author']
+
+
+def exported():
+    return [[str(getattr(book, name)) for name in FIELDS] for book in Book.objects.all()]
+
+
+def cached():
+    return [book.author.name for book in cache.get_or_set('books', lambda: list(Book.objects.all()))]
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Safe: return [[str(getattr(book, name)) for name in FIELDS] for book in Book.objects.all()]: author",
+            "Safe: return [book.author.name for book in cache.get_or_set('books', lambda: list(Book.objects.all()))]: author",
+        ],
+    );
+}

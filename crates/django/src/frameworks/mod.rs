@@ -11,6 +11,7 @@ use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::ModelId;
 
 mod admin;
+mod cache;
 mod contexts;
 pub(crate) mod executors;
 mod filters;
@@ -119,6 +120,7 @@ const ALL: &[Framework] = &[
     executors::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
+    cache::FRAMEWORK,
     signals::FRAMEWORK,
     rendering::FRAMEWORK,
     views::FRAMEWORK,

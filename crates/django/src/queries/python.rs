@@ -509,9 +509,13 @@ impl<'p> Machine<'p> {
         else {
             return Value::UNKNOWN;
         };
-        let Shape::Str(attribute) = *self.values.shape(attribute) else { return Value::UNKNOWN };
-        let value =
-            self.for_each(base, |machine, member| machine.attribute_of(frame, call.site, member, attribute));
+        let mut value = Value::NEVER;
+        for attribute in self.values.members(attribute) {
+            let Shape::Str(attribute) = *self.values.shape(attribute) else { return Value::UNKNOWN };
+            let one = self
+                .for_each(base, |machine, member| machine.attribute_of(frame, call.site, member, attribute));
+            value = self.values.join(value, one);
+        }
         if name == "hasattr" {
             return Value::SCALAR;
         }
