@@ -102,3 +102,34 @@ fn what_all_callers_of_a_function_need_is_loaded_by_the_function() {
         &["Safe: return Book.objects.order_by('-pk'): author"],
     );
 }
+
+#[test]
+fn what_a_function_narrows_in_steps_is_loaded_where_it_begins() {
+    check(
+        &[(
+            "code.py",
+            r#"
+from shop.models import Author
+
+
+def visible(author, given):
+    rows = author.books.all()
+    if given.get("a"):
+        rows = rows.filter(title="a")
+    elif given.get("b"):
+        rows = rows.filter(title="b")
+    return rows
+
+
+def one(request):
+    for book in visible(Author.objects.get(pk=1), request.GET):
+        print(book.editor.name)
+
+
+def two(request):
+    return [book.editor.name for book in visible(Author.objects.get(pk=2), request.GET)]
+"#,
+        )],
+        &["Safe: rows = author.books.all(): editor"],
+    );
+}

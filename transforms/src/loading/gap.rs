@@ -1,5 +1,6 @@
 //! A query and all that it lacks, and how sure it is that loading it is right.
 
+use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
@@ -68,7 +69,14 @@ impl Gap {
     }
 
     /// Adds what a flow of the query reads.
-    pub(super) fn add(&mut self, query: &Query, read: &Read, rest: &[Step], automatic: bool) {
+    pub(super) fn add(
+        &mut self,
+        query: &Query,
+        read: &Read,
+        rest: &[Step],
+        automatic: bool,
+        ways: &FxHashMap<Key, Vec<Key>>,
+    ) {
         let path = path_of(rest);
         let mut others: Vec<Key> = Vec::new();
         if rest.len() == read.steps.len()
@@ -77,6 +85,11 @@ impl Gap {
             let is_near = |site: &&Site| site.file == self.site.file && site.function == self.site.function;
             others.extend(query.sites[..here].iter().map(key));
             others.extend(query.sites[here + 1..].iter().filter(is_near).map(key));
+        } else if let Some(before) = ways.get(&key(&self.site)) {
+            // Rows that are related to those of the query: they have a query of their own.
+            others.extend(before.iter().filter(|before| **before != key(&self.site)));
+            others.sort_unstable();
+            others.dedup();
         }
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {

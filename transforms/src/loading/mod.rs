@@ -7,6 +7,7 @@ mod sharing;
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::ModelId;
@@ -27,6 +28,7 @@ fn key(site: &Site) -> Key {
 pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
+    let ways = ways(project);
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
         let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
@@ -60,7 +62,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             if gap.model != model {
                 continue;
             }
-            gap.add(query, read, rest, loaded == Loaded::Automatically);
+            gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
             let is_elsewhere = query
                 .sites
                 .last()
@@ -98,6 +100,17 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
     gaps
+}
+
+/// The expressions through which the related rows of a row come to the last of them.
+fn ways(project: &Project) -> FxHashMap<Key, Vec<Key>> {
+    let mut ways: FxHashMap<Key, Vec<Key>> = FxHashMap::default();
+    for query in project.queries.iter().filter(|query| matches!(query.source, Source::Related(_))) {
+        if let [before @ .., last] = query.sites.as_slice() {
+            ways.entry(key(last)).or_default().extend(before.iter().map(key));
+        }
+    }
+    ways
 }
 
 /// Drops what a query lacks where another place of the same chain is to load it already: a view's

@@ -53,9 +53,11 @@ impl<'p> Sharing<'p> {
             for site in &query.sites {
                 sharing.models.entry(key(site)).or_default().insert(query.model);
             }
-            for pair in query.sites.windows(2) {
+            for (at, pair) in query.sites.windows(2).enumerate() {
                 sharing.onward.entry(key(&pair[0])).or_default().insert(key(&pair[1]), pair[1]);
-                sharing.back.entry(key(&pair[1])).or_default().insert(key(&pair[0]));
+                // What a function narrows in steps is one queryset, whichever of the steps it returns after.
+                let origin = &query.sites[start_of(&query.sites, at)];
+                sharing.back.entry(key(&pair[1])).or_default().insert(key(origin));
             }
             if let Some(last) = query.sites.last() {
                 sharing.onward.entry(key(last)).or_default().insert(key(last), *last);
