@@ -22,6 +22,11 @@ ROWS = 200_000
 
 #: What the proposals name, by model and fields.
 QUERIES = {
+    "articles.Article: published_on": (
+        "the archive of a week: `filter(published_on__gte=…, published_on__lt=…)`",
+        "import datetime\nfrom articles.models import Article\nday = datetime.date(2010, 3, 1)\n"
+        "rows = Article.objects.filter(published_on__gte=day, published_on__lt=day + datetime.timedelta(days=7))",
+    ),
     "articles.Article: status, -published_on": (
         "the front page: `filter(status=…).order_by(\"-published_on\", \"pk\")[:6]`",
         "from articles.models import Article\nrows = Article.objects.front_page()",

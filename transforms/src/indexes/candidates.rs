@@ -194,7 +194,12 @@ pub(super) fn of(
     if takes_some && let Some(&(field, descending)) = order.first() {
         let is_plain = order.len() == 1;
         return match kind(field) {
-            Values::Moment if is_plain => Candidate::new(few, Some((field, descending))),
+            Values::Moment if is_plain => {
+                // A base orders all models by when their rows were made, long tables and short ones.
+                let is_usual = few.is_empty() && growth::is_common(project, field);
+                let candidate = Candidate::new(few, Some((field, descending)))?;
+                Some(if is_usual { candidate.into_advice() } else { candidate })
+            }
             Values::Many | Values::Telling if is_plain && few.is_empty() => {
                 let candidate = Candidate::new(Vec::new(), Some((field, descending)))?;
                 Some(Candidate { is_advice: true, ..candidate })

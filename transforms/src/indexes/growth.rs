@@ -129,7 +129,7 @@ pub(super) fn of(project: &Project, model: ModelId) -> Growth {
 }
 
 /// Whether a field comes from a base that most models have: then it tells little of one.
-fn is_common(project: &Project, id: tuneup_django::schema::FieldId) -> bool {
+pub(super) fn is_common(project: &Project, id: tuneup_django::schema::FieldId) -> bool {
     const SEVERAL: usize = 5;
     let schema = &project.schema;
     let Some(source) = schema.field(id).source() else { return false };
