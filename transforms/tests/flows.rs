@@ -457,3 +457,66 @@ def cached():
         ],
     );
 }
+
+#[test]
+fn containers_that_functions_fill_are_their_callers() {
+    let views = "
+from django.shortcuts import render
+from shop.models import Author, Book
+
+
+def put(target, *, key, value):
+    target[key] = value
+    return None
+
+
+def collect(rows, book):
+    if not book.title:
+        return
+    rows.append(book)
+
+
+def filled(request):
+    context = {}
+    put(context, key='books', value=Book.objects.filter(title='a'))
+    return [book.author.name for book in context['books']]
+
+
+def collected():
+    rows = []
+    for book in Book.objects.filter(title='b'):
+        collect(rows, book)
+    return [book.author.name for book in rows]
+
+
+def closed():
+    rows, last = [], None
+
+    def add(book):
+        rows.append(book)
+
+    for book in Book.objects.filter(title='c'):
+        add(book)
+    return [book.author.name for book in rows]
+
+
+def bound_anew(rows, book):
+    rows = list(rows)
+    rows.append(book)
+
+
+def apart():
+    rows = []
+    for book in Book.objects.filter(title='d'):
+        bound_anew(rows, book)
+    return [book.author.name for book in rows]
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Safe: put(context, key='books', value=Book.objects.filter(title='a')): author",
+            "Safe: for book in Book.objects.filter(title='b'):: author",
+            "Safe: for book in Book.objects.filter(title='c'):: author",
+        ],
+    );
+}

@@ -7,6 +7,7 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
+use super::left::Left;
 use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
 use super::value::{Environment, Shape, Site, Value};
 
@@ -63,18 +64,40 @@ impl<'p> Machine<'p> {
                 return self.super_value(frame);
             }
             let function = self.eval(frame, callee);
-            let arguments = self.arguments(frame, arguments);
-            return self
-                .for_each(function, |machine, member| machine.call_value(frame, member, &arguments, call));
+            let given = self.arguments(frame, arguments);
+            return self.call_each(frame, function, &given, arguments, call);
         };
         let base_value = self.eval(frame, base);
-        let arguments = self.arguments(frame, arguments);
+        let given = self.arguments(frame, arguments);
         self.for_each(base_value, |machine, member| {
-            if let Some(changed) = machine.mutated(frame, base, member, name, &arguments) {
+            if let Some(changed) = machine.mutated(frame, base, member, name, &given) {
                 return changed;
             }
             let method = machine.attribute(frame, callee, member, name);
-            machine.for_each(method, |machine, method| machine.call_value(frame, method, &arguments, call))
+            machine.call_each(frame, method, &given, arguments, call)
+        })
+    }
+
+    /// Calls each of what may be called, and puts back what it leaves in its arguments.
+    fn call_each(
+        &mut self,
+        frame: &mut Frame<'p>,
+        callee: Value,
+        given: &Arguments,
+        arguments: Run,
+        call: CallSite,
+    ) -> Value {
+        let is_one_of_several = matches!(self.values.shape(callee), Shape::Union(_));
+        self.for_each(callee, |machine, member| {
+            machine.left = Left::default();
+            let result = machine.call_value(frame, member, given, call);
+            let left = std::mem::take(&mut machine.left);
+            if !left.is_empty()
+                && let Some(callee) = machine.directly_called(member)
+            {
+                machine.put_back(frame, callee, is_one_of_several, arguments, &left);
+            }
+            result
         })
     }
 
@@ -398,16 +421,18 @@ impl<'p> Machine<'p> {
             for &write in summary.writes.iter() {
                 self.record_write(write);
             }
+            self.left = summary.left;
             return summary.result;
         }
         let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
             || self.active_calls.contains(&key);
         if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
+            self.left = Left::default();
             return Value::UNKNOWN;
         }
         self.active_calls.push(key.clone());
         self.call_writes.push(Vec::new());
-        let result = self.run_function(function, environment, &key.2);
+        let (result, left) = self.run_function(function, environment, &key.2);
         self.active_calls.pop();
         let writes: Rc<[Write]> = self.call_writes.pop().unwrap_or_default().into();
         if let Some(outer) = self.call_writes.last_mut() {
@@ -418,26 +443,10 @@ impl<'p> Machine<'p> {
             }
         }
         if self.fuel > 0 {
-            self.remembered.insert(key, Summary { result, writes });
+            self.remembered.insert(key, Summary { result, writes, left: left.clone() });
         }
+        self.left = left;
         result
-    }
-
-    /// Runs a function for what is left of one of its arguments, which it changes in place.
-    pub(super) fn left_in_argument(
-        &mut self,
-        function: FunctionRef,
-        arguments: &[Value],
-        index: usize,
-    ) -> Value {
-        let facts = self.facts(function.file);
-        let definition = facts.function(function.id);
-        if self.fuel == 0 || facts.parameters(definition.parameters).len() != arguments.len() {
-            return Value::UNKNOWN;
-        }
-        let mut frame = self.frame_of(function, None, arguments);
-        self.run(&mut frame, definition.body);
-        frame.slots.get(index).copied().unwrap_or(Value::UNKNOWN)
     }
 
     /// A frame in which a function begins.
@@ -463,6 +472,8 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            left: vec![Value::NEVER; arguments.len()],
+            rebound: Vec::new(),
         }
     }
 
@@ -471,16 +482,17 @@ impl<'p> Machine<'p> {
         function: FunctionRef,
         environment: Option<Environment>,
         arguments: &[Value],
-    ) -> Value {
+    ) -> (Value, Left) {
         let definition = self.facts(function.file).function(function.id);
         let mut frame = self.frame_of(function, environment, arguments);
         let next = self.run(&mut frame, definition.body);
         if definition.is_generator {
-            return self.values.sequence(frame.yielded);
+            return (self.values.sequence(frame.yielded), Left::default());
         }
         if next == super::statements::Next::On {
             frame.returned = self.values.join(frame.returned, Value::NONE);
+            self.leave(&mut frame);
         }
-        frame.returned
+        (frame.returned, self.left(&frame, environment, arguments))
     }
 }

@@ -10,6 +10,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
 use super::inherited::SelfReads;
+use super::left::Left;
 use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
@@ -44,6 +45,10 @@ pub(crate) struct Frame<'p> {
     pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// What each parameter holds where the function returns.
+    pub(crate) left: Vec<Value>,
+    /// The parameters that were bound anew.
+    pub(crate) rebound: Vec<usize>,
 }
 
 impl Frame<'_> {
@@ -89,6 +94,7 @@ pub(crate) struct Write {
 pub(crate) struct Summary {
     pub(crate) result: Value,
     pub(crate) writes: Rc<[Write]>,
+    pub(crate) left: Left,
 }
 
 pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
@@ -127,6 +133,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) loops: FxHashMap<Value, Vec<Site>>,
     /// Writes while rows of a queryset are looped over.
     pub(crate) writes: FxHashMap<Value, Vec<Write>>,
+    /// What the last call that came to its end made of what it was given.
+    pub(crate) left: Left,
     /// Writes of the calls under way.
     pub(crate) call_writes: Vec<Vec<Write>>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
@@ -227,6 +235,7 @@ impl<'p> Machine<'p> {
             set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
             writes: FxHashMap::default(),
+            left: Left::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             looping: Vec::new(),
@@ -281,6 +290,8 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            left: Vec::new(),
+            rebound: Vec::new(),
         }
     }
 

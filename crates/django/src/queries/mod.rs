@@ -24,6 +24,7 @@ mod expressions;
 mod formatting;
 mod inherited;
 mod jinja;
+mod left;
 pub(crate) mod machine;
 mod python;
 mod querysets;

@@ -7,6 +7,7 @@ use tuneup_python::flow::{Argument, ArgumentKind, ExprKind, FunctionId, Run, Stm
 use tuneup_python::{FileId, FunctionRef, Symbol};
 
 use super::calls::{Arguments, CallSite};
+use super::left::Left;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Value};
 use crate::templates::{Tag, TagKind};
@@ -478,7 +479,10 @@ impl<'p> Machine<'p> {
             let Some((render, _)) = self.class_function(class, Symbol::new("render")) else { continue };
             let context = self.values.mapping(before.clone(), Value::NEVER, Value::NEVER);
             self.rendering += 1;
-            let after = self.left_in_argument(render, &[member, context], 1);
+            self.left = Left::default();
+            self.call_function(frame, render, None, &[member, context]);
+            let left = std::mem::take(&mut self.left);
+            let after = left.of(1).unwrap_or(context);
             self.rendering -= 1;
             for member in self.values.members(after) {
                 let Shape::Mapping { known, rest, .. } = self.values.shape(member).clone() else { continue };

@@ -49,7 +49,12 @@ impl<'p> Machine<'p> {
                     Shape::Condition(terms) => self.combined(terms, added, op != BinaryOp::BitAnd),
                     _ => self.add(frame, before, added),
                 };
-                self.assign(frame, target, after);
+                // A list is added to in place.
+                if self.is_container(before) {
+                    self.assign_back(frame, target, after);
+                } else {
+                    self.assign(frame, target, after);
+                }
             }
             StmtKind::Delete(target) => {
                 if let ExprKind::Local(slot) = frame.facts.kind(target) {
@@ -61,6 +66,7 @@ impl<'p> Machine<'p> {
             StmtKind::Return(value) => {
                 let value = value.map_or(Value::NONE, |value| self.eval(frame, value));
                 frame.returned = self.values.join(frame.returned, value);
+                self.leave(frame);
                 return Next::Away;
             }
             StmtKind::Raise(value) => {
@@ -268,7 +274,11 @@ impl<'p> Machine<'p> {
     pub(crate) fn assign(&mut self, frame: &mut Frame<'p>, target: Expr, value: Value) {
         let facts = frame.facts;
         match facts.kind(target) {
-            ExprKind::Local(slot) => frame.slots[slot as usize] = value,
+            ExprKind::Local(slot) => {
+                frame.slots[slot as usize] = value;
+                frame.rebind(slot as usize);
+            }
+            ExprKind::Free { up, slot } => self.assign_free(frame, up, slot, value),
             ExprKind::Context(name) => self.put_context(frame, name, value),
             ExprKind::Tuple(run) | ExprKind::List(run) => self.unpack(frame, facts.list(run), value, target),
             ExprKind::Starred(inner) => self.assign(frame, inner, value),
@@ -304,7 +314,8 @@ impl<'p> Machine<'p> {
     /// Puts the changed value of a container back where it came from: a variable, an attribute, an item.
     pub(crate) fn assign_back(&mut self, frame: &mut Frame<'p>, place: Expr, value: Value) {
         match frame.facts.kind(place) {
-            ExprKind::Local(_) | ExprKind::Attribute(..) | ExprKind::Subscript(..) => {
+            ExprKind::Local(slot) => frame.slots[slot as usize] = value,
+            ExprKind::Free { .. } | ExprKind::Attribute(..) | ExprKind::Subscript(..) => {
                 self.assign(frame, place, value);
             }
             // What `setdefault` gives is the mapping's own item.

@@ -724,6 +724,24 @@ impl Values {
         Environment(self.environments.number((outer, slots.into())))
     }
 
+    /// The variables of the function that an environment is of.
+    pub fn variables(&self, environment: Environment) -> Box<[Value]> {
+        self.environments.items[environment.0 as usize].1.clone()
+    }
+
+    /// An environment with another value of a variable, `up` functions out (at least 1).
+    pub fn with_free(&mut self, environment: Environment, up: u16, slot: u16, value: Value) -> Environment {
+        let (outer, mut slots) = self.environments.items[environment.0 as usize].clone();
+        if up > 1 {
+            let outer = outer.map(|outer| self.with_free(outer, up - 1, slot, value));
+            return self.environment(outer, &slots);
+        }
+        if let Some(place) = slots.get_mut(slot as usize) {
+            *place = value;
+        }
+        self.environment(outer, &slots)
+    }
+
     /// A variable of an enclosing function, `up` functions out (at least 1).
     pub fn free(&self, mut environment: Environment, up: u16, slot: u16) -> Value {
         for _ in 1..up {
