@@ -159,7 +159,7 @@ fn commit_one(
         }
         Committed::Refused(reason) => {
             if let Some(number) = number {
-                write::put_back(&root, number, &rendering.files)?;
+                write::put_back(&root, number, summary.ids(), &rendering.files)?;
             }
             let mut text = format!("the commit was refused, and its files were put back: {subject}");
             reason.lines().for_each(|line| text.push_str(&format!("\n  {line}")));

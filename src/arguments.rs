@@ -28,7 +28,7 @@ Exit codes:
 /// Colours on the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set; elsewhere with FORCE_COLOR.
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb; elsewhere with FORCE_COLOR.
     Auto,
     /// Always.
     Always,

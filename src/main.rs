@@ -80,7 +80,10 @@ fn is_colored(color: Color) -> bool {
         Color::Always => true,
         Color::Never => false,
         Color::Auto if is_set("NO_COLOR") => false,
-        Color::Auto => is_set("FORCE_COLOR") || io::stdout().is_terminal(),
+        Color::Auto => {
+            let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            is_set("FORCE_COLOR") || (io::stdout().is_terminal() && !is_dumb)
+        }
     }
 }
 
@@ -229,8 +232,11 @@ fn review(
     for (id, reason) in &rendering.withheld {
         say(&format!("withheld {id}: {reason}"));
     }
-    let written = approved.iter().filter(|proposal| !is_withheld(&rendering, &proposal.id)).count();
-    Ok(code(outcome, outcome.proposals.len() > written))
+    // What is silenced is not proposed any more, as what is written is not.
+    let is_done = |proposal: &&&Proposal| !is_withheld(&rendering, &proposal.id);
+    let done =
+        approved.iter().filter(is_done).count() + session.state.silenced().iter().filter(is_done).count();
+    Ok(code(outcome, outcome.proposals.len() > done))
 }
 
 fn is_withheld(rendering: &Rendering, id: &str) -> bool {
@@ -312,9 +318,10 @@ fn say(text: &str) {
 /// What is said beside the result: problems always, the rest unless `--quiet`.
 fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
     for problem in &outcome.problems {
+        let path = output::shown(&problem.path);
         let place = match (problem.line, problem.column) {
-            (Some(line), Some(column)) => format!("{}:{line}:{column}", problem.path),
-            _ => problem.path.clone(),
+            (Some(line), Some(column)) => format!("{path}:{line}:{column}"),
+            _ => path.into_owned(),
         };
         let gap = if place.is_empty() { "" } else { ": " };
         say(&format!("error: {place}{gap}{}", problem.message));
@@ -322,8 +329,11 @@ fn notes(project: &ProjectArguments, outcome: &Outcome, with_summary: bool) {
     if project.quiet {
         return;
     }
+    if let Some(other) = &outcome.config.passed_over {
+        say(&format!("{}: [tool.tuneup] is not read, as tuneup.toml is beside it", other.display()));
+    }
     for unused in &outcome.unused {
-        say(&format!("{}:{}: {}", unused.path, unused.line, unused.message));
+        say(&format!("{}:{}: {}", output::shown(&unused.path), unused.line, unused.message));
     }
     if with_summary {
         say(&output::summary(outcome));

@@ -6,6 +6,7 @@ use tuneup_transforms::Proposal;
 use tuneup_transforms::render::{RenderedFile, Rendering};
 
 use crate::counted;
+use crate::output::shown;
 
 /// What approved proposals come to.
 pub(crate) struct Summary<'a> {
@@ -52,7 +53,7 @@ impl<'a> Summary<'a> {
             for file in &self.rendering.files {
                 let count = file.asked_by.iter().filter(|id| of_rule.contains(&id.as_str())).count();
                 if count > 0 {
-                    writeln!(out, "  {verb} {}{}", file.path, note(file, count))?;
+                    writeln!(out, "  {verb} {}{}", shown(&file.path), note(file, count))?;
                 }
             }
         }
@@ -61,7 +62,7 @@ impl<'a> Summary<'a> {
             file.asked_by.iter().any(|id| self.written.iter().any(|proposal| proposal.id == *id))
         };
         for file in self.rendering.files.iter().filter(|file| !is_asked(file)) {
-            writeln!(out, "{verb} {}{}", file.path, note(file, 1))?;
+            writeln!(out, "{verb} {}{}", shown(&file.path), note(file, 1))?;
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ fn reverse(
                 _ => None,
             };
             let Some(without) = without else {
-                edited.push(file.path.clone());
+                edited.push((file.path.clone(), now.is_none()));
                 continue;
             };
             merged.push(file.path.clone());
@@ -89,10 +89,11 @@ fn reverse(
     if edited.is_empty() {
         return Ok((changes, merged));
     }
-    let mut message = String::from("edited since, where it was written; nothing was taken back:");
+    let mut message = String::from("changed since, where it was written; nothing was taken back:");
     let mut later = Vec::new();
-    for path in &edited {
-        message.push_str(&format!("\n  {path}"));
+    for (path, is_removed) in &edited {
+        let how = if *is_removed { "removed" } else { "edited" };
+        message.push_str(&format!("\n  {path} ({how})"));
         let writes = |other: &&Entry| {
             other.number > entry.number
                 && other.undoes.is_none()

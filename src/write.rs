@@ -30,7 +30,12 @@ pub(crate) fn write_all(
 }
 
 /// Puts files back as they were before an entry of the journal, whatever has become of them since.
-pub(crate) fn put_back(root: &Path, number: u32, files: &[RenderedFile]) -> Result<(), Failure> {
+pub(crate) fn put_back(
+    root: &Path,
+    number: u32,
+    proposals: Vec<String>,
+    files: &[RenderedFile],
+) -> Result<(), Failure> {
     let (journal, _) = Journal::open(root)?;
     let mut changes = Vec::new();
     for file in files {
@@ -39,7 +44,7 @@ pub(crate) fn put_back(root: &Path, number: u32, files: &[RenderedFile]) -> Resu
             changes.push(FileChange { path: file.path.clone(), before: now, after: file.before.clone() });
         }
     }
-    let purpose = Purpose { command: "undo".to_owned(), proposals: Vec::new(), undoes: Some(number) };
+    let purpose = Purpose { command: "undo".to_owned(), proposals, undoes: Some(number) };
     journal.write(&purpose, &changes).map(drop)
 }
 

@@ -144,3 +144,27 @@ fn an_index_of_one_column_stands_where_the_configuration_says() {
         "{wrong:?}"
     );
 }
+
+#[test]
+fn a_section_that_is_not_read_is_told() {
+    let project = project();
+    std::fs::write(project.path().join("pyproject.toml"), "[tool.tuneup]\nselect = [\"sentry\"]\n")
+        .expect("written");
+    std::fs::write(project.path().join("tuneup.toml"), "select = [\"db-index\"]\n").expect("written");
+    let shown = tuneup(&["config"], project.path());
+    let out = text(&shown.stdout);
+    assert!(
+        out.starts_with("# not read: [tool.tuneup] of ") && out.contains("select = [\"db-index\"]"),
+        "{out}"
+    );
+    let checked = tuneup(&["check"], project.path());
+    assert!(text(&checked.stderr).contains("[tool.tuneup] is not read"), "{}", text(&checked.stderr));
+}
+
+#[test]
+fn an_interpreter_that_is_not_there_is_an_error() {
+    let project = project();
+    let run = tuneup(&["check", "--python", "/no-such-interpreter"], project.path());
+    assert_eq!(run.status.code(), Some(2));
+    assert!(text(&run.stderr).contains("no installed packages found for /no-such-interpreter"));
+}

@@ -57,6 +57,13 @@ pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, String)>, Failure> {
     Ok(None)
 }
 
+/// The pyproject.toml beside a tuneup.toml, where it has something to say too.
+pub(super) fn passed_over(path: &Path) -> Option<PathBuf> {
+    let other = path.with_file_name("pyproject.toml");
+    let text = if other == path { None } else { fs::read_to_string(&other).ok() }?;
+    section(&parse(&other, &text).ok()?).is_some().then_some(other)
+}
+
 fn parse(path: &Path, text: &str) -> Result<Document<String>, Failure> {
     Document::parse(text.to_owned()).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));

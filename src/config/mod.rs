@@ -63,6 +63,8 @@ impl<T> Sourced<T> {
 pub(crate) struct Config {
     /// The folder of the configuration file, which its patterns are relative to.
     pub(crate) home: PathBuf,
+    /// A pyproject.toml with a section for this program that is not read, as a tuneup.toml is beside it.
+    pub(crate) passed_over: Option<PathBuf>,
     /// Only these rules; all where empty.
     pub(crate) select: Sourced<Vec<String>>,
     /// Not these rules.
@@ -95,6 +97,7 @@ impl Config {
         if !arguments.isolated
             && let Some((path, text)) = file::find(&root)?
         {
+            config.passed_over = file::passed_over(&path);
             if let Some(home) = path.parent() {
                 config.home = home.to_owned();
             }

@@ -45,6 +45,9 @@ pub(crate) fn show(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         row("unsafe", (Some(Value::from(config.with_unsafe.value)), config.with_unsafe.origin.to_string())),
         row("line-length", length(outcome)),
     ];
+    if let Some(other) = &config.passed_over {
+        writeln!(out, "# not read: [tool.tuneup] of {}, as tuneup.toml is beside it", other.display())?;
+    }
     for (key, value, origin) in rows {
         match value {
             Some(value) => writeln!(out, "{key} = {}  # {origin}", value.to_string().trim())?,

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use ruff_text_size::{TextRange, TextSize};
 use tuneup_transforms::grounds::subject;
 use tuneup_transforms::{Proposal, Safety};
 
-use super::{by_rule, noticing, position};
+use super::{by_rule, noticing, position, shown};
 use crate::analysis::Outcome;
 
 /// How many pieces of evidence are shown in full; the rest is counted.
@@ -35,7 +36,7 @@ pub(crate) fn write_one(
     writeln!(
         out,
         "{}:{line}:{column} [{}] {}",
-        proposal.place.path,
+        shown(&proposal.place.path),
         proposal.safety.as_str(),
         proposal.title
     )?;
@@ -51,9 +52,11 @@ pub(crate) fn write_one(
     }
     for path in paths {
         let Some(source) = text(path) else { continue };
-        let mut snippet = Snippet::source(source.text().to_owned()).path(path).fold(true);
+        let (excerpt, skipped) = excerpt(source.text());
+        let cut = |range: TextRange| first_line(&excerpt, skipped, range);
+        let mut snippet = Snippet::source(excerpt.clone()).path(shown(path)).fold(true);
         if path == proposal.place.path {
-            let span = first_line(source.text(), proposal.place.range().into());
+            let span = cut(proposal.place.range());
             let label = subject(proposal);
             snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
         }
@@ -61,7 +64,7 @@ pub(crate) fn write_one(
             if evidence.place == proposal.place {
                 continue;
             }
-            let span = first_line(source.text(), evidence.place.range().into());
+            let span = cut(evidence.place.range());
             snippet = snippet.annotation(AnnotationKind::Context.span(span).label(evidence.message.as_str()));
         }
         group = group.element(snippet);
@@ -88,8 +91,22 @@ pub(crate) fn write_one(
     writeln!(out)
 }
 
-/// A range cut at the end of its first line, so that an excerpt stays short.
-fn first_line(text: &str, range: std::ops::Range<usize>) -> std::ops::Range<usize> {
+/// A text as a terminal may show it, and how many bytes are left out before it: no byte order mark, which has no column,
+/// and nothing of the second set of signs that terminals obey. The renderer sees to the first.
+fn excerpt(text: &str) -> (String, usize) {
+    const MARK: char = '\u{feff}';
+    let whole = text.len();
+    let rest = text.strip_prefix(MARK).unwrap_or(text);
+    // As long as what it stands for, so that places stay.
+    let text = rest.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{a4}");
+    let skipped = if rest.len() < whole { MARK.len_utf8() } else { 0 };
+    (text, skipped)
+}
+
+/// A range of the file cut at the end of its first line, so that an excerpt stays short.
+fn first_line(text: &str, skipped: usize, range: TextRange) -> std::ops::Range<usize> {
+    let at = |offset: TextSize| usize::from(offset).saturating_sub(skipped).min(text.len());
+    let range = at(range.start())..at(range.end());
     let end = text[range.clone()].find(['\n', '\r']).map_or(range.end, |at| range.start + at);
     range.start..end
 }

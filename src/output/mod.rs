@@ -12,6 +12,7 @@ mod statistics;
 
 pub(crate) use paths::write_file;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use tuneup_transforms::noticing::{Notice, Noticing};
@@ -62,6 +63,18 @@ pub(crate) fn is_for_people(format: OutputFormat) -> bool {
     matches!(format, OutputFormat::Full | OutputFormat::Concise)
 }
 
+/// A path as a line of a terminal may hold it: names can have line breaks in them, and what terminals obey.
+pub(crate) fn shown(path: &str) -> Cow<'_, str> {
+    if !path.contains(char::is_control) {
+        return Cow::Borrowed(path);
+    }
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    Cow::Owned(path.chars().map(escaped).collect())
+}
+
 /// Where a place begins and ends, in lines and characters from 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -106,7 +119,7 @@ pub(crate) fn noticing(outcome: &Outcome, proposal: &Proposal) -> [Vec<String>; 
     for Noticing { count, notice } in tuneup_transforms::noticing::noticing(&outcome.project, proposal) {
         let (line, _) = position(outcome, &Place::new(count.path.clone(), count.range));
         let gap = if count.test.is_empty() { "" } else { " " };
-        let text = format!("{}:{line}{gap}{}, {}", count.path, count.test, count.form);
+        let text = format!("{}:{line}{gap}{}, {}", shown(&count.path), count.test, count.form);
         match notice {
             Notice::Will => will.push(text),
             Notice::May => may.push(text),

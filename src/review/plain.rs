@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, Write};
 
 use super::Left;
+use super::decisions::Decision;
 use super::draw::HELP;
 use super::session::Session;
 use super::sheet::{Line, Tone};
@@ -49,6 +50,7 @@ pub(super) fn run(
                 let decided = match &session.state.decisions[session.state.current] {
                     None => "",
                     Some(decision) if decision.is_approval() => ", approved",
+                    Some(Decision::Silenced(_)) => ", ignored",
                     Some(_) => ", rejected",
                 };
                 write!(out, "({at}/{all}{decided}) [y,n,Y,N,f,F,e,i,u,j,k,g,G,/,>,o,w,q,?] ")?;

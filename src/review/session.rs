@@ -132,8 +132,7 @@ impl<'a> Session<'a> {
     pub(crate) fn prepare(&mut self) {
         let rendering = self.rendering();
         let [yes, _, open] = self.state.counts(|_| true);
-        let is_silenced = |decision: &&Option<Decision>| matches!(decision, Some(Decision::Silenced(_)));
-        let silenced = self.state.decisions.iter().filter(is_silenced).count();
+        let silenced = self.state.silenced().len();
         let mut lines =
             vec![format!("{} in {}:", counted(yes, "change"), counted(rendering.files.len(), "file"))];
         const SHOWN: usize = 12;

@@ -138,6 +138,12 @@ impl<'a> State<'a> {
         (0..self.proposals.len()).filter(is_approved).map(|n| self.proposals[n]).collect()
     }
 
+    /// The proposals that a comment with a reason silences.
+    pub(crate) fn silenced(&self) -> Vec<&'a Proposal> {
+        let is_silenced = |n: &usize| matches!(self.decisions[*n], Some(Decision::Silenced(_)));
+        (0..self.proposals.len()).filter(is_silenced).map(|n| self.proposals[n]).collect()
+    }
+
     /// How many are approved, rejected and open, of those that `of` holds for.
     pub(crate) fn counts(&self, of: impl Fn(&Proposal) -> bool) -> [usize; 3] {
         let mut counts = [0; 3];

@@ -19,7 +19,7 @@ use tuneup_python::SourceText;
 use tuneup_transforms::{Place, Proposal};
 
 use crate::config::Config;
-use comment::{Comment, Reach};
+use comment::{Comment, Misspelt, Reach};
 
 pub(crate) use insert::comment_before;
 
@@ -39,15 +39,30 @@ struct Silence {
     path: String,
     line: u32,
     rules: Vec<String>,
-    /// What it covers; the whole file where nothing.
-    covered: Option<TextRange>,
+    /// What it covers.
+    covered: Covered,
+}
+
+/// What a comment covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Covered {
+    /// The file.
+    File,
+    /// A part of it.
+    Range(TextRange),
+    /// Nothing, as it is not understood.
+    Nothing,
 }
 
 impl Silence {
     fn covers(&self, rule: &str, place: &Place) -> bool {
         self.path == place.path
             && (self.rules.is_empty() || self.rules.iter().any(|name| name == rule))
-            && self.covered.is_none_or(|range| range.start() <= place.start && place.start < range.end())
+            && match self.covered {
+                Covered::File => true,
+                Covered::Range(range) => range.start() <= place.start && place.start < range.end(),
+                Covered::Nothing => false,
+            }
     }
 }
 
@@ -74,7 +89,10 @@ pub(crate) fn silence(project: &Project, config: &Config, proposals: &mut Vec<Pr
         let mut say = |message: String| {
             unused.push(Unused { path: silence.path.clone(), line: silence.line, message });
         };
-        if silence.rules.is_empty() && used.is_empty() && config.asks_all() {
+        if silence.covered == Covered::Nothing {
+            say("not understood, so nothing is silenced; write it as `tuneup: ignore[RULE] -- reason`"
+                .to_owned());
+        } else if silence.rules.is_empty() && used.is_empty() && config.asks_all() {
             say("unused `tuneup: ignore`: nothing is proposed here".to_owned());
         }
         for rule in &silence.rules {
@@ -112,29 +130,28 @@ fn find(project: &Project) -> Vec<Silence> {
 
 fn of_python(path: &str, source: &SourceText) -> Vec<Silence> {
     let extents = extent::Extents::of(source.text());
-    let comments = extents.comments.iter().filter_map(|range| {
-        let comment = Comment::parse(source.text()[*range].strip_prefix('#')?)?;
-        Some((*range, comment))
-    });
-    comments
-        .map(|(range, Comment { rules, reach })| {
-            let covered = match reach {
-                Reach::File => None,
-                Reach::Here => Some(extents.silenced_by(source.text(), range)),
-            };
-            Silence { path: path.to_owned(), line: source.position(range.start()).line, rules, covered }
-        })
-        .collect()
+    let silence = |range: &TextRange| {
+        let (rules, covered) = match Comment::parse(source.text()[*range].strip_prefix('#')?)? {
+            Ok(Comment { rules, reach: Reach::File }) => (rules, Covered::File),
+            Ok(Comment { rules, reach: Reach::Here }) => {
+                (rules, Covered::Range(extents.silenced_by(source.text(), *range)))
+            }
+            Err(Misspelt) => (Vec::new(), Covered::Nothing),
+        };
+        Some(Silence { path: path.to_owned(), line: source.position(range.start()).line, rules, covered })
+    };
+    extents.comments.iter().filter_map(silence).collect()
 }
 
 fn of_template(path: &str, source: &SourceText) -> Vec<Silence> {
     let text = source.text();
     let mut silences = Vec::new();
     for token in lexer::tokens(text).into_iter().filter(|token| token.kind == lexer::Kind::Comment) {
-        let Some(Comment { rules, reach }) = Comment::parse(&text[token.content]) else { continue };
-        let covered = match reach {
-            Reach::File => None,
-            Reach::Here => {
+        let Some(comment) = Comment::parse(&text[token.content]) else { continue };
+        let (rules, covered) = match comment {
+            Err(Misspelt) => (Vec::new(), Covered::Nothing),
+            Ok(Comment { rules, reach: Reach::File }) => (rules, Covered::File),
+            Ok(Comment { rules, reach: Reach::Here }) => {
                 let line = line_around(text, token.range);
                 let rest = &text[line];
                 let is_alone = rest.trim() == &text[token.range];
@@ -145,7 +162,7 @@ fn of_template(path: &str, source: &SourceText) -> Vec<Silence> {
                     let from = TextSize::try_from(end + gap).unwrap_or(line.end());
                     TextRange::new(line.start(), line_around(text, TextRange::empty(from)).end())
                 };
-                Some(if is_alone { next() } else { line })
+                (rules, Covered::Range(if is_alone { next() } else { line }))
             }
         };
         silences.push(Silence {
@@ -171,13 +188,16 @@ fn line_around(text: &str, range: TextRange) -> TextRange {
 mod tests {
     use tuneup_python::SourceText;
 
-    use super::{of_python, of_template};
+    use super::{Covered, of_python, of_template};
 
     fn covered(source: &str, template: bool) -> Vec<(Vec<String>, String)> {
         let text = SourceText::from_text(source);
         let silences = if template { of_template("a.html", &text) } else { of_python("a.py", &text) };
-        let range =
-            |silence: &super::Silence| silence.covered.map_or("all", |range| &source[range]).to_owned();
+        let range = |silence: &super::Silence| match silence.covered {
+            Covered::File => "all".to_owned(),
+            Covered::Range(range) => source[range].to_owned(),
+            Covered::Nothing => "nothing".to_owned(),
+        };
         silences.iter().map(|silence| (silence.rules.clone(), range(silence))).collect()
     }
 
@@ -197,10 +217,7 @@ mod tests {
 
     #[test]
     fn strings_and_other_comments_silence_nothing() {
-        assert!(
-            covered("a = '# tuneup: ignore[x]'\n# see tuneup: ignore[x]\n# tuneup: ignored\n", false)
-                .is_empty()
-        );
+        assert!(covered("a = '# tuneup: ignore[x]'\n# see tuneup: ignore[x]\n", false).is_empty());
     }
 
     #[test]
@@ -218,5 +235,23 @@ mod tests {
         let [(_, one), (none, two)] = &covered(source, true)[..] else { panic!("two comments") };
         assert_eq!(one, "{{ b }} {# tuneup: ignore[x] #}\n");
         assert_eq!((none.len(), two.as_str()), (0, "  {# tuneup: ignore #}\n\n{{ c }}\n"));
+    }
+
+    #[test]
+    fn a_comment_that_is_not_understood_silences_nothing_and_is_told() {
+        for text in [
+            "tuneup: ingore[x]",
+            "tuneup: ignore[x",
+            "Tuneup: ignore[x]",
+            "tuneup ignore[x]",
+            "tuneup: ignore x",
+        ] {
+            let nothing = [(Vec::new(), "nothing".to_owned())];
+            assert_eq!(covered(&format!("a = 1  # {text}\n"), false), nothing, "{text}");
+            assert_eq!(covered(&format!("{{# {text} #}}\n"), true), nothing, "{text}");
+        }
+        for text in ["about tuneup: ignore[x]", "tuneup is read by hand", "fine-tuneup: none"] {
+            assert_eq!(covered(&format!("a = 1  # {text}\n"), false), [], "{text}");
+        }
     }
 }

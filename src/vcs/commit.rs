@@ -44,6 +44,9 @@ impl Repository {
             }
             return Ok(Committed::Refused(reason));
         }
+        // A hook that rewrites and stages files does so in the index of this commit alone: the user's own would go on to
+        // have them as they were before the hook.
+        self.write_to(&["reset", "-q", "HEAD"], &paths).output()?;
         let name = self.read(&["rev-parse", "--short", "HEAD"]).output()?;
         Ok(Committed::As(String::from_utf8_lossy(&name.stdout).trim().to_owned()))
     }

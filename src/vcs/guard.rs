@@ -31,15 +31,24 @@ pub(crate) fn guard(root: &Path, allowed: &GuardArguments, staged: bool) -> Resu
             changed.iter().map(String::as_str),
         );
     }
-    let status = repository.read(&["status", "--porcelain", "--", "."]).output()?;
+    let status = repository.read(&["status", "--porcelain", "--untracked-files=all", "--", "."]).output()?;
     if !status.status.success() {
         return Err(Failure::new(format!("git cannot tell what is committed: {}", error_of(&status))));
     }
     let text = String::from_utf8_lossy(&status.stdout);
+    let counts = |line: &&str| line.strip_prefix("?? ").is_none_or(may_be_edited);
     refuse(
         "the working tree has changes that are not committed; commit or stash them, or `--allow-dirty`:",
-        text.lines().filter_map(|line| line.get(3..)),
+        text.lines().filter(counts).filter_map(|line| line.get(3..)),
     )
+}
+
+/// Whether a file that git does not know, named as git prints it, could be written to. Plans, baselines and reports of
+/// this program could not, and so do not stand in its way.
+fn may_be_edited(name: &str) -> bool {
+    let name = name.trim_end_matches('"');
+    let is_edited = |end: &str| ["py", "toml", "txt", "in", "cfg"].contains(&end);
+    name.rsplit_once('.').map_or(name.ends_with("Pipfile"), |(_, end)| is_edited(end))
 }
 
 /// Fails with a message and the first of some paths, where there are any.

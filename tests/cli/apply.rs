@@ -256,3 +256,16 @@ fn a_project_below_the_top_of_its_repository_is_told_apart() {
     let committed = library.git(&["show", "--format=", "--name-only", "HEAD"]);
     assert_eq!(committed.trim(), "our backend/library/views.py", "not what is not committed yet");
 }
+
+#[test]
+fn a_hook_that_stages_what_it_rewrites_leaves_a_clean_tree() {
+    let library = committed();
+    hook(
+        &library,
+        "for f in $(git diff --cached --name-only); do echo '# formatted' >> $f; git add $f; done",
+    );
+    let run = library.run(&["apply", "--commit"]);
+    assert!(run.out.contains("committed "), "{}", run.shown());
+    assert_eq!(library.git(&["status", "--porcelain"]), "");
+    assert!(library.git(&["show", "HEAD"]).contains("+# formatted"));
+}

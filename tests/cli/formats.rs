@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Library, Run};
+use crate::support::{Library, READER, Run};
 
 /// A project whose file names, symbols and texts are hard on every format.
 fn hostile() -> Library {
@@ -234,4 +234,29 @@ fn statistics_come_in_formats_that_can_hold_them() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{format}");
         assert!(run.err.contains("json-lines"), "{}", run.err);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_and_sources_do_not_speak_to_the_terminal() {
+    let library = Library::committed();
+    let reader = READER.replace("    return", "    # \u{9b}31m \u{1b}[31m\n    return");
+    library.write("a\n::error::b\u{1b}[31m.py", reader);
+    for format in ["full", "concise"] {
+        let run = check(&library, format);
+        let has_control = |text: &str| text.contains(|c: char| c.is_control() && c != '\n');
+        assert!(!has_control(&run.out) && !has_control(&run.err), "{}", run.shown());
+        assert!(!run.out.lines().any(|line| line.starts_with("::error")), "{}", run.shown());
+    }
+}
+
+#[test]
+fn a_byte_order_mark_has_no_column() {
+    let library = Library::committed();
+    let reader =
+        "\u{feff}def f(): return [b.author for b in Book.objects.all()]\n\nfrom library.models import Book\n";
+    library.write("marked.py", reader);
+    let run = check(&library, "full");
+    assert_eq!(run.out.matches("marked.py:1:36").count(), 2, "{}", run.shown());
+    assert!(run.out.contains("1 | def f()"), "{}", run.shown());
 }

@@ -178,7 +178,7 @@ fn a_plan_is_written_exactly_or_refused() {
     }
     let library = Library::committed();
     let terminal = Terminal::start("plan", &library, (120, 40));
-    terminal.run("review --export ../plan-$$.json; mv ../plan-$$.json plan.json");
+    terminal.run("review --export plan.json");
     terminal.wait("1/2");
     terminal.keys(&["y", "q"]);
     terminal.wait("1 change approved");
@@ -187,11 +187,11 @@ fn a_plan_is_written_exactly_or_refused() {
     }
     library.git(&["config", "user.name", "A"]);
     library.git(&["config", "user.email", "a@example.org"]);
-    let planned = library.run(&["apply", "--allow-dirty", "--commit", "--plan", "plan.json"]);
+    let planned = library.run(&["apply", "--commit", "--plan", "plan.json"]);
     assert!(planned.out.contains("committed "), "{}", planned.shown());
     assert_eq!(library.git(&["show", "--format=", "--name-only", "HEAD"]).trim(), "library/views.py");
     assert!(planned.out.contains("  wrote library/views.py\n1 change in 1 file"), "{}", planned.shown());
-    let again = library.run(&["apply", "--allow-dirty", "--plan", "plan.json"]);
+    let again = library.run(&["apply", "--plan", "plan.json"]);
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("is not proposed any more"), "{}", again.err);
 }

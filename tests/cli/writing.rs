@@ -99,3 +99,27 @@ fn permissions_stay() {
     let mode = std::fs::metadata(views).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o750);
 }
+
+#[test]
+fn files_that_are_never_edited_do_not_stand_in_the_way() {
+    let library = Library::committed();
+    for report in ["audit.html", "plan.json", "check.sarif"] {
+        library.write(report, "what this program wrote");
+    }
+    library.write("library/new.py", "x = 1\n");
+    let refused = library.run(&["apply"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.ends_with("`--allow-dirty`:\n  library/new.py\n"), "{}", refused.err);
+    std::fs::remove_file(library.at("library/new.py")).expect("it is there");
+    assert_eq!(library.run(&["apply"]).code, Some(0));
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_named_with_what_became_of_it() {
+    let library = Library::committed();
+    assert_eq!(library.run(&["apply"]).code, Some(0));
+    std::fs::remove_file(library.at("library/views.py")).expect("it is there");
+    let refused = library.run(&["undo"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("\n  library/views.py (removed)\n"), "{}", refused.err);
+}

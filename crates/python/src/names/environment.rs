@@ -146,6 +146,10 @@ fn sites_of_python(python: &Path) -> Vec<PathBuf> {
     if python.is_dir() {
         return sites_of_prefix(python, None, true);
     }
+    // What is not there has no packages, whatever is beside it.
+    if python.symlink_metadata().is_err() {
+        return Vec::new();
+    }
     // Not resolved as a link: a virtual environment's interpreter is one.
     let version = |path: &Path| {
         let name = path.file_name()?.to_str()?.strip_prefix("python")?;
