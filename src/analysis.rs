@@ -11,7 +11,7 @@ use tuneup_python::edit::Layout;
 use tuneup_python::{Problem, Stopwatch};
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::{self, RULES, Rule};
-use tuneup_transforms::render::{Files, Rendering, render};
+use tuneup_transforms::render::{Files, Rendering, render, settle};
 
 use crate::arguments::ProjectArguments;
 use crate::config::{Config, nearest};
@@ -100,6 +100,8 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     });
     let mut stopwatch = project.stopwatch.clone();
     stopwatch.lap("proposals");
+    settle(&Configured { project: &project, line_length: config.line_length.value }, &mut proposals);
+    stopwatch.lap("settled");
     let problems = project.problems.clone();
     Ok(Outcome { project, config, proposals, unused, problems, stopwatch })
 }

@@ -26,7 +26,7 @@ use tuneup_django::Project;
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
-use crate::proposal::Proposal;
+use crate::proposal::{Proposal, Safety};
 pub(crate) use settings::plain as setting_text;
 
 /// What the approved proposals come to.
@@ -113,6 +113,25 @@ impl Files for Project {
         match self.source.file_at(path) {
             Some(file) => cycles::may_lead_to(&self.source, module, file),
             None => true,
+        }
+    }
+}
+
+/// Makes advice of the proposals that cannot be written even alone: nobody is to approve what then is not there. Why it
+/// cannot is said where the reasons are.
+pub fn settle(files: &dyn Files, proposals: &mut [Proposal]) {
+    let has_changes = |proposal: &&Proposal| !proposal.changes.is_empty();
+    let all: Vec<&Proposal> = proposals.iter().filter(has_changes).collect();
+    let mut refused: BTreeMap<String, String> = BTreeMap::new();
+    for (id, _) in render(files, &all).withheld {
+        let Some(proposal) = all.iter().find(|proposal| proposal.id == id) else { continue };
+        refused.extend(render(files, &[proposal]).withheld);
+    }
+    for proposal in proposals {
+        if let Some(reason) = refused.get(&proposal.id) {
+            proposal.safety = Safety::Advice;
+            proposal.changes.clear();
+            proposal.message.push_str(&format!(" It is not written for you: {reason}."));
         }
     }
 }

@@ -29,11 +29,7 @@ pub fn add_items(
             one_per_line(target, &format!("{}{member} = ", place.indentation), place.indentation, &quoted);
         return Ok(vec![place.insertion(target, &text)]);
     };
-    let (elements, is_tuple) = match value {
-        Expr::List(list) => (&list.elts, false),
-        Expr::Tuple(tuple) if tuple.parenthesized => (&tuple.elts, true),
-        _ => return Err(Refusal(format!("`{member}` is not a plain list"))),
-    };
+    let (elements, is_tuple) = elements_of(value, member)?;
     if elements.is_empty() {
         let indentation = target.indentation(value.start());
         let inner = TextRange::new(value.start() + TextSize::new(1), value.end() - TextSize::new(1));
@@ -52,6 +48,20 @@ pub fn add_items(
         }
         return Ok(vec![Edit::replacement(value.range(), text)]);
     }
+    Ok(list_of(target, value, elements).append(elements.len(), &quoted))
+}
+
+/// The items of a list or tuple, and whether it is a tuple.
+fn elements_of<'a>(value: &'a Expr, member: &str) -> Result<(&'a [Expr], bool), Refusal> {
+    match value {
+        Expr::List(list) => Ok((&list.elts, false)),
+        Expr::Tuple(tuple) if tuple.parenthesized => Ok((&tuple.elts, true)),
+        _ => Err(Refusal(format!("`{member}` is not a plain list"))),
+    }
+}
+
+/// A list or tuple with its items, each with its own parentheses.
+fn list_of<'t, 'a>(target: &'t Target<'a>, value: &Expr, elements: &[Expr]) -> List<'t, 'a> {
     let one = TextSize::new(1);
     let open = TextRange::at(value.start(), one);
     let close = TextRange::at(value.end() - one, one);
@@ -59,8 +69,64 @@ pub fn add_items(
     let outer = |item: &Expr| {
         parenthesized_range(item.into(), parent, target.tokens()).unwrap_or_else(|| item.range())
     };
-    let list = List::of_items(target, open, close, elements.iter().map(outer).collect());
-    Ok(list.append(elements.len(), &quoted))
+    List::of_items(target, open, close, elements.iter().map(outer).collect())
+}
+
+/// Takes items out of the list or tuple that a class's own body gives a name, and adds others at its end. `class` is the
+/// range of the class's name.
+pub fn exchange_items(
+    target: &Target,
+    class: TextRange,
+    member: &str,
+    removed: &[TextRange],
+    items: &[String],
+) -> Result<Vec<Edit>, Refusal> {
+    let value = bound(class_at(target, class)?, member)
+        .ok_or_else(|| Refusal(format!("`{member}` is not a plain list")))?;
+    let (elements, is_tuple) = elements_of(value, member)?;
+    let ranges: Vec<TextRange> = elements.iter().map(Ranged::range).collect();
+    let is_kept = |range: &TextRange| !removed.contains(range);
+    let behind_kept = ranges.iter().rposition(is_kept).map_or(0, |last| last + 1);
+    let mut edits = Vec::new();
+    for range in ranges[..behind_kept].iter().filter(|range| !is_kept(range)) {
+        edits.extend(remove_among(target, &ranges, *range)?);
+    }
+    let going = &ranges[behind_kept..];
+    let (Some(first), Some(last)) = (going.first(), going.last()) else {
+        edits.extend(add_items(target, class, member, items)?);
+        return Ok(edits);
+    };
+    // What comes stands where the last of what goes stood.
+    let place = TextRange::new(first.start(), last.end());
+    let comma = target.code_after(last.end()).filter(|(kind, _)| *kind == TokenKind::Comma);
+    let end = comma.map_or(last.end(), |(_, comma)| comma.end());
+    let has_comment = |range: TextRange| {
+        target.tokens().in_range(range).iter().any(|token| token.kind() == TokenKind::Comment)
+    };
+    if has_comment(place) || target.split_comment(end).1.is_some() {
+        return Err(Refusal::new("a comment stands beside it"));
+    }
+    let quoted: Vec<String> = items.iter().map(|item| requote(item, target.style.quote)).collect();
+    let before = target.line_before(first.start());
+    let is_on_own_line = before.trim().is_empty();
+    let mut text = match is_on_own_line {
+        true => quoted.join(&format!(",{}{before}", target.style.newline)),
+        false => quoted.join(", "),
+    };
+    let left = ranges.iter().filter(|range| is_kept(range)).count() + items.len();
+    if is_tuple && left == 1 && comma.is_none() {
+        text.push(',');
+    }
+    edits.push(Edit::replacement(place, text));
+    let list = list_of(target, value, elements);
+    if !is_on_own_line
+        && !target.has_newline(value.range())
+        && target.style.is_too_long(&list.line_with(&edits))
+    {
+        let kept = ranges.iter().filter(|range| is_kept(range)).map(|range| target.source[*range].to_owned());
+        return Ok(list.break_up(&kept.chain(quoted).collect::<Vec<String>>()));
+    }
+    Ok(edits)
 }
 
 /// A list behind `line`, broken where it is too long.
@@ -304,6 +370,54 @@ mod tests {
         let after = edits.apply(source);
         assert_eq!(after, expected);
         parse(&after).expect("it still parses");
+    }
+
+    /// Takes `items` out of the list in a class, and adds `new`.
+    #[track_caller]
+    fn check_exchanged(list: &str, items: &[&str], new: &[&str], expected: &str) {
+        let source = format!("class Meta:\n    indexes = {list}\n");
+        let parsed = parse(&source).expect("valid source");
+        let style = Style::of(&source, &parsed, 40);
+        let target = Target { source: &source, parsed: &parsed, style: &style };
+        let at = |text: &&str| {
+            let start = source.find(*text).expect("it is there");
+            TextRange::at(TextSize::try_from(start).expect("short"), text.text_len())
+        };
+        let removed: Vec<TextRange> = items.iter().map(at).collect();
+        let new: Vec<String> = new.iter().map(|item| (*item).to_owned()).collect();
+        let exchanged = exchange_items(&target, TextRange::at(6.into(), 4.into()), "indexes", &removed, &new);
+        let mut edits = Edits::default();
+        edits.add_all(exchanged.expect("they can be exchanged")).expect("edits beside each other");
+        let after = edits.apply(&source);
+        assert_eq!(after, format!("class Meta:\n    indexes = {expected}\n"));
+        parse(&after).expect("it still parses");
+    }
+
+    #[test]
+    fn items_go_and_others_come() {
+        check_exchanged("[a(1), b(2)]", &["a(1)"], &["x()"], "[b(2), x()]");
+        check_exchanged("[a(1), b(2)]", &["b(2)"], &["x()"], "[a(1), x()]");
+        check_exchanged("[a(1), b(2)]", &["a(1)", "b(2)"], &["x()"], "[x()]");
+        check_exchanged("[a(1), b(2), c(3)]", &["a(1)", "c(3)"], &["x()", "y()"], "[b(2), x(), y()]");
+        check_exchanged("(a(1), b(2))", &["a(1)"], &["x()"], "(b(2), x())");
+        check_exchanged("(a(1), b(2))", &["a(1)", "b(2)"], &["x()"], "(x(),)");
+        check_exchanged("(a(1),)", &["a(1)"], &["x()"], "(x(),)");
+        let lines = "[\n        a(1),\n        b(2),\n    ]";
+        check_exchanged(lines, &["a(1)"], &["x()"], "[\n        b(2),\n        x(),\n    ]");
+        check_exchanged(
+            lines,
+            &["b(2)"],
+            &["x()", "y()"],
+            "[\n        a(1),\n        x(),\n        y(),\n    ]",
+        );
+        check_exchanged(lines, &["a(1)", "b(2)"], &["x()"], "[\n        x(),\n    ]");
+        let long = "longer_than_a_line(may_be)";
+        check_exchanged(
+            "[a(1), b(2)]",
+            &["b(2)"],
+            &[long],
+            &format!("[\n        a(1),\n        {long},\n    ]"),
+        );
     }
 
     #[test]

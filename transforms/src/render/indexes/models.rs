@@ -2,8 +2,8 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::edit::{
-    Edit, Refusal, Target, add_class, add_items, add_keyword, remove_item, remove_keyword, remove_member,
-    replace_member, set_keyword,
+    Edit, Refusal, Target, add_class, add_items, add_keyword, exchange_items, remove_item, remove_keyword,
+    remove_member, replace_member, set_keyword,
 };
 
 use crate::proposal::IndexSpec;
@@ -43,10 +43,14 @@ impl MetaEdit {
         if self.removes_all && items.is_empty() && !self.together {
             return Ok(vec![remove_member(target, meta, "indexes").or_else(|_| self.remove_each(target))?]);
         }
-        if !self.remove.is_empty() {
-            if !items.is_empty() {
-                return Err(Refusal("indexes are both added and removed in one list".to_owned()));
+        if !self.remove.is_empty() && !items.is_empty() {
+            if self.together {
+                groups.push(remove_member(target, meta, "index_together")?);
             }
+            groups.push(exchange_items(target, meta, "indexes", &self.remove, &items)?);
+            return Ok(groups);
+        }
+        if !self.remove.is_empty() {
             groups.push(self.remove_each(target)?);
         }
         match (self.together, self.has_indexes) {
