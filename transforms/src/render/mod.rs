@@ -22,6 +22,7 @@ mod work;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use tuneup_django::Project;
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
@@ -55,7 +56,7 @@ pub struct RenderedFile {
 }
 
 /// Where files are read from.
-pub trait Files {
+pub trait Files: Sync {
     /// The project they are of; none where files are all there is.
     fn project(&self) -> Option<&Project>;
 
@@ -148,8 +149,10 @@ pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
         let work = work::gather(files, &active);
         let mut rendered = Vec::new();
         let mut failures = work.failures;
-        for (path, pieces) in &work.files {
-            match file::render(files, path, pieces) {
+        let results: Vec<_> =
+            work.files.par_iter().map(|(path, pieces)| file::render(files, path, pieces)).collect();
+        for (result, pieces) in results.into_iter().zip(work.files.values()) {
+            match result {
                 Ok(mut file) => {
                     file.asked_by =
                         pieces.iter().flat_map(|piece| &piece.asked_by).map(|id| (*id).to_owned()).collect();

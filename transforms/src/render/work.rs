@@ -15,10 +15,11 @@ use crate::proposal::{Change, Proposal};
 pub(super) type Failures<'a> = Vec<(&'a str, String)>;
 
 /// The edits of a Python file for one piece: groups that stand or fall together.
-pub(super) type PythonEdits<'a> = Box<dyn Fn(&Target, &mut Names) -> Result<Vec<Vec<Edit>>, Refusal> + 'a>;
+pub(super) type PythonEdits<'a> =
+    Box<dyn Fn(&Target, &mut Names) -> Result<Vec<Vec<Edit>>, Refusal> + Send + Sync + 'a>;
 
 /// What a text becomes, or why it cannot.
-pub(super) type NewText<'a> = Box<dyn Fn(&str) -> Result<String, String> + 'a>;
+pub(super) type NewText<'a> = Box<dyn Fn(&str) -> Result<String, String> + Send + Sync + 'a>;
 
 /// What is done to a file.
 pub(super) enum Job<'a> {
