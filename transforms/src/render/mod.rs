@@ -27,7 +27,7 @@ use tuneup_django::Project;
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
-use crate::proposal::{Proposal, Safety};
+use crate::proposal::{Change, Proposal, Safety};
 pub(crate) use settings::plain as setting_text;
 
 /// What the approved proposals come to.
@@ -121,8 +121,11 @@ impl Files for Project {
 /// Makes advice of the proposals that cannot be written even alone: nobody is to approve what then is not there. Why it
 /// cannot is said where the reasons are.
 pub fn settle(files: &dyn Files, proposals: &mut [Proposal]) {
-    let has_changes = |proposal: &&Proposal| !proposal.changes.is_empty();
-    let all: Vec<&Proposal> = proposals.iter().filter(has_changes).collect();
+    // The rules of queries have looked at the expression that they extend. Indexes and settings go into places that
+    // a rule knows by what they mean, and not by how they are written.
+    let is_by_meaning = |change: &Change| !matches!(change, Change::ExtendPlan { .. });
+    let all: Vec<&Proposal> =
+        proposals.iter().filter(|proposal| proposal.changes.iter().any(is_by_meaning)).collect();
     let mut refused: BTreeMap<String, String> = BTreeMap::new();
     for (id, _) in render(files, &all).withheld {
         let Some(proposal) = all.iter().find(|proposal| proposal.id == id) else { continue };
