@@ -252,7 +252,7 @@ pub(crate) struct ProjectArguments {
     /// Say less: no notes and no summary on standard error.
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Say more: what was read, and how long it took.
+    /// Say more: what was read, which settings are production's and why, what is left open, and how long it took.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

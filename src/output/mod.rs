@@ -16,6 +16,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use tuneup_transforms::noticing::{Notice, Noticing};
+use tuneup_transforms::undecided::undecided;
 use tuneup_transforms::{Place, Proposal};
 
 use crate::analysis::Outcome;
@@ -157,7 +158,7 @@ pub(crate) fn unread(outcome: &Outcome) -> Option<String> {
     }
 }
 
-/// What was read, and how long each phase took.
+/// What was read, what is left open and why, and how long each phase took.
 pub(crate) fn verbose(outcome: &Outcome) -> Vec<String> {
     let (project, source) = (&outcome.project, &outcome.project.source);
     let (files, others) = (source.files().len(), source.others().len());
@@ -167,6 +168,19 @@ pub(crate) fn verbose(outcome: &Outcome) -> Vec<String> {
         format!("{files} Python files, {:.1} MB; {others} other files", bytes as f64 / 1e6),
         format!("{} queries whose rows are read", project.queries.len()),
     ];
+    match &project.settings.module {
+        Some(module) => lines.push(format!("settings `{}`, {}", module.name, module.reason)),
+        None => lines.push("no settings of production".to_owned()),
+    }
+    for it in undecided(project) {
+        match it.place {
+            Some(place) => {
+                let (line, _) = position(outcome, &place);
+                lines.push(format!("left open at {}:{line}: {}", place.path, it.reason));
+            }
+            None => lines.push(format!("left open: {}", it.reason)),
+        }
+    }
     if let Some(peak) = peak_memory() {
         lines.push(format!("peak memory {:.1} MB", peak as f64 / 1e6));
     }

@@ -178,7 +178,7 @@ fn quiet_says_no_more_than_the_result_and_verbose_says_how_long() {
     let library = Library::new();
     assert_eq!(check(&library, &["--quiet"]).err, "");
     let run = check(&library, &["--verbose"]);
-    for words in ["3 Python files", "queries", " ms", "Django "] {
+    for words in ["3 Python files", "queries", " ms", "Django ", "settings", "left open: "] {
         assert!(run.err.contains(words), "{}", run.err);
     }
 }

@@ -3,6 +3,7 @@
 //! What the deployment says comes first (Dockerfiles, compose files, `Procfile`, `.env`, systemd units), then `wsgi.py`
 //! and `asgi.py`, then other programs, then `manage.py`. What tests say is never taken.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tuneup_python::flow::{ArgumentKind, ExprKind, FileFacts, StmtKind};
@@ -61,9 +62,10 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
     let mut classes = Vec::new();
     for other in source.others().iter().filter(|other| other.size <= LARGEST && is_deployment(&other.path)) {
         let Ok(text) = source.read_other(&other.path) else { continue };
-        let found = values(text.text(), VARIABLE);
+        let text = of_the_server(&other.path, text.text());
+        let found = values(&text, VARIABLE);
         named.extend(found.into_iter().map(|name| (Rank::Deployment, other.path.clone(), name)));
-        let found = values(text.text(), CLASS_VARIABLE);
+        let found = values(&text, CLASS_VARIABLE);
         classes.extend(found.into_iter().map(|name| (Rank::Deployment, other.path.clone(), name)));
     }
     for id in source.file_ids() {
@@ -333,6 +335,34 @@ impl Server {
     }
 }
 
+/// What a file of a deployment says of the server's own environment. In a Dockerfile `RUN` has its variables while the
+/// image is built, for a command like `collectstatic`, and what runs in the image does not see them
+/// (<https://docs.docker.com/reference/dockerfile/#run>).
+fn of_the_server<'t>(path: &str, text: &'t str) -> Cow<'t, str> {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    if !name.contains("dockerfile") {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let (mut is_run, mut goes_on) = (false, false);
+    for line in text.lines() {
+        let code = line.trim();
+        // Comments and empty lines stand between the lines of one instruction too.
+        if code.is_empty() || code.starts_with('#') {
+            continue;
+        }
+        if !goes_on {
+            is_run = code.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("run"));
+        }
+        goes_on = code.ends_with('\\');
+        if !is_run {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    Cow::Owned(kept)
+}
+
 /// What a text of some configuration language sets a variable to.
 pub(super) fn values(text: &str, variable: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -383,7 +413,7 @@ fn assigned(facts: &FileFacts, variable: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::values;
+    use super::{of_the_server, values};
 
     #[test]
     fn variables_are_read_in_every_language_of_deployment() {
@@ -410,5 +440,18 @@ mod tests {
         ] {
             assert!(values(text, "DJANGO_SETTINGS_MODULE").is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_builds_an_image_is_not_its_environment() {
+        let text = "FROM python\n\
+                    RUN echo a \\\n    # between\n    && DJANGO_SETTINGS_MODULE=site.build ./manage.py collectstatic\n\
+                    ENV A=b \\\n    DJANGO_SETTINGS_MODULE=site.settings\n\
+                    run DJANGO_SETTINGS_MODULE=site.other true\n\
+                    CMD DJANGO_SETTINGS_MODULE=site.last gunicorn site.wsgi\n";
+        let own = of_the_server("deploy/app.Dockerfile", text);
+        assert_eq!(values(&own, "DJANGO_SETTINGS_MODULE"), ["site.settings", "site.last"]);
+        let script = of_the_server("entrypoint.sh", "RUN=1 DJANGO_SETTINGS_MODULE=site.settings run");
+        assert_eq!(values(&script, "DJANGO_SETTINGS_MODULE"), ["site.settings"]);
     }
 }
