@@ -399,3 +399,37 @@ fn proposals_that_disagree_are_not_both_written() {
     assert_eq!(withheld, ["another proposal sets `DATABASES[\"default\"][\"CONN_MAX_AGE\"]` otherwise"]);
     assert_eq!(files["site1/settings.py"], "DATABASES = {'default': {'ENGINE': 'e', 'CONN_MAX_AGE': 60}}\n");
 }
+
+/// `insert(2, …)` counts the entries before it: what `remote` follows must stay what it follows.
+#[test]
+fn entries_put_in_by_their_index() {
+    let after = |text: &str| insert("MIDDLEWARE", "w", Position::After(text.to_owned()));
+    let first = || insert("MIDDLEWARE", "w", Position::First);
+    let last = || insert("MIDDLEWARE", "w", Position::Last);
+    let reason = "by its index, which another would shift";
+    let list = "MIDDLEWARE = ['s', 'auth', 'z']\n";
+    for change in [first(), after("s")] {
+        refused(&format!("{list}MIDDLEWARE.insert(2, 'remote')\n"), change.clone(), reason);
+        let branch =
+            format!("import os\n{list}if os.environ.get('REMOTE'):\n    MIDDLEWARE.insert(2, 'remote')\n");
+        refused(&branch, change.clone(), reason);
+        let front = format!("{list}MIDDLEWARE.insert(2, 'remote')\nMIDDLEWARE.remove('z')\n");
+        refused(&front, change, reason);
+    }
+    refused(&format!("{list}MIDDLEWARE.insert(-1, 'remote')\n"), last(), reason);
+    refused(
+        &format!("OTHERS = ['s', 'b']\nOTHERS.insert(1, 'a')\nMIDDLEWARE = OTHERS + ['c']\n"),
+        first(),
+        reason,
+    );
+    // Behind the place, and behind any end.
+    for (statement, change, at) in [
+        ("MIDDLEWARE.insert(2, 'remote')", after("auth"), "'auth', 'w', 'z'"),
+        ("MIDDLEWARE.insert(2, 'remote')", last(), "'auth', 'z', 'w'"),
+        ("MIDDLEWARE.insert(99, 'remote')", after("s"), "'w', 'auth', 'z'"),
+        ("MIDDLEWARE.insert(0, 'remote')", after("s"), "'w', 'auth', 'z'"),
+    ] {
+        let before = format!("{list}{statement}\n");
+        case(&before, vec![change], &format!("MIDDLEWARE = ['s', {at}]\n{statement}\n"));
+    }
+}

@@ -483,12 +483,7 @@ fn mutated(node: &mut Node, method: &str, values: &[Node]) {
             list.open |= more.open;
         }
         (Value::List(list), "insert", [at, item]) => match at.value {
-            Value::Int(at) => {
-                let len = list.items.len() as i64;
-                let at =
-                    if i64::from(at) < 0 { (len + i64::from(at)).max(0) } else { i64::from(at).min(len) };
-                list.items.insert(at as usize, item.clone());
-            }
+            Value::Int(at) => insert(list, at.into(), item),
             _ => {
                 list.items.push(item.clone());
                 list.open = true;
@@ -498,12 +493,13 @@ fn mutated(node: &mut Node, method: &str, values: &[Node]) {
             Some(text) => {
                 if let Some(at) = list.items.iter().position(|other| other.as_str() == Some(text)) {
                     list.items.remove(at);
+                    list.counted -= usize::from(at < list.counted);
                 }
             }
             None => list.open = true,
         },
         (Value::List(list), "sort" | "reverse", _) => list.open = true,
-        (Value::List(list), "clear", []) => list.items.clear(),
+        (Value::List(list), "clear", []) => *list = List::default(),
         (Value::Dict(dict), "clear", []) => dict.entries.clear(),
         (Value::Dict(_), "update", [more]) => *node = merge(node.clone(), more.clone()),
         (Value::Dict(dict), "setdefault", [key, value]) => match key.as_str() {
@@ -517,7 +513,7 @@ fn mutated(node: &mut Node, method: &str, values: &[Node]) {
         },
         (Value::Unknown | Value::Environment { .. } | Value::Call { .. }, "append" | "add" | "insert", _) => {
             let items = values.last().cloned().into_iter().collect();
-            node.value = Value::List(List { items, open: true, tuple: false });
+            node.value = Value::List(List { items, open: true, ..List::default() });
         }
         (Value::Unknown | Value::Environment { .. } | Value::Call { .. }, "update", [more]) => {
             let more = more.clone();
@@ -526,6 +522,21 @@ fn mutated(node: &mut Node, method: &str, values: &[Node]) {
         }
         _ => open(node),
     }
+}
+
+/// `list.insert(at, item)`, where `at` counts from the end if it is below zero.
+fn insert(list: &mut List, at: i64, item: &Node) {
+    let len = list.items.len();
+    let from_end = usize::try_from(at.unsigned_abs()).unwrap_or(usize::MAX);
+    let place = if at < 0 { len.saturating_sub(from_end) } else { from_end.min(len) };
+    list.items.insert(place, item.clone());
+    list.counted += usize::from(place < list.counted);
+    // Behind the end is the end, however long the list is.
+    list.counted = list.counted.max(match at {
+        ..0 => len + 2,
+        _ if from_end > len => 0,
+        _ => place,
+    });
 }
 
 /// Says that a value may have other parts than those that are known.
@@ -543,6 +554,9 @@ pub(super) fn add(old: Node, new: Node) -> Node {
     let (file, range) = (old.file, old.range);
     let value = match (old.value, new.value) {
         (Value::List(mut list), Value::List(more)) => {
+            if more.counted > 0 {
+                list.counted = list.items.len() + more.counted;
+            }
             list.items.extend(more.items);
             list.open |= more.open;
             Value::List(list)

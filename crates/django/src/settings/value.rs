@@ -64,6 +64,8 @@ pub struct List {
     pub open: bool,
     /// Whether it is a tuple.
     pub tuple: bool,
+    /// How many elements from the first one a later `insert(3, …)` counted: another among them shifts what it put in.
+    pub counted: usize,
 }
 
 /// A dict, its entries in order.

@@ -2,7 +2,8 @@
 
 use ruff_python_ast::token::{TokenKind, parenthesized_range};
 use ruff_python_ast::{AnyNodeRef, ArgOrKeyword, Arguments, Expr, ExprRef};
-use ruff_text_size::{Ranged, TextRange, TextSize};
+use ruff_source_file::LineRanges;
+use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 
 use super::quotes::{quote_at, requote};
 use super::{Edit, Refusal, Target};
@@ -231,6 +232,25 @@ impl<'t, 'a> List<'t, 'a> {
         vec![Edit::insertion(self.close.start(), format!("{}{lines}{base}", style.newline))]
     }
 
+    /// Where the comments begin that stand on lines of their own right above an item: they speak of it.
+    fn start_with_comments(&self, item: usize) -> TextSize {
+        let source = self.target.source;
+        let above = item.checked_sub(1).map_or(self.open.end(), |previous| self.items[previous].end());
+        let mut start = self.items[item].start();
+        loop {
+            let line = source.line_start(start);
+            if line <= above {
+                return start;
+            }
+            let previous = source.line_start(line - TextSize::new(1));
+            let text = &source[TextRange::new(previous, line)];
+            if previous <= above || !text.trim_start().starts_with('#') {
+                return start;
+            }
+            start = previous + (text.text_len() - text.trim_start().text_len());
+        }
+    }
+
     /// New arguments on lines of their own, as the others are.
     fn add_lines(&self, new: &[String], place: Place) -> Vec<Edit> {
         let newline = self.target.style.newline;
@@ -239,9 +259,11 @@ impl<'t, 'a> List<'t, 'a> {
         let last = match place {
             Place::Behind(last) => last,
             Place::Before(first) => {
+                let start = self.start_with_comments(first);
+                let indentation = self.target.indentation(start);
                 let lines: String =
                     new.iter().map(|argument| format!("{argument},{newline}{indentation}")).collect();
-                return vec![Edit::insertion(self.items[first].start(), lines)];
+                return vec![Edit::insertion(start, lines)];
             }
         };
         let mut edits = Vec::new();

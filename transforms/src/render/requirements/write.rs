@@ -70,6 +70,9 @@ pub(super) fn written(
     Ok(after)
 }
 
+/// A list of fewer entries for each slip is in no order.
+const SLIPS: usize = 8;
+
 /// Where a new entry goes, by the positions of those that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Spot {
@@ -105,15 +108,35 @@ impl Page<'_> {
             self.neighbours().map(|(at, entry)| (at, entry.name.as_str())).collect();
         let is_sorted = |part: &[(usize, &str)]| part.len() > 1 && part.is_sorted_by_key(|(_, name)| *name);
         let part = if is_sorted(&all) { &all[..] } else { self.paragraph(&all) };
-        if is_sorted(part) {
-            let before = part.iter().rfind(|(_, other)| *other < name).map(|(at, _)| *at);
-            return match (before, part.first()) {
-                (Some(at), _) => Spot::Behind(at),
-                (None, Some((at, _))) => Spot::Before(*at),
-                (None, None) => Spot::Alone,
-            };
+        if !is_sorted(part) && !self.is_nearly_sorted(part) {
+            return part.last().map_or(Spot::Alone, |(at, _)| Spot::Behind(*at));
         }
-        part.last().map_or(Spot::Alone, |(at, _)| Spot::Behind(*at))
+        // Between those that stand on the wrong side of it, the fewest: in a sorted list there are none.
+        let after = part.iter().filter(|(_, other)| *other < name).count() as isize;
+        let mut fewest = (after, Spot::Before(part[0].0));
+        let mut wrong = after;
+        for (at, other) in part {
+            wrong += if *other < name { -1 } else { 1 };
+            if wrong < fewest.0 {
+                fewest = (wrong, Spot::Behind(*at));
+            }
+        }
+        fewest.1
+    }
+
+    /// A list that people keep by the alphabet but for a slip here and there, which tools that sort by other keys
+    /// make as well: `markdownify` stands before or behind `markdown-it-py`.
+    fn is_nearly_sorted(&self, part: &[(usize, &str)]) -> bool {
+        let slips = part.windows(2).filter(|pair| pair[0].1 > pair[1].1).count();
+        let is_whole = !part.windows(2).any(|pair| self.is_parted(pair[0].0, pair[1].0));
+        is_whole && slips * SLIPS < part.len()
+    }
+
+    /// Whether an empty line or one with a comment alone stands between two neighbours.
+    fn is_parted(&self, one: usize, other: usize) -> bool {
+        let between = &self.text[self.entries[one].range.end..self.entries[other].range.start];
+        between.lines().skip(1).any(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+            && between.matches('\n').count() > 1
     }
 
     /// In a file of several paragraphs the one that holds Django: others can be for development.
@@ -121,12 +144,7 @@ impl Page<'_> {
         if *self.form != Form::Lines || self.is_spaced() {
             return all;
         }
-        let is_parted = |a: usize, b: usize| {
-            let between = &self.text[self.entries[a].range.end..self.entries[b].range.start];
-            between.lines().skip(1).any(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
-                && between.matches('\n').count() > 1
-        };
-        let mut parts = all.chunk_by(|(a, _), (b, _)| !is_parted(*a, *b));
+        let mut parts = all.chunk_by(|(a, _), (b, _)| !self.is_parted(*a, *b));
         parts.find(|part| part.iter().any(|(_, name)| *name == "django")).unwrap_or(all)
     }
 
@@ -381,6 +399,16 @@ mod tests {
             (
                 "psycopg==3\nDjango==5.2  # the framework\n\n# other\n",
                 "psycopg==3\nDjango==5.2  # the framework\nwhitenoise>=6.7\n\n# other\n",
+            ),
+            // Sorted but for a slip.
+            (
+                "a==1\nb==1\nc==1\nmarkdownify==1\nmarkdown-it-py==1\nn==1\ny==1\nz==1\nzz==1\n",
+                "a==1\nb==1\nc==1\nmarkdownify==1\nmarkdown-it-py==1\nn==1\nwhitenoise>=6.7\ny==1\nz==1\nzz==1\n",
+            ),
+            // A list of which one part is sorted, and then another.
+            (
+                "a==1\nb==1\nc==1\nd==1\ny==1\nz==1\n\n# more\na-b==1\nb-c==1\nc-d==1\n",
+                "a==1\nb==1\nc==1\nd==1\ny==1\nz==1\n\n# more\na-b==1\nb-c==1\nc-d==1\nwhitenoise>=6.7\n",
             ),
             // What is for development stands apart.
             (

@@ -41,6 +41,11 @@ pub(super) fn of_element(project: &Project, name: &str, at: &Position) -> Result
             Position::Before(text) | Position::After(text) => format!("`{name}` has no `{text}`"),
             _ => format!("the entries of `{name}` are not known"),
         })?;
+        let before = list.items.iter().position(|other| std::ptr::eq(other, item)).unwrap_or_default()
+            + usize::from(matches!(at, Position::Last | Position::After(_) | Position::Anywhere));
+        if before < list.counted {
+            return Err(format!("an entry is put into `{name}` by its index, which another would shift"));
+        }
         let place = (item.file, item.range);
         if found.is_some_and(|found| found != place) {
             return Err(several(name));
