@@ -520,3 +520,35 @@ def apart():
         ],
     );
 }
+
+/// The manager of a proxy may start with the rows of its parent.
+#[test]
+fn a_manager_gives_rows_of_another_model() {
+    let models = "
+from django.db import models
+from shop.models import Book
+
+
+class NovelManager(models.Manager):
+    def get_queryset(self):
+        return Book.objects.all()
+
+
+class Novel(Book):
+    objects = NovelManager()
+
+    class Meta:
+        proxy = True
+";
+    let views = "
+from shop.novels import Novel
+
+
+def authors():
+    return [novel.author.name for novel in Novel.objects.filter(pk__gt=1)]
+";
+    check(
+        &[("novels.py", models), ("views.py", views)],
+        &["Safe: return [novel.author.name for novel in Novel.objects.filter(pk__gt=1)]: author"],
+    );
+}

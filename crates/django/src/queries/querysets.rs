@@ -126,12 +126,13 @@ impl<'p> Machine<'p> {
             let queryset = Self::at_site(queryset, call.site);
             return self.values.queryset(queryset);
         }
-        let model = queryset.model;
         if let Some(result) = self.writing_method(frame, receiver, &queryset, name, arguments, call) {
             return result;
         }
         let was_manager = queryset.is_manager;
         let mut queryset = if was_manager { self.started(frame, receiver, queryset) } else { queryset };
+        // A manager's `get_queryset` may give the rows of another model.
+        let model = queryset.model;
         if asks_something(name.as_str()) {
             self.ask(&mut queryset, name.as_str(), arguments, call);
         }
