@@ -747,3 +747,47 @@ fn the_rows_that_are_still_in_a_state_which_others_leave() {
     let paid = open.replace("False", "True");
     check(ORDER, &format!("{place}{paid}{pay}"), &[]);
 }
+
+#[test]
+fn orders_by_expressions() {
+    for (order, expected) in [
+        ("F('paid_at').desc()", &["shop.Order: paid_at"][..]),
+        ("F('paid_at').asc()", &["shop.Order: paid_at"]),
+        ("F('paid_at')", &["shop.Order: paid_at"]),
+        ("'-paid_at'", &["shop.Order: paid_at"]),
+        // An index has nulls at one end, which is another with each database.
+        ("F('paid_at').desc(nulls_last=True)", &[]),
+        ("F('paid_at').asc(nulls_first=True)", &[]),
+        ("(F('paid_at') + 1).desc()", &[]),
+        ("Lower('name')", &[]),
+    ] {
+        let views = format!(
+            "from django.db.models import F\nfrom django.db.models.functions import Lower\n\n\n\
+             def show(request):\n    return list(Order.objects.order_by({order})[:20])\n"
+        );
+        check(ORDER, &views, expected);
+    }
+}
+
+/// A column that is held against another of its row is read row by row.
+#[test]
+fn columns_held_against_columns() {
+    for condition in [
+        "paid_at__gt=F('created')",
+        "Q(paid_at__gt=F('created'))",
+        "paid_at__gt=F('created') + timedelta(days=1)",
+        "token=F('reference')",
+    ] {
+        let views = format!(
+            "from datetime import timedelta\nfrom django.db.models import F\n\n\n\
+             def show(request):\n    return list(Order.objects.filter({condition}))\n"
+        );
+        check(ORDER, &views, &[]);
+    }
+    check(
+        ORDER,
+        "from django.db.models import F\n\n\n\
+         def show(request):\n    return list(Order.objects.filter(token=request.GET['t'], paid_at__gt=F('created')))\n",
+        &["shop.Order: token"],
+    );
+}

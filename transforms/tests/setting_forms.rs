@@ -417,11 +417,7 @@ fn entries_put_in_by_their_index() {
         refused(&front, change, reason);
     }
     refused(&format!("{list}MIDDLEWARE.insert(-1, 'remote')\n"), last(), reason);
-    refused(
-        &format!("OTHERS = ['s', 'b']\nOTHERS.insert(1, 'a')\nMIDDLEWARE = OTHERS + ['c']\n"),
-        first(),
-        reason,
-    );
+    refused("OTHERS = ['s', 'b']\nOTHERS.insert(1, 'a')\nMIDDLEWARE = OTHERS + ['c']\n", first(), reason);
     // Behind the place, and behind any end.
     for (statement, change, at) in [
         ("MIDDLEWARE.insert(2, 'remote')", after("auth"), "'auth', 'w', 'z'"),

@@ -31,17 +31,22 @@ fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef)
     }
 }
 
-/// `F("created").desc()`, as `order_by` takes it.
+/// `F("created").desc()`, as `order_by` takes it. Where nulls are told their end, the order is none that an index of
+/// the column has on every database: it stays an expression.
+/// <https://docs.djangoproject.com/en/stable/ref/models/expressions/#using-f-to-sort-null-values>
 fn method<'p>(
     machine: &mut Machine<'p>,
     _frame: &mut Frame<'p>,
     class: &str,
     parts: &[Value],
     name: &str,
-    _arguments: &Arguments,
+    arguments: &Arguments,
 ) -> Option<Value> {
     if class != F {
         return None;
+    }
+    if matches!(name, "asc" | "desc") && arguments.all().next().is_some() {
+        return Some(machine.computed_column());
     }
     let Shape::Str(field) = *machine.values.shape(*parts.first()?) else { return None };
     match name {
