@@ -217,7 +217,7 @@ impl Generator {
         let has_base = has_base || text.contains(" import Base\n");
         let mut models: Vec<Model> = Vec::new();
         for at in 0..1 + self.below(3) {
-            let model = self.model(number, at, has_base, &label, targets);
+            let model = self.model((number, at), has_base, &label, targets, made);
             text.push_str(&format!("\n\n{}", model.text));
             models.push(model);
         }
@@ -250,7 +250,14 @@ impl Generator {
         made.labels.push(label);
     }
 
-    fn model(&mut self, number: usize, at: usize, has_base: bool, label: &str, targets: &[String]) -> Model {
+    fn model(
+        &mut self,
+        (number, at): (usize, usize),
+        has_base: bool,
+        label: &str,
+        targets: &[String],
+        made: &Made,
+    ) -> Model {
         const NAMES: &[&str] = &["Article", "Tag", "OrderLine", "ALongerNameOfAModelThatGoesOn"];
         /// Longer than any database lets a table's name be.
         const LONGEST: &str = "AModelWithSoLongANameThatNoDatabaseKeepsAllOfItForTheNameOfItsTableTruly";
@@ -298,9 +305,7 @@ impl Generator {
                 model.relations.push(field);
             }
         }
-        if self.has_history && self.one_in(2) {
-            model.text.push_str("    history = HistoricalRecords()\n");
-        }
+        self.history(&mut model, label, made);
         self.meta(&mut model, label);
         if self.one_in(2) {
             model.text.push_str("\n    def __str__(self):\n        return str(self.pk)\n");
@@ -340,8 +345,28 @@ impl Generator {
             model.text.push_str(&format!("    own_relation = {call}\n"));
             model.relations.push("own_relation".to_owned());
         }
+        // A history of what is joined from two tables.
+        if self.has_history && self.one_in(2) {
+            model.text.push_str("    past = HistoricalRecords()\n");
+        }
         self.meta(&mut model, label);
         model
+    }
+
+    /// A history by its usual name, by one of its own, or in another app.
+    fn history(&mut self, model: &mut Model, label: &str, made: &Made) {
+        if !self.has_history || self.one_in(2) {
+            return;
+        }
+        let name = format!("Past{}Of{label}", model.name);
+        let call = match (self.below(3), made.labels.last()) {
+            (0, _) => String::new(),
+            (1, Some(other)) => format!("custom_model_name=\"{name}\", app=\"{other}\""),
+            _ => format!("custom_model_name=\"{name}\""),
+        };
+        // By which one tells whose history it is.
+        let mark = format!("    of_{label}_{} = models.IntegerField(null=True)\n", model.name.to_lowercase());
+        model.text.push_str(&format!("{mark}    history = HistoricalRecords({call})\n"));
     }
 
     fn meta(&mut self, model: &mut Model, label: &str) {

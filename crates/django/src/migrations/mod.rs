@@ -85,6 +85,16 @@ impl Migrations {
         read.as_ref().map_err(Clone::clone)
     }
 
+    /// The labels of the project's apps, in the order of `INSTALLED_APPS`.
+    pub fn labels(&self) -> impl Iterator<Item = Symbol> {
+        self.apps.iter().map(|entry| entry.label)
+    }
+
+    /// What `INSTALLED_APPS` names, packages' apps and the project's own.
+    pub fn installed(&self) -> &[&'static str] {
+        &self.installed
+    }
+
     /// The migration that one of another app has to depend on, to come behind all of this app: its last one, or
     /// `__first__` where it has none. None where that cannot be told.
     pub fn last_of(&self, project: &tuneup_python::Project, label: &str) -> Option<String> {

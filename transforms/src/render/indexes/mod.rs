@@ -1,5 +1,7 @@
 //! Indexes that are added, removed and renamed: in the models, and in as few migrations as Django would write.
 
+mod fields;
+mod histories;
 mod models;
 mod operation;
 mod plan;
@@ -10,9 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_text_size::TextRange;
 use tuneup_django::Project;
-use tuneup_django::migrations::names::{column_index_name, file_name, index_name, next_number, suggest_name};
+use tuneup_django::migrations::names::{file_name, index_name, next_number, suggest_name};
 use tuneup_django::migrations::{AppMigrations, index as plain_index};
-use tuneup_django::schema::{Field, ModelId, RelationKind};
+use tuneup_django::schema::ModelId;
 use tuneup_python::edit::{Target, formatted_like};
 use tuneup_python::flow::{Expr, ExprKind};
 use tuneup_python::{FileId, Symbol};
@@ -22,7 +24,7 @@ use super::names::Names;
 use super::work::{Job, Work};
 use crate::proposal::{Change, IndexColumn, IndexSpec, ModelRef, Proposal};
 use models::{FieldEdit, MetaEdit};
-use operation::{Operation, Written};
+use operation::Operation;
 use plan::{Dependency, Need, Planned, PlannedFile};
 use text::{File, Time};
 
@@ -104,8 +106,11 @@ impl<'a> Gathered<'a> {
 
     /// The migrations of a model's app, if its models are as they left them.
     fn app(&mut self, id: ModelId) -> Result<&'a AppMigrations, String> {
+        self.app_of_label(self.project.schema.model(id).app_label())
+    }
+
+    fn app_of_label(&mut self, label: Symbol) -> Result<&'a AppMigrations, String> {
         let project = self.project;
-        let label = project.schema.model(id).app_label();
         let agreed = self.agreed.entry(label.to_string()).or_insert_with(|| {
             project.agrees(label.as_str()).map_err(|differences| {
                 let more = if differences.len() > 3 { ", and more" } else { "" };
@@ -118,8 +123,12 @@ impl<'a> Gathered<'a> {
     }
 
     fn plan(&mut self, id: ModelId, operation: Operation, needs: BTreeSet<Need>, asked_by: &[&'a str]) {
-        let label = self.project.schema.model(id).app_label().to_string();
-        let planned = self.apps.entry(label).or_default();
+        let label = self.project.schema.model(id).app_label();
+        self.plan_in(label, operation, needs, asked_by);
+    }
+
+    fn plan_in(&mut self, label: Symbol, operation: Operation, needs: BTreeSet<Need>, asked_by: &[&'a str]) {
+        let planned = self.apps.entry(label.to_string()).or_default();
         // A field of an abstract base may be asked for by each model that has it.
         if let Some(known) = planned.iter_mut().find(|known| known.operation == operation) {
             let more: Vec<&str> =
@@ -217,121 +226,6 @@ impl<'a> Gathered<'a> {
     fn user_model(&self) -> Option<String> {
         let schema = &self.project.schema;
         schema.user_model().map(|user| schema.label(user))
-    }
-
-    fn set_field_index(
-        &mut self,
-        id: ModelId,
-        name: &str,
-        on: bool,
-        concurrently: bool,
-        asked_by: &[&'a str],
-    ) -> Result<(), String> {
-        let project = self.project;
-        let schema = &project.schema;
-        let label = schema.label(id);
-        let mut own = schema.model(id).fields().iter().rev().map(|&field| schema.field(field));
-        let field = own.find(|field| field.name() == name);
-        let field = field.ok_or_else(|| format!("{label} has no field {name} of its own"))?;
-        let source =
-            *field.source().ok_or_else(|| format!("the field {name} of {label} is not in the project"))?;
-        if project.source.file(source.file).is_third_party {
-            return Err(format!("the field {name} of {label} is another package's"));
-        }
-        let by_itself = has_index_by_itself(field);
-        let said = field.keyword(&project.source, "db_index");
-        let is_said = said.is_some();
-        let says = |value: bool| {
-            said.is_some_and(|(file, said)| {
-                let is_own = file == source.file;
-                is_own && project.source.facts(file).kind(said) == ExprKind::Bool(value)
-            })
-        };
-        let edit = match (on == by_itself, is_said) {
-            (true, true) => FieldEdit::Remove,
-            (false, false) => FieldEdit::Add(on),
-            // `ForeignKey(…, db_index=True)` says what it has by itself.
-            (false, true) if says(!on) => FieldEdit::Change(on),
-            _ => return Err(format!("`db_index` of {label}.{name} is as it should be, or cannot be told")),
-        };
-        // A field of an abstract base is one of each model below it.
-        let is_it = |other: &Field| {
-            other.source().is_some_and(|known| known.owner == source.owner && known.value == source.value)
-        };
-        let mut planned: Vec<(ModelId, Operation, BTreeSet<Need>)> = Vec::new();
-        for other in schema.models() {
-            let model = schema.model(other);
-            if model.is_abstract() || model.is_proxy() {
-                continue;
-            }
-            if !model.fields().iter().any(|&field| is_it(schema.field(field))) || self.is_in_tests(other) {
-                continue;
-            }
-            let app = self.app(other)?;
-            let user = self.user_model();
-            let key = model.name().as_str().to_lowercase();
-            let history = format!("historical{key}");
-            for key in [key, history] {
-                let Some(state) = app.state.models.get(&key).filter(|state| state.is_managed()) else {
-                    continue;
-                };
-                let Some(last) = state.fields.get(name) else { continue };
-                let altered = values::with_db_index(last, by_itself, on)?;
-                // In a history foreign keys are indexed, whatever the model says of its own.
-                if key.starts_with("historical") && (altered == *last || field.relation().is_some()) {
-                    continue;
-                }
-                let needs = values::needs(&altered, app.label.as_str(), user.as_deref());
-                let written = values::written(&altered)?;
-                let operation = self.field_operation(other, field, key, written, on && concurrently)?;
-                planned.push((other, operation, needs));
-            }
-        }
-        if planned.is_empty() {
-            return Err(format!("no migration makes the field {name} of {label}"));
-        }
-        for (other, operation, needs) in planned {
-            self.plan(other, operation, needs, asked_by);
-        }
-        let range = project.source.facts(source.file).range(source.value);
-        let place = (project.path(source.file).to_owned(), range.start().to_u32(), range.end().to_u32());
-        self.fields.entry(place).or_insert_with(|| (edit, Vec::new())).1.extend(asked_by);
-        Ok(())
-    }
-
-    fn field_operation(
-        &self,
-        id: ModelId,
-        field: &Field,
-        model: String,
-        written: Written,
-        concurrently: bool,
-    ) -> Result<Operation, String> {
-        let name = field.name().to_string();
-        if !concurrently || model.starts_with("historical") {
-            return Ok(Operation::AlterField { model, name, field: written });
-        }
-        let unknown = || format!("the table or the column of {name} cannot be told");
-        let table = self.project.schema.db_table(&self.project.source, id).ok_or_else(unknown)?;
-        let column = field.column().ok_or_else(unknown)?.as_str();
-        // PostgreSQL's limit, since it alone goes on writing.
-        let index = |suffix: &str, operator: &str| {
-            let name = column_index_name(&table, &[column], suffix, 63);
-            (
-                format!("CREATE INDEX CONCURRENTLY \"{name}\" ON \"{table}\" (\"{column}\"{operator})"),
-                format!("DROP INDEX CONCURRENTLY IF EXISTS \"{name}\""),
-            )
-        };
-        let mut statements = vec![index("", "")];
-        match field.class().as_str() {
-            "CharField" | "EmailField" | "FileField" | "FilePathField" | "ImageField" | "SlugField"
-            | "URLField" => {
-                statements.push(index("_like", " varchar_pattern_ops"));
-            }
-            "TextField" => statements.push(index("_like", " text_pattern_ops")),
-            _ => {}
-        }
-        Ok(Operation::SetFieldConcurrently { model, name, field: written, statements })
     }
 
     fn is_in_tests(&self, id: ModelId) -> bool {
@@ -496,12 +390,6 @@ impl<'a> Gathered<'a> {
             }
         }
     }
-}
-
-/// Whether a field's class makes an index unless it is told not to.
-fn has_index_by_itself(field: &Field) -> bool {
-    field.class() == "SlugField"
-        || matches!(field.kind(), Some(RelationKind::ForeignKey | RelationKind::OneToOne))
 }
 
 /// The names of the files, by app and position.
