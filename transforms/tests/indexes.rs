@@ -791,3 +791,103 @@ fn columns_held_against_columns() {
         &["shop.Order: token"],
     );
 }
+
+/// A migration runs on every database of the project.
+#[test]
+fn kinds_of_indexes_that_each_database_must_have() {
+    let models =
+        format!("from django.contrib.auth.models import User\nfrom django.db import models\n{ORDER}");
+    let views = "
+from shop.models import Order
+
+
+def show(request):
+    Order.objects.filter(token__iexact='x').count()
+    return Order.objects.filter(reference__icontains='x').count()
+
+
+def search(request, text):
+    Order.objects.filter(reference__icontains='y').count()
+    return list(Order.objects.filter(name__startswith=text))
+
+
+def place(request):
+    Order.objects.create(buyer=request.user)
+";
+    let all = ["shop.Order: token (advice)", "shop.Order: name (advice)", "shop.Order: reference (advice)"];
+    let postgresql = "{'ENGINE': 'django.db.backends.postgresql'}";
+    for (databases, expected) in [
+        (format!("{{'default': {postgresql}}}"), &all[..]),
+        ("{'default': {'ENGINE': 'django.contrib.gis.db.backends.postgis'}}".to_owned(), &all),
+        (format!("{{'default': {postgresql}, 'old': {{'ENGINE': 'django.db.backends.mysql'}}}}"), &[]),
+        ("{'default': {'ENGINE': 'django.db.backends.sqlite3'}}".to_owned(), &[]),
+        ("{'default': {'ENGINE': 'django.db.backends.oracle'}}".to_owned(), &[]),
+        // Which one it is says the environment.
+        ("{'default': {'ENGINE': os.environ['ENGINE']}}".to_owned(), &all),
+    ] {
+        check_files(
+            &[
+                ("models.py", &models),
+                ("views.py", views),
+                (
+                    "settings.py",
+                    &format!("import os\n\nINSTALLED_APPS = ['shop']\nDATABASES = {databases}\n"),
+                ),
+                (
+                    "../manage.py",
+                    "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+                ),
+            ],
+            expected,
+        );
+    }
+}
+
+#[test]
+fn an_index_that_sql_takes_away_again_serves_no_more() {
+    let models = "
+from django.db import models
+
+
+class Invite(models.Model):
+    token = models.CharField(max_length=40)
+    title = models.CharField(max_length=40)
+    by = models.ForeignKey('auth.User', on_delete=models.CASCADE)
+";
+    let made = "
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = []
+    operations = [
+        migrations.RunSQL(
+            [('CREATE UNIQUE INDEX IF NOT EXISTS \"by_token\" ON \"shop_invite\" (\"token\")', None)],
+            reverse_sql=['DROP INDEX by_token'],
+        ),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL('CREATE INDEX by_title ON shop_invite USING btree (title);')],
+        ),
+    ]
+";
+    let taken = "
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [('shop', '0001_initial')]
+    operations = [migrations.RunSQL('DROP INDEX CONCURRENTLY IF EXISTS \"by_title\"')]
+";
+    let views = "from shop.models import Invite\n\n\ndef show(request):\n    Invite.objects.get(token='x')\n    \
+                 return Invite.objects.get(title='x')\n\n\n\
+                 def make(request):\n    Invite.objects.create(token='x')\n";
+    let files = [
+        ("models.py", models),
+        ("views.py", views),
+        ("migrations/__init__.py", ""),
+        ("migrations/0001_initial.py", made),
+    ];
+    check_files(&files, &[]);
+    let later: Vec<(&str, &str)> = files.into_iter().chain([("migrations/0002_drop.py", taken)]).collect();
+    check_files(&later, &["shop.Invite: title"]);
+}

@@ -123,10 +123,12 @@ fn of_model(
 /// Whether the databases that the settings name can have what a lookup needs. Where they are not known, they may.
 fn is_possible(project: &Project, need: Need) -> bool {
     let (engines, are_all) = project.settings.database_engines();
-    let postgresql = engines.iter().filter(|engine| is_postgresql(engine)).count();
     match need {
         Need::Range => true,
-        Need::Upper | Need::Trigrams | Need::Beginnings => !are_all || postgresql > 0,
+        // A migration runs on each of them.
+        Need::Upper | Need::Trigrams | Need::Beginnings => {
+            !are_all || (!engines.is_empty() && engines.iter().all(|engine| is_postgresql(engine)))
+        }
         Need::Partial => {
             !engines.iter().any(|engine| engine.ends_with("mysql") || engine.ends_with("oracle"))
         }
