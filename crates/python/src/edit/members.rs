@@ -51,6 +51,17 @@ pub fn add_items(
     Ok(list_of(target, value, elements).append(elements.len(), &quoted))
 }
 
+/// Whether the calls in the list that a class's own body gives a name write the keyword argument `keyword` as tuples, each
+/// that has it. `class` is the range of the class's name.
+pub fn are_tuples(target: &Target, class: TextRange, member: &str, keyword: &str) -> bool {
+    let Ok(class) = class_at(target, class) else { return false };
+    let elements = bound(class, member).and_then(|value| elements_of(value, member).ok());
+    let elements = elements.map_or(&[][..], |(elements, _)| elements);
+    let calls = elements.iter().filter_map(Expr::as_call_expr);
+    let mut values = calls.filter_map(|call| call.arguments.find_keyword(keyword)).peekable();
+    values.peek().is_some() && values.all(|keyword| keyword.value.is_tuple_expr())
+}
+
 /// The items of a list or tuple, and whether it is a tuple.
 fn elements_of<'a>(value: &'a Expr, member: &str) -> Result<(&'a [Expr], bool), Refusal> {
     match value {

@@ -32,8 +32,8 @@ pub use imports::{Home, Import, Imported, Known, import_names, known};
 pub use layout::{Layout, Make, formatted_like, settle};
 pub use literal::Literal;
 pub use members::{
-    add_class, add_items, add_keyword, exchange_items, remove_item, remove_keyword, remove_member,
-    replace_member, set_keyword,
+    add_class, add_items, add_keyword, are_tuples, exchange_items, remove_item, remove_keyword,
+    remove_member, replace_member, set_keyword,
 };
 pub use quotes::requote;
 pub use ruff_python_ast::str::Quote;

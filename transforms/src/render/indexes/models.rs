@@ -2,8 +2,8 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::edit::{
-    Edit, Refusal, Target, add_class, add_items, add_keyword, exchange_items, remove_item, remove_keyword,
-    remove_member, replace_member, set_keyword,
+    Edit, Refusal, Target, add_class, add_items, add_keyword, are_tuples, exchange_items, remove_item,
+    remove_keyword, remove_member, replace_member, set_keyword,
 };
 
 use crate::proposal::IndexSpec;
@@ -32,9 +32,10 @@ pub(super) struct MetaEdit {
 
 impl MetaEdit {
     pub(super) fn edits(&self, target: &Target, names: &mut Names) -> Result<Vec<Vec<Edit>>, Refusal> {
+        let as_tuples = self.meta.is_some_and(|meta| are_tuples(target, meta, "indexes", "fields"));
         let mut items = Vec::new();
         for (spec, name) in &self.add {
-            items.push(index(spec, name.as_deref(), self.class, names)?);
+            items.push(index(spec, name.as_deref(), as_tuples, self.class, names)?);
         }
         let Some(meta) = self.meta else {
             return Ok(vec![add_class(target, self.class, "Meta", self.base.as_deref(), "indexes", &items)?]);
@@ -102,10 +103,11 @@ impl FieldEdit {
     }
 }
 
-/// An index as a model declares it.
+/// An index as a model declares it; `as_tuples` where the model's others say their fields so.
 fn index(
     spec: &IndexSpec,
     name: Option<&str>,
+    as_tuples: bool,
     place: TextRange,
     names: &mut Names,
 ) -> Result<String, Refusal> {
@@ -115,7 +117,12 @@ fn index(
         parts.push(with_names(expression, place, names)?);
     }
     let list = |texts: Vec<String>| {
-        format!("[{}]", texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", "))
+        let inner = texts.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
+        match as_tuples {
+            true if texts.len() == 1 => format!("({inner},)"),
+            true => format!("({inner})"),
+            false => format!("[{inner}]"),
+        }
     };
     if spec.expressions.is_empty() {
         parts.push(format!("fields={}", list(spec.fields.iter().map(|column| column.written()).collect())));
