@@ -35,6 +35,7 @@ pub struct Migrations {
 
 struct Entry {
     label: Symbol,
+    is_installed: bool,
     folder: Folder,
     read: OnceLock<Result<AppMigrations, String>>,
 }
@@ -67,6 +68,7 @@ impl Migrations {
         let modules = folders::modules(project);
         let entry = |app: &crate::apps::App| Entry {
             label: app.label,
+            is_installed: app.is_installed,
             folder: folders::of_app(project, app, &modules),
             read: OnceLock::new(),
         };
@@ -76,11 +78,14 @@ impl Migrations {
     /// The migrations of an app, by its label. An error, for a person, where they cannot be told or Django would refuse
     /// them.
     pub fn of(&self, project: &tuneup_python::Project, label: &str) -> Result<&AppMigrations, String> {
-        let mut found = self.apps.iter().filter(|entry| entry.label == label);
-        let entry = found.next().ok_or_else(|| format!("there is no app {label}"))?;
-        if found.next().is_some() {
-            return Err(format!("there are several apps {label}"));
-        }
+        let found: Vec<&Entry> = self.apps.iter().filter(|entry| entry.label == label).collect();
+        // A package of that name that the settings do not name is no app.
+        let installed: Vec<&Entry> = found.iter().copied().filter(|entry| entry.is_installed).collect();
+        let entry = match (installed.as_slice(), found.as_slice()) {
+            ([one], _) | ([], [one]) => *one,
+            ([], []) => return Err(format!("there is no app {label}")),
+            _ => return Err(format!("there are several apps {label}")),
+        };
         let read = entry.read.get_or_init(|| read_app(project, entry.label, &entry.folder));
         read.as_ref().map_err(Clone::clone)
     }
@@ -98,8 +103,8 @@ impl Migrations {
     /// The migration that one of another app has to depend on, to come behind all of this app: its last one, or
     /// `__first__` where it has none. None where that cannot be told.
     pub fn last_of(&self, project: &tuneup_python::Project, label: &str) -> Option<String> {
-        let mut entries = self.apps.iter().filter(|entry| entry.label == label);
-        if let Some(entry) = entries.next() {
+        let entries = || self.apps.iter().filter(|entry| entry.label == label);
+        if let Some(entry) = entries().find(|entry| entry.is_installed).or_else(|| entries().next()) {
             return match &entry.folder {
                 Folder::None => Some("__first__".to_owned()),
                 _ => self.of(project, label).ok().map(|app| app.leaf().to_owned()),
