@@ -89,13 +89,17 @@ impl<'p> Machine<'p> {
                     }
                 }
                 let context = frame.slots.first().copied().unwrap_or(context);
+                let mut is_seen = false;
                 for member in self.values.members(parent) {
                     if let Shape::Str(name) = *self.values.shape(member)
-                        && let Some(parent) = self.templates.named(name.as_str())
-                        && parent != file
+                        && let Some(parent) = self.parent_named(name, file)
                     {
+                        is_seen = true;
                         self.render(parent, context, Some(blocks));
                     }
+                }
+                if !is_seen {
+                    self.show_blocks(&mut frame, blocks);
                 }
             }
             None => {
@@ -104,6 +108,46 @@ impl<'p> Machine<'p> {
             }
         }
         self.rendering -= 1;
+    }
+
+    /// The template that another extends. One that extends its own name means the next of that name.
+    fn parent_named(&self, name: Symbol, file: FileId) -> Option<FileId> {
+        let all = self.templates.all_named(name.as_str());
+        let next = all.iter().position(|&named| named == file).map_or(0, |at| at + 1);
+        all.get(next).copied()
+    }
+
+    /// Shows the blocks of templates whose parent is not seen, a package's or one that only the run knows: it has a
+    /// place for each of them. A block that stands within another has its place there.
+    fn show_blocks(&mut self, frame: &mut Frame<'p>, blocks: Value) {
+        let Shape::Mapping { known, .. } = self.values.shape(blocks).clone() else { return };
+        for &(name, chain) in known.iter() {
+            let Shape::Tuple(items) = self.values.shape(chain).clone() else { continue };
+            let is_outermost = items.iter().all(|&item| match *self.values.shape(item) {
+                Shape::Function(function, _) => self.is_outermost(function.file, name),
+                _ => false,
+            });
+            if is_outermost {
+                self.run_block(frame, chain);
+            }
+        }
+    }
+
+    /// Whether a template's block stands in no other.
+    fn is_outermost(&self, file: FileId, name: Symbol) -> bool {
+        let facts = self.facts(file);
+        facts.block(facts.function(FunctionId(0)).body).iter().any(|stmt| match stmt.kind {
+            StmtKind::Expr(expr) => match facts.kind(expr) {
+                ExprKind::Call(callee, arguments)
+                    if matches!(facts.kind(callee), ExprKind::Context(what) if what == "%block") =>
+                {
+                    let first = facts.arguments(arguments).first();
+                    first.and_then(|argument| facts.as_str(argument.value)) == Some(name.as_str())
+                }
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     pub(super) fn template_frame(&self, file: FileId, context: Value, blocks: Value) -> Frame<'p> {

@@ -117,6 +117,13 @@ impl<'s> Lowering<'s> {
         }
     }
 
+    /// Passes over all up to and with a tag, whatever it is: words of a comment may look like tags.
+    fn skip_past(&mut self, end: &str) {
+        let is_end = |token: &Token| token.kind == Kind::Block && &self.source[token.content] == end;
+        let rest = self.tokens.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(is_end).map_or(rest.len(), |found| found + 1);
+    }
+
     fn put(&mut self, name: &str, value: Expr, range: TextRange, steps: &mut Vec<Stmt>) {
         let name = Symbol::new(name);
         let target = self.builder.expr(ExprKind::Context(name), range);
@@ -150,10 +157,7 @@ impl<'s> Lowering<'s> {
                 steps.push(step(StmtKind::Expr(call), tag.range));
             }
             "extends" | "include" => self.include(tag, steps),
-            "comment" => {
-                self.until(&["endcomment"]);
-                self.at += 1;
-            }
+            "comment" => self.skip_past("endcomment"),
             "verbatim" => self.inline("endverbatim", steps),
             "load" | "csrf_token" | "debug" | "templatetag" | "now" | "lorem" | "resetcycle" => {}
             "regroup" => {
