@@ -2,11 +2,10 @@
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/contrib/admin/>, `django.contrib.admin.views.main.ChangeList`
 
-use tuneup_python::flow::{ArgumentKind, ExprKind};
-use tuneup_python::{ClassRef, Entity, FunctionRef, Member, Symbol};
+use tuneup_python::{ClassRef, FunctionRef, Member, Symbol};
 
-use super::Framework;
-use super::lists::{member_site, name_site, texts};
+use super::lists::{items, member_site, name_site, texts};
+use super::{Framework, registrations};
 use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
@@ -39,7 +38,7 @@ fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
 const CHOICES: &[&str] = &["formfield_for_foreignkey", "formfield_for_manytomany"];
 
 /// Whether a class is an admin or an inline.
-fn is_admin_class(machine: &Machine<'_>, class: ClassRef) -> bool {
+pub(super) fn is_admin_class(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| {
         name.starts_with("django.contrib.admin.")
             && name.rsplit('.').next().is_some_and(|it| it.ends_with("Admin") || it.ends_with("Inline"))
@@ -47,7 +46,7 @@ fn is_admin_class(machine: &Machine<'_>, class: ClassRef) -> bool {
 }
 
 /// Whether a name is that of the class of admin sites.
-fn is_site(name: &str) -> bool {
+pub(super) fn is_site(name: &str) -> bool {
     name.starts_with("django.contrib.admin.") && name.ends_with(".AdminSite")
 }
 
@@ -92,55 +91,23 @@ fn register_with<'p>(
     Some(Value::NONE)
 }
 
-/// `@admin.register(Model)`, also where the project names it otherwise.
+/// `@admin.register(Model)`
 fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
-    let facts = machine.project.facts(class.file);
-    for &decorator in facts.list(facts.class(class.id).decorators) {
-        let ExprKind::Call(callee, arguments) = facts.kind(decorator) else { continue };
-        let is_register = match machine.project.entity_of(class.file, callee) {
-            Entity::External(name) => is_register(name),
-            _ => {
-                let callee = machine.eval(frame, callee);
-                match machine.values.shape(callee) {
-                    Shape::Instance(name, parts) if name.as_str() == "functools.partial" => parts
-                        .first()
-                        .is_some_and(|&function| matches!(machine.values.shape(function), Shape::External(name) if is_register(*name))),
-                    Shape::External(name) => is_register(*name),
-                    _ => false,
-                }
-            }
-        };
-        if !is_register {
-            continue;
-        }
-        for argument in facts.arguments(arguments).iter().filter(|it| it.kind == ArgumentKind::Positional) {
-            let model = machine.eval(frame, argument.value);
-            register(machine, frame, class, model);
-        }
+    for models in registrations::decorated(machine, frame, class) {
+        register(machine, frame, class, models);
     }
 }
 
-fn is_register(name: Symbol) -> bool {
-    matches!(name.as_str(), "django.contrib.admin.register" | "django.contrib.admin.decorators.register")
-}
-
 fn register<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef, models: Value) {
-    let members = match machine.values.shape(models) {
-        Shape::Tuple(items) => items.to_vec(),
-        Shape::Sequence(element) => machine.values.members(*element),
-        _ => machine.values.members(models),
-    };
-    for model in members {
-        if let Shape::Model(id) = *machine.values.shape(model) {
-            let this = admin_of(machine, class, model, SiteForm::Admin);
-            changelist(machine, frame, this, class, id);
-            change_form(machine, frame, this, class, id);
-        }
+    for (id, model) in registrations::models(machine, models) {
+        let this = admin_of(machine, class, model, SiteForm::Admin);
+        changelist(machine, frame, this, class, id);
+        change_form(machine, frame, this, class, id);
     }
 }
 
 /// An admin of a model, or an inline.
-fn admin_of(machine: &mut Machine<'_>, class: ClassRef, model: Value, form: SiteForm) -> Value {
+pub(super) fn admin_of(machine: &mut Machine<'_>, class: ClassRef, model: Value, form: SiteForm) -> Value {
     let range = machine.project.facts(class.file).class(class.id).name_range;
     let site = Site { file: class.file, range, function: None, form };
     let this = machine.values.make(Shape::Object(class, Some(site)));
@@ -190,7 +157,7 @@ fn inherited_method<'p>(
             let rows = Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) };
             Some(machine.values.queryset(rows))
         }
-        "get_list_display" => Some(match machine.class_member(class, Symbol::new("list_display")) {
+        "get_list_display" => Some(match attribute(machine, frame, this, class, "list_display") {
             Some(shown) => shown,
             None => {
                 let text = machine.values.make(Shape::Str(Symbol::new("__str__")));
@@ -198,11 +165,26 @@ fn inherited_method<'p>(
             }
         }),
         "get_list_select_related" => {
-            let named = machine.class_member(class, Symbol::new("list_select_related"));
+            let named = attribute(machine, frame, this, class, "list_select_related");
             Some(named.unwrap_or_else(|| machine.values.make(Shape::Bool(false))))
         }
         _ => None,
     }
+}
+
+/// An attribute of an admin: what its class has, with what `__init__` makes of it.
+fn attribute<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    let name = Symbol::new(name);
+    let site = frame.site(ruff_text_size::TextRange::default());
+    let value = machine.attribute_of(frame, site, this, name);
+    let is_set = value != Value::UNKNOWN || machine.project.member(class, name).is_some();
+    is_set.then_some(value)
 }
 
 /// What a changelist does with a model's rows.
@@ -216,11 +198,7 @@ fn changelist<'p>(
     let request = machine.request();
     let asked = Arguments { positional: vec![request], ..Arguments::default() };
     let shown = machine.call_named(frame, this, "get_list_display", &asked);
-    let columns = match machine.values.shape(shown) {
-        Shape::Tuple(items) => items.to_vec(),
-        Shape::Sequence(element) => machine.values.members(*element),
-        _ => return,
-    };
+    let Some(columns) = items(machine, shown) else { return };
     let joins = machine.call_named(frame, this, "get_list_select_related", &asked);
     let rows = machine.call_named(frame, this, "get_queryset", &asked);
     let relations: Vec<Symbol> = columns

@@ -6,14 +6,27 @@ use tuneup_python::{Member, Symbol};
 use crate::queries::machine::Machine;
 use crate::queries::value::{Shape, Site, SiteForm, Value};
 
+/// What is in a list, or in one of several that it may be.
+pub(crate) fn items(machine: &Machine<'_>, list: Value) -> Option<Vec<Value>> {
+    let mut items = Vec::new();
+    for member in machine.values.members(list) {
+        let more = match machine.values.shape(member) {
+            Shape::Tuple(items) => items.to_vec(),
+            Shape::Sequence(element) => machine.values.members(*element),
+            _ => return None,
+        };
+        for item in more {
+            if !items.contains(&item) {
+                items.push(item);
+            }
+        }
+    }
+    Some(items)
+}
+
 /// The texts in a list of which all is known.
 pub(crate) fn texts(machine: &Machine<'_>, list: Value) -> Option<Vec<Symbol>> {
-    let items = match machine.values.shape(list) {
-        Shape::Tuple(items) => items.to_vec(),
-        Shape::Sequence(element) => machine.values.members(*element),
-        _ => return None,
-    };
-    items
+    items(machine, list)?
         .into_iter()
         .map(|item| match machine.values.shape(item) {
             Shape::Str(text) => Some(*text),

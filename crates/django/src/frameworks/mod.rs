@@ -21,6 +21,7 @@ mod listings;
 mod lists;
 mod models;
 mod pagination;
+pub(crate) mod registrations;
 mod rendering;
 mod requests;
 mod rest;
@@ -126,6 +127,7 @@ const ALL: &[Framework] = &[
     views::FRAMEWORK,
     rest::FRAMEWORK,
     admin::FRAMEWORK,
+    registrations::FRAMEWORK,
     forms::FRAMEWORK,
     formsets::FRAMEWORK,
     filters::FRAMEWORK,
@@ -334,6 +336,11 @@ impl<'p> Machine<'p> {
         for framework in ALL {
             (framework.serve)(self, &mut frame, class);
         }
+    }
+
+    /// Whether a class is a view: its instances are made by `as_view()`, one for each request.
+    pub(crate) fn is_view(&self, class: ClassRef) -> bool {
+        self.has_base(class, |name| name.starts_with("django.views.")) || rest::is_view(self, class)
     }
 
     /// Whether a class has a base outside the project for whose dotted name something holds.

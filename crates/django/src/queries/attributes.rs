@@ -1,6 +1,6 @@
 //! `value.name`: what an attribute is, by what its base is.
 
-use tuneup_python::flow::{Expr, ExprKind, FunctionId};
+use tuneup_python::flow::{Expr, ExprKind, FunctionId, StmtKind};
 use tuneup_python::{Base, ClassRef, Entity, FunctionRef, Member, Symbol};
 
 use super::asks::Written;
@@ -305,6 +305,7 @@ impl<'p> Machine<'p> {
         }
         self.look_for(object, class, name);
         match (self.object_values.get(&(object, name)).copied(), member) {
+            (Some(put), Some(_)) if self.is_always_set(class, name) => put,
             (Some(put), Some(member)) => self.values.join(put, member),
             (Some(value), None) | (None, Some(value)) => value,
             (None, None) => self.inherited_attribute(frame, object, name).unwrap_or(Value::UNKNOWN),
@@ -339,6 +340,23 @@ impl<'p> Machine<'p> {
                 self.activate(FunctionRef { file: base.file, id }, None, slots);
             }
         }
+    }
+
+    /// Whether the `__init__` of a class sets an attribute whatever it is given, so that none is seen of its class.
+    fn is_always_set(&self, class: ClassRef, name: Symbol) -> bool {
+        let sets = |class: ClassRef| {
+            let Some(member) = self.own_member(class, self.names.init) else { return false };
+            let Some((function, _)) = self.function_of(member) else { return false };
+            let facts = self.project.facts(function.file);
+            facts.block(facts.function(function.id).body).iter().any(|stmt| match stmt.kind {
+                StmtKind::Assign(target, _) | StmtKind::Annotated { target, value: Some(_), .. } => {
+                    matches!(facts.kind(target), ExprKind::Attribute(this, set)
+                        if set == name && facts.kind(this) == ExprKind::Local(0))
+                }
+                _ => false,
+            })
+        };
+        self.project.mro(class).iter().any(|base| matches!(base, Base::Class(base) if sets(*base)))
     }
 
     fn super_attribute(

@@ -20,6 +20,8 @@ pub(crate) struct Arguments {
     pub(crate) keywords: Vec<(Symbol, Value)>,
     /// What an unknown number of further positional arguments can be.
     pub(crate) more_positional: Option<Value>,
+    /// Whether `*args` are among them, be they none.
+    pub(crate) is_spread: bool,
     /// What further keyword arguments can be.
     pub(crate) more_keywords: Option<Value>,
 }
@@ -129,6 +131,9 @@ impl<'p> Machine<'p> {
     ) -> Option<Value> {
         let first = arguments.positional.first().copied();
         let after = match self.values.shape(container).clone() {
+            Shape::Tuple(_) if name == "extend" && self.is_tuple(first?) => {
+                self.add(frame, container, first?)
+            }
             Shape::Sequence(_) | Shape::Tuple(_) => {
                 let added = match name.as_str() {
                     "append" | "add" | "appendleft" | "put" | "put_nowait" => first?,
@@ -189,6 +194,10 @@ impl<'p> Machine<'p> {
         Some(Value::NONE)
     }
 
+    fn is_tuple(&self, value: Value) -> bool {
+        matches!(self.values.shape(value), Shape::Tuple(_))
+    }
+
     /// Evaluates the arguments of a call.
     pub(crate) fn arguments(&mut self, frame: &mut Frame<'p>, run: Run) -> Arguments {
         let facts = frame.facts;
@@ -201,20 +210,23 @@ impl<'p> Machine<'p> {
                     None => arguments.positional.push(value),
                 },
                 ArgumentKind::Keyword(name) => arguments.keywords.push((name, value)),
-                ArgumentKind::Star => match self.values.shape(value).clone() {
-                    Shape::Tuple(items) if arguments.more_positional.is_none() => {
-                        arguments.positional.extend(items.iter().copied());
-                    }
-                    _ => {
-                        let site = frame.site_of(argument.value);
-                        let element = self.iterate(frame, value, site);
-                        // Nothing is in a list that is known to be empty.
-                        if element != Value::NEVER {
-                            let before = arguments.more_positional.unwrap_or(Value::NEVER);
-                            arguments.more_positional = Some(self.values.join(before, element));
+                ArgumentKind::Star => {
+                    arguments.is_spread = true;
+                    match self.values.shape(value).clone() {
+                        Shape::Tuple(items) if arguments.more_positional.is_none() => {
+                            arguments.positional.extend(items.iter().copied());
+                        }
+                        _ => {
+                            let site = frame.site_of(argument.value);
+                            let element = self.iterate(frame, value, site);
+                            // Nothing is in a list that is known to be empty.
+                            if element != Value::NEVER {
+                                let before = arguments.more_positional.unwrap_or(Value::NEVER);
+                                arguments.more_positional = Some(self.values.join(before, element));
+                            }
                         }
                     }
-                },
+                }
                 ArgumentKind::DoubleStar => match self.values.shape(value).clone() {
                     Shape::Mapping { known, rest, .. } => {
                         arguments.keywords.extend(known.iter().copied());

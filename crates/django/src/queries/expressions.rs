@@ -1,6 +1,6 @@
 //! Values of expressions.
 
-use tuneup_python::flow::{BinaryOp, Clause, ComprehensionKind, Expr, ExprKind, FunctionId};
+use tuneup_python::flow::{BinaryOp, Clause, CompareOp, ComprehensionKind, Expr, ExprKind, FunctionId};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::machine::{Frame, Machine};
@@ -384,7 +384,6 @@ impl<'p> Machine<'p> {
     }
 
     fn compare(&mut self, frame: &mut Frame<'p>, operands: &[Expr], ops: u32) -> Value {
-        use tuneup_python::flow::CompareOp;
         let mut left = Value::NEVER;
         let mut known = Some(true);
         for (n, &operand) in operands.iter().enumerate() {
@@ -394,7 +393,10 @@ impl<'p> Machine<'p> {
                 if matches!(op, Some(CompareOp::In | CompareOp::NotIn)) {
                     self.truth(frame, value);
                 }
-                let holds = op.and_then(|op| self.known_comparison(left, op, value));
+                let holds = op.and_then(|op| {
+                    let known = self.known_comparison(left, op, value);
+                    known.or_else(|| self.known_key(frame, left, op, operand))
+                });
                 known = match (known, holds) {
                     (Some(false), _) | (_, Some(false)) => Some(false),
                     (Some(true), Some(true)) => Some(true),
@@ -407,6 +409,22 @@ impl<'p> Machine<'p> {
             Some(known) => self.values.make(Shape::Bool(known)),
             None => Value::SCALAR,
         }
+    }
+
+    /// `name in BY_NAME`, of a dictionary that its module writes out: the keys that stand there are in it.
+    fn known_key(&self, frame: &Frame<'p>, left: Value, op: CompareOp, right: Expr) -> Option<bool> {
+        let is_within = match op {
+            CompareOp::In => true,
+            CompareOp::NotIn => false,
+            _ => return None,
+        };
+        let Shape::Str(name) = *self.values.shape(left) else { return None };
+        let ExprKind::Global(of) = frame.facts.kind(right) else { return None };
+        let Entity::Value(file, written) = self.project.global(frame.file, of) else { return None };
+        let facts = self.facts(file);
+        let ExprKind::Dict(items) = facts.kind(written) else { return None };
+        let mut keys = facts.list(items).iter().step_by(2);
+        keys.any(|&key| facts.kind(key) == ExprKind::Str(name)).then_some(is_within)
     }
 
     fn subscript(&mut self, frame: &mut Frame<'p>, base: Expr, index: Expr) -> Value {

@@ -16,6 +16,7 @@ use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
     Value, Values,
 };
+use crate::frameworks::registrations::Admins;
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
 use crate::version::Version;
@@ -122,6 +123,8 @@ pub(crate) struct Machine<'p> {
     /// What the methods of a file read off `self`, where that was asked.
     pub(crate) self_reads: FxHashMap<FileId, Rc<SelfReads>>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
+    /// The admins of models, once one was asked for.
+    pub(crate) admins: Option<Rc<Admins>>,
     /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
     pub(crate) reads: Vec<Read>,
@@ -228,6 +231,7 @@ impl<'p> Machine<'p> {
             object_values: FxHashMap::default(),
             self_reads: FxHashMap::default(),
             looked_for: FxHashSet::default(),
+            admins: None,
             row_values: FxHashMap::default(),
             reads: Vec::new(),
             seen_reads: FxHashSet::default(),

@@ -402,8 +402,9 @@ impl<'p> Machine<'p> {
                 Value::SCALAR
             }
             "isinstance" => self.known_instance(first?, second?),
-            "int" | "float" | "issubclass" | "abs" | "round" | "hash" | "id" | "callable" | "range"
-            | "ord" | "chr" | "divmod" | "pow" | "bytes" => Value::SCALAR,
+            "issubclass" => self.known_subclass(first?, second?),
+            "int" | "float" | "abs" | "round" | "hash" | "id" | "callable" | "range" | "ord" | "chr"
+            | "divmod" | "pow" | "bytes" => Value::SCALAR,
             "getattr" | "hasattr" => return Some(self.reflect(frame, name, arguments, call)),
             "setattr" => {
                 if let (Some(&name), Some(&put)) = (arguments.positional.get(1), arguments.positional.get(2))

@@ -310,6 +310,16 @@ impl<'p> Machine<'p> {
             .collect()
     }
 
+    /// The texts that arguments are or may be, `*names` among them, or nothing where one is not known.
+    fn named(&self, arguments: &Arguments) -> Option<Vec<Symbol>> {
+        let more = arguments.more_positional.map(|more| self.values.members(more)).unwrap_or_default();
+        let text = |&value: &Value| match self.values.shape(value) {
+            Shape::Str(text) => Some(*text),
+            _ => None,
+        };
+        arguments.positional.iter().chain(&more).map(text).collect()
+    }
+
     /// The attributes that `annotate` and `extra(select=…)` put on rows.
     fn computed(&self, method: &str, arguments: &Arguments) -> Vec<Symbol> {
         if method == "annotate" {
@@ -323,13 +333,13 @@ impl<'p> Machine<'p> {
 
     fn plan_select(&mut self, plan: &mut Plan, arguments: &Arguments) {
         match arguments.positional.as_slice() {
-            [] if arguments.more_positional.is_none() => plan.select_all = true,
+            [] if !arguments.is_spread => plan.select_all = true,
             [one] if *one == Value::NONE => {
                 plan.select.clear();
                 plan.select_all = false;
                 plan.select_unknown = false;
             }
-            _ => match self.texts(arguments) {
+            _ => match self.named(arguments) {
                 Some(texts) => {
                     for text in texts {
                         if !plan.select.contains(&text) {
@@ -349,10 +359,9 @@ impl<'p> Machine<'p> {
             plan.prefetch_unknown = false;
             return;
         }
-        if arguments.more_positional.is_some() {
-            plan.prefetch_unknown = true;
-        }
-        for &argument in &arguments.positional {
+        // All that may be given: what is loaded perhaps is asked for by nobody else.
+        let more = arguments.more_positional.map(|more| self.values.members(more)).unwrap_or_default();
+        for &argument in arguments.positional.iter().chain(&more) {
             match self.prefetched(argument) {
                 Some(prefetched) if !plan.prefetch.contains(&prefetched) => plan.prefetch.push(prefetched),
                 Some(_) => {}

@@ -140,6 +140,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn unknown_arguments(&mut self, function: FunctionRef, this: Option<Value>) -> Box<[Value]> {
         let facts = self.project.facts(function.file);
         let parameters = facts.parameters(facts.function(function.id).parameters);
+        let is_bare = this.is_some_and(|this| self.is_made_bare(function, this));
         let mut slots = Vec::with_capacity(parameters.len());
         for (n, parameter) in parameters.iter().enumerate() {
             if n == 0
@@ -151,6 +152,10 @@ impl<'p> Machine<'p> {
             let annotated =
                 parameter.annotation.and_then(|annotation| self.annotated(function.file, annotation));
             slots.push(match (parameter.kind, annotated) {
+                (ParameterKind::Star, _) if is_bare => self.values.tuple(Vec::new()),
+                (ParameterKind::DoubleStar, _) if is_bare => {
+                    self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER)
+                }
                 (ParameterKind::Star, _) => self.values.sequence(Value::UNKNOWN),
                 (ParameterKind::DoubleStar, _) => {
                     self.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)
@@ -161,6 +166,14 @@ impl<'p> Machine<'p> {
             });
         }
         slots.into()
+    }
+
+    /// Whether a function is the `__init__` of a view: `as_view()` makes that of what a line of the URLs gives it by
+    /// name, which is next to always nothing.
+    fn is_made_bare(&self, function: FunctionRef, this: Value) -> bool {
+        let name = self.facts(function.file).function(function.id).name;
+        name == self.names.init
+            && matches!(*self.values.shape(this), Shape::Object(class, _) if self.is_view(class))
     }
 
     /// A request.

@@ -15,6 +15,7 @@ impl Machine<'_> {
             Shape::Bool(truth) => Some(*truth),
             Shape::Int(number) => Some(*number != 0),
             Shape::Str(text) => Some(!text.as_str().is_empty()),
+            Shape::Tuple(items) => Some(!items.is_empty()),
             Shape::Model(_) | Shape::Class(_) | Shape::Function(..) => Some(true),
             Shape::Union(members) => {
                 let mut truths = members.iter().map(|&member| self.known_truth(member));
@@ -73,6 +74,37 @@ impl Machine<'_> {
                 self.values.make(Shape::Bool(first))
             }
             _ => Value::SCALAR,
+        }
+    }
+
+    /// `issubclass(class, base)`, of classes of the project.
+    pub(crate) fn known_subclass(&mut self, class: Value, base: Value) -> Value {
+        let bases = match self.values.shape(base) {
+            Shape::Tuple(items) => items.to_vec(),
+            _ => vec![base],
+        };
+        let of = |value: Value| match *self.values.shape(value) {
+            Shape::Model(model) => self.schema.class_of(model),
+            Shape::Class(class) => Some(class),
+            _ => None,
+        };
+        let Some(class) = of(class) else { return Value::SCALAR };
+        let order = self.project.mro(class);
+        let is_known = !order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)));
+        let mut answer = is_known.then_some(false);
+        for base in bases {
+            match of(base) {
+                Some(base) if order.contains(&Base::Class(base)) => {
+                    answer = Some(true);
+                    break;
+                }
+                Some(_) => {}
+                None => answer = None,
+            }
+        }
+        match answer {
+            Some(answer) => self.values.make(Shape::Bool(answer)),
+            None => Value::SCALAR,
         }
     }
 

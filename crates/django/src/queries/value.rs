@@ -18,6 +18,9 @@ use crate::schema::{ModelId, RelationId};
 /// How many alternatives a union keeps before it is unknown.
 const WIDEST_UNION: usize = 12;
 
+/// How many it keeps where all are texts.
+const MOST_TEXTS: usize = 40;
+
 /// How deep values nest before they are unknown: keeps recursive data finite.
 const DEEPEST: u8 = 10;
 
@@ -662,12 +665,15 @@ impl Values {
         }
         parts.sort_unstable();
         parts.dedup();
-        if parts.len() > WIDEST_UNION {
+        // Texts are most often the names of fields, each of which counts.
+        let are_texts = || parts.iter().all(|&part| matches!(self.shape(part), Shape::Str(_) | Shape::None));
+        let widest = if parts.len() > WIDEST_UNION && are_texts() { MOST_TEXTS } else { WIDEST_UNION };
+        if parts.len() > widest {
             parts = self.widened(parts);
         }
         match parts.len() {
             1 => parts[0],
-            2..=WIDEST_UNION => self.make(Shape::Union(parts.into())),
+            n if n <= widest => self.make(Shape::Union(parts.into())),
             _ => Value::UNKNOWN,
         }
     }

@@ -403,7 +403,8 @@ pub struct Function {
     pub class: Option<ClassId>,
     /// The function that it stands in, also through a class body.
     pub parent: Option<FunctionId>,
-    /// The attributes that it sets on its first parameter (`self.x = …`), each once: a run of [`FileFacts::symbols`].
+    /// The attributes that it sets on its first parameter (`self.x = …`) or adds to (`self.x.append(…)`), each once:
+    /// a run of [`FileFacts::symbols`].
     pub sets: Run,
 }
 

@@ -40,7 +40,7 @@ fn extends(name: &str, kind: &str) -> bool {
 }
 
 /// Whether a class is a view or a viewset.
-fn is_view(machine: &Machine<'_>, class: ClassRef) -> bool {
+pub(super) fn is_view(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| {
         [
             "rest_framework.generics.",

@@ -147,7 +147,18 @@ fn selection(machine: &mut Machine<'_>, class: ClassRef) -> Selection {
         selection.site =
             machine.project.member(meta, Symbol::new("exclude")).map(|it| member_site(machine, it));
     }
-    let Some(member) = machine.project.member(meta, Symbol::new("fields")) else { return selection };
+    let Some(member) = machine.project.member(meta, Symbol::new("fields")) else {
+        // Before REST framework 3.5, which asks for one of both, none meant all.
+        if selection.site.is_none()
+            && is_of_model(machine, class)
+            && machine.project.mro(meta).iter().all(|base| !matches!(base, Base::Unknown | Base::Value(..)))
+        {
+            let model = machine.project.member(meta, Symbol::new("model"));
+            selection.site = model.map(|it| member_site(machine, it));
+            selection.all = selection.site.is_some();
+        }
+        return selection;
+    };
     let site = member_site(machine, member);
     let Some(fields) = machine.class_member(meta, Symbol::new("fields")) else { return selection };
     selection.site = Some(site);
@@ -160,6 +171,11 @@ fn selection(machine: &mut Machine<'_>, class: ClassRef) -> Selection {
         }
     }
     selection
+}
+
+/// Whether a serializer takes its fields from a model.
+fn is_of_model(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| name.ends_with("ModelSerializer"))
 }
 
 /// Reads what a serializer's fields name off an object.

@@ -125,6 +125,7 @@ impl<'a> Lowering<'a> {
             Ast::Call(call) => {
                 let arguments = self.call_arguments(&call.arguments);
                 self.note_setattr(left, arguments);
+                self.note_added(left);
                 self.node(ExprKind::Call(left, arguments), call.range())
             }
             _ => left,

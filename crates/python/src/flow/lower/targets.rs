@@ -183,6 +183,17 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Notes what `self.names.append(value)` adds to.
+    pub(super) fn note_added(&mut self, callee: Expr) {
+        const ADDING: &[&str] = &["append", "appendleft", "add", "insert", "extend", "update", "setdefault"];
+        if let ExprKind::Attribute(container, method) = self.facts.kind(callee)
+            && let ExprKind::Attribute(base, name) = self.facts.kind(container)
+            && ADDING.contains(&method.as_str())
+        {
+            self.note_set(base, name);
+        }
+    }
+
     fn is_first_parameter(&self, value: Expr) -> bool {
         self.host().has_first_parameter && self.facts.kind(value) == ExprKind::Local(0)
     }
