@@ -281,6 +281,15 @@ pub struct Plan {
     pub prefetch_unknown: bool,
 }
 
+impl Plan {
+    /// Whether two load the same as far as it is known what they load.
+    pub(super) fn is_known_alike(&self, other: &Self) -> bool {
+        (&self.select, self.select_all, self.automatic) == (&other.select, other.select_all, other.automatic)
+            && self.prefetch == other.prefetch
+            && (&self.only, &self.defer) == (&other.only, &other.defer)
+    }
+}
+
 /// One lookup of `prefetch_related`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Prefetched {
@@ -663,6 +672,7 @@ impl Values {
             let merged = self.join_all(containers);
             parts.push(merged);
         }
+        parts = self.of_one_way(parts);
         parts.sort_unstable();
         parts.dedup();
         // Texts are most often the names of fields, each of which counts.

@@ -1,7 +1,8 @@
-//! Unions that grow too wide: querysets that differ only in the way to them become one, whose way is what they share.
+//! Querysets that differ only in the way to them become one, whose way is what they share.
 //!
 //! Code that builds a queryset in many conditional steps has as many alternatives as there are subsets of the steps.
-//! To forget all of them would lose what they have in common: the model, the plan, and where they start.
+//! Where the steps say nothing of the rows, there is but one to follow; where a union grows too wide all the same, to
+//! forget its alternatives would lose what they have in common: the model, the plan, and where they start.
 
 use super::value::{Queryset, Row, Shape, Value, Values};
 
@@ -23,6 +24,54 @@ impl Values {
         merged.sort_unstable();
         merged.dedup();
         merged
+    }
+
+    /// The alternatives, with querysets as one that differ only in steps that a condition puts on the way: to read
+    /// their rows apart would find the same of each, and as many alternatives as there are subsets of the steps.
+    pub(super) fn of_one_way(&mut self, parts: Vec<Value>) -> Vec<Value> {
+        let mut all: Vec<Value> = Vec::with_capacity(parts.len());
+        for mut part in parts {
+            while let Some((at, one)) =
+                all.iter().enumerate().find_map(|(at, &there)| Some((at, self.on_one_way(there, part)?)))
+            {
+                all.remove(at);
+                part = one;
+            }
+            all.push(part);
+        }
+        all
+    }
+
+    /// Two querysets as one, where the way to one of them is a part of the way to the other, and no more is known of
+    /// the rest of that way than that it may load something.
+    fn on_one_way(&mut self, one: Value, other: Value) -> Option<Value> {
+        let (Shape::Queryset(a), Shape::Queryset(b)) = (self.shape(one), self.shape(other)) else {
+            return None;
+        };
+        let is_alike = (a.model, &a.origin, a.is_manager, &a.classes, a.asked, a.terms)
+            == (b.model, &b.origin, b.is_manager, &b.classes, b.asked, b.terms)
+            && (&a.parent, &a.annotated) == (&b.parent, &b.annotated)
+            && a.plan.is_known_alike(&b.plan);
+        if !is_alike || a.sites.is_empty() || b.sites.is_empty() {
+            return None;
+        }
+        let (short, long, shorter) = match a.sites.len() <= b.sites.len() {
+            true => (a, b, one),
+            false => (b, a, other),
+        };
+        if !is_part(&short.sites, &long.sites) {
+            return None;
+        }
+        if short.plan == long.plan {
+            return (short.planned == long.planned).then_some(shorter);
+        }
+        let mut both = (**short).clone();
+        both.plan.select_unknown |= long.plan.select_unknown;
+        both.plan.prefetch_unknown |= long.plan.prefetch_unknown;
+        if both.plan != short.plan {
+            both.planned = long.planned;
+        }
+        Some(self.queryset(both))
     }
 
     /// Two alternatives as one, where they are alike.
@@ -71,4 +120,10 @@ fn shared<T: Clone + PartialEq>(one: &[T], other: &[T]) -> Vec<T> {
 /// What two lists have in common: each way leads through it.
 fn common<T: Clone + PartialEq>(one: &[T], other: &[T]) -> Vec<T> {
     one.iter().filter(|item| other.contains(item)).cloned().collect()
+}
+
+/// Whether a list is another with items left out.
+fn is_part<T: PartialEq>(part: &[T], whole: &[T]) -> bool {
+    let mut whole = whole.iter();
+    part.iter().all(|item| whole.any(|there| there == item))
 }
