@@ -343,3 +343,53 @@ class Choice(forms.Form):
         ],
     );
 }
+
+#[test]
+fn classes_of_forked_apps_are_imported_by_texts() {
+    let views = "
+from oscar.core.loading import get_class, get_classes
+from shop.models import Book
+
+Shown = get_class('shop.lists', 'Shown')
+First, Second = get_classes('shop.lists', ('First', 'Second'))
+
+
+class Books(Shown):
+    model = Book
+
+
+def first():
+    return [book.author.name for book in First().books()]
+
+
+def second():
+    return [book.editor.name for book in Second().books()]
+";
+    let lists = "
+from django.views.generic import ListView
+from shop.models import Book
+
+
+class Shown(ListView):
+    template_name = 'shown.html'
+
+
+class First:
+    def books(self):
+        return Book.objects.order_by('pk')
+
+
+class Second:
+    def books(self):
+        return Book.objects.order_by('title')
+";
+    let template = "{% for book in object_list %}{{ book.author.name }}{% endfor %}";
+    check(
+        &[("views.py", views), ("lists.py", lists), ("templates/shown.html", template)],
+        &[
+            "Safe: return Book.objects.order_by('pk'): author",
+            "Safe: return Book.objects.order_by('title'): editor",
+            "Safe: model = Book: author",
+        ],
+    );
+}

@@ -99,6 +99,7 @@ impl Project {
             depth: &depth,
             progress,
             external_roots: frameworks::ROOTS,
+            importers: frameworks::IMPORTERS,
         });
         let mut stopwatch = source.stopwatch().clone();
         let settings = Settings::read(&source, options.settings.as_deref());

@@ -11,7 +11,7 @@ pub mod source;
 mod stopwatch;
 pub mod symbol;
 
-pub use names::{Base, ClassRef, Entity, FileId, FunctionRef, Member, ModuleRef};
+pub use names::{Base, ClassRef, Entity, FileId, FunctionRef, Importer, Member, ModuleRef};
 pub use project::{Depth, LoadOptions, OtherFile, Problem, Project, SourceFile};
 pub use source::SourceText;
 pub use stopwatch::Stopwatch;

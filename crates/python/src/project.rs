@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::flow::FileFacts;
 use crate::flow::lower;
-use crate::names::{Environment, FileId, Memo, NameIndex, Roots, Tree};
+use crate::names::{Environment, FileId, Importer, Memo, NameIndex, Roots, Tree};
 use crate::source::{Discovered, Fault, MAX_FILE_SIZE, SourceText};
 use crate::source::{content_hash, discover, relative, with_parsed, work_tree};
 use crate::stopwatch::Stopwatch;
@@ -41,6 +41,8 @@ pub struct LoadOptions<'a> {
     pub depth: &'a (dyn Fn(&str) -> Depth + Sync),
     /// Installed packages that are not read: their names stay external.
     pub external_roots: &'a [&'a str],
+    /// Functions of packages that import by texts.
+    pub importers: &'static [Importer],
     /// Told how many files are done, and of how many.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
 }
@@ -55,6 +57,7 @@ impl LoadOptions<'_> {
             threads: 0,
             depth: &|_| Depth::Full,
             external_roots: &[],
+            importers: &[],
             progress: None,
         }
     }
@@ -140,6 +143,7 @@ pub struct Project {
     problems: Vec<Problem>,
     stopwatch: Stopwatch,
     external_roots: FxHashSet<String>,
+    importers: &'static [Importer],
     modules: FxHashMap<Symbol, FileId>,
     by_path: FxHashMap<String, FileId>,
     reached: FrozenVec<Box<Reached>>,
@@ -212,6 +216,7 @@ impl Project {
             parts: Vec::new(),
             problems,
             stopwatch,
+            importers: options.importers,
             external_roots: options.external_roots.iter().map(|&root| root.to_owned()).collect(),
             modules,
             by_path,
@@ -365,6 +370,11 @@ impl Project {
     /// The project's own module of this canonical name.
     pub(crate) fn own_module(&self, dotted: Symbol) -> Option<FileId> {
         self.modules.get(&dotted).copied()
+    }
+
+    /// Functions of packages that import by texts.
+    pub(crate) fn importers(&self) -> &'static [Importer] {
+        self.importers
     }
 
     /// Whether a dotted name is of a package that is not read.

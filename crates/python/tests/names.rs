@@ -3,7 +3,9 @@
 mod support;
 
 use support::{load, tree, write};
-use tuneup_python::{Base, ClassRef, Depth, Entity, FileId, LoadOptions, ModuleRef, Project, Symbol};
+use tuneup_python::{
+    Base, ClassRef, Depth, Entity, FileId, Importer, LoadOptions, ModuleRef, Project, Symbol,
+};
 
 /// An entity as text, so that a test reads as a table.
 fn show(project: &Project, entity: Entity) -> String {
@@ -580,4 +582,65 @@ fn expressions_of_bodies() {
         .find(|expr| u32::from(facts.range(*expr).start()) == at)
         .expect("the name is read");
     assert_eq!(show(&project, project.entity_of(a, read)), "class b.Thing");
+}
+
+#[test]
+fn functions_import_by_texts() {
+    const IMPORTERS: &[Importer] = &[
+        Importer {
+            function: "shop.core.load",
+            package: "shop.apps",
+            replaces: |path| !path.contains("tests"),
+        },
+        Importer { function: "shop.core.load_all", package: "shop.apps", replaces: |_| true },
+    ];
+    let used = "
+from shop.core import load, load_all
+from shop import core
+Line = load('basket.models', 'Line')
+Fork = load('basket.models', 'Fork')
+Total, Rest = load_all('basket.models', ['Line', 'Other'])
+Again = core.load('basket.models', 'Line')
+Other = load('orders.models', 'Order')
+Unlike = core.store('basket.models', 'Line')
+Partly = load(name, 'Line')
+class Mine(load('basket.models', 'Line')): pass
+";
+    let fork = "class Line: pass\nclass Fork: pass";
+    let own = [
+        ("used.py", used),
+        ("mine/basket/models.py", fork),
+        ("mine/tests/basket/models.py", fork),
+        ("mine/__init__.py", ""),
+        ("mine/basket/__init__.py", ""),
+        ("mine/tests/__init__.py", ""),
+        ("mine/tests/basket/__init__.py", ""),
+    ];
+    let options = |root: &std::path::Path| LoadOptions { importers: IMPORTERS, ..LoadOptions::new(root) };
+
+    // The package is not there: the project's own replace it, and the rest is outside.
+    let folder = tree(&own);
+    let project = Project::load(&options(folder.path()));
+    let lines = "
+        used.py: Line = class mine.basket.models.Line
+        used.py: Fork = class mine.basket.models.Fork
+        used.py: Again = class mine.basket.models.Line
+        used.py: Other = external shop.apps.orders.models.Order
+        used.py: Unlike = value core.store('basket.models', 'Line')
+        used.py: Partly = value load(name, 'Line')
+        used.py: Total = unknown";
+    check(&project, lines);
+    assert_eq!(bases(&project, "used.py", "Mine"), "Line");
+
+    // The package is the project: its own classes go before those of a site beside it.
+    write(folder.path(), "shop/core.py", b"def load(module, name): ...\ndef load_all(module, names): ...");
+    write(folder.path(), "shop/__init__.py", b"");
+    write(folder.path(), "shop/apps/basket/models.py", b"class Line: pass\nclass Other: pass");
+    let project = Project::load(&options(folder.path()));
+    let lines = "
+        used.py: Line = class shop.apps.basket.models.Line
+        used.py: Fork = class mine.basket.models.Fork
+        used.py: Total = class shop.apps.basket.models.Line
+        used.py: Rest = class shop.apps.basket.models.Other";
+    check(&project, lines);
 }

@@ -3,7 +3,7 @@
 //! A framework says what calling its functions gives, and what the attributes of its objects are. The
 //! interpreter asks each in turn; the next framework is one more file and one more line in [`ALL`].
 
-use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
+use tuneup_python::{Base, ClassRef, FunctionRef, Importer, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
@@ -20,6 +20,7 @@ mod formsets;
 mod listings;
 mod lists;
 mod models;
+mod oscar;
 mod pagination;
 pub(crate) mod registrations;
 mod rendering;
@@ -114,6 +115,9 @@ pub(crate) const ROOTS: &[&str] = &[
     "django_context_decorator",
     "urlman",
 ];
+
+/// Their functions that import by texts.
+pub(crate) const IMPORTERS: &[Importer] = oscar::IMPORTERS;
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,

@@ -7,6 +7,7 @@
 
 mod classes;
 mod environment;
+mod importers;
 mod modules;
 mod query;
 mod resolve;
@@ -18,6 +19,7 @@ use crate::flow::{Binding, ClassId, Expr, FunctionId};
 use crate::symbol::Symbol;
 
 pub(crate) use environment::Environment;
+pub use importers::Importer;
 pub(crate) use query::Memo;
 pub(crate) use resolve::NameIndex;
 pub(crate) use roots::Roots;

@@ -205,6 +205,9 @@ impl Query<'_> {
                 }
             }
             ExprKind::Walrus(_, value) => self.value(file, value, scope),
+            ExprKind::Call(..) | ExprKind::Subscript(..) => {
+                self.imported_by_call(file, expr, scope).unwrap_or(Entity::Value(file, expr))
+            }
             _ => Entity::Value(file, expr),
         }
     }

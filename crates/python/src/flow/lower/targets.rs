@@ -106,8 +106,22 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// The parts of `value` that go to each of `elements`, where both are displays without stars.
-    fn parts(&self, value: Expr, elements: &[Ast]) -> Option<Run> {
+    /// The parts of `value` that go to each of `elements`, where both are displays without stars. A module's names take
+    /// the parts of what a call gives by their positions.
+    fn parts(&mut self, value: Expr, elements: &[Ast]) -> Option<Run> {
+        if let ExprKind::Call(..) = self.facts.kind(value)
+            && self.host().kind == ScopeKind::Module
+            && !elements.iter().any(ast::Expr::is_starred_expr)
+        {
+            let range = self.facts.range(value);
+            let mark = self.exprs.len();
+            for position in 0..elements.len() {
+                let index = self.node(ExprKind::Int(i32::try_from(position).ok()?), range);
+                let part = self.node(ExprKind::Subscript(value, index), range);
+                self.exprs.push(part);
+            }
+            return Some(self.take_exprs(mark));
+        }
         let (ExprKind::Tuple(run) | ExprKind::List(run)) = self.facts.kind(value) else {
             return None;
         };
