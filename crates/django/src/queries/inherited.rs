@@ -21,8 +21,8 @@ const PLAIN: &[&str] = &[
     "django.core.management.BaseCommand",
 ];
 
-/// The attributes that each method of a file reads off its first parameter.
-pub(crate) type SelfReads = FxHashMap<FunctionId, FxHashSet<Symbol>>;
+/// The attributes that each function of a file reads off each of its parameters.
+pub(crate) type ParameterReads = FxHashMap<(FunctionId, u32), FxHashSet<Symbol>>;
 
 impl<'p> Machine<'p> {
     /// Runs the methods that a class inherits from the project's classes and that read what is its own.
@@ -42,13 +42,13 @@ impl<'p> Machine<'p> {
             if project.file(base.file).is_third_party {
                 continue;
             }
-            let reads = self.self_reads(base.file);
+            let reads = self.parameter_reads(base.file);
             let facts = project.facts(base.file);
             for binding in facts.bindings(facts.class(base.id).members) {
                 let Some(ExprKind::Function(id)) = binding.value.map(|value| facts.kind(value)) else {
                     continue;
                 };
-                let Some(names) = reads.get(&id) else { continue };
+                let Some(names) = reads.get(&(id, 0)) else { continue };
                 let is_inherited =
                     project.member(class, binding.name).is_some_and(|member| member.owner == base);
                 // The order of the names changes nothing.
@@ -65,23 +65,22 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn self_reads(&mut self, file: FileId) -> Rc<SelfReads> {
-        if let Some(known) = self.self_reads.get(&file) {
+    /// What the functions of a file read off their parameters.
+    pub(super) fn parameter_reads(&mut self, file: FileId) -> Rc<ParameterReads> {
+        if let Some(known) = self.parameter_reads.get(&file) {
             return Rc::clone(known);
         }
-        let reads = Rc::new(self_reads(self.project.facts(file)));
-        self.self_reads.insert(file, Rc::clone(&reads));
+        let reads = Rc::new(parameter_reads(self.project.facts(file)));
+        self.parameter_reads.insert(file, Rc::clone(&reads));
         reads
     }
 }
 
-fn self_reads(facts: &FileFacts) -> SelfReads {
-    let mut found = SelfReads::default();
+fn parameter_reads(facts: &FileFacts) -> ParameterReads {
+    let mut found = ParameterReads::default();
     for expr in &facts.exprs {
         let ExprKind::Attribute(base, name) = expr.kind else { continue };
-        if facts.kind(base) != ExprKind::Local(0) {
-            continue;
-        }
+        let ExprKind::Local(slot) = facts.kind(base) else { continue };
         // Functions stand in the order of their `def`: what holds a place is the last that begins before it, or one
         // around that.
         let before = facts.functions.partition_point(|function| function.range.start() <= expr.range.start());
@@ -91,8 +90,8 @@ fn self_reads(facts: &FileFacts) -> SelfReads {
         {
             holder = facts.function(id).parent;
         }
-        if let Some(id) = holder.filter(|&id| facts.function(id).class.is_some()) {
-            found.entry(id).or_default().insert(name);
+        if let Some(id) = holder.filter(|&id| slot < facts.function(id).parameters.len) {
+            found.entry((id, slot)).or_default().insert(name);
         }
     }
     found

@@ -9,7 +9,7 @@ use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
-use super::inherited::SelfReads;
+use super::inherited::ParameterReads;
 use super::left::Left;
 use super::requests::Attributes;
 use super::value::{
@@ -120,8 +120,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
-    /// What the methods of a file read off `self`, where that was asked.
-    pub(crate) self_reads: FxHashMap<FileId, Rc<SelfReads>>,
+    /// What the functions of a file read off their parameters, where that was asked.
+    pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
+    /// The models by their names in small letters, but for names that several have.
+    pub(crate) models_by_name: FxHashMap<String, ModelId>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
     /// The admins of models, once one was asked for.
     pub(crate) admins: Option<Rc<Admins>>,
@@ -229,7 +231,8 @@ impl<'p> Machine<'p> {
             globals: FxHashMap::default(),
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
-            self_reads: FxHashMap::default(),
+            parameter_reads: FxHashMap::default(),
+            models_by_name: super::parameters::models_by_name(schema),
             looked_for: FxHashSet::default(),
             admins: None,
             row_values: FxHashMap::default(),

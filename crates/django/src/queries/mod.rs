@@ -26,6 +26,7 @@ mod inherited;
 mod jinja;
 mod left;
 pub(crate) mod machine;
+mod parameters;
 mod python;
 mod querysets;
 mod records;

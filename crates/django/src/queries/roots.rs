@@ -162,7 +162,10 @@ impl<'p> Machine<'p> {
                 }
                 (_, Some(value)) => value,
                 _ if parameter.name == self.names.request => self.request(),
-                _ => Value::UNKNOWN,
+                _ => match self.model_by_use(function, n as u32, parameter.name) {
+                    Some(model) => self.outside_row(model),
+                    None => Value::UNKNOWN,
+                },
             });
         }
         slots.into()

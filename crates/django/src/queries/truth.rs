@@ -4,7 +4,7 @@ use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
 use super::machine::Machine;
-use super::value::{Row, Shape, Value};
+use super::value::{Origin, Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
@@ -132,8 +132,9 @@ impl Machine<'_> {
         if order.contains(&Base::Class(asked)) {
             return Some(true);
         }
-        // Packages give rows the class of a child table.
-        let may_be_more = order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)))
+        // Packages give rows the class of a child table; and what comes from outside may be of a subclass.
+        let may_be_more = self.as_queryset(row.query).is_some_and(|it| it.origin == Origin::Outside)
+            || order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)))
             || self.project.mro(asked).contains(&Base::Class(own));
         (!may_be_more).then_some(false)
     }
