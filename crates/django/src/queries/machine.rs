@@ -9,6 +9,7 @@ use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+use super::carried::Looks;
 use super::inherited::ParameterReads;
 use super::left::Left;
 use super::requests::Attributes;
@@ -122,6 +123,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     /// What the functions of a file read off their parameters, where that was asked.
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
+    /// Where the functions of a file look at variables, where that was asked.
+    pub(crate) looks: FxHashMap<FileId, Rc<Looks>>,
     /// The models by their names in small letters, but for names that several have.
     pub(crate) models_by_name: FxHashMap<String, ModelId>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
@@ -232,6 +235,7 @@ impl<'p> Machine<'p> {
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
             parameter_reads: FxHashMap::default(),
+            looks: FxHashMap::default(),
             models_by_name: super::parameters::models_by_name(schema),
             looked_for: FxHashSet::default(),
             admins: None,

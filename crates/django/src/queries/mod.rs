@@ -19,6 +19,7 @@ use crate::version::Version;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
+mod carried;
 mod encoding;
 mod expressions;
 mod formatting;

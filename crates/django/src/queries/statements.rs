@@ -1,8 +1,10 @@
 //! Steps: assignment, branches, loops.
 
+use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
+use super::carried::stretch;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
 
@@ -82,7 +84,8 @@ impl<'p> Machine<'p> {
             }
             StmtKind::While { test, body, orelse } => {
                 self.eval(frame, test);
-                self.turns(frame, |machine, frame| {
+                let within = stretch(frame.facts, body).cover(frame.facts.range(test));
+                self.turns(frame, within, |machine, frame| {
                     machine.run(frame, body);
                     machine.eval(frame, test);
                 });
@@ -193,7 +196,12 @@ impl<'p> Machine<'p> {
 
     /// Runs a loop's body until its variables no longer change, at most twice: a value that needs three
     /// turns to travel is rare, and costs a proposal, never a wrong one.
-    fn turns(&mut self, frame: &mut Frame<'p>, mut turn: impl FnMut(&mut Self, &mut Frame<'p>)) {
+    fn turns(
+        &mut self,
+        frame: &mut Frame<'p>,
+        within: TextRange,
+        mut turn: impl FnMut(&mut Self, &mut Frame<'p>),
+    ) {
         for _ in 0..2 {
             let before = frame.slots.clone();
             frame.breaks.push(Vec::new());
@@ -202,9 +210,13 @@ impl<'p> Machine<'p> {
                 self.merge_slots(frame, &slots);
             }
             // Only a variable that had a value before the turn, and has another after it, can carry
-            // something into the next one.
-            let carried = frame.slots.iter().zip(&before).any(|(&after, &before)| {
-                before != Value::NEVER && after != before && self.values.join(before, after) != before
+            // something into the next one, and only where that looks at it.
+            let carried = (0..before.len()).any(|slot| {
+                let (before, after) = (before[slot], frame.slots[slot]);
+                before != Value::NEVER
+                    && after != before
+                    && self.values.join(before, after) != before
+                    && self.looks_at(frame, within, slot)
             });
             self.merge_slots(frame, &before);
             if !carried {
@@ -219,8 +231,9 @@ impl<'p> Machine<'p> {
         let depth = self.looping.len();
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);
+        let within = stretch(frame.facts, body);
         for element in self.kinds_of_turn(iterated, element) {
-            self.turns(frame, |machine, frame| {
+            self.turns(frame, within, |machine, frame| {
                 machine.assign(frame, target, element);
                 machine.run(frame, body);
             });
