@@ -64,3 +64,36 @@ fn what_the_queryset_of_a_prefetch_lacks_is_loaded_by_it() {
         ],
     );
 }
+
+#[test]
+fn unknown_joins_load_nothing_to_many() {
+    let text = |names: &str| {
+        view(&format!(
+            "    books = Book.objects.all()\n    if request.GET:\n        books = books.{names}\n    \
+             return [(book.author.name, tag.name) for book in books for tag in book.tags.all()]\n"
+        ))
+    };
+    let found = ["Safe: books = Book.objects.all(): tags"];
+    check(&[("views.py", &text("select_related(*request.GET)"))], &found);
+    check(&[("views.py", &text("prefetch_related(*request.GET)"))], &[]);
+}
+
+#[test]
+fn a_clone_of_a_queryset_has_its_rows() {
+    let text = |change: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass ReviewQuerySet(models.QuerySet):\n    \
+             def filter(self, *args, **kwargs):\n        clone = self._clone()\n        {change}\n        return clone\n\n\n\
+             class Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+             objects = ReviewQuerySet.as_manager()\n\n    class Meta:\n        app_label = 'shop'\n\n\n\
+             def listed():\n    reviews = Review.objects.filter(pk=1)\n    return [review.author.name for review in reviews]\n\n\n\
+             def counted():\n    return [review.pk for review in Review.objects.filter(pk=1)]\n"
+        )
+    };
+    check(
+        &[("reviews.py", &text("clone.query.add_q(models.Q(*args, **kwargs))"))],
+        &["Safe: reviews = Review.objects.filter(pk=1): author"],
+    );
+    // What code puts among its lookups may be just that.
+    check(&[("reviews.py", &text("clone._prefetch_related_lookups = ('author',)"))], &[]);
+}

@@ -82,12 +82,18 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             }
         }
     }
-    // Where some flow loads what only the run knows, that may be what another lacks.
-    for query in
-        project.queries.iter().filter(|query| query.plan.prefetch_unknown || query.plan.select_unknown)
-    {
-        for site in &query.sites {
-            gaps.remove(&key(site));
+    // Where some flow loads what only the run knows, that may be what another lacks. Joins load nothing to-many.
+    for query in &project.queries {
+        let plan = &query.plan;
+        if !plan.prefetch_unknown && !plan.select_unknown {
+            continue;
+        }
+        for at in query.sites.iter().map(key) {
+            let Some(gap) = gaps.get_mut(&at) else { continue };
+            gap.missing.retain(|missing| missing.to_many && !plan.prefetch_unknown);
+            if gap.missing.is_empty() {
+                gaps.remove(&at);
+            }
         }
     }
     drop_served(&mut gaps);

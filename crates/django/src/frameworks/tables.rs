@@ -2,13 +2,13 @@
 //!
 //! <https://django-tables2.readthedocs.io/en/latest/pages/api-reference.html>
 
-use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, Run};
+use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, Run};
 use tuneup_python::{Base, ClassRef, Entity, FileId, Member, Symbol};
 
 use super::Framework;
 use super::lists::{member_site, name_site, texts};
 use super::rest::{attribute, rows_of};
-use crate::queries::calls::Arguments;
+use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Plan, Prefetched, Row, Shape, Site, Value};
 
@@ -51,15 +51,38 @@ fn inherited_method<'p>(
         })
         .collect();
     let loads_itself = bases.iter().any(|&base| loads_by_itself(machine, base));
-    let rows = arguments.get(0, "data")?;
+    let data = arguments.get(0, "data")?;
+    let mut excluded = arguments.keyword("exclude").and_then(|it| texts(machine, it)).unwrap_or_default();
+    excluded.extend(hidden(machine, this));
     let site = frame.site(ruff_text_size::TextRange::default());
-    let row = rows_of(machine, frame, rows, site);
-    for member in machine.values.members(row) {
-        if machine.as_row(member).is_some() && machine.shown.insert((this, member)) {
-            show(machine, frame, this, class, member, loads_itself);
+    for rows in machine.values.members(data) {
+        // What is a list by now can be asked for nothing more.
+        let loads_itself = loads_itself && machine.as_queryset(rows).is_some();
+        let row = rows_of(machine, frame, rows, site);
+        for row in machine.values.members(row) {
+            if machine.as_row(row).is_some() && machine.shown.insert((this, row)) {
+                Table { this, class, loads_itself }.show(machine, frame, row, &excluded);
+            }
         }
     }
     Some(Value::NONE)
+}
+
+/// The columns that the function which makes a table hides: `table.columns.hide("author")`.
+fn hidden(machine: &Machine<'_>, table: Value) -> Vec<Symbol> {
+    let Shape::Object(_, Some(site)) = *machine.values.shape(table) else { return Vec::new() };
+    let Some(function) = site.function.filter(|_| site.file.as_other().is_none()) else { return Vec::new() };
+    let facts = machine.facts(site.file);
+    let within = facts.function(function).range;
+    let name = |kind: ExprKind| {
+        let ExprKind::Call(callee, run) = kind else { return None };
+        let ExprKind::Attribute(columns, method) = facts.kind(callee) else { return None };
+        let is_columns = matches!(facts.kind(columns), ExprKind::Attribute(_, name) if name == "columns");
+        let first = facts.arguments(run).first().filter(|_| is_columns && method == "hide")?;
+        facts.as_str(first.value).map(Symbol::new)
+    };
+    let calls = facts.exprs.iter().filter(|node| within.contains_range(node.range));
+    calls.filter_map(|node| name(node.kind)).collect()
 }
 
 /// Whether a table's own code asks its rows for what its columns need.
@@ -123,6 +146,41 @@ impl Column {
         }
     }
 
+    /// What it is given under a name, where that is a function.
+    fn function(&self, machine: &mut Machine<'_>, name: &str) -> Option<Value> {
+        self.argument(machine, name)?;
+        let value = self.value(machine, name)?;
+        matches!(machine.values.shape(value), Shape::Function(..)).then_some(value)
+    }
+
+    /// `visible=False`
+    fn is_hidden(&self, machine: &Machine<'_>) -> bool {
+        self.argument(machine, "visible")
+            .is_some_and(|value| machine.facts(self.file).kind(value) == ExprKind::Bool(false))
+    }
+
+    /// Where its cells link to.
+    fn link(&self, machine: &mut Machine<'_>) -> Link {
+        if let Some(function) = self.function(machine, "linkify") {
+            return Link::Function(function);
+        }
+        let linkify = match self.argument(machine, "linkify") {
+            Some(_) => self.value(machine, "linkify"),
+            None => None,
+        };
+        // A link column without the name of a view.
+        let by_itself = self.kind == "LinkColumn" && {
+            let arguments = machine.facts(self.file).arguments(self.arguments);
+            let is_positional = |it: &Argument| it.kind == ArgumentKind::Positional;
+            !arguments.iter().any(is_positional) && self.argument(machine, "viewname").is_none()
+        };
+        match linkify.map(|value| machine.values.shape(value)) {
+            Some(Shape::Bool(true)) => Link::OfValue,
+            _ if by_itself => Link::OfValue,
+            _ => Link::None,
+        }
+    }
+
     /// The path that it shows, its names apart. Nothing where that is not known.
     fn accessor(&self, machine: &Machine<'_>, name: Symbol) -> Option<Vec<Symbol>> {
         let facts = machine.project.facts(self.file);
@@ -136,6 +194,16 @@ impl Column {
         };
         Some(split(text))
     }
+}
+
+/// Where the cells of a column link to.
+enum Link {
+    /// Nowhere, or to where only names and keys say.
+    None,
+    /// To the page of the object that is shown.
+    OfValue,
+    /// To where a function says.
+    Function(Value),
 }
 
 /// `author.name` or `author__name`
@@ -159,72 +227,121 @@ fn declared(machine: &Machine<'_>, class: ClassRef) -> Vec<Member> {
     found
 }
 
-/// `loads_itself`: the table's own code asks its rows for what the paths of its columns lead over. What a template
-/// reads beside them is not among it.
-fn show<'p>(
-    machine: &mut Machine<'p>,
-    frame: &mut Frame<'p>,
+/// A table over rows.
+struct Table {
     this: Value,
     class: ClassRef,
-    row: Value,
+    /// Whether its own code asks these rows for what the paths of its columns lead over. What else a column reads,
+    /// by its template, its text or its link, is not among it.
     loads_itself: bool,
-) {
-    let meta = match machine.class_member(class, Symbol::new("Meta")) {
-        Some(meta) => match *machine.values.shape(meta) {
-            Shape::Class(meta) => Some(meta),
-            _ => None,
-        },
-        None => None,
-    };
-    let listed = |machine: &mut Machine<'p>, name: &str| {
-        let meta = meta?;
+}
+
+impl Table {
+    /// Shows a row, in all columns but those that are left out.
+    fn show<'p>(&self, machine: &mut Machine<'p>, frame: &mut Frame<'p>, row: Value, excluded: &[Symbol]) {
+        let members = declared(machine, self.class);
+        // What a table shows unless its reader asks for other columns.
+        let by_default = match self.loads_itself {
+            true => self.listed(machine, "default_columns").or_else(|| self.listed(machine, "fields")),
+            false => None,
+        };
+        let by_default = by_default.map(|(_, names)| names);
+        if self.loads_itself
+            && let Some(row) = machine.as_row(row)
+        {
+            let known = members.iter().map(|member| member.binding.name);
+            for name in by_default.clone().unwrap_or_else(|| known.collect()) {
+                let column = members.iter().find(|member| member.binding.name == name);
+                let column = column.and_then(|it| Column::of(machine, it.owner.file, it.binding.value?));
+                let path = column.and_then(|column| column.accessor(machine, name));
+                loaded(machine, row, &path.unwrap_or_else(|| vec![name]));
+            }
+        }
+        let is_shown = |name: Symbol| by_default.as_ref().is_none_or(|names| names.contains(&name));
+        let mut seen = self.listed(machine, "exclude").map(|(_, names)| names).unwrap_or_default();
+        seen.extend(excluded);
+        for member in members {
+            let name = member.binding.name;
+            let Some(value) = member.binding.value else { continue };
+            let Some(column) = Column::of(machine, member.owner.file, value) else { continue };
+            if seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            if !is_shown(name) || column.is_hidden(machine) {
+                continue;
+            }
+            if column.kind == "TemplateColumn" {
+                template_column(machine, frame, &column, member, row);
+            } else if let Some(path) = column.accessor(machine, name) {
+                let site = member_site(machine, member);
+                self.cell(machine, frame, row, name, Some(&column), &path, site);
+            }
+        }
+        if let Some((member, names)) = self.listed(machine, "fields") {
+            for name in names {
+                if !seen.contains(&name) && is_shown(name) {
+                    let site = name_site(machine, member, name);
+                    self.cell(machine, frame, row, name, None, &split(name.as_str()), site);
+                }
+            }
+        }
+    }
+
+    /// A list of names in its `Meta`.
+    fn listed(&self, machine: &mut Machine<'_>, name: &str) -> Option<(Member, Vec<Symbol>)> {
+        let meta = machine.class_member(self.class, Symbol::new("Meta"))?;
+        let Shape::Class(meta) = *machine.values.shape(meta) else { return None };
         let member = machine.project.member(meta, Symbol::new(name))?;
         let value = machine.class_member(meta, Symbol::new(name))?;
         texts(machine, value).map(|names| (member, names))
-    };
-    let left_out = listed(machine, "exclude").map(|(_, names)| names).unwrap_or_default();
-    let mut shown: Vec<Symbol> = left_out;
-    // What a table shows unless its reader asks for other columns.
-    let by_default = match loads_itself {
-        true => {
-            listed(machine, "default_columns").or_else(|| listed(machine, "fields")).map(|(_, names)| names)
-        }
-        false => None,
-    };
-    if loads_itself && let Some(row) = machine.as_row(row) {
-        let members = declared(machine, class);
-        let known = members.iter().map(|member| member.binding.name);
-        for name in by_default.clone().unwrap_or_else(|| known.collect()) {
-            let column = members.iter().find(|member| member.binding.name == name);
-            let column = column.and_then(|it| Column::of(machine, it.owner.file, it.binding.value?));
-            let path = column.and_then(|column| column.accessor(machine, name));
-            loaded(machine, row, &path.unwrap_or_else(|| vec![name]));
-        }
     }
-    for member in declared(machine, class) {
-        let name = member.binding.name;
-        let Some(value) = member.binding.value else { continue };
-        let Some(column) = Column::of(machine, member.owner.file, value) else { continue };
-        if shown.contains(&name) {
-            continue;
+
+    /// One cell: the value behind its path, shown as text, by the table's or the column's own method where they
+    /// have one.
+    #[expect(clippy::too_many_arguments)]
+    fn cell<'p>(
+        &self,
+        machine: &mut Machine<'p>,
+        frame: &mut Frame<'p>,
+        row: Value,
+        name: Symbol,
+        column: Option<&Column>,
+        path: &[Symbol],
+        site: Site,
+    ) {
+        let value = path.iter().fold(row, |value, &name| attribute(machine, frame, value, name, site));
+        let keywords = vec![(Symbol::new("record"), row), (Symbol::new("value"), value)];
+        let given = Arguments { keywords, ..Arguments::default() };
+        let renders = format!("render_{name}");
+        if machine.class_function(self.class, Symbol::new(&renders)).is_some() {
+            machine.call_named(frame, self.this, &renders, &given);
+            return;
         }
-        shown.push(name);
-        if by_default.as_ref().is_some_and(|names| !names.contains(&name)) {
-            continue;
+        if let Some(class) = column.and_then(|column| column.class)
+            && machine.class_function(class, Symbol::new("render")).is_some()
+        {
+            let column = machine.values.make(Shape::Object(class, Some(site)));
+            machine.call_named(frame, column, "render", &given);
+        } else if let Some(text) = column.and_then(|column| column.function(machine, "text")) {
+            let arguments = Arguments { positional: vec![row], ..Arguments::default() };
+            machine.call_value(frame, text, &arguments, CallSite { site });
+        } else {
+            let shown = rows_of(machine, frame, value, site);
+            machine.text_of(frame, shown);
         }
-        if column.kind == "TemplateColumn" {
-            template_column(machine, frame, &column, member, row);
-        } else if let Some(path) = column.accessor(machine, name).filter(|_| !loads_itself) {
-            let links = column.argument(machine, "linkify").is_some() || column.kind == "LinkColumn";
-            let site = member_site(machine, member);
-            cell(machine, frame, this, class, row, name, &path, site, links);
-        }
-    }
-    if let Some((member, names)) = listed(machine, "fields").filter(|_| !loads_itself) {
-        for name in names {
-            if !shown.contains(&name) {
-                let site = name_site(machine, member, name);
-                cell(machine, frame, this, class, row, name, &split(name.as_str()), site, false);
+        match column.map_or(Link::None, |column| column.link(machine)) {
+            Link::None => {}
+            Link::Function(function) => {
+                machine.call_value(frame, function, &given, CallSite { site });
+            }
+            Link::OfValue => {
+                let shown = rows_of(machine, frame, value, site);
+                for member in machine.values.members(shown) {
+                    if machine.as_row(member).is_some() {
+                        machine.call_named(frame, member, "get_absolute_url", &Arguments::default());
+                    }
+                }
             }
         }
     }
@@ -270,37 +387,5 @@ fn loaded(machine: &mut Machine<'_>, row: Row, path: &[Symbol]) {
         let plan =
             Plan { prefetch: vec![Prefetched { path, queryset: None, to_attr: None }], ..Plan::default() };
         machine.record_loaded(row, &plan);
-    }
-}
-
-/// One cell: the value behind its path, shown as text, by the table's own method where it has one.
-#[expect(clippy::too_many_arguments)]
-fn cell<'p>(
-    machine: &mut Machine<'p>,
-    frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    row: Value,
-    name: Symbol,
-    path: &[Symbol],
-    site: Site,
-    links: bool,
-) {
-    let value = path.iter().fold(row, |value, &name| attribute(machine, frame, value, name, site));
-    let renders = format!("render_{name}");
-    if machine.class_function(class, Symbol::new(&renders)).is_some() {
-        let keywords = vec![(Symbol::new("record"), row), (Symbol::new("value"), value)];
-        let arguments = Arguments { keywords, ..Arguments::default() };
-        machine.call_named(frame, this, &renders, &arguments);
-        return;
-    }
-    let shown = rows_of(machine, frame, value, site);
-    machine.text_of(frame, shown);
-    if links {
-        for member in machine.values.members(shown) {
-            if machine.as_row(member).is_some() {
-                machine.call_named(frame, member, "get_absolute_url", &Arguments::default());
-            }
-        }
     }
 }

@@ -145,6 +145,8 @@ impl<'p> Machine<'p> {
                 queryset.asked.narrowed = true;
                 queryset.asked.single |= self.is_unique_lookup(model, arguments);
             }
+            // Copies, which code that is not Django's goes on to change.
+            "_clone" | "_chain" => queryset.asked.narrowed = true,
             "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "alias" | "using"
             | "in_order_of" => queryset.asked.narrowed = true,
             "annotate" | "extra" => {

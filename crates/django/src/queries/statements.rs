@@ -301,11 +301,17 @@ impl<'p> Machine<'p> {
                 for member in self.values.members(before) {
                     self.set_attribute(frame, member, name, value, site);
                 }
-                // A page is what its rows are.
-                if name == "object_list" {
-                    let after = self.for_each(before, |machine, member| match machine.values.shape(member) {
-                        Shape::Page(_) => machine.values.make(Shape::Page(value)),
-                        _ => member,
+                // A page is what its rows are. A queryset loads what code puts among its lookups.
+                if matches!(name.as_str(), "object_list" | "_prefetch_related_lookups") {
+                    let after = self.for_each(before, |machine, member| {
+                        match (machine.values.shape(member).clone(), name == "object_list") {
+                            (Shape::Page(_), true) => machine.values.make(Shape::Page(value)),
+                            (Shape::Queryset(mut rows), false) => {
+                                rows.plan.prefetch_unknown = true;
+                                machine.values.queryset(rows)
+                            }
+                            _ => member,
+                        }
                     });
                     if after != before {
                         self.assign_back(frame, base, after);

@@ -1,0 +1,153 @@
+//! What the columns of django-tables2 read of each row: small projects in, proposals out.
+
+mod support;
+
+use support::check;
+
+/// A table of books that asks its rows for what the paths of its columns lead over, with these columns and no others.
+fn tables(columns: &str, makes: &str) -> String {
+    format!(
+        r#"
+import django_tables2 as tables
+from django_tables2.data import TableQuerysetData
+from shop.models import Author, Book, Note
+
+
+class Base(tables.Table):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if isinstance(self.data, TableQuerysetData):
+            self.data.data = self.data.data.prefetch_related(*self.paths())
+
+
+class Place(tables.Column):
+    def render(self, value, record):
+        return value.country.name
+
+
+class NoteTable(Base):
+{columns}
+
+    class Meta:
+        model = Note
+        fields = ["book", "user"]
+
+
+def listed(request):
+    {makes}
+    return table
+"#
+    )
+}
+
+#[track_caller]
+fn check_table(columns: &str, makes: &str, expected: &[&str]) {
+    check(&[("tables.py", &tables(columns, makes))], expected);
+}
+
+const MAKES: &str = "table = NoteTable(Note.objects.all())";
+
+#[test]
+fn what_a_column_reads_beyond_its_path_no_table_loads_by_itself() {
+    // The path alone is loaded.
+    check_table("    user = tables.Column(linkify=True)", MAKES, &[]);
+    let found = ["Safe: table = NoteTable(Note.objects.all()): user__country"];
+    // The column's own text, its link, a method of the column's class, and one of the table's.
+    check_table(
+        "    user = tables.LinkColumn('author', text=lambda record: record.user.country.name)",
+        MAKES,
+        &found,
+    );
+    check_table("    user = tables.Column(linkify=lambda record: record.user.country.name)", MAKES, &found);
+    check_table("    user = Place()", MAKES, &found);
+    check_table("    def render_user(self, value):\n        return value.country.name", MAKES, &found);
+}
+
+#[test]
+fn the_text_of_what_a_path_leads_to_is_not_loaded_with_it() {
+    check(
+        &[(
+            "tables.py",
+            &tables("", "table = AuthoredTable(Post.objects.all())").replace(
+                "class NoteTable",
+                "from django.db import models\n\n\nclass Topic(models.Model):\n    note = models.ForeignKey(Note, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n\n    def __str__(self):\n        return self.note.book.title\n\n\nclass Post(models.Model):\n    topic = models.ForeignKey(Topic, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n\n\nclass AuthoredTable(Base):\n    topic = tables.Column()\n\n    class Meta:\n        model = Post\n\n\nclass NoteTable",
+            ),
+        )],
+        &["Safe: table = AuthoredTable(Post.objects.all()): topic__note__book"],
+    );
+}
+
+#[test]
+fn columns_that_are_not_shown_read_nothing() {
+    let place = "    user = Place()";
+    check_table("    user = Place(visible=False)", MAKES, &[]);
+    check_table(place, "table = NoteTable(Note.objects.all(), exclude=('user',))", &[]);
+    check_table(place, "table = NoteTable(Note.objects.all())\n    table.columns.hide('user')", &[]);
+}
+
+#[test]
+fn a_link_to_a_named_view_asks_the_object_for_nothing() {
+    let linked = |link: &str| {
+        format!(
+            r#"
+import django_tables2 as tables
+from django.db import models
+from shop.models import Author
+
+
+class Post(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+
+
+class Comment(models.Model):
+    post = models.ForeignKey(Post, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+
+    def get_absolute_url(self):
+        return f"/{{self.post.author.name}}/"
+
+
+class CommentTable(tables.Table):
+    id = tables.Column(visible=True)
+    comment = tables.{link}
+
+    class Meta:
+        model = Comment
+
+
+class Reply(models.Model):
+    comment = models.ForeignKey(Comment, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+
+
+def listed(request):
+    return CommentTable(Reply.objects.all())
+"#
+        )
+    };
+    let line = "Safe: return CommentTable(Reply.objects.all()): ";
+    let far = format!("{line}comment__post__author");
+    let near = format!("{line}comment");
+    check(&[("tables.py", &linked("Column(linkify=True)"))], &[&far]);
+    check(&[("tables.py", &linked("LinkColumn()"))], &[&far]);
+    check(&[("tables.py", &linked("Column(linkify=('comment', ['pk']))"))], &[&near]);
+    check(&[("tables.py", &linked("LinkColumn('comment', args=['pk'])"))], &[&near]);
+}
+
+#[test]
+fn a_table_can_ask_nothing_more_of_rows_that_are_a_list() {
+    let user = "    user = tables.Column()";
+    check_table(user, "table = NoteTable(Note.objects.all())", &[]);
+    check_table(
+        user,
+        "table = NoteTable(list(Note.objects.all()))",
+        &["Safe: table = NoteTable(list(Note.objects.all())): book, user"],
+    );
+}
