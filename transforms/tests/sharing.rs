@@ -133,3 +133,59 @@ def two(request):
         &["Safe: rows = author.books.all(): editor"],
     );
 }
+
+#[test]
+fn who_reads_it_of_one_row_alone_gains_too() {
+    let text = |alone: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef recent():\n    return Book.objects.order_by('-pk')\n\n\n\
+             def listed(request):\n    return [book.author.name for book in recent()]\n\n\n\
+             def latest(request):\n    return recent().first().{alone}\n"
+        )
+    };
+    check(&[("views.py", &text("author.name"))], &["Safe: return Book.objects.order_by('-pk'): author"]);
+    check(&[("views.py", &text("editor"))], &["Safe: return [book.author.name for book in recent()]: author"]);
+}
+
+#[test]
+fn what_a_view_makes_for_one_action_alone_is_loaded_where_it_makes_it() {
+    let text = |branch: &str| {
+        format!(
+            r#"
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from shop.models import Book
+
+
+class TitleSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["title"]
+
+
+class PlaceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = ["place"]
+
+
+class Books(viewsets.ModelViewSet):
+    serializer_class = TitleSerializer
+
+    def get_queryset(self):
+        books = Book.objects.all()
+        if self.action == "{branch}":
+            return books.order_by("title")
+        return books.order_by("pk")
+
+    @action(detail=False)
+    def export(self, request):
+        books = self.get_queryset()
+        return Response(PlaceSerializer(books, many=True).data)
+"#
+        )
+    };
+    check(&[("views.py", &text("export"))], &["Safe: return books.order_by(\"title\"): author__country"]);
+    check(&[("views.py", &text("other"))], &["Safe: books = self.get_queryset(): author__country"]);
+}

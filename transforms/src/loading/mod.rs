@@ -199,14 +199,16 @@ fn place<'q>(
     }
     // Within one function, the query is where it is first made; what later statements add to it is served too.
     let mut start = start_of(&query.sites, query.sites.len().checked_sub(1)?);
+    let path = path_of(steps);
     while start > 0
         && is_own(project, &query.sites[start - 1])
-        && sharing.is_for(query, start, &path_of(steps))
+        && start_of(&query.sites, start) == start
+        && sharing.is_for(query, start, &path)
     {
-        start = start_of(&query.sites, start - 1);
+        start = sharing.beginning(query, start - 1, &path);
     }
     // A function that loads for its callers is where they have come to look for it.
-    if let Some(planned) = sharing.planned(query, start, &path_of(steps)) {
+    if let Some(planned) = sharing.planned(query, start, &path) {
         start = planned;
     }
     let site = query.sites[start];

@@ -62,12 +62,13 @@ impl<'p> Sharing<'p> {
             if let Some(last) = query.sites.last() {
                 sharing.onward.entry(key(last)).or_default().insert(key(last), *last);
             }
-            for read in query.reads.iter().filter(|read| read.many) {
-                if query.sites.len() > 1 && is_loaded(project, query, read, read.steps.len()) == Loaded::No {
+            // To read it of one row alone is a query too.
+            for read in &query.reads {
+                if is_loaded(project, query, read, read.steps.len()) == Loaded::No {
                     let path = path_of(&read.steps);
-                    for pair in query.sites.windows(2) {
-                        let needed = sharing.needed.entry((key(&pair[0]), path.clone())).or_default();
-                        needed.insert(key(&pair[1]));
+                    for (at, site) in query.sites.iter().enumerate() {
+                        let next = query.sites.get(at + 1).unwrap_or(site);
+                        sharing.needed.entry((key(site), path.clone())).or_default().insert(key(next));
                     }
                 }
             }
@@ -99,6 +100,18 @@ impl<'p> Sharing<'p> {
             let paying = onward.len() - needed.len();
             paying == 0 || needed.len() >= MANY && paying * MANY <= needed.len()
         })
+    }
+
+    /// Where, in the function of `sites[at]`, the queryset begins that all who lack `path` get. What goes on to others
+    /// in other branches is left to them.
+    pub(super) fn beginning(&self, query: &Query, at: usize, path: &str) -> usize {
+        let first = start_of(&query.sites, at);
+        let is_needed = |site: &Site| {
+            let needed = self.needed.get(&(key(site), path.to_owned()));
+            let onward = self.onward.get(&key(site));
+            needed.map_or(0, FxHashSet::len) == onward.map_or(0, FxHashMap::len)
+        };
+        (first..=at).find(|&at| is_needed(&query.sites[at])).unwrap_or(first)
     }
 
     /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
@@ -148,7 +161,8 @@ impl<'p> Sharing<'p> {
 
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
     fn is_for_any(&self, site: &Site) -> bool {
-        self.function(site).is_none_or(|function| function.name == "get_queryset")
+        self.function(site)
+            .is_none_or(|function| function.name == "get_queryset" && self.extends_querysets(site))
             || self.models.get(&key(site)).is_some_and(|models| models.len() > 1)
     }
 
