@@ -203,3 +203,43 @@ fn what_is_an_instance_of_a_model_goes_its_branch() {
         check(&[("views.py", &view(test))], &[&format!("Safe: {query}: author, editor")]);
     }
 }
+
+#[test]
+fn a_paginator_of_ones_own_gives_pages_of_the_rows_that_it_is_made_with() {
+    let text = |own: &str| {
+        format!(
+            r#"
+from django.core import paginator
+from django.shortcuts import render
+from shop.models import Book, Note
+
+
+class Pages(paginator.Paginator):
+    {own}
+
+
+def paged(request, rows):
+    return Pages(rows, 20).get_page(1)
+
+
+def notes(request):
+    return [note.user.name for note in paged(request, Note.objects.order_by("pk"))]
+
+
+def books(request):
+    rows = Book.objects.order_by("pk")
+    return [(book.user, book.editor.name) for book in paged(request, rows).object_list]
+"#
+        )
+    };
+    let found = [
+        "Safe: return [note.user.name for note in paged(request, Note.objects.order_by(\"pk\"))]: user",
+        "Safe: rows = Book.objects.order_by(\"pk\"): editor",
+    ];
+    check(&[("views.py", &text("limit = 20"))], &found);
+    let init = "def __init__(self, rows, size):\n        super().__init__(rows, size, orphans=3)";
+    check(&[("views.py", &text(init))], &found);
+    // What it pages is not what it was given.
+    let other = "def __init__(self, rows, size):\n        super().__init__([1, 2], size)";
+    check(&[("views.py", &text(other))], &[]);
+}

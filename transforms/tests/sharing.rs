@@ -144,7 +144,10 @@ fn who_reads_it_of_one_row_alone_gains_too() {
         )
     };
     check(&[("views.py", &text("author.name"))], &["Safe: return Book.objects.order_by('-pk'): author"]);
-    check(&[("views.py", &text("editor"))], &["Safe: return [book.author.name for book in recent()]: author"]);
+    check(
+        &[("views.py", &text("editor"))],
+        &["Safe: return [book.author.name for book in recent()]: author"],
+    );
 }
 
 #[test]

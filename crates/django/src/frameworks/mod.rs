@@ -21,7 +21,7 @@ mod listings;
 mod lists;
 mod models;
 mod oscar;
-mod pagination;
+pub(crate) mod pagination;
 pub(crate) mod registrations;
 mod rendering;
 mod requests;

@@ -1,11 +1,17 @@
 //! `django.core.paginator`: a page iterates as the rows of the queryset that was paginated.
 
+use tuneup_python::{ClassRef, Symbol};
+
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework { call, inherited, inherited_method, ..Framework::NONE };
+
+fn is_paginator(name: &str) -> bool {
+    matches!(name, "django.core.paginator.Paginator" | "django.core.paginator.AsyncPaginator")
+}
 
 fn call<'p>(
     machine: &mut Machine<'p>,
@@ -14,12 +20,67 @@ fn call<'p>(
     arguments: &Arguments,
     _call: CallSite,
 ) -> Option<Value> {
-    match name {
-        "django.core.paginator.Paginator" | "django.core.paginator.AsyncPaginator" => {
-            let rows = arguments.get(0, "object_list")?;
-            machine.record_page(rows);
-            Some(machine.values.make(Shape::Paginator(rows)))
-        }
-        _ => None,
+    if !is_paginator(name) {
+        return None;
     }
+    let rows = arguments.get(0, "object_list")?;
+    machine.record_page(rows);
+    Some(machine.values.make(Shape::Paginator(rows)))
+}
+
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    (name == "__init__" && machine.has_base(class, is_paginator))
+        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
+}
+
+fn inherited_method<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if name != "__init__" || !machine.has_base(class, is_paginator) {
+        return None;
+    }
+    let key = (this, Symbol::new(ROWS));
+    let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
+    let rows = machine.values.join(before, arguments.get(0, "object_list")?);
+    machine.object_values.insert(key, rows);
+    Some(Value::NONE)
+}
+
+/// What a paginator has its rows in.
+const ROWS: &str = "object_list";
+
+/// The paginator that an object of a project's own class is, made with these arguments: over those of them that its
+/// `__init__` has handed on to Django's, as one expression may make paginators over the rows of many models.
+pub(crate) fn made(
+    machine: &mut Machine<'_>,
+    object: Value,
+    class: ClassRef,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if !machine.has_base(class, is_paginator) {
+        return None;
+    }
+    let handed = *machine.object_values.get(&(object, Symbol::new(ROWS)))?;
+    let handed = machine.values.members(handed);
+    let given: Vec<Value> = arguments.all().flat_map(|value| machine.values.members(value)).collect();
+    let rows = machine.values.join_all(given.into_iter().filter(|value| handed.contains(value)));
+    let is_rows = |value: &Value| {
+        matches!(machine.values.shape(*value), Shape::Queryset(_) | Shape::Sequence(_) | Shape::Tuple(_))
+    };
+    if !machine.values.members(rows).iter().any(is_rows) {
+        return None;
+    }
+    machine.record_page(rows);
+    Some(machine.values.make(Shape::Paginator(rows)))
 }

@@ -10,6 +10,7 @@ use super::asks::Written;
 use super::left::Left;
 use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
 use super::value::{Environment, Shape, Site, Value};
+use crate::frameworks::pagination;
 
 /// The evaluated arguments of a call.
 #[derive(Clone, Debug, Default)]
@@ -285,7 +286,10 @@ impl<'p> Machine<'p> {
             }
             Shape::Class(class) => match self.made_queryset(Some(class), arguments, call.site) {
                 Some(queryset) => queryset,
-                None => self.make_object(frame, class, arguments, call),
+                None => {
+                    let object = self.make_object(frame, class, arguments, call);
+                    pagination::made(self, object, class, arguments).unwrap_or(object)
+                }
             },
             Shape::Object(class, _) => match self.class_function(class, self.names.call) {
                 Some((function, _)) => self.call_with(frame, function, None, Some(callee), arguments),
