@@ -150,4 +150,8 @@ fn a_table_can_ask_nothing_more_of_rows_that_are_a_list() {
         "table = NoteTable(list(Note.objects.all()))",
         &["Safe: table = NoteTable(list(Note.objects.all())): book, user"],
     );
+    // It shows what it shows by default.
+    let some = tables(user, "table = NoteTable(list(Note.objects.all()))")
+        .replace("model = Note", "model = Note\n        default_columns = ['book']");
+    check(&[("tables.py", &some)], &["Safe: table = NoteTable(list(Note.objects.all())): book"]);
 }

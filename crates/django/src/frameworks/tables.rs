@@ -57,11 +57,11 @@ fn inherited_method<'p>(
     let site = frame.site(ruff_text_size::TextRange::default());
     for rows in machine.values.members(data) {
         // What is a list by now can be asked for nothing more.
-        let loads_itself = loads_itself && machine.as_queryset(rows).is_some();
+        let loads_rows = loads_itself && machine.as_queryset(rows).is_some();
         let row = rows_of(machine, frame, rows, site);
         for row in machine.values.members(row) {
             if machine.as_row(row).is_some() && machine.shown.insert((this, row)) {
-                Table { this, class, loads_itself }.show(machine, frame, row, &excluded);
+                Table { this, class, loads_itself, loads_rows }.show(machine, frame, row, &excluded);
             }
         }
     }
@@ -231,9 +231,11 @@ fn declared(machine: &Machine<'_>, class: ClassRef) -> Vec<Member> {
 struct Table {
     this: Value,
     class: ClassRef,
-    /// Whether its own code asks these rows for what the paths of its columns lead over. What else a column reads,
+    /// Whether its own code asks its rows for what the paths of its columns lead over. What else a column reads,
     /// by its template, its text or its link, is not among it.
     loads_itself: bool,
+    /// Whether it can ask these rows.
+    loads_rows: bool,
 }
 
 impl Table {
@@ -246,7 +248,7 @@ impl Table {
             false => None,
         };
         let by_default = by_default.map(|(_, names)| names);
-        if self.loads_itself
+        if self.loads_rows
             && let Some(row) = machine.as_row(row)
         {
             let known = members.iter().map(|member| member.binding.name);
