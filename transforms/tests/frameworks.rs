@@ -393,3 +393,59 @@ class Second:
         ],
     );
 }
+
+#[test]
+fn a_view_shows_the_template_that_it_names_by_default() {
+    let views = "
+from django.shortcuts import render
+from shop.models import Book
+
+
+def books(request, template_name='shop/books.html'):
+    return render(request, template_name, {'books': Book.objects.order_by('pk')})
+
+
+def titles(request, template_name='shop/none.html', *, mode='shop'):
+    return render(request, template_name, {'books': Book.objects.order_by('title')})
+";
+    let template = "{% for book in books %}{{ book.author.name }}{% endfor %}";
+    check(
+        &[("views.py", views), ("templates/shop/books.html", template)],
+        &["Safe: return render(request, template_name, {'books': Book.objects.order_by('pk')}): author"],
+    );
+}
+
+#[test]
+fn the_model_between_two_is_found_by_their_relation() {
+    let links = "
+from django.db import models
+from shop.models import Author, Book
+
+
+class Shelf(models.Model):
+    books = models.ManyToManyField(Book, through='Place')
+
+
+class Place(models.Model):
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE)
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+
+
+def titles(shelf: Shelf):
+    return [place.book.title for place in shelf.books.through.objects.filter(shelf=shelf)]
+
+
+def tags(book: Book):
+    return [pair.tag.name for pair in book.tags.through.objects.filter(book=book)]
+
+
+def objects(shelf: Shelf):
+    return [book.author.name for book in shelf.books.all().through.objects.all()]
+";
+    check(
+        &[("links.py", links)],
+        &[
+            "Safe: return [place.book.title for place in shelf.books.through.objects.filter(shelf=shelf)]: book",
+        ],
+    );
+}

@@ -644,3 +644,36 @@ class Mine(load('basket.models', 'Line')): pass
         used.py: Rest = class shop.apps.basket.models.Other";
     check(&project, lines);
 }
+
+#[test]
+fn folders_that_code_puts_on_the_search_path_are_searched() {
+    for line in [
+        "sys.path.insert(0, os.path.join(BASE_DIR, 'apps'))",
+        "sys.path.append(str(BASE_DIR / 'apps'))",
+        "sys.path.insert(0, BASE_DIR.joinpath('apps'))",
+        "APPS = join(BASE_DIR, 'apps')\nsys.path.insert(0, APPS)",
+    ] {
+        let settings = format!("import os\nimport sys\n{line}\n");
+        let folder = tree(&[
+            ("site/settings.py", settings.as_str()),
+            ("apps/__init__.py", ""),
+            ("apps/blog/__init__.py", ""),
+            ("apps/blog/models.py", "class Post: pass"),
+            ("apps/shop/__init__.py", ""),
+            ("apps/shop/views.py", "from blog.models import Post"),
+        ]);
+        let project = load(folder.path());
+        check(&project, "apps/shop/views.py: Post = class apps.blog.models.Post");
+    }
+    let folder = tree(&[
+        (
+            "settings.py",
+            "import sys\nsys.path.append('..')\nsys.path.insert(0, 'none')\nsys.path.remove('apps')",
+        ),
+        ("apps/__init__.py", ""),
+        ("apps/blog/__init__.py", ""),
+        ("apps/blog/models.py", "class Post: pass"),
+        ("apps/shop.py", "from blog.models import Post"),
+    ]);
+    check(&load(folder.path()), "apps/shop.py: Post = external blog.models.Post");
+}

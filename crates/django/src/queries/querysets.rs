@@ -10,6 +10,7 @@ use super::machine::{Frame, Machine, Read, Write};
 use super::value::{
     Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
 };
+use crate::schema::ModelId;
 
 /// How many relations a path may have.
 const LONGEST_PATH: usize = 8;
@@ -49,7 +50,19 @@ impl<'p> Machine<'p> {
         }
         match name.as_str() {
             "model" => self.values.make(Shape::Model(queryset.model)),
+            // The model between the two: `book.tags.through.objects`.
+            "through" if let Some(through) = self.between(queryset) => {
+                self.values.make(Shape::Model(through))
+            }
             _ => self.values.make(Shape::Method(value, name)),
+        }
+    }
+
+    /// The model that holds the pairs of a many-to-many relation, where the project declares it.
+    fn between(&self, related: &Queryset) -> Option<ModelId> {
+        match related.origin {
+            Origin::Related(_, relation) if related.is_manager => self.schema.relation(relation).through(),
+            _ => None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! What is run: every function, method and module body of the project, with nothing known of its arguments
 //! but what their names, annotations and classes say.
 
-use tuneup_python::flow::{ExprKind, ParameterKind};
-use tuneup_python::{ClassRef, FileId, FunctionRef};
+use tuneup_python::flow::{ExprKind, FileFacts, Parameter, ParameterKind};
+use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
 
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
@@ -162,13 +162,23 @@ impl<'p> Machine<'p> {
                 }
                 (_, Some(value)) => value,
                 _ if parameter.name == self.names.request => self.request(),
-                _ => match self.model_by_use(function, n as u32, parameter.name) {
-                    Some(model) => self.outside_row(model),
-                    None => Value::UNKNOWN,
+                _ => match self.default_template(facts, parameter) {
+                    Some(name) => self.values.make(Shape::Str(name)),
+                    None => match self.model_by_use(function, n as u32, parameter.name) {
+                        Some(model) => self.outside_row(model),
+                        None => Value::UNKNOWN,
+                    },
                 },
             });
         }
         slots.into()
+    }
+
+    /// The template that a parameter names where nothing is given: `def books(request, template_name="books.html")`
+    /// shows that one, unless a line of the URLs says another.
+    fn default_template(&self, facts: &FileFacts, parameter: &Parameter) -> Option<Symbol> {
+        let name = facts.as_str(parameter.default?)?;
+        (!self.templates.all_named(name).is_empty()).then(|| Symbol::new(name))
     }
 
     /// Whether a function is the `__init__` of a view: `as_view()` makes that of what a line of the URLs gives it by

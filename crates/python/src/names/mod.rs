@@ -12,6 +12,7 @@ mod modules;
 mod query;
 mod resolve;
 mod roots;
+mod sys_path;
 mod tables;
 mod tree;
 

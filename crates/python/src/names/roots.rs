@@ -2,11 +2,12 @@
 //!
 //! Python has one search path for a process, but a repository often holds several programs, each started
 //! from a folder of its own. So each file has a search path: the folder that its topmost package stands in,
-//! the folders above it, and then the folders that other packages of the project stand in.
+//! the folders above it, and then the folders that other packages of the project stand in, or that its code adds.
 
 use rustc_hash::FxHashMap;
 
 use super::FileId;
+use super::sys_path;
 use super::tree::{Found, Place, Tree, module_name, split};
 use crate::flow::FileFacts;
 use crate::symbol::Symbol;
@@ -20,7 +21,7 @@ pub(crate) struct Roots {
     /// By file, its search path.
     paths: Vec<u32>,
     searches: Vec<Search>,
-    /// Folders that packages stand in, the shallowest first.
+    /// Folders that packages stand in, the shallowest first, and then those that code puts on the search path.
     shared: Vec<&'static str>,
     /// The dotted name of the root itself, where it is a package that is imported by that name.
     prefix: Option<String>,
@@ -92,7 +93,9 @@ impl Roots {
         let mut found: FxHashMap<(u32, Symbol), Option<(Symbol, Symbol)>> = FxHashMap::default();
         let (mut plain, mut prefixed) = (0_usize, 0_usize);
         let mut called: FxHashMap<&str, usize> = FxHashMap::default();
+        let mut added: Vec<&str> = Vec::new();
         for (file, facts) in facts {
+            added.extend(sys_path::added(tree, paths[file.index()], facts));
             let Some((number, search)) = self.search(file) else {
                 continue;
             };
@@ -120,6 +123,11 @@ impl Roots {
                 {
                     *called.entry(first).or_default() += 1;
                 }
+            }
+        }
+        for folder in added {
+            if !self.shared.contains(&folder) {
+                self.shared.push(folder);
             }
         }
         // A package may be checked out into a folder of any name: its imports then tell what it is called.
