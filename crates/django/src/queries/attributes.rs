@@ -433,9 +433,7 @@ impl<'p> Machine<'p> {
         }
         match self.values.shape(value).clone() {
             Shape::Object(..) => {
-                let before = self.object_values.get(&(value, name)).copied().unwrap_or(Value::NEVER);
-                let joined = self.values.join(before, put);
-                self.object_values.insert((value, name), joined);
+                self.put_on(value, name, put);
                 // `self.queryset = self.queryset.filter(…)`: what this code reads next is what it has set.
                 match self.is_queryset(put) {
                     true => frame.placed.insert((value, name), put),

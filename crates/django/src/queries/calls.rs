@@ -432,14 +432,16 @@ impl<'p> Machine<'p> {
             }
             None => {}
         }
-        let key = (function, environment, slots);
-        if let Some(summary) = self.remembered.get(&key).cloned() {
+        let changes = self.changes_of(&slots);
+        let asked = ((function, environment, slots), changes);
+        if let Some(summary) = self.remembered.get(&asked).cloned() {
             for &write in summary.writes.iter() {
                 self.record_write(write);
             }
             self.left = summary.left;
             return summary.result;
         }
+        let key = asked.0;
         let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
             || self.active_calls.contains(&key);
         if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
@@ -459,7 +461,8 @@ impl<'p> Machine<'p> {
             }
         }
         if self.fuel > 0 {
-            self.remembered.insert(key, Summary { result, writes, left: left.clone() });
+            let changes = self.changes_of(&key.2);
+            self.remembered.insert((key, changes), Summary { result, writes, left: left.clone() });
         }
         self.left = left;
         result

@@ -116,7 +116,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
     pub(crate) names: Names,
-    pub(crate) remembered: FxHashMap<CallKey, Summary>,
+    /// What calls gave, with how often the attributes of their first argument had changed.
+    pub(crate) remembered: FxHashMap<(CallKey, u32), Summary>,
+    /// How often the attributes of an object have changed: what its methods gave before may be another now.
+    pub(crate) changes: FxHashMap<Value, u32>,
     pub(crate) active_calls: Vec<CallKey>,
     pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
@@ -230,6 +233,7 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            changes: FxHashMap::default(),
             active_calls: Vec::new(),
             globals: FxHashMap::default(),
             class_values: FxHashMap::default(),
@@ -355,6 +359,21 @@ impl<'p> Machine<'p> {
         if !is_outside && !self.read_paths.contains(&(row.query, path)) {
             self.set_first.insert((row.query, row.path, relation));
         }
+    }
+
+    /// Keeps what code puts on an object, beside what it has put there before.
+    pub(crate) fn put_on(&mut self, object: Value, name: Symbol, put: Value) {
+        let before = self.object_values.get(&(object, name)).copied().unwrap_or(Value::NEVER);
+        let joined = self.values.join(before, put);
+        if joined != before {
+            self.object_values.insert((object, name), joined);
+            *self.changes.entry(object).or_default() += 1;
+        }
+    }
+
+    /// How often the attributes of the first of a call's arguments have changed.
+    pub(crate) fn changes_of(&self, arguments: &[Value]) -> u32 {
+        arguments.first().and_then(|this| self.changes.get(this)).copied().unwrap_or_default()
     }
 
     /// Keeps that something was written.

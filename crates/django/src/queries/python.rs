@@ -1,11 +1,11 @@
 //! What Python's own operations, builtins and standard library do with values.
 
-use tuneup_python::Symbol;
+use tuneup_python::{ClassRef, Symbol};
 
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine};
 use super::records;
-use super::value::{Shape, Site, Value};
+use super::value::{Row, Shape, Site, Value};
 use crate::frameworks::executors;
 
 impl<'p> Machine<'p> {
@@ -33,7 +33,7 @@ impl<'p> Machine<'p> {
                         _ => machine.iterate(frame, iterator, site),
                     }
                 }
-                None => Value::UNKNOWN,
+                None => machine.iterate_items(frame, member, class, site),
             },
             Shape::Instance(class, _) if class.as_str() == records::NAMED => {
                 let items = machine.unnamed(member);
@@ -41,6 +41,22 @@ impl<'p> Machine<'p> {
             }
             Shape::Instance(class, parts) => machine.iterate_instance(frame, class, &parts, site),
             _ => Value::UNKNOWN,
+        })
+    }
+
+    /// What an object without `__iter__` gives when it is looped over: `__getitem__` is asked for one item after the
+    /// other.
+    fn iterate_items(&mut self, frame: &mut Frame<'p>, object: Value, class: ClassRef, site: Site) -> Value {
+        let Some((function, _)) = self.class_function(class, self.names.getitem) else {
+            return Value::UNKNOWN;
+        };
+        let item = self.call_function(frame, function, None, &[object, Value::SCALAR]);
+        self.for_each(item, |machine, item| match *machine.values.shape(item) {
+            Shape::Row(row) if row.alone && machine.values.length(row.path) == 0 => {
+                machine.record_loop(row.query, site);
+                machine.values.make(Shape::Row(Row { many: true, alone: false, ..row }))
+            }
+            _ => item,
         })
     }
 

@@ -1,0 +1,115 @@
+//! Rows that go through paginators and pages of the project's own: small projects in, proposals out.
+
+mod support;
+
+use support::check;
+
+const AUTHOR: &[&str] = &["Safe: page = make(Book.objects.order_by('pk'))"];
+
+#[track_caller]
+fn check_page(code: &str, finds: bool) {
+    let view = "
+
+
+def names(request):
+    page = make(Book.objects.order_by('pk'))
+    return [book.author.name for book in page]
+";
+    let code = format!(
+        "from django.core.paginator import Page, Paginator\nfrom shop.models import Book\n{code}{view}"
+    );
+    let expected = format!("{}: author", AUTHOR[0]);
+    let expected: &[&str] = if finds { &[&expected] } else { &[] };
+    check(&[("views.py", &code)], expected);
+}
+
+#[test]
+fn a_paginator_of_the_projects_own_gives_pages() {
+    for body in [
+        "pass",
+        "per_page = 5",
+        "def page(self, number):\n        return super().page(number)",
+        "def __init__(self, rows, size=10):\n        super().__init__(rows, size)",
+    ] {
+        let code = format!(
+            "
+
+class Pages(Paginator):
+    {body}
+
+
+def make(rows):
+    return Pages(rows, 10).page(1)
+"
+        );
+        check_page(&code, true);
+    }
+}
+
+#[test]
+fn a_paginator_makes_pages_of_the_projects_own() {
+    check_page(
+        "
+
+class One(Page):
+    @property
+    def first(self):
+        return self.number
+
+
+class Pages(Paginator):
+    def _get_page(self, *args, **kwargs):
+        return One(*args, **kwargs)
+
+
+def make(rows):
+    return Pages(rows, 10).get_page(1)
+",
+        true,
+    );
+}
+
+#[test]
+fn what_has_items_by_number_is_looped_over() {
+    let code = "
+
+class Part:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __getitem__(self, index):
+        return ITEM
+
+
+def make(rows):
+    return Part(rows[:10])
+";
+    check_page(&code.replace("ITEM", "self.rows[index]"), true);
+    check_page(&code.replace("ITEM", "list(self.rows)[index]"), true);
+    check_page(&code.replace("ITEM", "self.rows[index].pk"), false);
+}
+
+#[test]
+fn one_item_is_no_loop() {
+    check(
+        &[(
+            "views.py",
+            "
+from shop.models import Book
+
+
+class Part:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __getitem__(self, index):
+        return self.rows[index]
+
+
+def name():
+    return Part(Book.objects.order_by('pk'))[0].author.name
+",
+        )],
+        &[],
+    );
+}
