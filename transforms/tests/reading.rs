@@ -310,3 +310,29 @@ fn joins_of_all_that_is_not_null_are_left_to_a_person() {
         &["Advice: for book in Book.objects.select_related():: editor"],
     );
 }
+
+#[test]
+fn a_foreign_key_that_is_null_in_all_rows_costs_nothing() {
+    let read = |chain: &str| {
+        format!("def names():\n    for book in Book.objects{chain}:\n        print(book.editor.name)\n")
+    };
+    for chain in [
+        ".filter(editor=None)",
+        ".filter(editor__isnull=True).order_by('title')",
+        ".filter(Q(editor_id=None) & Q(title='a'))",
+    ] {
+        check(&format!("from django.db.models import Q\n{}", read(chain)), &[]);
+    }
+    for chain in [
+        ".exclude(editor=None)",
+        ".filter(editor__isnull=False)",
+        ".filter(Q(editor=None) | Q(title='a'))",
+        ".filter(editor__name=None)",
+        ".filter(editor=None).union(Book.objects.all())",
+    ] {
+        let safety = if chain.contains("union") { "Advice" } else { "Safe" };
+        let expected = format!("{safety}: for book in Book.objects{chain}:: editor");
+        let code = format!("from django.db.models import Q\n{}", read(chain));
+        check(&code, &[expected.as_str()]);
+    }
+}

@@ -5,7 +5,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
-use super::value::{Asked, Origin, Plan, Queryset, Row, Shape, Site, Value};
+use super::value::{Asked, Given, Origin, Plan, Queryset, Role, Row, Shape, Site, Value};
 use crate::frameworks::urlman;
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
@@ -66,6 +66,30 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Whether a row's query asks for those rows alone whose foreign key is null, as `filter(parent=None)` does: to read
+    /// it costs nothing.
+    fn is_null(&self, row: Row, relation: RelationId) -> bool {
+        let known = self.schema.relation(relation);
+        if known.is_reverse() || self.values.length(row.path) > 0 {
+            return false;
+        }
+        let Some(queryset) = self.as_queryset(row.query).filter(|it| !it.asked.combined) else {
+            return false;
+        };
+        let field = self.schema.field(known.field());
+        self.values.terms(queryset.terms).iter().any(|term| {
+            let name = term.name.as_str();
+            let (name, lookup) = name.split_once("__").unwrap_or((name, "exact"));
+            let asks_null =
+                matches!((lookup, term.given), ("exact", Given::None) | ("isnull", Given::Bool(true)));
+            asks_null
+                && term.role == Role::Filter
+                && term.sure
+                && !term.negated
+                && (field.name() == *name || field.attribute() == *name)
+        })
+    }
+
     /// Whether an attribute was computed by the row's query. It is set on the row, which goes before what the class
     /// has of that name.
     fn is_annotated(&self, row: Row, name: Symbol) -> bool {
@@ -112,6 +136,9 @@ impl<'p> Machine<'p> {
                 Some(model) => self.outside_row(model),
                 None => Value::UNKNOWN,
             };
+        }
+        if self.is_null(row, relation) {
+            return Value::NONE;
         }
         let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path) {
