@@ -552,3 +552,32 @@ def authors():
         &["Safe: return [novel.author.name for novel in Novel.objects.filter(pk__gt=1)]: author"],
     );
 }
+
+/// Names that may be loaded, as a client asks for them.
+fn check_expanded(make: &str, expected: &[&str]) {
+    let views = format!(
+        "
+from shop.models import Book
+
+
+def export(request):
+    names = [name for name in ('author.country', 'tags') if name in request.GET]
+    for book in Book.objects.prefetch_related(*[{make} for name in names]):
+        print(book.author.country.name, book.editor.name)
+"
+    );
+    check(&[("views.py", &views)], expected);
+}
+
+#[test]
+fn names_are_known_behind_the_methods_of_texts() {
+    let rows = "for book in Book.objects.prefetch_related(*[{make} for name in names]):";
+    for make in ["name.replace('.', '__')", "name.upper().lower().replace('.', '__').removeprefix('-')"] {
+        let place = rows.replace("{make}", make);
+        check_expanded(make, &[&format!("Safe: {place}: editor")]);
+    }
+    // What is not known may be what is read.
+    for make in ["name.replace('.', request.GET['by'])", "name.translate(request.GET)"] {
+        check_expanded(make, &[]);
+    }
+}

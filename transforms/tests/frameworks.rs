@@ -146,6 +146,30 @@ class Books(viewsets.ReadOnlyModelViewSet):
 }
 
 #[test]
+fn a_class_that_a_registry_finds_is_taken_for_the_one_declared() {
+    let registry = |found: &str| {
+        format!(
+            "
+from shop.registry import versions
+
+class Versioned:
+    def get_serializer_class(self):
+        return {found}
+
+
+class Books(Versioned, generics.ListAPIView):
+    queryset = Book.objects.all()
+    serializer_class = PlaceSerializer
+"
+        )
+    };
+    let found = &["Safe: queryset = Book.objects.all(): author__country"];
+    check_views(&registry("versions(self.request)[self.serializer_class.__name__]"), found);
+    // What is known goes before what is declared.
+    check_views(&registry("ShortSerializer"), &[]);
+}
+
+#[test]
 fn the_url_of_a_list_names_no_object() {
     for test in
         ["self.kwargs.get(self.lookup_field) is not None", "'pk' in self.kwargs", "self.kwargs.get('pk')"]

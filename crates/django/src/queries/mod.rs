@@ -36,6 +36,7 @@ pub(crate) mod requests;
 pub(crate) mod roots;
 mod rows;
 mod statements;
+mod texts;
 mod truth;
 pub mod value;
 mod widening;

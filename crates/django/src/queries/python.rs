@@ -123,6 +123,11 @@ impl<'p> Machine<'p> {
                 _ => Value::SCALAR,
             },
             Shape::Scalar | Shape::Str(_) => {
+                if let Shape::Str(text) = *self.values.shape(receiver)
+                    && let Some(made) = self.text_made(text, name.as_str(), arguments)
+                {
+                    return made;
+                }
                 match name.as_str() {
                     "join" => {
                         for value in arguments.all().collect::<Vec<_>>() {

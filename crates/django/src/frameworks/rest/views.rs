@@ -110,7 +110,11 @@ pub(super) fn method<'p>(
         "get_serializer_class" => attribute(machine, this, class, "serializer_class")?,
         "get_serializer" => {
             let site = frame.site(ruff_text_size::TextRange::default());
-            let made_by = machine.call_named(frame, this, "get_serializer_class", &none);
+            let mut made_by = machine.call_named(frame, this, "get_serializer_class", &none);
+            if machine.values.members(made_by).iter().all(|&member| member == Value::UNKNOWN) {
+                // A method that picks the class by a rule of its own, a registry say, begins at the one declared.
+                made_by = attribute(machine, this, class, "serializer_class").unwrap_or(made_by);
+            }
             machine.for_each(made_by, |machine, member| match *machine.values.shape(member) {
                 Shape::Class(class) => machine.make_object(frame, class, arguments, CallSite { site }),
                 _ => Value::UNKNOWN,
