@@ -6,6 +6,9 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
 
 use tuneup_django::Project;
+use tuneup_django::queries::Site;
+use tuneup_django::schema::RelationKind;
+use tuneup_python::flow::StmtKind;
 
 use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
@@ -100,6 +103,20 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         );
     }
     for missing in wanted {
+        if let Some(generic) =
+            missing.relations.iter().find(|&&id| schema.relation(id).kind() == RelationKind::Generic)
+            && let Some(reader) = missing.readers.iter().find(|reader| forgives(project, reader))
+        {
+            let place = place_of(project, reader);
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "`{}` leads to models that may be gone, for which reading it raises `AttributeError`: {} forgives that, a prefetch raises it for all rows.",
+                    schema.relation(*generic).lookup_name(),
+                    place.path
+                ),
+            );
+        }
         for &id in &missing.relations {
             let relation = schema.relation(id);
             let Some(target) = relation.target() else { continue };
@@ -126,4 +143,18 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         }
     }
     verdict
+}
+
+/// Whether an exception that a read raises goes no further: in a `try`, or in a template.
+fn forgives(project: &Project, reader: &Site) -> bool {
+    if reader.file.as_other().is_some() {
+        return true;
+    }
+    let facts = project.source.facts(reader.file);
+    facts.stmts.iter().any(|stmt| match stmt.kind {
+        StmtKind::Try { body, handlers, .. } if !handlers.is_empty() => {
+            facts.block(body).iter().any(|tried| tried.range.contains_range(reader.range))
+        }
+        _ => false,
+    })
 }

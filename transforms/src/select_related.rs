@@ -119,11 +119,11 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             return None;
         }
         if let Some(only) = &gap.only
-            && !only.iter().any(|name| covers(name, first) || name.strip_suffix("_id") == Some(first))
+            && let Some(left_out) = left_out(only, &missing.path)
         {
             verdict.object(
                 Safety::Advice,
-                format!("`only()` leaves `{first}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
+                format!("`only()` leaves `{left_out}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
             );
         }
         for &id in &missing.relations {
@@ -160,4 +160,25 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         }
     }
     Some(verdict)
+}
+
+/// The first relation of a path that `only()` leaves out: Django refuses to join a relation that is deferred, the
+/// query's own and those of joined rows of which `only()` names other columns.
+fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
+    let ends = path.match_indices("__").map(|(at, _)| at).chain([path.len()]);
+    let mut before = "";
+    for end in ends {
+        let step = &path[..end];
+        let masks = |name: &&&str| match before {
+            "" => true,
+            before => name.strip_prefix(before).is_some_and(|rest| rest.starts_with("__")),
+        };
+        let names = |name: &&str| covers(name, step) || name.strip_suffix("_id") == Some(step);
+        let mut masked = only.iter().filter(masks).peekable();
+        if masked.peek().is_some() && !masked.any(|name| names(name)) {
+            return Some(step);
+        }
+        before = step;
+    }
+    None
 }

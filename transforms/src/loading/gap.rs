@@ -53,6 +53,8 @@ pub(crate) struct Gap {
     pub(crate) only: Option<Vec<&'static str>>,
     /// Whether its rows are also shown as a list.
     pub(crate) listed: bool,
+    /// The related rows that it is, where the row that they belong to may come with a prefetch of them.
+    pub(crate) prefetched_elsewhere: Option<&'static str>,
 }
 
 impl Gap {
@@ -158,6 +160,12 @@ impl Gap {
     /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
     pub(crate) fn verdict(&self, project: &Project, wanted: &[&Missing]) -> Verdict {
         let mut verdict = Verdict::safe();
+        if let Some(name) = self.prefetched_elsewhere {
+            verdict.object(
+                Safety::Unsafe,
+                format!("`{name}` is prefetched elsewhere: for a row that comes from there, the prefetch would no longer serve this query."),
+            );
+        }
         for missing in wanted {
             let name = missing.path.replace("__", ".");
             let (gain, pay): (Vec<&Caller>, Vec<&Caller>) =

@@ -58,9 +58,15 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 deferred: Vec::new(),
                 only: None,
                 listed: false,
+                prefetched_elsewhere: None,
             });
             if gap.model != model {
                 continue;
+            }
+            if let Some(over) = read.steps.len().checked_sub(rest.len() + 1).map(|at| &read.steps[at])
+                && loading.may_come_with(query, &site, over)
+            {
+                gap.prefetched_elsewhere = Some(over.name.as_str());
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
             let is_elsewhere = query

@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashSet;
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read};
+use tuneup_django::queries::{Query, Read, Site, Step};
 use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::Symbol;
+use tuneup_python::flow::ExprKind;
 
 use super::{Key, covers, key, path_of, rows_are_many};
 
@@ -16,6 +17,8 @@ pub(super) struct Loading {
     pub(super) served: FxHashSet<Key>,
     /// Relations that some query prefetches.
     pub(super) prefetched: FxHashSet<RelationId>,
+    /// The names in the lookups of all prefetches that the code writes, also of rows that are not followed.
+    pub(super) named: FxHashSet<&'static str>,
 }
 
 impl Loading {
@@ -25,6 +28,7 @@ impl Loading {
             loaded: FxHashSet::default(),
             served: FxHashSet::default(),
             prefetched: FxHashSet::default(),
+            named: named(project),
         };
         for query in &project.queries {
             for path in &query.plan.prefetch {
@@ -61,6 +65,37 @@ impl Loading {
     }
 }
 
+impl Loading {
+    /// Whether the row whose related rows a query is comes from another function, and the related rows are prefetched
+    /// somewhere, so that it may come with them.
+    pub(super) fn may_come_with(&self, query: &Query, site: &Site, over: &Step) -> bool {
+        let is_handed_on =
+            query.sites.last().is_none_or(|last| (last.file, last.function) != (site.file, site.function));
+        is_handed_on && (self.prefetched.contains(&over.relation) || self.named.contains(over.name.as_str()))
+    }
+}
+
+/// The names in all lookups that are given to `prefetch_related()`, `Prefetch()` and `prefetch_related_objects()` as
+/// texts.
+fn named(project: &Project) -> FxHashSet<&'static str> {
+    let mut found = FxHashSet::default();
+    for file in project.source.file_ids().filter(|&file| !project.source.file(file).is_third_party) {
+        let facts = project.source.facts(file);
+        for expr in &facts.exprs {
+            let ExprKind::Call(callee, arguments) = expr.kind else { continue };
+            let (ExprKind::Attribute(_, name) | ExprKind::Global(name)) = facts.kind(callee) else {
+                continue;
+            };
+            if !matches!(name.as_str(), "prefetch_related" | "Prefetch" | "prefetch_related_objects") {
+                continue;
+            }
+            let texts = facts.arguments(arguments).iter().filter_map(|argument| facts.as_str(argument.value));
+            found.extend(texts.flat_map(|text| text.split("__")));
+        }
+    }
+    found
+}
+
 /// Whether the plan loads what is read, or may.
 pub(super) fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usize) -> Loaded {
     let plan = &query.plan;
@@ -70,6 +105,10 @@ pub(super) fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usi
         return Loaded::No;
     }
     let wanted = path_of(steps);
+    // What leads through what is loaded later is loaded there too, or belongs there.
+    if plan.later.iter().any(|path| covers(&wanted, path.as_str())) {
+        return Loaded::Yes;
+    }
     if plan.prefetch.iter().any(|path| covers(path.as_str(), &wanted)) || plan.prefetch_unknown {
         return Loaded::Yes;
     }

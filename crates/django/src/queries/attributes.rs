@@ -87,7 +87,12 @@ impl<'p> Machine<'p> {
             Shape::Instance(class, parts) if class == self.names.state && name == "fields_cache" => {
                 self.values.make(Shape::Instance(self.names.fields_cache, parts))
             }
-            Shape::Instance(class, _) if class == self.names.state => Value::SCALAR,
+            Shape::Instance(class, parts) if class == self.names.state => {
+                match name == "adding" && parts.iter().all(|&row| self.is_fetched(row)) {
+                    true => self.values.make(Shape::Bool(false)),
+                    false => Value::SCALAR,
+                }
+            }
             Shape::Instance(class, parts) if class.as_str() == super::records::NAMED => {
                 self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
             }

@@ -68,6 +68,9 @@ impl<'p> Machine<'p> {
             }
             let function = self.eval(frame, callee);
             let given = self.arguments(frame, arguments);
+            if self.picks_one_of_several(frame, callee, arguments, &given) {
+                return Value::UNKNOWN;
+            }
             return self.call_each(frame, function, &given, arguments, call);
         };
         let base_value = self.eval(frame, base);
@@ -79,6 +82,23 @@ impl<'p> Machine<'p> {
             let method = machine.attribute(frame, callee, member, name);
             machine.call_each(frame, method, &given, arguments, call)
         })
+    }
+
+    /// Whether it is `getattr(row, names[kind])`: each row has one of the names read, and which it is the row decides.
+    fn picks_one_of_several(&self, frame: &Frame<'p>, callee: Expr, run: Run, given: &Arguments) -> bool {
+        let is_getattr = matches!(frame.facts.kind(callee), ExprKind::Global(name) if name == "getattr");
+        let (Some(name), Some(value)) = (frame.facts.arguments(run).get(1), given.positional.get(1)) else {
+            return false;
+        };
+        is_getattr
+            && matches!(self.values.shape(*value), Shape::Union(_))
+            && matches!(
+                frame.facts.kind(name.value),
+                ExprKind::Subscript(..)
+                    | ExprKind::Conditional(_)
+                    | ExprKind::Attribute(..)
+                    | ExprKind::Call(..)
+            )
     }
 
     /// Calls each of what may be called, and puts back what it leaves in its arguments.

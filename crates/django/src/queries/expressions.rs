@@ -332,7 +332,10 @@ impl<'p> Machine<'p> {
                 }
                 BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor => {
                     self.for_each(result, |machine, left| match machine.values.shape(left) {
-                        Shape::Queryset(_) => left,
+                        Shape::Queryset(queryset) => {
+                            let queryset = queryset.clone();
+                            machine.combined_rows(queryset, op)
+                        }
                         Shape::Condition(terms) => {
                             let terms = *terms;
                             machine.combined(terms, right, op != BinaryOp::BitAnd)

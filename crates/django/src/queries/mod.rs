@@ -105,6 +105,9 @@ pub struct Plan {
     pub select_unknown: bool,
     /// Some lookups of `prefetch_related` are not known.
     pub prefetch_unknown: bool,
+    /// Lookups that code loads onto the rows later, by a queryset of its own. What the query itself had loaded of them
+    /// would take their place.
+    pub later: Vec<Symbol>,
 }
 
 /// A relation read off a row.
@@ -247,14 +250,19 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
             }
         }
     }
+    let mut later: Vec<Symbol> = Vec::new();
     for (path, loaded) in machine.loaded.get(&query).into_iter().flatten() {
         let base = machine.path_text(*path);
         prefetch_unknown |= loaded.prefetch_unknown;
         for prefetched in &loaded.prefetch {
-            prefetch.push(match base.as_str() {
+            let path = match base.as_str() {
                 "" => prefetched.path,
                 base => Symbol::new(&format!("{base}__{}", prefetched.path)),
-            });
+            };
+            prefetch.push(path);
+            if prefetched.queryset.is_some() && !later.contains(&path) {
+                later.push(path);
+            }
         }
     }
     Plan {
@@ -266,6 +274,7 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
         defer: plan.defer.clone(),
         select_unknown: plan.select_unknown,
         prefetch_unknown,
+        later,
     }
 }
 

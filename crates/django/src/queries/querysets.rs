@@ -2,6 +2,7 @@
 //!
 //! Follows <https://docs.djangoproject.com/en/stable/ref/models/querysets/>.
 
+use tuneup_python::flow::BinaryOp;
 use tuneup_python::{ClassRef, Symbol};
 
 use super::asks::{Written, asks_something};
@@ -236,6 +237,19 @@ impl<'p> Machine<'p> {
             queryset.asked.narrowed = true;
         }
         let queryset = Self::at_site(queryset, call.site);
+        self.values.queryset(queryset)
+    }
+
+    /// `left | right` and its kin of two querysets: a query of its own, which no prefetch serves, and of which the
+    /// filters of one side alone say nothing.
+    pub(crate) fn combined_rows(&mut self, mut queryset: Shared<Queryset>, op: BinaryOp) -> Value {
+        queryset.asked.narrowed = true;
+        if op != BinaryOp::BitAnd {
+            queryset.asked.single = false;
+            let mut terms = self.values.terms(queryset.terms).to_vec();
+            terms.iter_mut().for_each(|term| term.sure = false);
+            queryset.terms = self.values.make_terms(terms);
+        }
         self.values.queryset(queryset)
     }
 

@@ -5,7 +5,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
-use super::value::{Asked, Given, Origin, Plan, Queryset, Role, Row, Shape, Site, Value};
+use super::value::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Row, Shape, Site, Value};
 use crate::frameworks::urlman;
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
@@ -97,6 +97,25 @@ impl<'p> Machine<'p> {
             && self.as_queryset(row.query).is_some_and(|queryset| queryset.annotated.contains(&name))
     }
 
+    /// Whether the row's query puts an attribute on it: what it computes, or prefetches under that name.
+    pub(super) fn is_put_on(&self, row: Row, name: Symbol) -> bool {
+        self.is_annotated(row, name) || self.prefetched_as(row, name).is_some()
+    }
+
+    /// The lookup of the row's query that has the name for its `to_attr`.
+    fn prefetched_as(&self, row: Row, name: Symbol) -> Option<Prefetched> {
+        let at = self.path_text(row.path);
+        let queryset = self.as_queryset(row.query)?;
+        let found = queryset.plan.prefetch.iter().find(|known| {
+            known.to_attr == Some(name)
+                && match known.path.as_str().rsplit_once("__") {
+                    Some((before, _)) => before == at,
+                    None => at.is_empty(),
+                }
+        });
+        found.copied()
+    }
+
     /// Reads a to-one relation.
     fn follow(&mut self, value: Value, row: Row, relation: RelationId, site: Site) -> Value {
         if let Some((back, path)) = row.back
@@ -163,6 +182,12 @@ impl<'p> Machine<'p> {
         self.values.make(Shape::Row(Row { path, model, back, ..row }))
     }
 
+    /// Whether a row came from the database: it is one of a query that is seen.
+    pub(super) fn is_fetched(&self, row: Value) -> bool {
+        let query = self.as_row(row).and_then(|row| self.as_queryset(row.query));
+        query.is_some_and(|queryset| queryset.origin != Origin::Outside)
+    }
+
     /// Whether there is a row at `path` for each turn of a loop, `path` being on the way to `row`: an order's
     /// lines are many, their order is one.
     fn row_is_many(&self, row: Row, path: super::value::Path) -> bool {
@@ -190,15 +215,7 @@ impl<'p> Machine<'p> {
 
     /// What a `Prefetch(…, to_attr=name)` put on the row.
     fn prefetched_attribute(&mut self, row: Row, name: Symbol, site: Site) -> Option<Value> {
-        let at = self.path_text(row.path);
-        let queryset = self.as_queryset(row.query)?;
-        let found = *queryset.plan.prefetch.iter().find(|known| {
-            known.to_attr == Some(name)
-                && match known.path.as_str().rsplit_once("__") {
-                    Some((before, _)) => before == at,
-                    None => at.is_empty(),
-                }
-        })?;
+        let found = self.prefetched_as(row, name)?;
         let Some(inner) = found.queryset else { return Some(Value::UNKNOWN) };
         let (before, last) = found.path.as_str().rsplit_once("__").unwrap_or(("", found.path.as_str()));
         let inner = match self.schema.relation_by_accessor(row.model, Symbol::new(last)) {

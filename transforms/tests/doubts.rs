@@ -1,0 +1,156 @@
+//! What looks like a relation that is read for every row and is none, or is not safe to load.
+
+mod support;
+
+use support::check;
+
+const IMPORTS: &str = "from django.db.models import Prefetch, prefetch_related_objects\n\
+                       from shop.models import Author, Book, Note\n\n\n";
+
+fn code(body: &str) -> String {
+    format!("{IMPORTS}{body}")
+}
+
+#[test]
+fn only_must_name_the_relations_of_joined_rows_too() {
+    let text = code(
+        "def listed(request):\n    \
+         notes = Note.objects.only('id', 'book__title')\n    \
+         return [note.book.author.name for note in notes]\n",
+    );
+    check(&[("views.py", &text)], &["Advice: notes = Note.objects.only('id', 'book__title'): book__author"]);
+    let text = code(
+        "def listed(request):\n    \
+         notes = Note.objects.only('id', 'book__title', 'book__author')\n    \
+         return [note.book.author.name for note in notes]\n",
+    );
+    check(
+        &[("views.py", &text)],
+        &["Safe: notes = Note.objects.only('id', 'book__title', 'book__author'): book__author"],
+    );
+}
+
+#[test]
+fn what_is_loaded_later_by_its_own_queryset_is_left_to_it() {
+    let view = |lookup: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             books = list(Book.objects.order_by('pk'))\n    \
+             prefetch_related_objects(books, {lookup})\n    \
+             return [note.user.name for book in books for note in book.notes.all()]\n"
+        ))
+    };
+    check(&[("views.py", &view("Prefetch('notes', Note.objects.filter(pk__gt=3))"))], &[]);
+    check(
+        &[("views.py", &view("'tags'"))],
+        &["Safe: books = list(Book.objects.order_by('pk')): notes__user"],
+    );
+}
+
+#[test]
+fn the_default_of_getattr_is_not_read_where_the_query_puts_the_attribute() {
+    let view = |lookup: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             books = Book.objects.prefetch_related({lookup})\n    \
+             return [note.user.name for book in books for note in getattr(book, 'known', book.notes.all())]\n"
+        ))
+    };
+    let known = view("Prefetch('notes', Note.objects.select_related('user'), to_attr='known')");
+    check(&[("views.py", &known)], &[]);
+    let other = view("Prefetch('notes', Note.objects.select_related('user'), to_attr='other')");
+    check(
+        &[("views.py", &other)],
+        &[
+            "Safe: books = Book.objects.prefetch_related(Prefetch('notes', Note.objects.select_related('user'), to_attr='other')): notes__user",
+        ],
+    );
+}
+
+#[test]
+fn a_row_of_a_query_is_not_being_added() {
+    let view = |test: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             return [book.author.name for book in Book.objects.order_by('pk') if {test}]\n"
+        ))
+    };
+    check(&[("views.py", &view("book._state.adding and book.author.name"))], AUTHOR_OF_ALL);
+    let text = code(
+        "def listed(request):\n    \
+         for book in Book.objects.order_by('pk'):\n        \
+         if book._state.adding:\n            print(book.author.name)\n",
+    );
+    check(&[("views.py", &text)], &[]);
+    let text = text.replace("if book._state.adding", "if not book._state.adding");
+    check(&[("views.py", &text)], &["Safe: for book in Book.objects.order_by('pk'):: author"]);
+}
+
+const AUTHOR_OF_ALL: &[&str] = &[
+    "Safe: return [book.author.name for book in Book.objects.order_by('pk') if book._state.adding and book.author.name]: author",
+];
+
+#[test]
+fn of_several_names_a_row_has_one() {
+    let view = |name: &str| {
+        code(&format!(
+            "NAMES = {{'a': 'author', 'b': 'editor'}}\n\n\n\
+             def listed(request):\n    \
+             return [getattr(book, {name}).name for book in Book.objects.order_by('pk')]\n"
+        ))
+    };
+    check(&[("views.py", &view("NAMES[book.title]"))], &[]);
+    check(
+        &[("views.py", &view("NAMES['a']"))],
+        &["Safe: return [getattr(book, NAMES['a']).name for book in Book.objects.order_by('pk')]: author"],
+    );
+    let looped = code(
+        "def listed(request):\n    \
+         for book in Book.objects.order_by('pk'):\n        \
+         for name in ('author', 'editor'):\n            print(getattr(book, name).name)\n",
+    );
+    check(&[("views.py", &looped)], &["Safe: for book in Book.objects.order_by('pk'):: author, editor"]);
+}
+
+#[test]
+fn no_prefetch_serves_querysets_that_are_combined() {
+    let view = |rows: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             return [note.user.name for book in Book.objects.order_by('pk') for note in {rows}]\n"
+        ))
+    };
+    let combined = view("(book.notes.all() | Note.objects.filter(pk=1))");
+    check(
+        &[("views.py", &combined)],
+        &[
+            "Safe: return [note.user.name for book in Book.objects.order_by('pk') for note in (book.notes.all() | Note.objects.filter(pk=1))]: user",
+        ],
+    );
+    let plain = view("book.notes.all()");
+    check(
+        &[("views.py", &plain)],
+        &[
+            "Safe: return [note.user.name for book in Book.objects.order_by('pk') for note in book.notes.all()]: notes__user",
+        ],
+    );
+}
+
+#[test]
+fn related_rows_that_are_prefetched_elsewhere_are_not_surely_asked_for_anew() {
+    let views = code(
+        "from shop.reports import users\n\n\n\
+         def one(request, pk):\n    return users(Book.objects.get(pk=pk))\n\n\n\
+         def others(request, books):\n    return [users(book) for book in books.visible().prefetch_related('notes')]\n",
+    );
+    let reports = "def users(book):\n    return [note.user.name for note in book.notes.all()]\n";
+    check(
+        &[("views.py", &views), ("reports.py", reports)],
+        &["Unsafe: return [note.user.name for note in book.notes.all()]: user"],
+    );
+    let views = views.replace(".prefetch_related('notes')", "");
+    check(
+        &[("views.py", &views), ("reports.py", reports)],
+        &["Safe: return [note.user.name for note in book.notes.all()]: user"],
+    );
+}
