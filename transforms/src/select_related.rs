@@ -175,7 +175,7 @@ fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
         };
         let names = |name: &&str| covers(name, step) || name.strip_suffix("_id") == Some(step);
         let mut masked = only.iter().filter(masks).peekable();
-        if masked.peek().is_some() && !masked.any(|name| names(name)) {
+        if masked.peek().is_some() && !masked.any(names) {
             return Some(step);
         }
         before = step;
