@@ -4,8 +4,8 @@ use rustc_hash::FxHashSet;
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Step};
 use tuneup_django::schema::{RelationId, RelationKind};
-use tuneup_python::Symbol;
 use tuneup_python::flow::ExprKind;
+use tuneup_python::{FileId, Symbol};
 
 use super::{Key, covers, key, path_of, rows_are_many};
 
@@ -79,7 +79,8 @@ impl Loading {
 /// texts.
 fn named(project: &Project) -> FxHashSet<&'static str> {
     let mut found = FxHashSet::default();
-    for file in project.source.file_ids().filter(|&file| !project.source.file(file).is_third_party) {
+    let is_followed = |file: &FileId| !project.source.file(*file).is_third_party && !project.is_aside(*file);
+    for file in project.source.file_ids().filter(is_followed) {
         let facts = project.source.facts(file);
         for expr in &facts.exprs {
             let ExprKind::Call(callee, arguments) = expr.kind else { continue };
