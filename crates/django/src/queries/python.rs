@@ -156,79 +156,8 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn sequence_method(
-        &mut self,
-        frame: &mut Frame<'p>,
-        receiver: Value,
-        name: Symbol,
-        arguments: &Arguments,
-        call: CallSite,
-    ) -> Value {
-        match name.as_str() {
-            "sort" => {
-                self.keyed(frame, receiver, arguments, call);
-                Value::NONE
-            }
-            "pop" | "popleft" | "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
-            "copy" | "union" | "intersection" | "difference" => {
-                let mut all = receiver;
-                for value in arguments.all().collect::<Vec<_>>() {
-                    let element = self.iterate(frame, value, call.site);
-                    let more = self.values.sequence(element);
-                    all = self.values.join(all, more);
-                }
-                all
-            }
-            "index" | "count" => Value::SCALAR,
-            _ => Value::UNKNOWN,
-        }
-    }
-
-    fn mapping_method(
-        &mut self,
-        receiver: Value,
-        known: &[(Symbol, Value)],
-        key: Value,
-        rest: Value,
-        name: Symbol,
-        arguments: &Arguments,
-    ) -> Value {
-        let known_values = self.values.join_all(known.iter().map(|&(_, value)| value));
-        let all_values = self.values.join(known_values, rest);
-        match name.as_str() {
-            "items" => {
-                let names: Vec<Value> =
-                    known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
-                let keys = self.values.join_all(names.into_iter().chain([key]));
-                let pair = self.values.tuple(vec![keys, all_values]);
-                self.values.sequence(pair)
-            }
-            "values" => self.values.sequence(all_values),
-            "keys" => {
-                let names: Vec<Value> =
-                    known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
-                let keys = self.values.join_all(names.into_iter().chain([key]));
-                self.values.sequence(keys)
-            }
-            "get" | "pop" => {
-                let default = arguments.positional.get(1).copied().unwrap_or(Value::NONE);
-                let found = match arguments.positional.first().map(|&key| self.values.shape(key)) {
-                    Some(Shape::Str(name)) => match known.iter().find(|(known, _)| known == name) {
-                        Some(&(_, value)) => value,
-                        None => rest,
-                    },
-                    _ => all_values,
-                };
-                self.values.join(found, default)
-            }
-            "copy" => receiver,
-            "popitem" => self.values.tuple(vec![key, all_values]),
-            _ => Value::UNKNOWN,
-        }
-    }
-
     /// Calls the `key=` function of `sorted`, `min`, `max`, `sort` or `groupby` on each element.
-    fn keyed(
+    pub(super) fn keyed(
         &mut self,
         frame: &mut Frame<'p>,
         values: Value,

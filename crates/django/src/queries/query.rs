@@ -1,0 +1,238 @@
+//! What is known of a query: its model, what it loads with its rows, what else was asked of it, by which
+//! lookups its rows were chosen, and how it is evaluated.
+
+use tuneup_python::{ClassRef, Symbol};
+
+use super::value::{Site, Terms, Value};
+use crate::schema::{ModelId, RelationId};
+
+/// A manager or queryset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Queryset {
+    /// The rows' model.
+    pub model: ModelId,
+    /// Where its rows come from.
+    pub origin: Origin,
+    /// Whether it is still a manager, which cannot be iterated.
+    pub is_manager: bool,
+    /// The class whose methods it has beyond Django's, outermost first.
+    pub classes: Box<[ClassRef]>,
+    /// The chain expressions that it went through, from the first.
+    pub sites: Box<[Site]>,
+    /// What it loads with its rows.
+    pub plan: Plan,
+    /// The last call that asked for some of that.
+    pub planned: Option<Site>,
+    /// What else was asked of it.
+    pub asked: Asked,
+    /// The lookups by which its rows were chosen and ordered.
+    pub terms: Terms,
+    /// The row onto which it was prefetched, and over which relation: its rows know that row.
+    pub parent: Option<(Value, RelationId)>,
+    /// What was computed for each row, by name: its rows have these attributes, whatever their class has.
+    pub annotated: Box<[Symbol]>,
+}
+
+impl Queryset {
+    /// All rows of a model, made by no expression.
+    pub fn of(model: ModelId, classes: Box<[ClassRef]>) -> Self {
+        Self {
+            model,
+            origin: Origin::Manager,
+            is_manager: false,
+            classes,
+            sites: Box::default(),
+            plan: Plan::default(),
+            planned: None,
+            asked: Asked::default(),
+            terms: Terms::NONE,
+            parent: None,
+            annotated: Box::default(),
+        }
+    }
+}
+
+/// Where the rows of a queryset come from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// `Model.objects`
+    Manager,
+    /// `row.relation`
+    Related(Value, RelationId),
+    /// Rows that came from outside what is seen: a parameter, `self` of a model's method.
+    Outside,
+}
+
+/// What a queryset loads beside its own columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Plan {
+    /// Paths of `select_related`.
+    pub select: Vec<Symbol>,
+    /// `select_related()` without names: every relation that is not null.
+    pub select_all: bool,
+    /// Lookups of `prefetch_related`.
+    pub prefetch: Vec<Prefetched>,
+    /// Columns of `only`, where it was called.
+    pub only: Option<Vec<Symbol>>,
+    /// Columns of `defer`.
+    pub defer: Vec<Symbol>,
+    /// Whether `select_all` is what Django does by itself unless code names joins.
+    pub automatic: bool,
+    /// `select_related` or `only` with names that are not known.
+    pub select_unknown: bool,
+    /// `prefetch_related` with lookups that are not known.
+    pub prefetch_unknown: bool,
+}
+
+impl Plan {
+    /// Whether two load the same as far as it is known what they load.
+    pub(super) fn is_known_alike(&self, other: &Self) -> bool {
+        (&self.select, self.select_all, self.automatic) == (&other.select, other.select_all, other.automatic)
+            && self.prefetch == other.prefetch
+            && (&self.only, &self.defer) == (&other.only, &other.defer)
+    }
+}
+
+/// One lookup of `prefetch_related`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Prefetched {
+    /// The path.
+    pub path: Symbol,
+    /// The queryset of a `Prefetch`.
+    pub queryset: Option<Value>,
+    /// Its `to_attr`.
+    pub to_attr: Option<Symbol>,
+}
+
+/// What was asked of a queryset besides its plan, as far as a rewrite must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Asked {
+    /// `values()`, `values_list()`, `dates()`: its rows are not instances.
+    pub values: bool,
+    /// `values_list(flat=True)`
+    pub flat: bool,
+    /// `union()`, `intersection()`, `difference()`
+    pub combined: bool,
+    /// `raw()`
+    pub raw: bool,
+    /// `select_for_update()` without `of=`
+    pub locked: bool,
+    /// `select_for_update(of=…)`
+    pub locked_of: bool,
+    /// Sliced.
+    pub sliced: bool,
+    /// Filtered, ordered or otherwise unlike `all()`: a prefetch does not serve it.
+    pub narrowed: bool,
+    /// `iterator()` without `chunk_size`
+    pub streamed: bool,
+    /// Something was called that is not known to keep it a plain queryset.
+    pub foreign: bool,
+    /// `none()`
+    pub empty: bool,
+    /// Filtered by one value of what is unique: it has one row at most.
+    pub single: bool,
+}
+
+impl Asked {
+    /// What is asked of a queryset that is one or the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            values: self.values || other.values,
+            flat: self.flat || other.flat,
+            combined: self.combined || other.combined,
+            raw: self.raw || other.raw,
+            locked: self.locked || other.locked,
+            locked_of: self.locked_of || other.locked_of,
+            sliced: self.sliced || other.sliced,
+            narrowed: self.narrowed || other.narrowed,
+            streamed: self.streamed || other.streamed,
+            foreign: self.foreign || other.foreign,
+            empty: self.empty && other.empty,
+            single: self.single && other.single,
+        }
+    }
+}
+
+/// One lookup by which the rows of a queryset are chosen or ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Term {
+    /// As it is written: `author__name__icontains`, `-created`.
+    pub name: Symbol,
+    /// What it is for.
+    pub role: Role,
+    /// What a filter compares with.
+    pub given: Given,
+    /// Whether it narrows the rows by itself: neither one side of an `OR`, nor one of several that may be asked.
+    pub sure: bool,
+    /// Whether it leaves out what it names: `exclude(…)`, `~Q(…)`.
+    pub negated: bool,
+    /// The call that asks it.
+    pub site: Site,
+}
+
+/// What a term is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// To choose rows.
+    Filter,
+    /// To order them.
+    Order,
+    /// To leave out what is equal, or to count it together.
+    Group,
+    /// To be among the values of the rows, by which what is counted later is grouped.
+    Value,
+    /// To tell rows apart that are read anyway: `When(…)`, an aggregate's `filter`.
+    Case,
+}
+
+/// What a filter compares with, as far as an index depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Given {
+    /// `True` or `False`
+    Bool(bool),
+    /// `None`
+    None,
+    /// A text that is known.
+    Text(Symbol),
+    /// Something of the same row: `F(…)`.
+    Column,
+    /// The rows of another query.
+    Rows,
+    /// A value.
+    Other,
+}
+
+/// How a queryset is evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct Uses {
+    /// For the one row that its filters name: `get()`.
+    pub get: bool,
+    /// For its first or last row in order: `first()`, `latest()`, `[0]`.
+    pub first: bool,
+    /// For some of its rows in order: a slice, a page.
+    pub page: bool,
+    /// For all its rows.
+    pub all: bool,
+    /// For their number, or whether there are any.
+    pub count: bool,
+}
+
+impl Uses {
+    /// Whether it is evaluated at all.
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            get: self.get || other.get,
+            first: self.first || other.first,
+            page: self.page || other.page,
+            all: self.all || other.all,
+            count: self.count || other.count,
+        }
+    }
+}
