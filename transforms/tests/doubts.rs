@@ -154,3 +154,42 @@ fn related_rows_that_are_prefetched_elsewhere_are_not_surely_asked_for_anew() {
         &["Safe: return [note.user.name for note in book.notes.all()]: user"],
     );
 }
+
+#[test]
+fn related_rows_that_a_test_narrows_are_not_prefetched() {
+    let view = |narrowed: &str| {
+        code(&format!(
+            "def notes_of(book):\n    \
+             notes = book.notes.all()\n    \
+             if book.is_new:\n        \
+             return {narrowed}\n    \
+             return notes\n\n\n\
+             def listed(request):\n    \
+             books = Book.objects.order_by('pk')\n    \
+             return [note.pk for book in books for note in notes_of(book)]\n"
+        ))
+    };
+    check(&[("views.py", &view("notes | Note.objects.filter(book=None)"))], &[]);
+    check(&[("views.py", &view("notes.filter(user=None)"))], &[]);
+    check(&[("views.py", &view("notes.all()"))], &["Safe: books = Book.objects.order_by('pk'): notes"]);
+}
+
+#[test]
+fn what_an_exception_says_is_not_read_for_every_row() {
+    let view = |says: &str| {
+        code(&format!(
+            "def checked(note):\n    \
+             if note.pk > 3:\n        \
+             {says}\n    \
+             return note.pk\n\n\n\
+             def listed(request):\n    \
+             notes = Note.objects.order_by('pk')\n    \
+             return [checked(note) for note in notes]\n"
+        ))
+    };
+    check(&[("views.py", &view("raise ValueError(f'{note} is too long')"))], &[]);
+    check(
+        &[("views.py", &view("print(f'{note} is too long')"))],
+        &["Safe: notes = Note.objects.order_by('pk'): user"],
+    );
+}

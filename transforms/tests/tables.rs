@@ -155,3 +155,25 @@ fn a_table_can_ask_nothing_more_of_rows_that_are_a_list() {
         .replace("model = Note", "model = Note\n        default_columns = ['book']");
     check(&[("tables.py", &some)], &["Safe: table = NoteTable(list(Note.objects.all())): book"]);
 }
+
+#[test]
+fn a_table_may_ask_its_rows_by_a_function() {
+    let by_function = |columns: &str| {
+        tables("    user = tables.Column()", MAKES)
+            .replace("self.data.data = self.data.data.prefetch_related(*self.paths())", "asked(self)")
+            .replace(
+                "class Base",
+                "def asked(table):\n    table.data.data = table.data.data.prefetch_related(*table.paths())\n\n\nclass Base",
+            )
+            .replace("model = Note", &format!("model = Note\n        {columns}"))
+    };
+    check(&[("tables.py", &by_function("order_by = ['pk']"))], &[]);
+}
+
+#[test]
+fn what_a_table_shows_by_default_counts_also_where_it_loads_nothing() {
+    let plain = tables("    user = tables.Column()", MAKES)
+        .replace("self.data.data = self.data.data.prefetch_related(*self.paths())", "self.hide_columns()")
+        .replace("model = Note", "model = Note\n        default_columns = ['book']");
+    check(&[("tables.py", &plain)], &["Safe: table = NoteTable(Note.objects.all()): book"]);
+}

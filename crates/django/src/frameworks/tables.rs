@@ -2,7 +2,8 @@
 //!
 //! <https://django-tables2.readthedocs.io/en/latest/pages/api-reference.html>
 
-use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, Run};
+use ruff_text_size::TextRange;
+use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, FileFacts, Run};
 use tuneup_python::{Base, ClassRef, Entity, FileId, Member, Symbol};
 
 use super::Framework;
@@ -54,7 +55,7 @@ fn inherited_method<'p>(
     let data = arguments.get(0, "data")?;
     let mut excluded = arguments.keyword("exclude").and_then(|it| texts(machine, it)).unwrap_or_default();
     excluded.extend(hidden(machine, this));
-    let site = frame.site(ruff_text_size::TextRange::default());
+    let site = frame.site(TextRange::default());
     for rows in machine.values.members(data) {
         // What is a list by now can be asked for nothing more.
         let loads_rows = loads_itself && machine.as_queryset(rows).is_some();
@@ -85,10 +86,23 @@ fn hidden(machine: &Machine<'_>, table: Value) -> Vec<Symbol> {
     calls.filter_map(|node| name(node.kind)).collect()
 }
 
-/// Whether a table's own code asks its rows for what its columns need.
+/// Whether a table's own code asks its rows for what its columns need, by itself or by a function that it calls.
 fn loads_by_itself(machine: &Machine<'_>, class: ClassRef) -> bool {
     let facts = machine.project.facts(class.file);
     let within = facts.class(class.id).range;
+    asks_for_relations(facts, within)
+        || facts.exprs.iter().filter(|node| within.contains_range(node.range)).any(|node| {
+            let ExprKind::Call(callee, _) = node.kind else { return false };
+            let Entity::Function(called) = machine.project.entity_of(class.file, callee) else {
+                return false;
+            };
+            let facts = machine.project.facts(called.file);
+            asks_for_relations(facts, facts.function(called.id).range)
+        })
+}
+
+/// Whether code calls `prefetch_related` or `select_related`.
+fn asks_for_relations(facts: &FileFacts, within: TextRange) -> bool {
     facts.exprs.iter().any(|node| {
         within.contains_range(node.range)
             && matches!(node.kind, ExprKind::Attribute(_, name) if name == "prefetch_related" || name == "select_related")
@@ -242,10 +256,10 @@ impl Table {
     /// Shows a row, in all columns but those that are left out.
     fn show<'p>(&self, machine: &mut Machine<'p>, frame: &mut Frame<'p>, row: Value, excluded: &[Symbol]) {
         let members = declared(machine, self.class);
-        // What a table shows unless its reader asks for other columns.
-        let by_default = match self.loads_itself {
-            true => self.listed(machine, "default_columns").or_else(|| self.listed(machine, "fields")),
-            false => None,
+        // What a table shows unless its reader asks for other columns. Only code of the project's own knows of these.
+        let by_default = match self.listed(machine, "default_columns") {
+            None if self.loads_itself => self.listed(machine, "fields"),
+            listed => listed,
         };
         let by_default = by_default.map(|(_, names)| names);
         if self.loads_rows

@@ -71,12 +71,8 @@ impl<'p> Machine<'p> {
                 self.leave(frame);
                 return Next::Away;
             }
-            StmtKind::Raise(value) => {
-                if let Some(value) = value {
-                    self.eval(frame, value);
-                }
-                return Next::Away;
-            }
+            // What an exception says is made where things went wrong, and not for every row.
+            StmtKind::Raise(_) => return Next::Away,
             StmtKind::If { test, then, orelse } => return self.branch(frame, test, then, orelse),
             StmtKind::For { target, iter, body, orelse, .. } => {
                 self.run_loop(frame, target, iter, body);
