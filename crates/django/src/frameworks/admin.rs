@@ -464,7 +464,11 @@ fn show<'p>(
         machine.text_of(frame, row);
         return;
     }
-    let is_field = machine.as_row(row).is_some_and(|row| machine.schema.attribute(row.model, name).is_some());
+    // What is translated is no field of the model.
+    let is_field = machine.as_row(row).is_some_and(|row| {
+        let attribute = machine.schema.attribute(row.model, name);
+        attribute.is_some_and(|attribute| !matches!(attribute, ModelAttribute::Translated(_)))
+    });
     if !is_field && let Some((function, _)) = own_method(machine, class, name) {
         machine.call_with(frame, function, None, Some(this), &arguments);
         return;

@@ -22,6 +22,7 @@ mod lists;
 mod models;
 mod oscar;
 pub(crate) mod pagination;
+pub(crate) mod parler;
 pub(crate) mod registrations;
 mod rendering;
 mod requests;
@@ -76,7 +77,8 @@ type Call = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &Arguments, CallS
 
 type Method = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, &Arguments) -> Option<Value>;
 
-type RowMethod = for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, Row, &str, CallSite) -> Option<Value>;
+type RowMethod =
+    for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, Row, &str, &Arguments, CallSite) -> Option<Value>;
 
 type ClassMethod =
     for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef, &str, &Arguments, CallSite) -> Option<Value>;
@@ -95,7 +97,7 @@ impl Framework {
         iterate: |_, _, _, _, _| None,
         set: |_, _, _, _, _, _, _| {},
         narrows: |_, _, _| false,
-        row_method: |_, _, _, _, _, _| None,
+        row_method: |_, _, _, _, _, _, _| None,
         class_method: |_, _, _, _, _, _| None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
@@ -139,6 +141,7 @@ const ALL: &[Framework] = &[
     urlman::FRAMEWORK,
     listings::FRAMEWORK,
     serialization::FRAMEWORK,
+    parler::FRAMEWORK,
     wagtail::FRAMEWORK,
 ];
 
@@ -298,10 +301,12 @@ impl<'p> Machine<'p> {
         value: Value,
         row: Row,
         name: Symbol,
+        arguments: &Arguments,
         call: CallSite,
     ) -> Value {
+        let name = name.as_str();
         ALL.iter()
-            .find_map(|framework| (framework.row_method)(self, frame, value, row, name.as_str(), call))
+            .find_map(|framework| (framework.row_method)(self, frame, value, row, name, arguments, call))
             .unwrap_or(Value::UNKNOWN)
     }
 

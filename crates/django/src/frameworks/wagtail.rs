@@ -79,6 +79,7 @@ fn row_method<'p>(
     value: Value,
     row: Row,
     name: &str,
+    _arguments: &Arguments,
     call: CallSite,
 ) -> Option<Value> {
     let is_known = name == "get_context" || PAGES.contains(&name);

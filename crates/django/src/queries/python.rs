@@ -110,7 +110,7 @@ impl<'p> Machine<'p> {
             Shape::Queryset(queryset) => {
                 self.queryset_method(frame, receiver, queryset, name, arguments, call)
             }
-            Shape::Row(row) => self.row_method(frame, receiver, row, name, call),
+            Shape::Row(row) => self.row_method(frame, receiver, row, name, arguments, call),
             Shape::Sequence(_) | Shape::Tuple(_) => {
                 self.sequence_method(frame, receiver, name, arguments, call)
             }

@@ -6,7 +6,7 @@ use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Row, Shape, Site, Value};
-use crate::frameworks::urlman;
+use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 impl<'p> Machine<'p> {
@@ -30,6 +30,9 @@ impl<'p> Machine<'p> {
             Some(ModelAttribute::ToOne(relation)) => return self.follow(value, row, relation, site),
             Some(ModelAttribute::ToMany(relation)) => {
                 return self.related_manager(value, row, relation, site);
+            }
+            Some(ModelAttribute::Translated(relation)) => {
+                return parler::translated(self, frame, value, relation, site);
             }
             Some(ModelAttribute::Other) => return Value::UNKNOWN,
             None => {}
@@ -245,6 +248,7 @@ impl<'p> Machine<'p> {
         value: Value,
         row: Row,
         name: Symbol,
+        arguments: &Arguments,
         call: CallSite,
     ) -> Value {
         match name.as_str() {
@@ -258,7 +262,7 @@ impl<'p> Machine<'p> {
             }
             "refresh_from_db" | "full_clean" | "clean" | "validate_unique" => Value::NONE,
             text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
-            _ => self.framework_row_method(frame, value, row, name, call),
+            _ => self.framework_row_method(frame, value, row, name, arguments, call),
         }
     }
 

@@ -206,7 +206,7 @@ impl Machine<'_> {
         let relation = match self.schema.attribute(row.model, name)? {
             ModelAttribute::ToOne(relation) => relation,
             ModelAttribute::ToMany(_) | ModelAttribute::Column => return Some(false),
-            ModelAttribute::Other => return None,
+            ModelAttribute::Translated(_) | ModelAttribute::Other => return None,
         };
         let plan = &self.as_queryset(row.query)?.plan;
         if plan.select.iter().any(|&path| self.serves(path, row, name)) {

@@ -9,6 +9,7 @@ use tuneup_python::{Base, ClassRef, Entity, FileId, Project, Symbol};
 use super::bundled::{self, BundledModel};
 use super::classes::{FieldClass, Makes, Outside, outside};
 use super::fields::{Body, Declaration, Origin, bundled_options};
+use super::translations::Translates;
 use super::{Field, Manager, Model, ModelId, Options, RelationKind, Schema, Truth, meta};
 use crate::apps::Apps;
 
@@ -32,6 +33,8 @@ pub(super) struct Parts {
     /// The models of its method resolution order, itself first.
     pub(super) lineage: Vec<ModelId>,
     pub(super) bundled: Option<&'static BundledModel>,
+    /// What it holds the translations of, where parler makes it.
+    pub(super) translates: Option<Translates>,
 }
 
 /// A name in a file, or one attribute of it.
@@ -101,6 +104,7 @@ impl Schema {
         }
         builder.relate_tags();
         builder.relate_back();
+        builder.add_translated();
         builder.add_managed();
         builder.schema
     }
@@ -124,7 +128,7 @@ impl Builder<'_> {
         self.order
     }
 
-    fn push(&mut self, name: Symbol, app: Symbol) -> ModelId {
+    pub(super) fn push(&mut self, name: Symbol, app: Symbol) -> ModelId {
         let id = ModelId(self.schema.models.len() as u32);
         self.schema.models.push(Model {
             class: None,
@@ -148,7 +152,7 @@ impl Builder<'_> {
         id
     }
 
-    fn add_label(&mut self, id: ModelId) {
+    pub(super) fn add_label(&mut self, id: ModelId) {
         let label = self.schema.label(id).to_lowercase();
         self.schema.by_label.entry(Symbol::new(&label)).or_default().push(id);
     }
@@ -297,7 +301,11 @@ impl Builder<'_> {
 
     fn body_of(&mut self, id: ModelId) -> Body {
         if let Some(class) = self.schema.class_of(id) {
+            self.add_translations(id, class);
             return self.body(class);
+        }
+        if let Some(translates) = self.parts(id).translates {
+            return self.body_of_translations(translates);
         }
         let mut body = Body::default();
         let Some(bundled) = self.parts(id).bundled else { return body };
@@ -490,7 +498,7 @@ impl Builder<'_> {
             custom,
             source: match origin {
                 Origin::Source(source) => Some(source),
-                Origin::Bundled(_) | Origin::Automatic(_) => None,
+                Origin::Bundled(_) | Origin::Automatic(_) | Origin::Translated(..) => None,
             },
             kind: class.kind,
             relation: None,

@@ -29,6 +29,8 @@ pub(super) enum Origin {
     Bundled(&'static BundledField),
     /// Made by Django: `id`, or a link to this parent.
     Automatic(Option<super::ModelId>),
+    /// The foreign key of parler's translations to this model, with the name that they have there.
+    Translated(super::ModelId, Symbol),
 }
 
 /// What a class's own body declares.
@@ -40,7 +42,7 @@ pub(super) struct Body {
     pub(super) names: FxHashSet<Symbol>,
 }
 
-enum Declared {
+pub(super) enum Declared {
     Field(FieldClass, Option<ClassRef>),
     Manager(Vec<ClassRef>, bool),
 }
@@ -99,7 +101,7 @@ impl Builder<'_> {
         body
     }
 
-    fn declared(&self, file: FileId, value: Expr, name: Symbol) -> Option<Declared> {
+    pub(super) fn declared(&self, file: FileId, value: Expr, name: Symbol) -> Option<Declared> {
         let facts = self.project.facts(file);
         let callee = match facts.kind(value) {
             // `ForeignKey[User, User](…)` says types to checkers alone.
@@ -154,7 +156,12 @@ impl Builder<'_> {
         }
     }
 
-    fn options(&self, source: &FieldSource, field: FieldClass, custom: Option<ClassRef>) -> Options {
+    pub(super) fn options(
+        &self,
+        source: &FieldSource,
+        field: FieldClass,
+        custom: Option<ClassRef>,
+    ) -> Options {
         let project = self.project;
         let arguments = project.facts(source.file).arguments(source.arguments);
         let open = arguments.iter().any(|argument| argument.kind == ArgumentKind::DoubleStar)

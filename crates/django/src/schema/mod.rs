@@ -16,6 +16,7 @@ mod indexes;
 mod managers;
 mod meta;
 mod relations;
+mod translations;
 
 pub use indexes::{Index, IndexSource, Indexes};
 use ruff_text_size::TextRange;
@@ -59,6 +60,8 @@ pub enum ModelAttribute {
     ToOne(RelationId),
     /// A manager of another model's rows.
     ToMany(RelationId),
+    /// A value that parler takes from the row's translations, the rows of this relation.
+    Translated(RelationId),
     /// Made by a field, but none of these.
     Other,
 }
@@ -537,6 +540,14 @@ impl Schema {
             .get(&name)
             .copied()
             .or_else(|| this.bases.iter().find_map(|&base| self.attribute(base, name)))
+    }
+
+    /// Whether parler translates some of what a model's rows hold.
+    pub fn has_translations(&self, model: ModelId) -> bool {
+        let this = self.model(model);
+        let is_translated = |attribute: &ModelAttribute| matches!(attribute, ModelAttribute::Translated(_));
+        this.attributes.values().any(is_translated)
+            || this.bases.iter().any(|&base| self.has_translations(base))
     }
 
     /// The relations that a model's fields make, those of its parents before its own.

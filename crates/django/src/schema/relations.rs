@@ -213,6 +213,9 @@ impl<'p> Builder<'p> {
             Origin::Source(source) => source,
             Origin::Bundled(field) => return Some(field.text(name)),
             Origin::Automatic(_) => return Some(None),
+            Origin::Translated(_, accessor) => {
+                return Some((name == "related_name").then_some(accessor.as_str()));
+            }
         };
         let facts = self.project.facts(source.file);
         let arguments = facts.arguments(source.arguments);
@@ -290,6 +293,9 @@ impl<'p> Builder<'p> {
         if let Origin::Automatic(parent) = declaration.origin {
             return parent;
         }
+        if let Origin::Translated(master, _) = declaration.origin {
+            return Some(master);
+        }
         let tag = match declaration.class.name {
             bundled::TAGGABLE if self.model_argument(id, declaration, "through").is_some() => return None,
             bundled::TAGGABLE => Some("taggit.models.Tag"),
@@ -312,7 +318,7 @@ impl<'p> Builder<'p> {
                     label => self.named(id, label),
                 };
             }
-            Origin::Automatic(_) => return None,
+            Origin::Automatic(_) | Origin::Translated(..) => return None,
         };
         let arguments = self.project.facts(source.file).arguments(source.arguments);
         let position = (name == "to").then_some(0);

@@ -3,7 +3,7 @@
 mod django;
 mod packages;
 
-pub(crate) use packages::{TAGGABLE, TAGS};
+pub(crate) use packages::{TAGGABLE, TAGS, TRANSLATIONS};
 
 /// A model of another package.
 pub(crate) struct BundledModel {

@@ -8,6 +8,9 @@ const CLUSTERABLE: &str = "modelcluster.models.ClusterableModel";
 const POLYMORPHIC_TYPE: &str =
     "to=contenttypes.ContentType null related_name=polymorphic_%(app_label)s.%(class)s_set+";
 
+/// What the models of parler's translations inherit from.
+pub(crate) const TRANSLATIONS: &str = "parler.models.TranslatedFieldsModel";
+
 pub(super) const MODELS: &[BundledModel] = &[
     // django-mptt
     BundledModel::abstract_(
@@ -113,6 +116,19 @@ pub(super) const MODELS: &[BundledModel] = &[
         "polymorphic.PolymorphicModel",
         &["polymorphic.models.PolymorphicModel"],
         &[F("polymorphic_ctype", "ForeignKey", POLYMORPHIC_TYPE)],
+        &["objects"],
+    ),
+    // django-parler: its foreign key is declared where the translations are.
+    BundledModel::abstract_(
+        "parler.TranslatableModel",
+        &["parler.models.TranslatableModel"],
+        &[],
+        &["objects"],
+    ),
+    BundledModel::abstract_(
+        "parler.TranslatedFieldsModel",
+        &[TRANSLATIONS],
+        &[F("language_code", "CharField", "db_index")],
         &["objects"],
     ),
     // django-tagulous
@@ -351,6 +367,7 @@ pub(super) const MIXINS: &[&str] = &[
     "django_lifecycle.LifecycleModelMixin",
     "django_lifecycle.mixins.LifecycleModelMixin",
     "guardian.mixins.GuardianUserMixin",
+    "parler.models.TranslatableModelMixin",
     "rules.contrib.models.RulesModelMixin",
     "wagtail.search.index.Indexed",
 ];
