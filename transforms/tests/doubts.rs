@@ -191,5 +191,30 @@ fn what_an_exception_says_is_not_read_for_every_row() {
     check(
         &[("views.py", &view("print(f'{note} is too long')"))],
         &["Safe: notes = Note.objects.order_by('pk'): user"],
+
+fn a_row_that_is_made_where_it_is_missing_is_written() {
+    let models = "from django.db import models\n\
+                  from shop.models import Author, Book\n\n\n\
+                  class Profile(models.Model):\n    \
+                  author = models.OneToOneField(Author, on_delete=models.CASCADE)\n    \
+                  bio = models.TextField()\n\n\n\
+                  def profile_of(author):\n    \
+                  try:\n        \
+                  return author.profile\n    \
+                  except Profile.DoesNotExist:\n        \
+                  profile = Profile(author=author)\n        \
+                  MAKE\n        \
+                  return profile\n\n\n\
+                  def listed(request):\n    \
+                  return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]\n";
+    let query = "return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]";
+    check(
+        &[("profiles.py", &models.replace("MAKE", "profile.save()"))],
+        &[&format!("Unsafe: {query}: author__profile")],
+    );
+    // One that is only made is seen by no other.
+    check(
+        &[("profiles.py", &models.replace("MAKE", "profile.bio = ''"))],
+        &[&format!("Safe: {query}: author__profile")],
     );
 }

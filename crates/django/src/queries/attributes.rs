@@ -96,6 +96,7 @@ impl<'p> Machine<'p> {
             Shape::Instance(class, parts) if class.as_str() == super::records::NAMED => {
                 self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
             }
+            Shape::Instance(class, _) if class == self.names.made => self.made_attribute(value, name),
             Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
             Shape::Scalar | Shape::Str(_) => self.values.make(Shape::Method(value, name)),
             Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } | Shape::Paginator(_) => {

@@ -208,6 +208,7 @@ names! {
     class_ = "__class__",
     prefetched = "%prefetched",
     state = "%state",
+    made = "%made",
     fields_cache = "%fields_cache",
 }
 

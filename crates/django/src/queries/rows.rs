@@ -3,7 +3,7 @@
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::attributes::Binding;
-use super::calls::{Arguments, CallSite};
+use super::calls::CallSite;
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
@@ -266,15 +266,28 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// `Model(…)`: a row that was not fetched.
-    pub(crate) fn make_row(
-        &mut self,
-        _frame: &mut Frame<'p>,
-        model: ModelId,
-        _arguments: &Arguments,
-    ) -> Value {
-        let _ = model;
-        Value::UNKNOWN
+    /// `Model(…)`: a row that was not fetched, of which nothing is known but that it can be saved.
+    pub(crate) fn make_row(&mut self, model: ModelId) -> Value {
+        let model = self.values.make(Shape::Model(model));
+        self.values.make(Shape::Instance(self.names.made, Box::new([model])))
+    }
+
+    /// An attribute of a row that was not fetched.
+    pub(super) fn made_attribute(&mut self, made: Value, name: Symbol) -> Value {
+        match name.as_str() {
+            "save" | "asave" | "save_base" => self.values.make(Shape::Method(made, name)),
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Saves a row that was not fetched.
+    pub(super) fn save_made(&mut self, parts: &[Value], site: Site) -> Value {
+        if let Some(&model) = parts.first()
+            && let Shape::Model(model) = *self.values.shape(model)
+        {
+            self.record_write(Write { model, relation: None, site });
+        }
+        Value::NONE
     }
 
     /// A value made into text by `__str__`: `str(x)`, `f"{x}"`, `"%s" % x`.
