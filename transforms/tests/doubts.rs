@@ -191,7 +191,10 @@ fn what_an_exception_says_is_not_read_for_every_row() {
     check(
         &[("views.py", &view("print(f'{note} is too long')"))],
         &["Safe: notes = Note.objects.order_by('pk'): user"],
+    );
+}
 
+#[test]
 fn a_row_that_is_made_where_it_is_missing_is_written() {
     let models = "from django.db import models\n\
                   from shop.models import Author, Book\n\n\n\

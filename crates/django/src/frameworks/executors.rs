@@ -107,11 +107,14 @@ fn method<'p>(
 }
 
 /// Arguments that are given as a sequence and a mapping.
-fn unpacked(machine: &Machine<'_>, positional: Option<Value>, keywords: Option<Value>) -> Arguments {
+fn unpacked(machine: &mut Machine<'_>, positional: Option<Value>, keywords: Option<Value>) -> Arguments {
     let mut given = Arguments::default();
     match positional.map(|it| machine.values.shape(it)) {
         Some(Shape::Tuple(items)) => given.positional = items.to_vec(),
-        Some(Shape::Sequence(element)) => given.more_positional = Some(*element),
+        Some(Shape::Sequence(element)) => {
+            let element = *element;
+            given.more_positional = Some(machine.any_of(element));
+        }
         _ => {}
     }
     if let Some(Shape::Mapping { known, .. }) = keywords.map(|it| machine.values.shape(it)) {

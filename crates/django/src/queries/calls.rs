@@ -166,7 +166,7 @@ impl<'p> Machine<'p> {
                     _ => return None,
                 };
                 let before = match self.values.shape(container).clone() {
-                    Shape::Sequence(element) => element,
+                    Shape::Sequence(element) => self.any_of(element),
                     Shape::Tuple(items) => self.values.join_all(items.iter().copied()),
                     _ => return None,
                 };

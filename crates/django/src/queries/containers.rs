@@ -21,7 +21,8 @@ impl<'p> Machine<'p> {
                 self.keyed(frame, receiver, arguments, call);
                 Value::NONE
             }
-            "pop" | "popleft" | "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
+            "pop" | "popleft" => self.taken(frame, receiver, call.site),
+            "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
             "copy" | "union" | "intersection" | "difference" => {
                 let mut all = receiver;
                 for value in arguments.all().collect::<Vec<_>>() {

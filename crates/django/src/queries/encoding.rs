@@ -35,7 +35,10 @@ impl<'p> Machine<'p> {
                         self.encode_within(frame, item, encoder, depth - 1);
                     }
                 }
-                Shape::Sequence(item) => self.encode_within(frame, item, encoder, depth - 1),
+                Shape::Sequence(item) => {
+                    let item = self.any_of(item);
+                    self.encode_within(frame, item, encoder, depth - 1);
+                }
                 Shape::Row(_) | Shape::Queryset(_) | Shape::Object(..) => {
                     let arguments = Arguments { positional: vec![member], ..Arguments::default() };
                     let plain = self.call_named(frame, encoder, "default", &arguments);

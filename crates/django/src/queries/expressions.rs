@@ -75,14 +75,19 @@ impl<'p> Machine<'p> {
             ExprKind::Comprehension(id) => {
                 let comprehension = *facts.comprehension(id);
                 let depth = self.looping.len();
-                for clause in facts.clauses(comprehension.clauses) {
-                    self.clause(frame, clause);
+                let clauses = facts.clauses(comprehension.clauses);
+                // The last that is looped over.
+                let mut source = Value::NEVER;
+                for clause in clauses {
+                    source = self.clause(frame, clause);
                 }
+                let is_whole = matches!(clauses, [clause] if facts.list(clause.conditions).is_empty());
                 let key = comprehension.key.map(|key| self.eval(frame, key));
                 let element = self.eval(frame, comprehension.element);
                 self.looping.truncate(depth);
                 match (comprehension.kind, key) {
                     (ComprehensionKind::Dict, Some(key)) => self.values.mapping(Vec::new(), key, element),
+                    _ if is_whole => self.list_of(source, element),
                     _ => self.values.sequence(element),
                 }
             }
@@ -305,7 +310,8 @@ impl<'p> Machine<'p> {
         self.values.mapping(known, key, rest)
     }
 
-    fn clause(&mut self, frame: &mut Frame<'p>, clause: &Clause) {
+    /// Loops over what a clause of a comprehension names, and gives that.
+    fn clause(&mut self, frame: &mut Frame<'p>, clause: &Clause) -> Value {
         let iterated = self.eval(frame, clause.iter);
         let site = frame.site_of(clause.iter);
         let element = self.iterate(frame, iterated, site);
@@ -316,6 +322,7 @@ impl<'p> Machine<'p> {
             let value = self.eval(frame, condition);
             self.truth(frame, value);
         }
+        iterated
     }
 
     fn binary(&mut self, frame: &mut Frame<'p>, op: BinaryOp, operands: &[Expr]) -> Value {
@@ -377,7 +384,10 @@ impl<'p> Machine<'p> {
     /// What iterating gives, where a queryset counts as evaluated but not as looped over by code.
     fn elements(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
         match self.values.shape(value) {
-            Shape::Sequence(element) => *element,
+            Shape::Sequence(element) => {
+                let element = *element;
+                self.any_of(element)
+            }
             Shape::Tuple(items) => {
                 let items = items.to_vec();
                 self.values.join_all(items)
@@ -434,6 +444,7 @@ impl<'p> Machine<'p> {
         let value = self.eval(frame, base);
         let key = self.eval(frame, index);
         let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
+        let is_one = Self::is_slice_of_one(frame, index);
         // `rows[n]` in a loop, with an index that changes.
         let is_many = !frame.breaks.is_empty() && !is_slice && key == Value::SCALAR;
         self.for_each(value, |machine, member| {
@@ -441,6 +452,7 @@ impl<'p> Machine<'p> {
                 let site = frame.site_of(base);
                 return machine.iterate_queryset(member, &queryset, site);
             }
+            let member = if is_one { machine.cut_to_one(member) } else { member };
             machine.item(frame, member, key, is_slice)
         })
     }
@@ -476,13 +488,11 @@ impl<'p> Machine<'p> {
                 let element = self.values.join_all(items.iter().copied());
                 self.values.sequence(element)
             }
-            Shape::Sequence(element) => {
-                if is_slice {
-                    value
-                } else {
-                    element
-                }
-            }
+            Shape::Sequence(_) if is_slice => value,
+            Shape::Sequence(element) => match self.values.shape(key) {
+                Shape::Int(_) => self.one_of(element),
+                _ => self.any_of(element),
+            },
             Shape::Mapping { known, rest, .. } => match *self.values.shape(key) {
                 Shape::Str(name) => match known.iter().find(|(known, _)| *known == name) {
                     Some(&(_, value)) => value,

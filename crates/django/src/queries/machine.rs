@@ -417,6 +417,7 @@ impl<'p> Machine<'p> {
             model,
             many: false,
             alone: true,
+            listed: false,
             back: None,
         }))
     }

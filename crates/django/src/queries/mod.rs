@@ -38,6 +38,7 @@ mod rendering;
 pub(crate) mod requests;
 pub(crate) mod roots;
 mod rows;
+mod singles;
 mod statements;
 mod texts;
 mod truth;

@@ -16,7 +16,7 @@ impl<'p> Machine<'p> {
                 machine.rows_of(member, &queryset, site)
             }
             Shape::Queryset(queryset) => machine.iterate_queryset(member, &queryset, site),
-            Shape::Sequence(element) => element,
+            Shape::Sequence(element) => machine.any_of(element),
             Shape::Tuple(items) => machine.values.join_all(items.iter().copied()),
             Shape::Mapping { known, key, .. } => {
                 let names: Vec<Value> =
@@ -206,10 +206,13 @@ impl<'p> Machine<'p> {
         let second = arguments.positional.get(1).copied();
         let name = name.strip_prefix("builtins.").unwrap_or(name);
         Some(match name {
-            "list" | "set" | "tuple" | "frozenset" | "iter" | "aiter" | "reversed" | "collections.deque"
-            | "itertools.islice" | "itertools.cycle" | "random.sample" | "random.choices" => {
+            "list" | "set" | "tuple" | "frozenset" | "iter" | "aiter" | "reversed" | "collections.deque" => {
                 let Some(first) = first else { return Some(self.values.sequence(Value::NEVER)) };
                 let element = self.iterate(frame, first, call.site);
+                self.list_of(first, element)
+            }
+            "itertools.islice" | "itertools.cycle" | "random.sample" | "random.choices" => {
+                let element = self.iterate(frame, first?, call.site);
                 self.values.sequence(element)
             }
             "locals" => {
@@ -223,7 +226,7 @@ impl<'p> Machine<'p> {
                 let first = first?;
                 self.keyed(frame, first, arguments, call);
                 let element = self.iterate(frame, first, call.site);
-                self.values.sequence(element)
+                self.list_of(first, element)
             }
             "min" | "max" => {
                 if arguments.positional.len() > 1 {
@@ -330,7 +333,7 @@ impl<'p> Machine<'p> {
                 self.call_on(frame, first?, &[start, element], call)
             }
             "next" | "anext" => {
-                let element = self.iterate(frame, first?, call.site);
+                let element = self.taken(frame, first?, call.site);
                 self.values.join(element, second.unwrap_or(Value::NEVER))
             }
             "sum" | "any" | "all" => {

@@ -129,7 +129,7 @@ pub struct Asked {
     pub foreign: bool,
     /// `none()`
     pub empty: bool,
-    /// Filtered by one value of what is unique: it has one row at most.
+    /// Filtered by one value of what is unique, or cut to one: it has one row at most.
     pub single: bool,
 }
 

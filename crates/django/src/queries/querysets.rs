@@ -473,6 +473,7 @@ impl<'p> Machine<'p> {
             model: queryset.model,
             many,
             alone: !many,
+            listed: false,
             back: None,
         }))
     }

@@ -3,7 +3,7 @@
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::attributes::Binding;
-use super::calls::CallSite;
+use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
 use super::value::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
@@ -193,7 +193,7 @@ impl<'p> Machine<'p> {
 
     /// Whether there is a row at `path` for each turn of a loop, `path` being on the way to `row`: an order's
     /// lines are many, their order is one.
-    fn row_is_many(&self, row: Row, path: super::value::Path) -> bool {
+    pub(super) fn row_is_many(&self, row: Row, path: super::value::Path) -> bool {
         row.many && (!row.alone || self.values.steps(path).iter().any(|step| step.to_many))
     }
 
@@ -306,7 +306,10 @@ impl<'p> Machine<'p> {
                         self.call_function(frame, function, None, &[member]);
                     }
                 }
-                Shape::Sequence(element) => self.text_of(frame, element),
+                Shape::Sequence(element) => {
+                    let element = self.any_of(element);
+                    self.text_of(frame, element);
+                }
                 Shape::Tuple(items) => {
                     for &item in items.iter() {
                         self.text_of(frame, item);

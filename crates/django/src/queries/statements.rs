@@ -380,8 +380,12 @@ impl<'p> Machine<'p> {
                 _ => {
                     let site = frame.site_of(whole);
                     let element = self.iterate(frame, member, site);
+                    let all = self.list_of(member, element);
                     for (n, part) in parts.iter_mut().enumerate() {
-                        let item = if starred == Some(n) { self.values.sequence(element) } else { element };
+                        let item = match *self.values.shape(all) {
+                            Shape::Sequence(element) if starred != Some(n) => self.one_of(element),
+                            _ => all,
+                        };
                         *part = self.values.join(*part, item);
                     }
                 }

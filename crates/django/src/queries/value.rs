@@ -217,6 +217,8 @@ pub struct Row {
     pub many: bool,
     /// Whether the query was asked for one row alone.
     pub alone: bool,
+    /// Whether it stands for the elements of a list of all rows, one of which is one row.
+    pub listed: bool,
     /// The relation that is loaded already because the row was reached over its other side.
     pub back: Option<(RelationId, Path)>,
 }

@@ -1,0 +1,114 @@
+//! One row of many: `rows[0]`, `next(iter(rows))`, `rows[:1]`.
+//!
+//! A list of all rows of a query is there once for each time that the query runs, and so is the row at an index of it: as
+//! with `first()`, what is read of that row costs no query for each row. Other lists, of which a grouping makes one for
+//! each key, say nothing of how many they are: each has a row at its index. So the elements of a list of all rows are
+//! marked ([`Row::listed`]) while they are in it.
+
+use tuneup_python::flow::{Expr, ExprKind};
+
+use super::machine::{Frame, Machine};
+use super::value::{Row, Shape, Site, Value};
+
+impl<'p> Machine<'p> {
+    /// A list, tuple or iterator of the elements that looping over `source` gives; of all its rows, where it has them all.
+    pub(super) fn list_of(&mut self, source: Value, element: Value) -> Value {
+        let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
+        self.values.sequence(element)
+    }
+
+    /// Whether a value gives all rows of a query when it is looped over.
+    pub(super) fn has_all(&self, source: Value) -> bool {
+        let members = self.values.members(source);
+        !members.is_empty()
+            && members.iter().all(|&member| match *self.values.shape(member) {
+                Shape::Queryset(_) | Shape::Page(_) => true,
+                Shape::Sequence(element) => self.is_marked(element),
+                _ => false,
+            })
+    }
+
+    fn is_marked(&self, element: Value) -> bool {
+        let members = self.values.members(element);
+        !members.is_empty() && members.iter().all(|&member| self.as_row(member).is_some_and(|row| row.listed))
+    }
+
+    fn with_mark(&mut self, element: Value, listed: bool) -> Value {
+        self.for_each(element, |machine, member| match *machine.values.shape(member) {
+            Shape::Row(row) if row.listed != listed => machine.values.make(Shape::Row(Row { listed, ..row })),
+            _ => member,
+        })
+    }
+
+    /// What looping over a list gives, of its elements.
+    pub(crate) fn any_of(&mut self, element: Value) -> Value {
+        self.with_mark(element, false)
+    }
+
+    /// What an index of a list gives, of its elements.
+    pub(super) fn one_of(&mut self, element: Value) -> Value {
+        self.for_each(element, |machine, member| match *machine.values.shape(member) {
+            Shape::Row(row) if row.listed => {
+                let row = machine.lone(row);
+                machine.values.make(Shape::Row(row))
+            }
+            _ => member,
+        })
+    }
+
+    /// What is taken from a list or iterator: in a loop, one element after the other.
+    pub(super) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
+        self.for_each(source, |machine, member| match *machine.values.shape(member) {
+            Shape::Sequence(element) if frame.breaks.is_empty() => machine.one_of(element),
+            _ => machine.iterate(frame, member, site),
+        })
+    }
+
+    /// One of the rows that a list has all of: one for each row that they are related to, where they are.
+    fn lone(&self, row: Row) -> Row {
+        let mut at = row.path;
+        while let Some((before, step)) = self.values.last_step(at) {
+            if step.to_many {
+                return Row { many: self.row_is_many(row, before), listed: false, ..row };
+            }
+            at = before;
+        }
+        let parent = self.as_queryset(row.query).and_then(|queryset| queryset.parent);
+        match parent.and_then(|(parent, _)| self.as_row(parent)) {
+            Some(parent) => Row { many: parent.many, alone: parent.alone, listed: false, ..row },
+            None => Row { many: false, alone: true, listed: false, ..row },
+        }
+    }
+
+    /// A queryset or list of which a slice leaves one element.
+    pub(super) fn cut_to_one(&mut self, value: Value) -> Value {
+        match self.values.shape(value).clone() {
+            Shape::Queryset(mut queryset) if !queryset.is_manager => {
+                self.extended.insert(value);
+                queryset.asked.single = true;
+                self.values.queryset(queryset)
+            }
+            Shape::Sequence(element) => {
+                let element = self.one_of(element);
+                self.values.sequence(element)
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether a slice leaves one element at most: `[:1]`, `[4:5]`.
+    pub(super) fn is_slice_of_one(frame: &Frame<'p>, index: Expr) -> bool {
+        let ExprKind::Slice(run) = frame.facts.kind(index) else { return false };
+        let &[lower, upper, step] = frame.facts.list(run) else { return false };
+        let lower = match frame.facts.kind(lower) {
+            ExprKind::None => 0,
+            ExprKind::Int(lower) => lower,
+            _ => return false,
+        };
+        let ExprKind::Int(upper) = frame.facts.kind(upper) else { return false };
+        lower >= 0
+            && upper >= 0
+            && upper <= lower.saturating_add(1)
+            && frame.facts.kind(step) == ExprKind::None
+    }
+}
