@@ -452,8 +452,10 @@ impl<'p> Machine<'p> {
             }
             None => {}
         }
+        let climbs = self.climbs_by_calling(function, &slots);
+        let is_climb = climbs || self.climbing > 0;
         let changes = self.changes_of(&slots);
-        let asked = ((function, environment, slots), changes);
+        let asked = ((function, environment, slots), changes, is_climb);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
             for &write in summary.writes.iter() {
                 self.record_write(write);
@@ -470,7 +472,9 @@ impl<'p> Machine<'p> {
         }
         self.active_calls.push(key.clone());
         self.call_writes.push(Vec::new());
+        self.climbing += u32::from(climbs);
         let (result, left) = self.run_function(function, environment, &key.2);
+        self.climbing -= u32::from(climbs);
         self.active_calls.pop();
         let writes: Rc<[Write]> = self.call_writes.pop().unwrap_or_default().into();
         if let Some(outer) = self.call_writes.last_mut() {
@@ -482,7 +486,7 @@ impl<'p> Machine<'p> {
         }
         if self.fuel > 0 {
             let changes = self.changes_of(&key.2);
-            self.remembered.insert((key, changes), Summary { result, writes, left: left.clone() });
+            self.remembered.insert((key, changes, is_climb), Summary { result, writes, left: left.clone() });
         }
         self.left = left;
         result
@@ -511,6 +515,7 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            whiles: 0,
             left: vec![Value::NEVER; arguments.len()],
             rebound: Vec::new(),
         }

@@ -47,6 +47,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// How many `while` loops are being run within each other.
+    pub(crate) whiles: u32,
     /// What each parameter holds where the function returns.
     pub(crate) left: Vec<Value>,
     /// The parameters that were bound anew.
@@ -116,8 +118,11 @@ pub(crate) struct Machine<'p> {
     pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
     pub(crate) names: Names,
-    /// What calls gave, with how often the attributes of their first argument had changed.
-    pub(crate) remembered: FxHashMap<(CallKey, u32), Summary>,
+    /// What calls gave, with how often the attributes of their first argument had changed, and whether they were part of
+    /// a climb.
+    pub(crate) remembered: FxHashMap<(CallKey, u32, bool), Summary>,
+    /// How many steps of a climb beyond the first are under way.
+    pub(crate) climbing: u32,
     /// How often the attributes of an object have changed: what its methods gave before may be another now.
     pub(crate) changes: FxHashMap<Value, u32>,
     pub(crate) active_calls: Vec<CallKey>,
@@ -137,7 +142,9 @@ pub(crate) struct Machine<'p> {
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
     pub(crate) reads: Vec<Read>,
     seen_reads: FxHashSet<Read>,
-    read_paths: FxHashSet<(Value, Path)>,
+    pub(super) read_paths: FxHashSet<(Value, Path)>,
+    /// What was read beyond the first step of a climb.
+    pub(super) climbed: FxHashSet<(Value, Path)>,
     /// Relations of rows that code set before anything read them.
     pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
     /// Where each queryset's rows are looped over.
@@ -234,6 +241,7 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            climbing: 0,
             changes: FxHashMap::default(),
             active_calls: Vec::new(),
             globals: FxHashMap::default(),
@@ -248,6 +256,7 @@ impl<'p> Machine<'p> {
             reads: Vec::new(),
             seen_reads: FxHashSet::default(),
             read_paths: FxHashSet::default(),
+            climbed: FxHashSet::default(),
             set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
             writes: FxHashMap::default(),
@@ -279,6 +288,7 @@ impl<'p> Machine<'p> {
         self.call_writes.clear();
         self.looping.clear();
         self.inner.clear();
+        self.climbing = 0;
         self.rendering = 0;
         self.serving = false;
     }
@@ -306,6 +316,7 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            whiles: 0,
             left: Vec::new(),
             rebound: Vec::new(),
         }
@@ -322,7 +333,9 @@ impl<'p> Machine<'p> {
 
     /// Keeps that a relation of a row was read.
     pub(crate) fn record_read(&mut self, read: Read) {
-        if self.seen_reads.insert(read) {
+        if self.climbing > 0 {
+            self.climbed.insert((read.query, read.path));
+        } else if self.seen_reads.insert(read) {
             self.read_paths.insert((read.query, read.path));
             self.reads.push(read);
         }

@@ -20,6 +20,7 @@ pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
 mod carried;
+mod climbing;
 mod containers;
 mod encoding;
 mod expressions;
@@ -201,7 +202,7 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         })
     };
     let mut reads = Vec::new();
-    for read in &machine.reads {
+    for read in machine.reads.iter().filter(|read| !machine.is_climbed(read)) {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
         let steps = machine.values.steps(read.path);
         let index = index_of(read.query, queryset);

@@ -27,7 +27,13 @@ impl<'p> Machine<'p> {
         }
         match self.schema.attribute(row.model, name) {
             Some(ModelAttribute::Column) => return Value::SCALAR,
-            Some(ModelAttribute::ToOne(relation)) => return self.follow(value, row, relation, site),
+            Some(ModelAttribute::ToOne(relation)) => {
+                let is_climb = self.goes_on_climbing(frame, row, relation);
+                self.climbing += u32::from(is_climb);
+                let followed = self.follow(value, row, relation, site);
+                self.climbing -= u32::from(is_climb);
+                return followed;
+            }
             Some(ModelAttribute::ToMany(relation)) => {
                 return self.related_manager(value, row, relation, site);
             }

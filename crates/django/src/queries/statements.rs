@@ -81,10 +81,12 @@ impl<'p> Machine<'p> {
             StmtKind::While { test, body, orelse } => {
                 self.eval(frame, test);
                 let within = stretch(frame.facts, body).cover(frame.facts.range(test));
+                frame.whiles += 1;
                 self.turns(frame, within, |machine, frame| {
                     machine.run(frame, body);
                     machine.eval(frame, test);
                 });
+                frame.whiles -= 1;
                 return self.run(frame, orelse);
             }
             StmtKind::Try { body, handlers, orelse, finalbody } => {
@@ -198,10 +200,13 @@ impl<'p> Machine<'p> {
         within: TextRange,
         mut turn: impl FnMut(&mut Self, &mut Frame<'p>),
     ) {
+        let mut climbs = false;
         for _ in 0..2 {
             let before = frame.slots.clone();
             frame.breaks.push(Vec::new());
+            self.climbing += u32::from(climbs);
             turn(self, frame);
+            self.climbing -= u32::from(climbs);
             for slots in frame.breaks.pop().unwrap_or_default() {
                 self.merge_slots(frame, &slots);
             }
@@ -214,6 +219,7 @@ impl<'p> Machine<'p> {
                     && self.values.join(before, after) != before
                     && self.looks_at(frame, within, slot)
             });
+            climbs = carried && self.climbs_by_turning(&before, &frame.slots);
             self.merge_slots(frame, &before);
             if !carried {
                 break;
