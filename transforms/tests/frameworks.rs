@@ -473,3 +473,102 @@ def objects(shelf: Shelf):
         ],
     );
 }
+
+#[test]
+fn a_serializer_may_walk_over_its_fields_itself() {
+    check(
+        &[
+            (
+                "serializers.py",
+                "
+from rest_framework import serializers
+from shop.models import Author, Book
+
+
+class Plain(serializers.ModelSerializer):
+    def to_representation(self, instance):
+        shown = {}
+        for field in self._readable_fields:
+            value = field.get_attribute(instance)
+            shown[field.field_name] = field.to_representation(value)
+        return shown
+
+
+class Enveloped(serializers.ModelSerializer):
+    def to_representation(self, instance):
+        shown = {'id': instance.pk}
+        for name, field in self.fields.items():
+            if field.write_only:
+                continue
+            shown[name] = field.to_representation(field.get_attribute(instance))
+        return {'data': shown}
+
+
+class AuthorSerializer(Plain):
+    country = serializers.CharField(source='country.name')
+
+    class Meta:
+        model = Author
+        fields = ['country']
+
+
+class BookSerializer(Plain):
+    author = AuthorSerializer()
+
+    class Meta:
+        model = Book
+        fields = ['title', 'author', 'tags']
+
+
+class ShortSerializer(Enveloped):
+    editor = serializers.CharField(source='editor.name', write_only=True)
+    written = serializers.CharField(source='author.name')
+
+    class Meta:
+        model = Book
+        fields = ['written', 'editor']
+
+
+class TitleSerializer(serializers.ModelSerializer):
+    author = AuthorSerializer()
+
+    class Meta:
+        model = Book
+        fields = ['title', 'author']
+
+    def to_representation(self, instance):
+        title = self.fields['title']
+        return {'title': title.to_representation(title.get_attribute(instance))}
+",
+            ),
+            (
+                "views.py",
+                "
+from rest_framework import generics
+from shop.models import Book
+from shop.serializers import *
+
+
+class Books(generics.ListAPIView):
+    queryset = Book.objects.order_by('title')
+    serializer_class = BookSerializer
+
+
+class Short(generics.ListAPIView):
+    queryset = Book.objects.filter(title='a')
+    serializer_class = ShortSerializer
+
+
+class Titles(generics.ListAPIView):
+    queryset = Book.objects.all()
+    serializer_class = TitleSerializer
+",
+            ),
+        ],
+        &[
+            "Safe: queryset = Book.objects.order_by('title'): author__country",
+            "Safe: queryset = Book.objects.filter(title='a'): author",
+            "Safe: queryset = Book.objects.order_by('title'): tags",
+        ],
+    );
+}

@@ -26,7 +26,7 @@ pub(crate) mod parler;
 pub(crate) mod registrations;
 mod rendering;
 mod requests;
-mod rest;
+pub(crate) mod rest;
 mod serialization;
 mod shortcuts;
 mod signals;

@@ -5,6 +5,7 @@ use tuneup_python::Symbol;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
+use crate::frameworks::rest;
 
 impl<'p> Machine<'p> {
     /// A method of a list, a tuple, a set or a queue.
@@ -67,9 +68,9 @@ impl<'p> Machine<'p> {
             "get" | "pop" => {
                 let default = arguments.positional.get(1).copied().unwrap_or(Value::NONE);
                 let found = match arguments.positional.first().map(|&key| self.values.shape(key)) {
-                    Some(Shape::Str(name)) => match known.iter().find(|(known, _)| known == name) {
+                    Some(&Shape::Str(name)) => match known.iter().find(|(known, _)| *known == name) {
                         Some(&(_, value)) => value,
-                        None => rest,
+                        None => rest::of_name(self, rest, name),
                     },
                     _ => all_values,
                 };

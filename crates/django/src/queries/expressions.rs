@@ -5,6 +5,7 @@ use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Uses, Value};
+use crate::frameworks::rest;
 
 impl<'p> Machine<'p> {
     /// The value of an expression.
@@ -497,7 +498,7 @@ impl<'p> Machine<'p> {
                 Shape::Str(name) => match known.iter().find(|(known, _)| *known == name) {
                     Some(&(_, value)) => value,
                     None if rest == Value::NEVER => Value::UNKNOWN,
-                    None => rest,
+                    None => rest::of_name(self, rest, name),
                 },
                 _ => {
                     let known = self.values.join_all(known.iter().map(|&(_, value)| value));

@@ -5,6 +5,7 @@
 mod fields;
 mod serializers;
 mod views;
+mod walked;
 
 use tuneup_python::{ClassRef, Symbol};
 
@@ -13,8 +14,11 @@ use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 pub(super) use fields::{attribute, rows_of};
+pub(crate) use walked::of_name;
 
 pub(super) const FRAMEWORK: Framework = Framework {
+    attribute: walked::attribute,
+    method: walked::method,
     inherited,
     inherited_method,
     instance: views::instance,
@@ -64,8 +68,8 @@ fn inherited<'p>(
     if is_serializer(machine, class) {
         return match name {
             "data" => Some(serializers::data(machine, frame, this)),
-            // What is put there by code is known; the rest is what the class declares.
-            "fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
+            "fields" => Some(walked::by_name(machine, this)),
+            "_readable_fields" => Some(walked::readable(machine, this)),
             _ if serializers::METHODS.contains(&name) => {
                 Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
             }

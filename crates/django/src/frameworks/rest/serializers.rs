@@ -45,7 +45,7 @@ pub(super) fn method<'p>(
         "get_fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
         "to_representation" => {
             let object = arguments.get(0, "instance")?;
-            represent(machine, frame, this, class, object);
+            represent(machine, frame, this, class, object, None);
             Some(machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR))
         }
         _ => None,
@@ -178,17 +178,19 @@ fn is_of_model(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| name.ends_with("ModelSerializer"))
 }
 
-/// Reads what a serializer's fields name off an object.
-fn represent<'p>(
+/// Reads what a serializer's fields name off an object, or one field alone.
+pub(super) fn represent<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     this: Value,
     class: ClassRef,
     object: Value,
+    only: Option<Symbol>,
 ) {
     let selection = selection(machine, class);
     let declared = declared(machine, class);
-    for &member in &declared {
+    let is_asked_for = |name: Symbol| only.is_none_or(|only| only == name);
+    for &member in declared.iter().filter(|member| is_asked_for(member.binding.name)) {
         let name = member.binding.name;
         let is_left_out = match &selection.names {
             Some(names) => !names.iter().any(|(known, _)| *known == name),
@@ -198,7 +200,9 @@ fn represent<'p>(
             fields::read(machine, frame, this, member, object);
         }
     }
-    added(machine, frame, this, class, object);
+    if only.is_none() {
+        added(machine, frame, this, class, object);
+    }
     let is_declared = |name: Symbol| declared.iter().any(|member| member.binding.name == name);
     let Some(row) = machine.as_row(object) else { return };
     let mut names = selection.names.unwrap_or_default();
@@ -213,7 +217,7 @@ fn represent<'p>(
         }
     }
     for (name, site) in names {
-        if !is_declared(name) {
+        if !is_declared(name) && is_asked_for(name) {
             implied(machine, frame, object, row, name, site, selection.depth);
         }
     }
