@@ -98,7 +98,7 @@ impl<'p> Machine<'p> {
                 let parts = facts.list(run);
                 let test = self.eval(frame, parts[0]);
                 self.truth(frame, test);
-                if let Some(holds) = self.known_truth(test) {
+                if let Some(holds) = self.tested(frame, test) {
                     return self.eval(frame, parts[if holds { 1 } else { 2 }]);
                 }
                 let then = self.eval(frame, parts[1]);
@@ -113,12 +113,12 @@ impl<'p> Machine<'p> {
                     let value = self.eval(frame, operand);
                     if n + 1 < operands.len() {
                         self.truth(frame, value);
-                        match self.known_truth(value) {
+                        match self.tested(frame, value) {
                             Some(truth) if truth == decides => return self.values.join(all, value),
                             Some(_) => continue,
                             None => {}
                         }
-                    } else if !decides && self.known_truth(value) == Some(false) {
+                    } else if !decides && self.tested(frame, value) == Some(false) {
                         // Whatever the others are, the whole is false.
                         return value;
                     }
@@ -129,7 +129,7 @@ impl<'p> Machine<'p> {
             ExprKind::Not(value) => {
                 let value = self.eval(frame, value);
                 self.truth(frame, value);
-                match self.known_truth(value) {
+                match self.tested(frame, value) {
                     Some(truth) => self.values.make(Shape::Bool(!truth)),
                     None => Value::SCALAR,
                 }

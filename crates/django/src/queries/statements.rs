@@ -114,7 +114,7 @@ impl<'p> Machine<'p> {
     fn branch(&mut self, frame: &mut Frame<'p>, test: Expr, then: Block, orelse: Block) -> Next {
         let test = self.eval(frame, test);
         self.truth(frame, test);
-        if let Some(holds) = self.known_truth(test) {
+        if let Some(holds) = self.tested(frame, test) {
             return self.run(frame, if holds { then } else { orelse });
         }
         let before = frame.slots.clone();

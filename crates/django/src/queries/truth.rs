@@ -3,7 +3,7 @@
 use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
-use super::machine::Machine;
+use super::machine::{Frame, Machine};
 use super::value::{Origin, Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
@@ -24,6 +24,16 @@ impl Machine<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a value that code tests counts as true; nothing where it may be either. A template is given texts and
+    /// numbers to show them, and tests whether it was given any: most often only some of what renders it has them.
+    pub(super) fn tested(&self, frame: &Frame<'_>, value: Value) -> Option<bool> {
+        let is_shown = frame.file.as_other().is_some()
+            && self.values.members(value).iter().any(|&member| {
+                matches!(self.values.shape(member), Shape::Str(_) | Shape::Int(_) | Shape::Tuple(_))
+            });
+        if is_shown { None } else { self.known_truth(value) }
     }
 
     /// What a comparison of two values comes to.

@@ -416,6 +416,13 @@ impl Values {
                         None => known.push((name, value)),
                     }
                 }
+                // A flag that one of them lacks may be missing.
+                for (name, value) in &mut known {
+                    let has = |side: &[(Symbol, Value)]| side.iter().any(|(known, _)| known == name);
+                    if matches!(self.shape(*value), Shape::Bool(_)) && has(&a) != has(&b) {
+                        *value = self.join(*value, Value::NONE);
+                    }
+                }
                 let key = self.join(ka, kb);
                 let rest = self.join(ra, rb);
                 return self.mapping(known, key, rest);

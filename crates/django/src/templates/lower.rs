@@ -9,6 +9,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Argument, Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use super::builder::{Builder, keyword, part, positional, step};
+use super::condition;
 use super::expression;
 use super::lexer::{Kind, Token, pieces, tokens};
 
@@ -274,7 +275,7 @@ impl<'s> Lowering<'s> {
     }
 
     fn if_tag(&mut self, tag: Tag<'s>, steps: &mut Vec<Stmt>) {
-        let test = self.condition(&tag);
+        let test = condition::lower(&mut self.builder, &pieces(tag.rest), tag.rest_range);
         let (then, end) = self.body(&["elif", "else", "endif"]);
         let orelse = match end {
             Some(end) if end.name == "elif" => {
@@ -290,33 +291,6 @@ impl<'s> Lowering<'s> {
             _ => Block::default(),
         };
         steps.push(step(StmtKind::If { test, then, orelse }, tag.range));
-    }
-
-    /// The operands of an `{% if %}`: a comparison or `in` reads them, a lone one is tested for truth.
-    fn condition(&mut self, tag: &Tag<'s>) -> Expr {
-        let mut operands = Vec::new();
-        let mut compared = false;
-        let mut is_searched = false;
-        for (offset, piece) in pieces(tag.rest) {
-            match piece {
-                "and" | "or" | "not" => {}
-                "in" | "is" | "==" | "!=" | "<" | ">" | "<=" | ">=" => {
-                    compared = true;
-                    is_searched = piece == "in";
-                }
-                _ => {
-                    let mut value = self.value(tag, (offset, piece));
-                    if std::mem::take(&mut is_searched) {
-                        value = self.builder.expr(ExprKind::Not(value), tag.rest_range);
-                    }
-                    operands.push(value);
-                }
-            }
-        }
-        let run = self.builder.list(&operands);
-        let kind = if compared || operands.is_empty() { ExprKind::Opaque(run) } else { ExprKind::And(run) };
-        let all = self.builder.expr(kind, tag.rest_range);
-        self.builder.expr(ExprKind::Not(all), tag.rest_range)
     }
 
     fn include(&mut self, tag: Tag<'s>, steps: &mut Vec<Stmt>) {

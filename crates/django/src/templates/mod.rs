@@ -1,6 +1,7 @@
 //! Django's templates: read into the same value flow as Python.
 
 mod builder;
+mod condition;
 mod expression;
 mod jinja;
 pub mod lexer;
