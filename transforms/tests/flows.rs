@@ -581,3 +581,69 @@ fn names_are_known_behind_the_methods_of_texts() {
         check_expanded(make, &[]);
     }
 }
+
+#[test]
+fn rows_deep_in_what_a_template_shows_are_followed() {
+    let views = "
+from django.shortcuts import get_object_or_404, render
+from shop.models import Author
+
+
+def days(request, pk):
+    author = get_object_or_404(Author.objects.all(), pk=pk)
+    books = author.books.get(title='a').editor.books.get(title='b').editor.books.exclude(title='')
+    shown = [
+        {'day': day, 'rooms': [{'name': room, 'books': [book for book in books.filter(title=room)]} for room in 'ab']}
+        for day in range(7)
+    ]
+    return render(request, 'shop/days.html', {'week': {'days': shown}})
+";
+    let template = "{% for day in week.days %}{% for room in day.rooms %}{% for book in room.books %}\
+                    {{ book.editor.name }}{% endfor %}{% endfor %}{% endfor %}";
+    let query =
+        "books = author.books.get(title='a').editor.books.get(title='b').editor.books.exclude(title='')";
+    check(
+        &[("views.py", views), ("templates/shop/days.html", template)],
+        &[&format!("Safe: {query}: editor")],
+    );
+}
+
+#[test]
+fn a_scoped_manager_is_of_the_class_that_it_is_given() {
+    let views = |given: &str| {
+        format!(
+            "
+from django.db import models
+from django_scopes import ScopedManager
+from shop.models import Author
+
+
+class Shown(models.QuerySet):
+    def shown(self):
+        return self.filter(is_shown=True)
+
+
+class Reviews(models.Manager.from_queryset(Shown)):
+    pass
+
+
+class Review(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    is_shown = models.BooleanField()
+    objects = ScopedManager({given})
+
+    class Meta:
+        app_label = 'shop'
+
+
+def listed():
+    reviews = Review.objects.shown()
+    return [review.author.name for review in reviews]
+"
+        )
+    };
+    for given in ["site='site', _manager_class=Reviews", "Reviews, site='site'"] {
+        check(&[("views.py", &views(given))], &["Safe: reviews = Review.objects.shown(): author"]);
+    }
+    check(&[("views.py", &views("site='site'"))], &[]);
+}

@@ -254,3 +254,44 @@ def names():
         &["Safe: return [book.author.name for book in rows('book')]: author"],
     );
 }
+
+#[test]
+fn a_field_of_a_serializer_does_not_stand_before_what_serializers_have() {
+    let views = |own: &str| {
+        format!(
+            "
+from rest_framework import serializers
+from rest_framework.response import Response
+from shop.models import Book
+
+
+class BookSerializer(serializers.ModelSerializer):
+    author = serializers.StringRelatedField()
+    editor = serializers.SerializerMethodField()
+    {own}
+
+    class Meta:
+        model = Book
+        fields = ['title', 'author', 'editor', 'data']
+
+    def get_editor(self, book):
+        return book.editor.name
+
+
+def books(request):
+    rows = Book.objects.order_by('pk')
+    return Response(BookSerializer(rows, many=True).data)
+"
+        )
+    };
+    let found = ["Safe: rows = Book.objects.order_by('pk'): author, editor"];
+    for field in [
+        "data = serializers.SerializerMethodField()",
+        "data = serializers.JSONField(source='title')",
+        "instance = serializers.ReadOnlyField(source='title')",
+    ] {
+        check(&[("views.py", &views(field))], &found);
+    }
+    // What is no field is the class's own.
+    check(&[("views.py", &views("data = dict(title='')"))], &[]);
+}

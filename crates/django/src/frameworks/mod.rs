@@ -3,6 +3,7 @@
 //! A framework says what calling its functions gives, and what the attributes of its objects are. The
 //! interpreter asks each in turn; the next framework is one more file and one more line in [`ALL`].
 
+use tuneup_python::flow::ExprKind;
 use tuneup_python::{Base, ClassRef, FunctionRef, Importer, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
@@ -350,6 +351,20 @@ impl<'p> Machine<'p> {
     /// Whether a class is a view: its instances are made by `as_view()`, one for each request.
     pub(crate) fn is_view(&self, class: ClassRef) -> bool {
         self.has_base(class, |name| name.starts_with("django.views.")) || rest::is_view(self, class)
+    }
+
+    /// Whether a class declares a field by this name, which its metaclass takes out of its body: a serializer with a field
+    /// `data` has its `data` as any other.
+    ///
+    /// <https://www.django-rest-framework.org/api-guide/serializers/#declaring-serializers>
+    pub(crate) fn is_declared_field(&self, class: ClassRef, name: Symbol) -> bool {
+        let Some(member) = self.project.member(class, name) else { return false };
+        let facts = self.project.facts(member.owner.file);
+        let Some(ExprKind::Call(callee, _)) = member.binding.value.map(|value| facts.kind(value)) else {
+            return false;
+        };
+        rest::is_serializer(self, class)
+            && rest::is_field(self, self.project.entity_of(member.owner.file, callee))
     }
 
     /// Whether a class has a base outside the project for whose dotted name something holds.

@@ -303,7 +303,10 @@ impl<'p> Machine<'p> {
             return put;
         }
         let class_value = self.values.make(Shape::Class(class));
-        let member = self.bound_member(frame, class, name, Some(object), class_value);
+        let member = match self.is_declared_field(class, name) {
+            true => None,
+            false => self.bound_member(frame, class, name, Some(object), class_value),
+        };
         if let Some(member) = member
             && matches!(self.values.shape(member), Shape::Bound { .. })
         {

@@ -23,7 +23,7 @@ const WIDEST_UNION: usize = 12;
 const MOST_TEXTS: usize = 40;
 
 /// How deep values nest before they are unknown: keeps recursive data finite.
-const DEEPEST: u8 = 10;
+const DEEPEST: u8 = 16;
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {

@@ -145,7 +145,8 @@ impl Builder<'_> {
         match self.made_by(entity) {
             (Makes::Field(class), custom) => Some(Declared::Field(class, custom)),
             (Makes::Manager, _) => {
-                let (classes, is_known) = self.manager_class(entity);
+                let managed = self.scoped_class(file, value, entity).unwrap_or(entity);
+                let (classes, is_known) = self.manager_class(managed);
                 Some(Declared::Manager(classes, is_known))
             }
             // Django refuses a field of this name.
@@ -154,6 +155,20 @@ impl Builder<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The class that django-scopes is given to make a manager of: `ScopedManager(Books, event="event")`.
+    ///
+    /// <https://github.com/raphaelm/django-scopes#custom-manager-classes>
+    fn scoped_class(&self, file: FileId, value: Expr, callee: Entity) -> Option<Entity> {
+        let Entity::External(dotted) = callee else { return None };
+        if !matches!(dotted.as_str(), "django_scopes.ScopedManager" | "django_scopes.manager.ScopedManager") {
+            return None;
+        }
+        let facts = self.project.facts(file);
+        let ExprKind::Call(_, arguments) = facts.kind(value) else { return None };
+        let class = literals::argument(facts.arguments(arguments), Some(0), "_manager_class")?;
+        Some(self.entity_of(file, class))
     }
 
     pub(super) fn options(

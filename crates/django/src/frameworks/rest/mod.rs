@@ -7,7 +7,7 @@ mod serializers;
 mod views;
 mod walked;
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::{ClassRef, Entity, Symbol};
 
 use super::Framework;
 use crate::queries::calls::Arguments;
@@ -27,12 +27,22 @@ pub(super) const FRAMEWORK: Framework = Framework {
 };
 
 /// Whether a class is a serializer.
-fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {
+pub(super) fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| {
         let last = name.rsplit('.').next().unwrap_or(name);
         name.starts_with("rest_framework.") && last.ends_with("Serializer")
             || extends(name, "ModelSerializer")
     })
+}
+
+/// Whether calling something makes a field, as serializers are among each other too.
+pub(super) fn is_field(machine: &Machine<'_>, entity: Entity) -> bool {
+    let is_named = |name: &str| name.ends_with("Field") || name.ends_with("Serializer");
+    match entity {
+        Entity::External(name) => is_named(name.as_str()),
+        Entity::Class(class) => machine.has_base(class, is_named),
+        _ => false,
+    }
 }
 
 /// Whether a class of a package that extends REST framework is one of its kind: such packages name theirs so.

@@ -342,6 +342,7 @@ pub(crate) const TAGS: &str = "TagField";
 /// Managers.
 pub(super) const MANAGERS: &[&str] = &[
     "django_scopes.ScopedManager",
+    "django_scopes.manager.ScopedManager",
     "guardian.managers.GroupObjectPermissionManager",
     "guardian.managers.UserObjectPermissionManager",
     "model_utils.managers.InheritanceManager",
