@@ -68,6 +68,11 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             {
                 gap.prefetched_elsewhere = Some(over.name.as_str());
             }
+            if rest.len() == read.steps.len()
+                && let Some(name) = loading.undoes(project, query, &site)
+            {
+                gap.prefetched_elsewhere = Some(name);
+            }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
             let is_elsewhere = query
                 .sites
@@ -216,6 +221,14 @@ fn place<'q>(
     // A function that loads for its callers is where they have come to look for it.
     if let Some(planned) = sharing.planned(query, start, &path) {
         start = planned;
+    }
+    // Where a prefetch serves all rows of a relation, or will, it must go on doing so; what is chosen of them next is a
+    // query of its own.
+    if loading.is_served(&query.sites[start]) {
+        let near = |site: &Site| (site.file, site.function);
+        let here = near(&query.sites[start]);
+        start += 1;
+        query.sites.get(start).filter(|next| near(next) == here)?;
     }
     let site = query.sites[start];
     is_own(project, &site).then_some((site, steps.as_slice()))

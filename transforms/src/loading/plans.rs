@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, Step};
+use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FileId, Symbol};
@@ -17,6 +17,10 @@ pub(super) struct Loading {
     pub(super) served: FxHashSet<Key>,
     /// Relations that some query prefetches.
     pub(super) prefetched: FxHashSet<RelationId>,
+    /// Relations that some query is to prefetch, because their rows are read for every row.
+    wanted: FxHashSet<RelationId>,
+    /// Expressions that give all related rows of a row where a test decides between them and a part of them.
+    whole: FxHashSet<Key>,
     /// The names in the lookups of all prefetches that the code writes, also of rows that are not followed.
     pub(super) named: FxHashSet<&'static str>,
 }
@@ -28,9 +32,14 @@ impl Loading {
             loaded: FxHashSet::default(),
             served: FxHashSet::default(),
             prefetched: FxHashSet::default(),
+            wanted: FxHashSet::default(),
+            whole: FxHashSet::default(),
             named: named(project),
         };
         for query in &project.queries {
+            if let Some(site) = whole(project, query) {
+                loading.whole.insert(key(site));
+            }
             for path in &query.plan.prefetch {
                 let mut model = Some(query.model);
                 for name in path.as_str().split("__") {
@@ -44,13 +53,14 @@ impl Loading {
             }
             for read in &query.reads {
                 for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
-                    let Some(site) = step.site else { continue };
                     let steps = &read.steps[..=at];
+                    let is_wanted = rows_are_many(query, steps);
+                    if is_wanted {
+                        loading.wanted.insert(step.relation);
+                    }
                     let path = path_of(steps);
-                    if rows_are_many(query, steps)
-                        || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path))
-                    {
-                        loading.served.insert(key(&site));
+                    if is_wanted || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path)) {
+                        loading.served.extend(step.site.iter().chain(&step.start).map(key));
                     }
                 }
                 if is_loaded(project, query, read, read.steps.len()) == Loaded::Yes {
@@ -71,7 +81,28 @@ impl Loading {
     pub(super) fn may_come_with(&self, query: &Query, site: &Site, over: &Step) -> bool {
         let is_handed_on =
             query.sites.last().is_none_or(|last| (last.file, last.function) != (site.file, site.function));
-        is_handed_on && (self.prefetched.contains(&over.relation) || self.named.contains(over.name.as_str()))
+        is_handed_on && self.is_prefetched(over.relation, over.name)
+    }
+
+    /// Whether some query prefetches a relation, by a path that is followed or by its name.
+    fn is_prefetched(&self, relation: RelationId, name: Symbol) -> bool {
+        self.prefetched.contains(&relation) || self.named.contains(name.as_str())
+    }
+
+    /// The relation whose prefetch would no longer serve where a site is made to load more: all related rows of a row
+    /// that comes from another function, where they are prefetched somewhere, or are to be.
+    pub(super) fn undoes(&self, project: &Project, query: &Query, site: &Site) -> Option<&'static str> {
+        let Source::Related(relation) = query.source else { return None };
+        let name = project.schema.relation(relation).lookup_name();
+        let is_theirs = query.handed
+            && self.whole.contains(&key(site))
+            && (self.is_prefetched(relation, name) || self.wanted.contains(&relation));
+        is_theirs.then(|| name.as_str())
+    }
+
+    /// Whether a site gives all related rows of a row, and a prefetch serves it for some rows, or will.
+    pub(super) fn is_served(&self, site: &Site) -> bool {
+        self.whole.contains(&key(site)) && self.served.contains(&key(site))
     }
 }
 
@@ -95,6 +126,25 @@ fn named(project: &Project) -> FxHashSet<&'static str> {
         }
     }
     found
+}
+
+/// The expression that gives all related rows of a row, as a prefetch of them would, where nothing is asked beyond:
+/// `row.relation.all()`.
+fn whole<'q>(project: &Project, query: &'q Query) -> Option<&'q Site> {
+    let is_plain = !query.asked.narrowed && query.planned.is_none();
+    let site = query.sites.first().filter(|site| is_plain && site.file.as_other().is_none())?;
+    if !matches!(query.source, Source::Related(_)) {
+        return None;
+    }
+    let facts = project.source.facts(site.file);
+    let is_all = |kind: ExprKind| match kind {
+        ExprKind::Call(callee, arguments) if arguments.is_empty() => {
+            matches!(facts.kind(callee), ExprKind::Attribute(rows, name)
+                if name == "all" && matches!(facts.kind(rows), ExprKind::Attribute(..)))
+        }
+        _ => false,
+    };
+    facts.exprs.iter().any(|expr| expr.range == site.range && is_all(expr.kind)).then_some(site)
 }
 
 /// Whether the plan loads what is read, or may.

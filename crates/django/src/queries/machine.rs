@@ -361,7 +361,7 @@ impl<'p> Machine<'p> {
     /// The path over a to-one relation.
     pub(crate) fn over(&mut self, path: Path, relation: RelationId) -> Path {
         let name = self.schema.relation(relation).lookup_name();
-        self.values.step(path, Step { relation, name, to_many: false, site: None })
+        self.values.step(path, Step { relation, name, to_many: false, site: None, start: None })
     }
 
     /// Keeps that a relation of a query's rows was set. Where nothing has read it before, it need not be

@@ -64,6 +64,8 @@ pub struct Query {
     pub model: ModelId,
     /// Where the rows come from.
     pub source: Source,
+    /// Whether they are the related rows of a row that another function asked for.
+    pub handed: bool,
     /// What it loads with its rows.
     pub plan: Plan,
     /// The last call in the chain that asked for some of that.
@@ -232,6 +234,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             Origin::Related(_, relation) => Source::Related(relation),
             Origin::Outside => Source::Outside,
         },
+        handed: is_handed(machine, queryset),
         plan: plan(machine, query, &queryset.plan),
         planned: queryset.planned,
         asked: queryset.asked,
@@ -240,6 +243,14 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().map(write).collect(),
     }
+}
+
+/// Whether the row whose related rows a queryset is was asked for by another function than the one that reads them.
+fn is_handed(machine: &Machine<'_>, queryset: &Queryset) -> bool {
+    let Origin::Related(row, _) = queryset.origin else { return false };
+    let owner = machine.as_row(row).and_then(|row| machine.as_queryset(row.query));
+    let place = |site: &Site| (site.file, site.function);
+    owner.and_then(|owner| owner.sites.last()).map(place) != queryset.sites.first().map(place)
 }
 
 /// The plan with what was loaded onto the rows after the query counted in.
@@ -348,6 +359,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 let there = &mut queries[index];
                 extend(&mut there.reads, query.reads);
                 there.looped |= query.looped;
+                there.handed |= query.handed;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
             }

@@ -378,15 +378,13 @@ impl<'p> Machine<'p> {
         relation: crate::schema::RelationId,
         site: Site,
     ) -> (Path, Option<Value>) {
+        let is_code = |site: &Site| site.file.as_other().is_none() && site.form == SiteForm::Chain;
         let step = Step {
             relation,
             name: self.schema.relation(relation).lookup_name(),
             to_many: true,
-            site: queryset
-                .sites
-                .last()
-                .copied()
-                .filter(|site| site.file.as_other().is_none() && site.form == SiteForm::Chain),
+            site: queryset.sites.last().copied().filter(is_code),
+            start: queryset.sites.first().filter(|_| queryset.sites.len() > 1).copied().filter(is_code),
         };
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);

@@ -234,6 +234,8 @@ pub struct Step {
     pub to_many: bool,
     /// The chain expression that reads it, where it stands in Python: `order.lines.all()`.
     pub site: Option<Site>,
+    /// The expression in which that chain began, where other code went on with it.
+    pub start: Option<Site>,
 }
 
 #[derive(Debug)]

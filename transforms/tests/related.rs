@@ -1,0 +1,60 @@
+//! Related rows (`book.notes.all()`) that are asked for more, and prefetches of them.
+
+mod support;
+
+use support::check;
+
+const IMPORTS: &str = "from shop.models import Author, Book, Note\n\n\n";
+
+fn code(body: &str) -> String {
+    format!("{IMPORTS}{body}")
+}
+
+#[test]
+fn what_a_test_narrows_is_not_made_to_load_more_where_a_prefetch_serves_the_whole() {
+    let notes = |then: &str| {
+        format!(
+            "def notes(book, own):\n    \
+             rows = book.notes.all()\n    \
+             if own:\n        {then}\n    \
+             return rows\n\n\n\
+             def single(request, pk):\n    \
+             book = Book.objects.get(pk=pk)\n    \
+             return [note.user.name for note in notes(book, request.own)]\n"
+        )
+    };
+    let prefetched = "\n\ndef listed(request):\n    return list(Book.objects.prefetch_related('notes'))\n";
+    let combined = notes("return rows | book.notes.filter(user=2)");
+    check(&[("views.py", &code(&combined))], &["Safe: rows = book.notes.all(): user"]);
+    check(&[("views.py", &code(&(combined + prefetched)))], &["Unsafe: rows = book.notes.all(): user"]);
+    let narrowed = notes("rows = rows.filter(user=2)");
+    check(&[("views.py", &code(&narrowed))], &["Safe: rows = book.notes.all(): user"]);
+    check(
+        &[("views.py", &code(&(narrowed.clone() + prefetched)))],
+        &["Unsafe: rows = book.notes.all(): user"],
+    );
+    // The prefetch is proposed in the same breath.
+    let listed = "\n\ndef listed(request):\n    \
+                  return [note.user.name for book in Book.objects.order_by('pk') for note in notes(book, False)]\n";
+    check(
+        &[("views.py", &code(&(narrowed + listed)))],
+        &[
+            "Safe: rows = rows.filter(user=2): user",
+            "Safe: return [note.user.name for book in Book.objects.order_by('pk') for note in notes(book, False)]: notes__user",
+        ],
+    );
+}
+
+#[test]
+fn a_query_that_no_prefetch_serves_may_load_more() {
+    let text = code(
+        "def notes(book):\n    \
+         rows = book.notes.all()\n    \
+         return rows | Note.objects.filter(pk=1)\n\n\n\
+         def single(request, pk):\n    \
+         book = Book.objects.get(pk=pk)\n    \
+         return [note.user.name for note in notes(book)]\n\n\n\
+         def listed(request):\n    return list(Book.objects.prefetch_related('notes'))\n",
+    );
+    check(&[("views.py", &text)], &["Safe: rows = book.notes.all(): user"]);
+}
