@@ -171,6 +171,8 @@ fn related_rows_that_a_test_narrows_are_not_prefetched() {
     };
     check(&[("views.py", &view("notes | Note.objects.filter(book=None)"))], &[]);
     check(&[("views.py", &view("notes.filter(user=None)"))], &[]);
+    let ordered = view("notes.order_by('user')");
+    check(&[("views.py", &ordered)], &["Safe: books = Book.objects.order_by('pk'): notes"]);
     check(&[("views.py", &view("notes.all()"))], &["Safe: books = Book.objects.order_by('pk'): notes"]);
 }
 

@@ -12,9 +12,6 @@ impl<'p> Machine<'p> {
     /// What a value gives when it is looped over.
     pub(crate) fn iterate(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
         self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Queryset(queryset) if machine.is_also_narrowed(value, &queryset) => {
-                machine.rows_of(member, &queryset, site)
-            }
             Shape::Queryset(queryset) => machine.iterate_queryset(member, &queryset, site),
             Shape::Sequence(element) => machine.any_of(element),
             Shape::Tuple(items) => machine.values.join_all(items.iter().copied()),
@@ -67,7 +64,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn truth(&mut self, frame: &mut Frame<'p>, value: Value) {
         for member in self.values.members(value) {
             match self.values.shape(member).clone() {
-                Shape::Queryset(queryset) if !self.is_also_narrowed(value, &queryset) => {
+                Shape::Queryset(queryset) => {
                     let site = queryset.sites.last().copied();
                     if let Some(site) = site {
                         self.evaluate(&queryset, site);

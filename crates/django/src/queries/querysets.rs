@@ -338,21 +338,6 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Whether a value that may be these related rows as a whole may also be some of them: `tags.all()` where a test
-    /// fails, `tags.all() | …` or `tags.filter(…)` where it holds. A prefetch would not serve those, and for which rows
-    /// the test holds is not known.
-    pub(super) fn is_also_narrowed(&self, value: Value, queryset: &Queryset) -> bool {
-        let (Shape::Union(members), Origin::Related(..)) = (self.values.shape(value), &queryset.origin)
-        else {
-            return false;
-        };
-        !queryset.asked.narrowed
-            && members
-                .iter()
-                .filter_map(|&member| self.as_queryset(member))
-                .any(|other| other.origin == queryset.origin && other.asked.narrowed && !other.is_manager)
-    }
-
     /// Whether the manager of related rows loads what a path leads to by itself.
     pub(crate) fn is_loaded_by_manager(&self, path: Path) -> bool {
         let steps = self.values.steps(path);
@@ -459,7 +444,7 @@ impl<'p> Machine<'p> {
         self.rows_of(value, queryset, site)
     }
 
-    pub(super) fn rows_of(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
+    fn rows_of(&mut self, value: Value, queryset: &Queryset, site: Site) -> Value {
         self.record_loop(value, site);
         self.row_of(value, queryset, !queryset.asked.single)
     }

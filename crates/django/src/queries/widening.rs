@@ -4,7 +4,7 @@
 //! Where the steps say nothing of the rows, there is but one to follow; where a union grows too wide all the same, to
 //! forget its alternatives would lose what they have in common: the model, the plan, and where they start.
 
-use super::value::{Queryset, Row, Shape, Value, Values};
+use super::value::{Origin, Queryset, Role, Row, Shape, Value, Values};
 
 impl Values {
     /// The alternatives with those merged that are alike.
@@ -24,6 +24,32 @@ impl Values {
         merged.sort_unstable();
         merged.dedup();
         merged
+    }
+
+    /// The alternatives, with related rows as a whole taken for a part of them where another alternative is one:
+    /// `tags.all()` where a test fails, `tags.filter(…)` or `tags.all() | …` where it holds. For which rows it holds is not
+    /// known, and those a prefetch would not serve.
+    pub(super) fn narrowed_alike(&mut self, mut parts: Vec<Value>) -> Vec<Value> {
+        for at in 0..parts.len() {
+            let Shape::Queryset(whole) = self.shape(parts[at]) else { continue };
+            let is_whole =
+                matches!(whole.origin, Origin::Related(..)) && !whole.is_manager && !whole.asked.narrowed;
+            if is_whole && parts.iter().any(|&part| self.is_part_of(part, whole)) {
+                let mut narrowed = whole.clone();
+                narrowed.asked.narrowed = true;
+                parts[at] = self.queryset(narrowed);
+            }
+        }
+        parts
+    }
+
+    /// Whether a value is some of the related rows that a queryset is. A test whether they must be put in order as well
+    /// is one of settings more than of rows.
+    fn is_part_of(&self, part: Value, whole: &Queryset) -> bool {
+        let Shape::Queryset(part) = self.shape(part) else { return false };
+        let more = self.terms(part.terms).get(self.terms(whole.terms).len()..).unwrap_or_default();
+        let is_ordered_only = !more.is_empty() && more.iter().all(|term| term.role == Role::Order);
+        part.asked.narrowed && !part.is_manager && part.origin == whole.origin && !is_ordered_only
     }
 
     /// The alternatives, with querysets as one that differ only in steps that a condition puts on the way: to read
