@@ -192,3 +192,85 @@ class Books(viewsets.ModelViewSet):
     check(&[("views.py", &text("export"))], &["Safe: return books.order_by(\"title\"): author__country"]);
     check(&[("views.py", &text("other"))], &["Safe: books = self.get_queryset(): author__country"]);
 }
+
+/// A shelf whose `kind` of property gives its books, and two that use them.
+fn shelf(kind: &str, other: &str) -> String {
+    format!(
+        r#"
+from django.db import models
+from django.utils.functional import cached_property
+from shop.models import Book
+
+
+class Shelf(models.Model):
+    @{kind}
+    def books(self):
+        return Book.objects.filter(title__startswith="a")
+
+    class Meta:
+        app_label = "shop"
+
+    def authors(self):
+        return [book.author.name for book in self.books]
+
+    def others(self):
+        return [{other} for book in self.books]
+"#
+    )
+}
+
+#[test]
+fn what_one_of_two_who_read_a_property_needs_is_loaded_by_that_one() {
+    check(
+        &[("shelves.py", &shelf("property", "book.title"))],
+        &["Safe: return [book.author.name for book in self.books]: author"],
+    );
+}
+
+#[test]
+fn what_all_who_read_a_property_need_is_loaded_by_the_property() {
+    check(
+        &[("shelves.py", &shelf("property", "book.author.country_id"))],
+        &["Safe: return Book.objects.filter(title__startswith=\"a\"): author"],
+    );
+}
+
+#[test]
+fn a_cached_propertys_queryset_is_one_for_all_who_read_it() {
+    check(
+        &[("shelves.py", &shelf("cached_property", "book.title"))],
+        &["Safe: return Book.objects.filter(title__startswith=\"a\"): author"],
+    );
+}
+
+#[test]
+fn what_a_template_reads_of_a_method_is_loaded_by_it_and_who_pays_is_said() {
+    let shelves = r#"
+from django.db import models
+from django.shortcuts import get_object_or_404, render
+from shop.models import Book
+
+
+class Shelf(models.Model):
+    def books(self):
+        return Book.objects.filter(title__startswith="a")
+
+    class Meta:
+        app_label = "shop"
+
+
+def shown(request, pk):
+    return render(request, "shelf.html", {"shelf": get_object_or_404(Shelf, pk=pk)})
+
+
+def titles(request, pk):
+    return [book.title for book in get_object_or_404(Shelf, pk=pk).books()]
+"#;
+    let page = "{% for book in shelf.books %}{{ book.author.name }}{% endfor %}";
+    let proposals = Shop::new(&[("shelves.py", shelves), ("templates/shelf.html", page)]).proposals();
+    let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+    assert_eq!((proposal.safety, proposal.symbol.as_str()), (Safety::Unsafe, "Shelf.books"));
+    let said = "Of those who get these rows, only `shop/templates/shelf.html` reads `author`; `titles` would pay for it \
+                without need.";
+    assert!(proposal.message.contains(said), "{}", proposal.message);
+}

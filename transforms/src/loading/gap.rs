@@ -174,9 +174,12 @@ impl Gap {
                 verdict.object(
                     Safety::Unsafe,
                     format!(
-                        "Of those who get these rows, {} read `{name}`; {} would pay for it without need.",
-                        named(project, &gain),
-                        named(project, &pay),
+                        "Of those who get these rows, {} `{name}`; {} would pay for it without need.",
+                        match named(project, &gain).as_slice() {
+                            [one] => format!("only {one} reads"),
+                            several => format!("{} read", listed(several)),
+                        },
+                        listed(&named(project, &pay)),
                     ),
                 );
             }
@@ -227,11 +230,12 @@ impl Gap {
     }
 }
 
-/// The functions around callers, each once, in words.
-fn named(project: &Project, callers: &[&Caller]) -> String {
+/// The functions around callers, each once.
+fn named(project: &Project, callers: &[&Caller]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for caller in callers {
-        let name = match project.symbol(&caller.site) {
+        let symbol = if caller.site.file.as_other().is_some() { "" } else { project.symbol(&caller.site) };
+        let name = match symbol {
             "" => format!("`{}`", project.path(caller.site.file)),
             symbol => format!("`{symbol}`"),
         };
@@ -239,9 +243,14 @@ fn named(project: &Project, callers: &[&Caller]) -> String {
             names.push(name);
         }
     }
-    match names.pop() {
-        Some(last) if !names.is_empty() => format!("{} and {last}", names.join(", ")),
-        last => last.unwrap_or_default(),
+    names
+}
+
+/// Names, as a sentence has them.
+fn listed(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 

@@ -74,12 +74,8 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 gap.prefetched_elsewhere = Some(name);
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
-            let is_elsewhere = query
-                .sites
-                .last()
-                .is_some_and(|last| (last.file, last.function) != (site.file, site.function));
-            if is_elsewhere && rest.len() == read.steps.len() {
-                gap.add_callers(&path_of(rest), sharing.callers(query, &site, &path_of(rest)));
+            if rest.len() == read.steps.len() {
+                gap.add_callers(&path_of(rest), sharing.callers(query, read, &site));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Site, Source};
+use tuneup_django::queries::{Query, Read, Site, Source};
 use tuneup_django::schema::ModelId;
 use tuneup_python::flow::{ExprKind, Function};
 use tuneup_python::{Base, ClassRef};
@@ -60,7 +60,7 @@ impl<'p> Sharing<'p> {
                 sharing.back.entry(key(&pair[1])).or_default().insert(key(origin));
             }
             if let Some(last) = query.sites.last() {
-                sharing.onward.entry(key(last)).or_default().insert(key(last), *last);
+                sharing.onward.entry(key(last)).or_default().insert(key(last), user_of(query, last));
             }
             // To read it of one row alone is a query too.
             for read in &query.reads {
@@ -115,17 +115,26 @@ impl<'p> Sharing<'p> {
     }
 
     /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
-    pub(super) fn callers(&self, query: &Query, site: &Site, path: &str) -> Vec<Caller> {
+    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site) -> Vec<Caller> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
         let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
-        let Some(onward) = self.onward.get(&key(origin)).filter(|onward| onward.len() > 1) else {
-            return Vec::new();
-        };
-        let needed = self.needed.get(&(key(origin), path.to_owned()));
+        let Some(onward) = self.onward.get(&key(origin)) else { return Vec::new() };
+        let needed = self.needed.get(&(key(origin), path_of(&read.steps)));
+        // Where no other expression gets them, what reads first tells who does.
+        let reader = query.reads.iter().find(|other| path_of(&other.steps) == path_of(&read.steps));
+        let reader = reader.filter(|_| query.sites.last() == Some(origin)).map_or(*origin, |read| read.site);
         let mut callers: Vec<Caller> = onward
             .iter()
-            .map(|(at, site)| Caller { site: *site, gains: needed.is_some_and(|needed| needed.contains(at)) })
+            // What the function itself goes on to do with them is its own, be it by a method of the queryset.
+            .filter(|(at, user)| **at == key(origin) || !is_near(user) && !self.extends_querysets(user))
+            .map(|(at, user)| Caller {
+                site: if user == origin { reader } else { *user },
+                gains: needed.is_some_and(|needed| needed.contains(at)),
+            })
             .collect();
+        if callers.len() < 2 {
+            return Vec::new();
+        }
         callers.sort_by_key(|caller| key(&caller.site));
         callers
     }
@@ -193,6 +202,14 @@ impl<'p> Sharing<'p> {
 
     fn function(&self, site: &Site) -> Option<&'p Function> {
         Some(self.project.source.facts(site.file).function(site.function?))
+    }
+}
+
+/// Where a queryset is used that goes on to no other expression: a template that loops over it, or its own function.
+fn user_of(query: &Query, last: &Site) -> Site {
+    match query.loops.as_slice() {
+        [only] if only.file.as_other().is_some() => *only,
+        _ => *last,
     }
 }
 

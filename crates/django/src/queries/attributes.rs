@@ -31,7 +31,24 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Value {
         let site = frame.site_of(expr);
-        self.for_each(value, |machine, member| machine.attribute_of(frame, site, member, name))
+        self.for_each(value, |machine, member| {
+            let given = machine.attribute_of(frame, site, member, name);
+            machine.given_by_property(member, name, given, site)
+        })
+    }
+
+    /// What a `property` gives is made anew for each who reads it, as what a method returns is: a chain goes on there.
+    /// The queryset of a `cached_property` is one for all of them.
+    fn given_by_property(&mut self, value: Value, name: Symbol, given: Value, site: Site) -> Value {
+        let class = match *self.values.shape(value) {
+            Shape::Row(row) => self.schema.class_of(row.model),
+            Shape::Object(class, _) => Some(class),
+            _ => None,
+        };
+        match class.filter(|_| self.is_queryset(given)) {
+            Some(class) if self.is_plain_property(class, name) => self.goes_on(given, site),
+            _ => given,
+        }
     }
 
     /// `value.name` for a value that is no union.

@@ -324,13 +324,15 @@ impl<'p> Machine<'p> {
     /// Adds the call to the chain of a queryset that a function of the project returned. A call that may
     /// give something else, a list or `None`, or a coroutine, is no place to go on with the chain.
     fn returned(&mut self, function: FunctionRef, result: Value, site: Site) -> Value {
-        let members = self.values.members(result);
-        if members.iter().any(|&member| self.as_queryset(member).is_none())
-            || self.facts(function.file).function(function.id).is_async
-        {
+        if !self.is_queryset(result) || self.facts(function.file).function(function.id).is_async {
             return result;
         }
-        self.for_each(result, |machine, member| match machine.values.shape(member).clone() {
+        self.goes_on(result, site)
+    }
+
+    /// Querysets whose chains go on at `site`.
+    pub(super) fn goes_on(&mut self, querysets: Value, site: Site) -> Value {
+        self.for_each(querysets, |machine, member| match machine.values.shape(member).clone() {
             Shape::Queryset(queryset) => {
                 let queryset = Self::at_site(queryset, site);
                 machine.values.queryset(queryset)
