@@ -572,3 +572,44 @@ class Titles(generics.ListAPIView):
         ],
     );
 }
+
+#[test]
+fn what_a_rule_of_a_serializer_makes_write_only_is_not_surely_shown() {
+    let serializer = |then: &str| {
+        format!(
+            "
+from rest_framework import generics, serializers
+from shop.models import Book
+
+KEPT = ['tags']
+
+
+class BookSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Book
+        fields = '__all__'
+
+    def get_fields(self):
+        fields = super().get_fields()
+        if self.context['request'].query_params.get('brief'):
+            for name, field in fields.items():
+                {then}
+        return fields
+
+
+class Books(generics.ListAPIView):
+    queryset = Book.objects.order_by('title')
+    serializer_class = BookSerializer
+"
+        )
+    };
+    let tags = &["Safe: queryset = Book.objects.order_by('title'): tags"];
+    check(&[("views.py", &serializer("field.write_only = True"))], &[]);
+    check(&[("views.py", &serializer("field.required = True"))], tags);
+    check(&[("views.py", &serializer("field.write_only = field.write_only or name not in KEPT"))], tags);
+    check(
+        &[("views.py", &serializer("if name not in KEPT:\n                    field.write_only = True"))],
+        tags,
+    );
+    check(&[("views.py", &serializer("if name in ():\n                    field.write_only = True"))], &[]);
+}

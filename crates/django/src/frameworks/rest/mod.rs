@@ -3,6 +3,7 @@
 //! <https://www.django-rest-framework.org/api-guide/generic-views/>
 
 mod fields;
+mod hidden;
 mod serializers;
 mod views;
 mod walked;

@@ -5,7 +5,7 @@
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{Base, ClassRef, Member, Symbol};
 
-use super::fields;
+use super::{fields, hidden};
 use crate::frameworks::lists::{member_site, name_site, texts};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
@@ -216,8 +216,14 @@ pub(super) fn represent<'p>(
             }
         }
     }
+    let spared = hidden::spared(machine, class);
     for (name, site) in names {
         if !is_declared(name) && is_asked_for(name) {
+            let is_to_many =
+                matches!(machine.schema.attribute(row.model, name), Some(ModelAttribute::ToMany(_)));
+            if is_to_many && spared.as_ref().is_some_and(|spared| !spared.contains(&name)) {
+                continue;
+            }
             implied(machine, frame, object, row, name, site, selection.depth);
         }
     }
