@@ -223,3 +223,33 @@ fn a_row_that_is_made_where_it_is_missing_is_written() {
         &[&format!("Safe: {query}: author__profile")],
     );
 }
+
+#[test]
+fn rows_that_are_put_into_a_cache_keep_what_is_loaded_with_them() {
+    let view = |keep: &str| {
+        format!(
+            "from dataclasses import dataclass\n\
+             from django.core.cache import cache, caches\n\
+             from shop.models import Book\n\n\n\
+             @dataclass\n\
+             class Line:\n    \
+             book: Book\n\n\n\
+             def listed(request):\n    \
+             books = Book.objects.order_by('pk')\n    \
+             {keep}\n    \
+             return [book.author.name for book in books]\n"
+        )
+    };
+    let query = "books = Book.objects.order_by('pk')";
+    for keep in [
+        "cache.set('books', books)",
+        "caches['other'].add('books', {'all': list(books)}, 60)",
+        "cache.set_many({'books': [Line(book=book) for book in books]})",
+        "books = cache.get_or_set('books', lambda: list(books))",
+    ] {
+        check(&[("views.py", &view(keep))], &[&format!("Unsafe: {query}: author")]);
+    }
+    for keep in ["cache.set('books', [book.title for book in books])", "cache.set('books', books.values())"] {
+        check(&[("views.py", &view(keep))], &[&format!("Safe: {query}: author")]);
+    }
+}

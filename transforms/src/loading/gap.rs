@@ -43,6 +43,8 @@ pub(crate) struct Gap {
     pub(crate) loops: Vec<Site>,
     /// What is written meanwhile.
     pub(crate) writes: Vec<Write>,
+    /// Where its rows are put into a cache.
+    pub(crate) kept: Vec<Site>,
     /// What else was asked of it.
     pub(crate) asked: Asked,
     /// `select_related()` without names was called on it.
@@ -126,6 +128,11 @@ impl Gap {
                 self.writes.push(*write);
             }
         }
+        for site in query.kept.iter().filter(|_| is_whole) {
+            if !self.kept.contains(site) {
+                self.kept.push(*site);
+            }
+        }
         if is_whole {
             self.asked = self.asked.or(query.asked);
             self.select_all |= query.plan.select_all && !query.plan.automatic;
@@ -164,6 +171,13 @@ impl Gap {
             verdict.object(
                 Safety::Unsafe,
                 format!("`{name}` is prefetched elsewhere: for a row that comes from there, the prefetch would no longer serve this query."),
+            );
+        }
+        if let Some(site) = self.kept.first() {
+            let place = place_of(project, site);
+            verdict.object(
+                Safety::Unsafe,
+                format!("The rows are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
         for missing in wanted {

@@ -53,6 +53,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 missing: Vec::new(),
                 loops: Vec::new(),
                 writes: Vec::new(),
+                kept: Vec::new(),
                 asked: query.asked,
                 select_all: false,
                 deferred: Vec::new(),

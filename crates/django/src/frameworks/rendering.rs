@@ -75,8 +75,21 @@ fn method<'p>(
 
 /// Renders a template on a context, which may be absent or `None`.
 fn render(machine: &mut Machine<'_>, template: Value, context: Option<Value>) {
-    let context = context_of(machine, context);
+    let is_known = context.is_none_or(|context| is_written_out(machine, context));
+    let mut context = context_of(machine, context);
+    if is_known {
+        context = machine.whole_context(context);
+    }
     machine.render_named(template, context);
+}
+
+/// Whether a context is a dictionary that code makes, and not one that it gets from a view.
+fn is_written_out(machine: &Machine<'_>, context: Value) -> bool {
+    machine.values.members(context).iter().all(|&member| match machine.values.shape(member) {
+        Shape::Mapping { known, .. } => known.iter().all(|(name, _)| *name != "view"),
+        Shape::None => true,
+        _ => false,
+    })
 }
 
 /// The mapping that a context is.

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/class-based-views/>
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::{Base, ClassRef, Symbol};
 
 use super::Framework;
 use crate::predicates::Source;
@@ -368,7 +368,10 @@ fn context<'p>(
         }
         Shows::None => {}
     }
-    if let Some(extra) = attribute(machine, this, class, "extra_context")
+    let extra = attribute(machine, this, class, "extra_context");
+    let is_extra_known =
+        extra.is_none_or(|extra| matches!(machine.values.shape(extra), Shape::Mapping { .. }));
+    if let Some(extra) = extra
         && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
     {
         known.extend(more.iter().copied());
@@ -379,7 +382,26 @@ fn context<'p>(
     for &(name, value) in &arguments.keywords {
         put(&mut known, name.as_str(), value);
     }
-    machine.values.mapping(known, Value::NEVER, Value::NEVER)
+    let has_unknown = |values: &[(Symbol, Value)]| {
+        values.iter().any(|&(_, value)| machine.values.members(value).contains(&Value::UNKNOWN))
+    };
+    let is_whole = is_extra_known
+        && is_djangos_else(machine, class)
+        && arguments.more_keywords.is_none()
+        && (shows == Shows::None || known.len() > 1 && !has_unknown(&known));
+    let context = machine.values.mapping(known, Value::NEVER, Value::NEVER);
+    if is_whole { machine.whole_context(context) } else { context }
+}
+
+/// Whether a view has nothing from outside the project but what Django gives it.
+fn is_djangos_else(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.project.mro(class).iter().all(|base| match base {
+        Base::Class(_) => true,
+        Base::External(name) => {
+            name.as_str().starts_with("django.") || name.as_str().starts_with("builtins.")
+        }
+        Base::Value(..) | Base::Unknown => false,
+    })
 }
 
 /// The names under which a view puts its rows, or its row, into its context.

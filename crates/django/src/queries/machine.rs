@@ -153,6 +153,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) writes: FxHashMap<Value, Vec<Write>>,
     /// What the last call that came to its end made of what it was given.
     pub(crate) left: Left,
+    /// Where rows of a queryset are put into a cache.
+    pub(crate) kept: FxHashMap<Value, Vec<Site>>,
     /// Writes of the calls under way.
     pub(crate) call_writes: Vec<Vec<Write>>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
@@ -261,6 +263,7 @@ impl<'p> Machine<'p> {
             loops: FxHashMap::default(),
             writes: FxHashMap::default(),
             left: Left::default(),
+            kept: FxHashMap::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             looping: Vec::new(),

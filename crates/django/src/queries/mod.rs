@@ -22,6 +22,7 @@ pub(crate) mod calls;
 mod carried;
 mod climbing;
 mod containers;
+mod contexts;
 mod encoding;
 mod expressions;
 mod formatting;
@@ -80,6 +81,8 @@ pub struct Query {
     pub loops: Vec<Site>,
     /// What is written while they are.
     pub writes: Vec<Write>,
+    /// Where they are put into a cache.
+    pub kept: Vec<Site>,
 }
 
 /// Where rows come from.
@@ -242,6 +245,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         looped: machine.loops.contains_key(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().map(write).collect(),
+        kept: machine.kept.get(&query).cloned().unwrap_or_default(),
     }
 }
 
@@ -362,6 +366,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.handed |= query.handed;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
+                extend(&mut there.kept, query.kept);
             }
             None => {
                 at.insert(identity, queries.len());
@@ -378,6 +383,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         });
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));
+        query.kept.sort_by_key(order);
     }
     queries.sort_by_cached_key(|query| {
         let sites: Vec<_> = query.sites.iter().map(order).collect();

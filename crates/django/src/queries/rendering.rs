@@ -197,7 +197,10 @@ impl<'p> Machine<'p> {
             Shape::Mapping { known, rest, .. } => match known.iter().find(|(known, _)| *known == name) {
                 Some(&(_, value)) => value,
                 None if rest != Value::NEVER && rest != Value::UNKNOWN => rest,
-                None => machine.context_default(frame, name),
+                None => match machine.context_default(frame, name) {
+                    Value::UNKNOWN if machine.lacks(frame, member, name) => Value::NONE,
+                    value => value,
+                },
             },
             _ => machine.context_default(frame, name),
         }))
@@ -349,7 +352,10 @@ impl<'p> Machine<'p> {
         let only = rest.iter().any(|argument| argument.kind == ArgumentKind::Positional);
         let mut inner = match (only, frame.slots.first()) {
             (false, Some(&context)) => context,
-            _ => self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER),
+            _ => {
+                let none = self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
+                self.whole_context(none)
+            }
         };
         for argument in rest {
             let ArgumentKind::Keyword(name) = argument.kind else { continue };
@@ -497,6 +503,8 @@ impl<'p> Machine<'p> {
         match tag.kind {
             TagKind::Inclusion(template) => {
                 let template = self.values.make(Shape::Str(template));
+                // What is given the context may give it on.
+                let result = if tag.takes_context { result } else { self.whole_context(result) };
                 self.render_named(template, result);
                 Value::SCALAR
             }

@@ -32,6 +32,8 @@ pub struct Templates {
     registered: Registered,
     /// The functions that put variables into every context of a request.
     processors: Vec<FunctionRef>,
+    /// Whether no others but Django's own do.
+    has_all_processors: bool,
     /// Folders whose templates are Jinja2's.
     jinja: Vec<String>,
     problems: Mutex<Vec<Problem>>,
@@ -85,9 +87,11 @@ impl Templates {
             files,
             registered: Registered::default(),
             processors: Vec::new(),
+            has_all_processors: false,
             jinja: Vec::new(),
             problems: Mutex::default(),
         };
+        let (mut has_any, mut has_all) = (false, true);
         for engine in settings.templates() {
             let backend = engine.under("BACKEND").into_iter().filter_map(|node| node.as_str());
             if backend.into_iter().any(|name| name.to_lowercase().contains("jinja")) {
@@ -96,10 +100,14 @@ impl Templates {
             }
             for options in engine.under("OPTIONS") {
                 for dotted in options.under("context_processors").into_iter().flat_map(|node| node.texts()) {
-                    this.processors.extend(function_named(project, dotted));
+                    let own = function_named(project, dotted);
+                    has_all &= own.is_some() || dotted.starts_with("django.");
+                    has_any = true;
+                    this.processors.extend(own);
                 }
             }
         }
+        this.has_all_processors = has_any && has_all;
         let mut has_jinja = !this.jinja.is_empty();
         has_jinja |= this.by_name.values().flatten().any(|&file| this.is_jinja(project.path(file)));
         for file in project.file_ids() {
@@ -178,6 +186,11 @@ impl Templates {
     /// The project's functions that put variables into every context of a request.
     pub fn processors(&self) -> &[FunctionRef] {
         &self.processors
+    }
+
+    /// Whether all that put variables into every context are those functions, or Django's own.
+    pub(crate) fn has_all_processors(&self) -> bool {
+        self.has_all_processors
     }
 
     /// Whether a template is written in Jinja2's language: by its folder, or by its name's end.

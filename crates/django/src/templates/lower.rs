@@ -6,7 +6,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Argument, Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{Argument, Block, Expr, ExprKind, FileFacts, Run, Stmt, StmtKind};
 
 use super::builder::{Builder, keyword, part, positional, step};
 use super::condition;
@@ -171,7 +171,10 @@ impl<'s> Lowering<'s> {
                 }
             }
             "blocktranslate" | "blocktrans" => {
-                let parts: Vec<(usize, &str)> = pieces(tag.rest)
+                let all = pieces(tag.rest);
+                let named =
+                    all.iter().position(|piece| piece.1 == "asvar").and_then(|at| all.get(at + 1)).copied();
+                let parts: Vec<(usize, &str)> = all
                     .into_iter()
                     .filter(|piece| {
                         !matches!(piece.1, "with" | "and" | "count" | "trimmed" | "context" | "asvar")
@@ -186,6 +189,9 @@ impl<'s> Lowering<'s> {
                     self.inline(&end, steps);
                 } else {
                     self.at += 1;
+                }
+                if let Some((_, name)) = named {
+                    self.put_made(&tag, name, steps);
                 }
             }
             "cache" | "filter" | "autoescape" | "spaceless" | "localize" | "localtime" | "timezone"
@@ -206,13 +212,15 @@ impl<'s> Lowering<'s> {
         }
     }
 
-    /// Reads every piece of a tag as a value, and shows it.
+    /// Reads every piece of a tag as a value, and shows it, or puts it under a name.
     fn show_pieces(&mut self, tag: &Tag<'s>, steps: &mut Vec<Stmt>) {
         let mut name_follows = false;
         for (offset, piece) in pieces(tag.rest) {
-            if std::mem::replace(&mut name_follows, piece == "as")
-                || matches!(piece, "as" | "silent" | "on" | "off")
-            {
+            if std::mem::replace(&mut name_follows, piece == "as") {
+                self.put_made(tag, piece, steps);
+                continue;
+            }
+            if matches!(piece, "as" | "silent" | "on" | "off") {
                 continue;
             }
             let (offset, piece) = match piece.split_once('=') {
@@ -223,6 +231,12 @@ impl<'s> Lowering<'s> {
             let shown = self.shown(value, tag.range);
             steps.push(step(StmtKind::Expr(shown), tag.range));
         }
+    }
+
+    /// Puts what a tag makes under a name.
+    fn put_made(&mut self, tag: &Tag<'s>, name: &str, steps: &mut Vec<Stmt>) {
+        let made = self.builder.expr(ExprKind::Opaque(Run::default()), tag.range);
+        self.put(name, made, tag.range, steps);
     }
 
     /// `name=value` pairs, and the older `value as name`.
