@@ -453,7 +453,7 @@ def cached():
         &[("views.py", views)],
         &[
             "Safe: return [[str(getattr(book, name)) for name in FIELDS] for book in Book.objects.all()]: author",
-            "Safe: return [book.author.name for book in cache.get_or_set('books', lambda: list(Book.objects.all()))]: author",
+            "Unsafe: return [book.author.name for book in cache.get_or_set('books', lambda: list(Book.objects.all()))]: author",
         ],
     );
 }
