@@ -129,6 +129,46 @@ def index(request):
 }
 
 #[test]
+fn a_filter_set_shows_the_choices_that_code_gives_its_form() {
+    let filters = |given: &str| {
+        format!(
+            "
+import django_filters
+from django.shortcuts import render
+from shop.models import Book, Note
+
+
+class Books(django_filters.FilterSet):
+    also = django_filters.CharFilter()
+    note = django_filters.ModelChoiceFilter(queryset=Note.objects.none())
+
+    class Meta:
+        model = Book
+        fields = ['title']
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if 'note' in self.form.fields:
+            {given} = Note.objects.filter(book=1)
+
+
+def index(request):
+    return render(request, 'shop/books.html', {{'filter': Books(request.GET, queryset=Book.objects.all())}})
+"
+        )
+    };
+    let shows = |given: &str, template: &str, expected: &[&str]| {
+        check(&[("filters.py", &filters(given)), ("templates/shop/books.html", template)], expected);
+    };
+    for given in ["self.form.fields['note'].queryset", "self.filters['note'].queryset"] {
+        let found = format!("Safe: {given} = Note.objects.filter(book=1): user");
+        shows(given, "{{ filter.form.as_p }}", &[&found]);
+        shows(given, "{{ filter.qs.count }}", &[]);
+    }
+    shows("self.form.fields['also'].queryset", "{{ filter.form.as_p }}", &[]);
+}
+
+#[test]
 fn a_formset_has_a_form_for_each_row() {
     let views = "
 from django.forms import modelformset_factory

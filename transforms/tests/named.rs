@@ -82,3 +82,25 @@ def names(book):
         AUTHOR_OF_NOTES,
     );
 }
+
+#[test]
+fn a_parameter_that_a_class_keeps_is_used_as_the_class_uses_it() {
+    let report = |kept: &str, read: &str| {
+        format!(
+            "
+class Report:
+    def __init__(self, book, notes=None):
+        {kept}
+
+    def names(self):
+        {read}
+        return [note.user.name for note in self.book.notes.all()]
+"
+        )
+    };
+    let found = ["Safe: return [note.user.name for note in self.book.notes.all()]: user"];
+    check_code(&report("self.book = book", "print(self.book.title)"), &found);
+    // It is asked what no book has, or something else is kept.
+    check_code(&report("self.book = book", "self.book.open()"), &[]);
+    check_code(&report("self.book = notes", "print(self.book.title)"), &[]);
+}

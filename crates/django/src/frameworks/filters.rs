@@ -14,7 +14,10 @@ use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
 pub(super) const FRAMEWORK: Framework =
     Framework { call, attribute, inherited, inherited_method, serve, ..Framework::NONE };
 
-fn is_filter_set(name: &str) -> bool {
+/// The form of a filter set of the project's.
+const FORM: &str = "django_filters.filterset.FilterSet.form";
+
+pub(super) fn is_filter_set(name: &str) -> bool {
     name.starts_with("django_filters.") && name.ends_with("FilterSet")
 }
 
@@ -111,6 +114,9 @@ fn call<'p>(
 }
 
 fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str) -> Option<Value> {
+    if class == FORM && name == "fields" {
+        return Some(super::forms::fields_of(machine, *parts.first()?));
+    }
     if !is_filter_set(class) {
         return None;
     }
@@ -138,8 +144,12 @@ fn inherited<'p>(
             Some(narrowed(machine, rows))
         }
         "queryset" => Some(rows(machine, this, class)),
-        // Only where the form is shown, so are the choices of its filters; code asks it for errors and values.
-        "form" if frame.file.as_other().is_none() => Some(Value::UNKNOWN),
+        // Only where the form is shown, so are the choices of its filters; code asks it for errors and values, and gives
+        // its fields other choices: `self.form.fields["author"].queryset = …`, `self.filters["author"].queryset = …`.
+        "form" if frame.file.as_other().is_none() => {
+            Some(machine.values.make(Shape::Instance(Symbol::new(FORM), Box::new([this]))))
+        }
+        "filters" => Some(super::forms::fields_of(machine, this)),
         "form" => {
             let bases: Vec<ClassRef> = machine
                 .project
@@ -153,6 +163,7 @@ fn inherited<'p>(
             for base in bases {
                 super::forms::show_declared(machine, frame, base);
             }
+            super::forms::show_given(machine, frame, this, class);
             Some(Value::UNKNOWN)
         }
         "__init__" | "filter_queryset" | "is_valid" | "get_form_class" => {

@@ -6,7 +6,7 @@
 use tuneup_python::flow::{ExprKind, FileFacts, StmtKind};
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
-use super::Framework;
+use super::{Framework, filters};
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, SiteForm, Value};
@@ -22,6 +22,9 @@ const FIELD: &str = "django.forms.Field";
 
 /// The attribute of a field of the project's own class under which its rows are kept.
 const ROWS: &str = "%rows";
+
+/// The attribute of a filter set under which the rows are kept that code gives its fields, by their names.
+const GIVEN: &str = "%given";
 
 /// Whether a name is that of a field whose options are rows.
 fn is_choice(name: &str) -> bool {
@@ -168,8 +171,12 @@ fn inherited<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    (name == "fields" && is_form(machine, class))
-        .then(|| machine.values.make(Shape::Instance(Symbol::new(FIELDS), Box::new([this]))))
+    (name == "fields" && is_form(machine, class)).then(|| fields_of(machine, this))
+}
+
+/// The fields of a form, or of what makes a form of its class as forms do.
+pub(super) fn fields_of(machine: &mut Machine<'_>, form: Value) -> Value {
+    machine.values.make(Shape::Instance(Symbol::new(FIELDS), Box::new([form])))
 }
 
 fn item(machine: &mut Machine<'_>, class: &str, parts: &[Value], key: Value) -> Option<Value> {
@@ -195,6 +202,16 @@ fn set<'p>(
     };
     let declared = machine.class_member(class, key);
     match name {
+        // A filter set's form is seen only where code shows it.
+        "queryset" if machine.has_base(class, filters::is_filter_set) => {
+            let given = (form, Symbol::new(GIVEN));
+            let before = machine.object_values.get(&given).copied();
+            let before =
+                before.unwrap_or_else(|| machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER));
+            let choices = machine.values.mapping(vec![(key, put)], Value::NEVER, Value::NEVER);
+            let choices = machine.updated(before, choices);
+            machine.object_values.insert(given, choices);
+        }
         "queryset" => {
             // Whoever labels the options by other means is asked there.
             if sets(machine, class, key, "label_from_instance")
@@ -235,7 +252,8 @@ fn shows_options(machine: &mut Machine<'_>, class: ClassRef, key: Symbol, declar
     let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return false };
     let Shape::Class(meta) = *machine.values.shape(meta) else { return false };
     // What chooses a widget for every field, or changes the fields that Django makes, is not followed.
-    if machine.class_member(meta, Symbol::new("field_classes")).is_some() {
+    let changes = |name: &&str| machine.project.member(meta, Symbol::new(name)).is_some();
+    if ["field_classes", "filter_overrides"].iter().any(changes) {
         return false;
     }
     let Some(widgets) = machine.class_member(meta, Symbol::new("widgets")) else {
@@ -259,18 +277,40 @@ fn rows_of(machine: &Machine<'_>, field: Value) -> Value {
     }
 }
 
+/// Shows the rows that code gave the fields of a filter set, with their text as label.
+pub(super) fn show_given<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef) {
+    let Some(&given) = machine.object_values.get(&(this, Symbol::new(GIVEN))) else { return };
+    let Shape::Mapping { known, .. } = machine.values.shape(given).clone() else { return };
+    for &(name, rows) in known.iter() {
+        let declared = machine.class_member(class, name);
+        if sets(machine, class, name, "label_from_instance") || !shows_options(machine, class, name, declared)
+        {
+            continue;
+        }
+        if let Some(site) = set_at(machine, class, name, "queryset") {
+            show_rows(machine, frame, rows, None, site);
+        }
+    }
+}
+
 /// Whether code of a form's classes sets an attribute of one of its fields: `self.fields["author"].queryset = …`.
 fn sets(machine: &Machine<'_>, class: ClassRef, key: Symbol, attribute: &str) -> bool {
-    machine.project.mro(class).iter().any(|base| {
-        let Base::Class(base) = base else { return false };
+    set_at(machine, class, key, attribute).is_some()
+}
+
+/// Where it does.
+fn set_at(machine: &Machine<'_>, class: ClassRef, key: Symbol, attribute: &str) -> Option<Site> {
+    machine.project.mro(class).iter().find_map(|base| {
+        let Base::Class(base) = *base else { return None };
         let facts = machine.project.facts(base.file);
         let within = facts.class(base.id).range;
-        facts.stmts.iter().any(|stmt| match stmt.kind {
+        let set = facts.stmts.iter().find(|stmt| match stmt.kind {
             StmtKind::Assign(target, _) => {
                 within.contains_range(stmt.range) && is_set(facts, target, key, attribute)
             }
             _ => false,
-        })
+        })?;
+        Some(Site { file: base.file, range: set.range, function: None, form: SiteForm::Declaration })
     })
 }
 

@@ -3,8 +3,9 @@
 
 use std::rc::Rc;
 
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::{ExprKind, FileFacts, FunctionId};
+use tuneup_python::flow::{ClassId, ExprKind, FileFacts, FunctionId, StmtKind};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
 use super::machine::Machine;
@@ -21,7 +22,7 @@ const PLAIN: &[&str] = &[
     "django.core.management.BaseCommand",
 ];
 
-/// The attributes that each function of a file reads off each of its parameters.
+/// The attributes that each function of a file reads off each of its parameters, or its class off what keeps one.
 pub(crate) type ParameterReads = FxHashMap<(FunctionId, u32), FxHashSet<Symbol>>;
 
 impl<'p> Machine<'p> {
@@ -78,21 +79,54 @@ impl<'p> Machine<'p> {
 
 fn parameter_reads(facts: &FileFacts) -> ParameterReads {
     let mut found = ParameterReads::default();
+    let mut kept: FxHashMap<(ClassId, Symbol), FxHashSet<Symbol>> = FxHashMap::default();
     for expr in &facts.exprs {
         let ExprKind::Attribute(base, name) = expr.kind else { continue };
-        let ExprKind::Local(slot) = facts.kind(base) else { continue };
-        // Functions stand in the order of their `def`: what holds a place is the last that begins before it, or one
-        // around that.
-        let before = facts.functions.partition_point(|function| function.range.start() <= expr.range.start());
-        let mut holder = before.checked_sub(1).map(|at| FunctionId(at as u32));
-        while let Some(id) = holder
-            && !facts.function(id).range.contains_range(expr.range)
-        {
-            holder = facts.function(id).parent;
+        match facts.kind(base) {
+            ExprKind::Local(slot) => {
+                if let Some(id) = parameter_holder(facts, expr.range, slot) {
+                    found.entry((id, slot)).or_default().insert(name);
+                }
+            }
+            ExprKind::Attribute(this, attribute) if facts.kind(this) == ExprKind::Local(0) => {
+                let holder = parameter_holder(facts, expr.range, 0);
+                if let Some(class) = holder.and_then(|id| facts.function(id).class) {
+                    kept.entry((class, attribute)).or_default().insert(name);
+                }
+            }
+            _ => {}
         }
-        if let Some(id) = holder.filter(|&id| slot < facts.function(id).parameters.len) {
-            found.entry((id, slot)).or_default().insert(name);
+    }
+    // What a method keeps, `self.author = author`, is read where its class reads that.
+    for stmt in &facts.stmts {
+        let StmtKind::Assign(target, value) = stmt.kind else { continue };
+        let (ExprKind::Attribute(this, attribute), ExprKind::Local(slot)) =
+            (facts.kind(target), facts.kind(value))
+        else {
+            continue;
+        };
+        let Some(id) = parameter_holder(facts, stmt.range, slot) else { continue };
+        if facts.kind(this) == ExprKind::Local(0)
+            && slot > 0
+            && let Some(class) = facts.function(id).class
+            && let Some(names) = kept.get(&(class, attribute))
+        {
+            found.entry((id, slot)).or_default().extend(names);
         }
     }
     found
+}
+
+/// The function that holds a place and has a parameter in the slot.
+fn parameter_holder(facts: &FileFacts, place: TextRange, slot: u32) -> Option<FunctionId> {
+    // Functions stand in the order of their `def`: what holds a place is the last that begins before it, or one
+    // around that.
+    let before = facts.functions.partition_point(|function| function.range.start() <= place.start());
+    let mut holder = before.checked_sub(1).map(|at| FunctionId(at as u32));
+    while let Some(id) = holder
+        && !facts.function(id).range.contains_range(place)
+    {
+        holder = facts.function(id).parent;
+    }
+    holder.filter(|&id| slot < facts.function(id).parameters.len)
 }
