@@ -274,3 +274,28 @@ def titles(request, pk):
                 without need.";
     assert!(proposal.message.contains(said), "{}", proposal.message);
 }
+
+#[test]
+fn what_all_who_lack_it_begin_to_load_is_loaded_there() {
+    let view = |body: &str| {
+        format!(
+            "from shop.models import Note\n\n\ndef listed(request):\n    \
+             notes = Note.objects.order_by('pk')\n    \
+             if request.GET:\n        notes = notes.filter(user=request.user)\n    \
+             joined = notes.exclude(book=None).select_related('book')\n    \
+             print([note.book.author.name for note in joined])\n    {body}\n"
+        )
+    };
+    check(
+        &[("views.py", &view("print([note.book_id for note in notes])"))],
+        &["Safe: joined = notes.exclude(book=None).select_related('book'): book__author"],
+    );
+    check(
+        &[("views.py", &view("print([note.book.author.name for note in notes])"))],
+        &["Safe: notes = Note.objects.order_by('pk'): book__author"],
+    );
+    check(
+        &[("views.py", &view("").replace("select_related('book')", "select_related('user')"))],
+        &["Safe: notes = Note.objects.order_by('pk'): book__author"],
+    );
+}

@@ -219,6 +219,10 @@ fn place<'q>(
     if let Some(planned) = sharing.planned(query, start, &path) {
         start = planned;
     }
+    // So is what loads the first steps of a path, for all who go on.
+    if let Some(begun) = sharing.begun(query, start, &path) {
+        start = begun;
+    }
     // Where a prefetch serves all rows of a relation, or will, it must go on doing so; what is chosen of them next is a
     // query of its own.
     if loading.is_served(&query.sites[start]) {

@@ -6,10 +6,10 @@ use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source};
 use tuneup_django::schema::ModelId;
 use tuneup_python::flow::{ExprKind, Function};
-use tuneup_python::{Base, ClassRef};
+use tuneup_python::{Base, ClassRef, Symbol};
 
 use super::plans::{Loaded, is_loaded};
-use super::{Key, is_own, key, path_of};
+use super::{Key, covers, is_own, key, path_of};
 
 /// From how many on those who lack a path may outweigh some who do not: each would be an edit of its own. The one edit
 /// is not as safe as theirs, because others pay for it, so that few of them must.
@@ -31,6 +31,8 @@ pub(super) struct Sharing<'p> {
     onward: FxHashMap<Key, FxHashMap<Key, Site>>,
     /// Those among them for which the rows lack a path.
     needed: FxHashMap<(Key, String), FxHashSet<Key>>,
+    /// For those, the expressions behind them that load something else; nothing where a flow comes to none.
+    plans: FxHashMap<(Key, String), FxHashSet<Option<Key>>>,
     /// The models of their rows.
     models: FxHashMap<Key, FxHashSet<ModelId>>,
     /// The expressions from which one gets its querysets.
@@ -44,6 +46,7 @@ impl<'p> Sharing<'p> {
             project,
             onward: FxHashMap::default(),
             needed: FxHashMap::default(),
+            plans: FxHashMap::default(),
             models: FxHashMap::default(),
             back: FxHashMap::default(),
         };
@@ -62,6 +65,7 @@ impl<'p> Sharing<'p> {
             if let Some(last) = query.sites.last() {
                 sharing.onward.entry(key(last)).or_default().insert(key(last), user_of(query, last));
             }
+            let planned = query.planned.and_then(|call| position(query, &call));
             // To read it of one row alone is a query too.
             for read in &query.reads {
                 if is_loaded(project, query, read, read.steps.len()) == Loaded::No {
@@ -69,6 +73,9 @@ impl<'p> Sharing<'p> {
                     for (at, site) in query.sites.iter().enumerate() {
                         let next = query.sites.get(at + 1).unwrap_or(site);
                         sharing.needed.entry((key(site), path.clone())).or_default().insert(key(next));
+                        let behind = planned.filter(|planned| *planned >= at);
+                        let behind = behind.map(|planned| key(&query.sites[planned]));
+                        sharing.plans.entry((key(site), path.clone())).or_default().insert(behind);
                     }
                 }
             }
@@ -153,10 +160,7 @@ impl<'p> Sharing<'p> {
     /// `path`.
     pub(super) fn planned(&self, query: &Query, start: usize, path: &str) -> Option<usize> {
         let planned = query.planned?;
-        let at = query
-            .sites
-            .iter()
-            .position(|site| site.file == planned.file && site.range.contains_range(planned.range))?;
+        let at = position(query, &planned)?;
         let site = &query.sites[at];
         let here = &query.sites[start];
         let is_here = (site.file, site.function) == (here.file, here.function);
@@ -166,6 +170,20 @@ impl<'p> Sharing<'p> {
         let onward = self.onward.get(&key(site))?;
         let needed = self.needed.get(&(key(site), path.to_owned()))?;
         (needed.len() == onward.len()).then_some(at)
+    }
+
+    /// The expression, in the function of `sites[start]`, that loads what `path` leads over already, where all who lack
+    /// `path` come through it.
+    pub(super) fn begun(&self, query: &Query, start: usize, path: &str) -> Option<usize> {
+        let is_begun = |known: &Symbol| path != known.as_str() && covers(path, known.as_str());
+        if !query.plan.select.iter().chain(&query.plan.prefetch).any(is_begun) {
+            return None;
+        }
+        let at = position(query, &query.planned?).filter(|&at| at > start)?;
+        let (here, there) = (&query.sites[start], &query.sites[at]);
+        let plans = self.plans.get(&(key(here), path.to_owned()))?;
+        let is_near = (here.file, here.function) == (there.file, there.function);
+        (is_near && plans.iter().all(|plan| *plan == Some(key(there)))).then_some(at)
     }
 
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
@@ -203,6 +221,11 @@ impl<'p> Sharing<'p> {
     fn function(&self, site: &Site) -> Option<&'p Function> {
         Some(self.project.source.facts(site.file).function(site.function?))
     }
+}
+
+/// Where, among the expressions that a queryset went through, a call stands.
+fn position(query: &Query, call: &Site) -> Option<usize> {
+    query.sites.iter().position(|site| site.file == call.file && site.range.contains_range(call.range))
 }
 
 /// Where a queryset is used that goes on to no other expression: a template that loops over it, or its own function.
