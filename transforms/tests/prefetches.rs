@@ -97,3 +97,113 @@ fn a_clone_of_a_queryset_has_its_rows() {
     // What code puts among its lookups may be just that.
     check(&[("reviews.py", &text("clone._prefetch_related_lookups = ('author',)"))], &[]);
 }
+
+#[test]
+fn nothing_is_loaded_in_front_of_a_prefetch_that_has_a_queryset_for_it() {
+    let text = |given: &str| {
+        view(&format!(
+            "    books = Book.objects.filter(title='')\n    if request.GET:\n        books = books.prefetch_related({given})\n    \
+             else:\n        books = books.order_by('pk')\n    return [note.user.name for book in books for note in book.notes.all()]\n"
+        ))
+    };
+    // Django refuses a lookup with a queryset for rows that are loaded already.
+    let own = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    check(&[("views.py", &text(own))], &["Safe: books = books.order_by('pk'): notes__user"]);
+    check(&[("views.py", &text("'tags'"))], &["Safe: books = Book.objects.filter(title=''): notes__user"]);
+    check(
+        &[(
+            "views.py",
+            &text("Prefetch('notes', queryset=Note.objects.select_related('user'), to_attr='known')"),
+        )],
+        &["Safe: books = Book.objects.filter(title=''): notes__user"],
+    );
+}
+
+#[test]
+fn joins_do_not_take_the_place_of_a_prefetch_that_has_a_queryset() {
+    let text = view(
+        "    books = Book.objects.filter(title='')\n    if request.GET:\n        \
+         books = books.prefetch_related(Prefetch('author', queryset=Author.objects.select_related('country')))\n    \
+         return [book.author.country.name for book in books]\n",
+    );
+    check(&[("views.py", &text)], &[]);
+}
+
+#[test]
+fn a_prefetch_has_one_of_several_querysets() {
+    let text = view(
+        "    notes = Note.objects.order_by('pk')\n    if request.GET:\n        notes = notes.filter(pk=1)\n    \
+         books = Book.objects.prefetch_related(Prefetch('notes', queryset=notes))\n    \
+         return [note.user.name for book in books for note in book.notes.all()]\n",
+    );
+    check(&[("views.py", &text)], &["Safe: notes = Note.objects.order_by('pk'): user"]);
+    // What one that is not known loads is not known.
+    let text = "from django.db.models import Prefetch\nfrom shop.models import Book\n\n\ndef listed(request, notes):\n    \
+                books = Book.objects.prefetch_related(Prefetch('notes', queryset=notes))\n    \
+                return [note.user.name for book in books for note in book.notes.all()]\n";
+    check(&[("views.py", text)], &[]);
+}
+
+#[test]
+fn what_a_request_may_ask_for_is_not_loaded_for_all() {
+    let text = |read: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef tags(book):\n    {read}\n\n\n\
+             def listed(request):\n    wanted = [name for name in ('notes', 'tags') if name in request.GET]\n    \
+             for book in Book.objects.prefetch_related(*wanted):\n        print([note.user.name for note in tags(book)])\n"
+        )
+    };
+    let tested =
+        "if 'notes' in book._prefetched_objects_cache:\n        return book.notes.all()\n    return []";
+    check(&[("views.py", &text(tested))], &[]);
+    // Without a test, every book's notes are read.
+    check(
+        &[("views.py", &text("return book.notes.all()"))],
+        &["Safe: for book in Book.objects.prefetch_related(*wanted):: notes__user"],
+    );
+}
+
+#[test]
+fn rows_from_outside_have_what_is_prefetched_into_an_attribute() {
+    let method = |body: &str| {
+        format!(
+            "from django.db import models\nfrom django.db.models import Prefetch\nfrom shop.models import Author\n\n\n\
+             class Shelf(models.Model):\n    def names(self):\n        {body}\n\n    class Meta:\n        app_label = 'shop'\n\n\n\
+             class Place(models.Model):\n    shelf = models.ForeignKey(Shelf, models.CASCADE, related_name='places')\n    \
+             author = models.ForeignKey(Author, models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n\n\n"
+        )
+    };
+    let by_default = "return [place.author.name for place in getattr(self, 'known', self.places.all())]";
+    let by_test = "if hasattr(self, 'known'):\n            return [place.author.name for place in self.known]\n        \
+                   return [place.author.name for place in self.places.all()]";
+    let prefetched = "def listed():\n    places = Place.objects.select_related('author')\n    \
+                      return Shelf.objects.prefetch_related(Prefetch('places', queryset=places, to_attr='known'))\n";
+    let line = match_line;
+    for body in [by_default, by_test] {
+        let text = method(body);
+        check(&[("shelves.py", &text)], &[&line(body)]);
+        check(&[("shelves.py", &format!("{text}{prefetched}"))], &[]);
+        // Rows that are seen to come without it.
+        let plain = "\n\ndef all_names():\n    return [shelf.names() for shelf in Shelf.objects.all()]\n";
+        check(
+            &[("shelves.py", &format!("{text}{prefetched}{plain}"))],
+            &["Safe: return [shelf.names() for shelf in Shelf.objects.all()]: places__author"],
+        );
+    }
+}
+
+/// What is proposed for the last line of a method.
+fn match_line(body: &str) -> String {
+    let last = body.lines().last().unwrap_or_default().trim();
+    format!("Safe: {last}: author")
+}
+
+#[test]
+fn related_rows_of_one_row_are_a_query_of_their_own() {
+    let text = "from shop.models import Author, Book\n\n\nclass Noted:\n    def __init__(self, author):\n        self.author = author\n\n    \
+                def shown(self):\n        books = self.author.books.all()\n        \
+                if self.author.name:\n            books = books.filter(title='')\n        \
+                return [list(book.notes.all()) for book in books]\n\n\n\
+                def shown(request):\n    return Noted(Author.objects.get(pk=1)).shown()\n";
+    check(&[("views.py", text)], &["Safe: books = self.author.books.all(): notes"]);
+}

@@ -82,6 +82,8 @@ impl Gap {
         ways: &FxHashMap<Key, Vec<Key>>,
     ) {
         let path = path_of(rest);
+        // Related rows have a query of their own, which gives all of them to whoever asks.
+        let alone = read.alone && rest.len() == read.steps.len();
         let mut others: Vec<Key> = Vec::new();
         if rest.len() == read.steps.len()
             && let Some(here) = query.sites.iter().position(|site| *site == self.site)
@@ -97,7 +99,7 @@ impl Gap {
         }
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
-                missing.alone &= read.alone;
+                missing.alone &= alone;
                 missing.automatic &= automatic;
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
@@ -111,7 +113,7 @@ impl Gap {
                 path,
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
-                alone: read.alone,
+                alone,
                 callers: Vec::new(),
                 others: vec![others],
                 automatic,

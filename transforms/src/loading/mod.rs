@@ -198,7 +198,8 @@ fn place<'q>(
             && is_own(project, &site)
         {
             let is_free = !may_be_prefetched && !loading.served.contains(&key(&site));
-            return is_free.then_some((site, &steps[at + 1..]));
+            let rest = &steps[at + 1..];
+            return (is_free && !loading.is_given_behind(&site, &path_of(rest))).then_some((site, rest));
         }
         break;
     }
@@ -231,7 +232,8 @@ fn place<'q>(
         start += 1;
         query.sites.get(start).filter(|next| near(next) == here)?;
     }
-    let site = query.sites[start];
+    let mut sites = query.sites[start..].iter();
+    let site = *sites.find(|site| !loading.is_given_behind(site, &path))?;
     is_own(project, &site).then_some((site, steps.as_slice()))
 }
 

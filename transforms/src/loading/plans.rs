@@ -1,6 +1,6 @@
 //! What the project's queries load already, and how.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::{RelationId, RelationKind};
@@ -23,6 +23,8 @@ pub(super) struct Loading {
     whole: FxHashSet<Key>,
     /// The names in the lookups of all prefetches that the code writes, also of rows that are not followed.
     pub(super) named: FxHashSet<&'static str>,
+    /// The lookups that get a queryset of their own behind an expression.
+    given: FxHashMap<Key, FxHashSet<Symbol>>,
 }
 
 impl Loading {
@@ -35,10 +37,18 @@ impl Loading {
             wanted: FxHashSet::default(),
             whole: FxHashSet::default(),
             named: named(project),
+            given: FxHashMap::default(),
         };
         for query in &project.queries {
             if let Some(site) = whole(project, query) {
                 loading.whole.insert(key(site));
+            }
+            for (path, call) in &query.plan.given {
+                let is_around = |site: &Site| site.file == call.file && site.range.contains_range(call.range);
+                let at = query.sites.iter().position(is_around).unwrap_or(query.sites.len());
+                for site in &query.sites[..at] {
+                    loading.given.entry(key(site)).or_default().insert(*path);
+                }
             }
             for path in &query.plan.prefetch {
                 let mut model = Some(query.model);
@@ -76,6 +86,13 @@ impl Loading {
 }
 
 impl Loading {
+    /// Whether a path leads through rows that get a queryset of their own behind an expression: what is loaded of them
+    /// in front of that takes its place, and a prefetch is an error there.
+    pub(super) fn is_given_behind(&self, site: &Site, path: &str) -> bool {
+        let given = self.given.get(&key(site));
+        given.is_some_and(|given| given.iter().any(|lookup| covers(path, lookup.as_str())))
+    }
+
     /// Whether the row whose related rows a query is comes from another function, and the related rows are prefetched
     /// somewhere, so that it may come with them.
     pub(super) fn may_come_with(&self, query: &Query, site: &Site, over: &Step) -> bool {

@@ -90,7 +90,7 @@ fn call<'p>(
                 ..Arguments::default()
             };
             let mut plan = Plan::default();
-            machine.plan_prefetch(&mut plan, &lookups);
+            machine.plan_prefetch(&mut plan, &lookups, call.site);
             let element = machine.iterate(frame, rows, call.site);
             for member in machine.values.members(element) {
                 if let Some(row) = machine.as_row(member) {

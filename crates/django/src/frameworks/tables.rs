@@ -400,8 +400,7 @@ fn loaded(machine: &mut Machine<'_>, row: Row, path: &[Symbol]) {
     let names: Vec<&str> = names.collect();
     if !names.is_empty() {
         let path = Symbol::new(&names.join("__"));
-        let plan =
-            Plan { prefetch: vec![Prefetched { path, queryset: None, to_attr: None }], ..Plan::default() };
+        let plan = Plan { prefetch: vec![Prefetched::of(path)], ..Plan::default() };
         machine.record_loaded(row, &plan);
     }
 }

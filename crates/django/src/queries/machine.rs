@@ -12,6 +12,7 @@ use super::asks::{Declared, Written};
 use super::carried::Looks;
 use super::inherited::ParameterReads;
 use super::left::Left;
+use super::plans::PrefetchAttributes;
 use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
@@ -138,6 +139,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
     /// The admins of models, once one was asked for.
     pub(crate) admins: Option<Rc<Admins>>,
+    /// The names under which prefetches put rows on others.
+    pub(crate) prefetch_attributes: &'p PrefetchAttributes,
     /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
     pub(crate) reads: Vec<Read>,
@@ -228,6 +231,7 @@ impl<'p> Machine<'p> {
         templates: &'p Templates,
         version: &'p Version,
         requests: &'p Attributes,
+        prefetch_attributes: &'p PrefetchAttributes,
     ) -> Self {
         Self {
             project,
@@ -254,6 +258,7 @@ impl<'p> Machine<'p> {
             models_by_name: super::parameters::models_by_name(schema),
             looked_for: FxHashSet::default(),
             admins: None,
+            prefetch_attributes,
             row_values: FxHashMap::default(),
             reads: Vec::new(),
             seen_reads: FxHashSet::default(),

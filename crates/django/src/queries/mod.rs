@@ -115,6 +115,8 @@ pub struct Plan {
     pub select_unknown: bool,
     /// Some lookups of `prefetch_related` are not known.
     pub prefetch_unknown: bool,
+    /// The lookups that have a queryset of their own, with the calls that give it to them.
+    pub given: Vec<(Symbol, Site)>,
     /// Lookups that code loads onto the rows later, by a queryset of its own. What the query itself had loaded of them
     /// would take their place.
     pub later: Vec<Symbol>,
@@ -169,11 +171,12 @@ pub(crate) fn find(
     files: &[FileId],
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
     let requests = requests::attributes(project, schema, templates, version, files);
+    let prefetched = plans::PrefetchAttributes::default();
     let size = files.len().div_ceil(PARTS).max(1);
     let parts: Vec<(Vec<Query>, SiteModels, Asks, Vec<FileId>)> = files
         .par_chunks(size)
         .map(|files| {
-            let mut machine = Machine::new(project, schema, templates, version, &requests);
+            let mut machine = Machine::new(project, schema, templates, version, &requests, &prefetched);
             let mut failed = Vec::new();
             for &file in files {
                 // A fault of the interpreter costs the file that it met, and not the run.
@@ -261,11 +264,14 @@ fn is_handed(machine: &Machine<'_>, queryset: &Queryset) -> bool {
 fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
     let mut prefetch: Vec<Symbol> = Vec::new();
     let mut prefetch_unknown = plan.prefetch_unknown;
+    let mut given: Vec<(Symbol, Site)> = Vec::new();
     for prefetched in &plan.prefetch {
         if prefetched.to_attr.is_none() {
             prefetch.push(prefetched.path);
-            let inner = prefetched.queryset.and_then(|queryset| machine.as_queryset(queryset));
-            for nested in inner.into_iter().flat_map(|inner| &inner.plan.prefetch) {
+            given.extend(prefetched.site.map(|site| (prefetched.path, site)));
+            let inner = prefetched.queryset.map(|queryset| machine.values.members(queryset));
+            let inner = inner.iter().flatten().filter_map(|&queryset| machine.as_queryset(queryset));
+            for nested in inner.flat_map(|inner| &inner.plan.prefetch) {
                 prefetch.push(Symbol::new(&format!("{}__{}", prefetched.path, nested.path)));
             }
         }
@@ -294,6 +300,7 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
         defer: plan.defer.clone(),
         select_unknown: plan.select_unknown,
         prefetch_unknown,
+        given,
         later,
     }
 }

@@ -1,11 +1,18 @@
 //! What `select_related()`, `prefetch_related()`, `only()` and their like add to what a query loads.
 
-use tuneup_python::Symbol;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+use tuneup_python::flow::ArgumentKind;
+use tuneup_python::{Project, Symbol};
 
 use super::calls::Arguments;
 use super::machine::Machine;
 use super::query::{Plan, Prefetched};
-use super::value::{Shape, Value};
+use super::value::{Shape, Site, Value};
+
+/// The names under which a project's prefetches put rows on others, once one was asked for.
+pub(crate) type PrefetchAttributes = OnceLock<FxHashSet<Symbol>>;
 
 impl Machine<'_> {
     /// The texts that all arguments are, or nothing where one is not known.
@@ -67,7 +74,7 @@ impl Machine<'_> {
     }
 
     /// Adds lookups, as `prefetch_related` and `prefetch_related_objects` take them.
-    pub(crate) fn plan_prefetch(&mut self, plan: &mut Plan, arguments: &Arguments) {
+    pub(crate) fn plan_prefetch(&mut self, plan: &mut Plan, arguments: &Arguments, site: Site) {
         if arguments.positional.as_slice() == [Value::NONE] {
             plan.prefetch.clear();
             plan.prefetch_unknown = false;
@@ -75,18 +82,18 @@ impl Machine<'_> {
         }
         // All that may be given: what is loaded perhaps is asked for by nobody else.
         let more = arguments.more_positional.map(|more| self.values.members(more)).unwrap_or_default();
-        for &argument in arguments.positional.iter().chain(&more) {
-            match self.prefetched(argument) {
-                Some(prefetched) if !plan.prefetch.contains(&prefetched) => plan.prefetch.push(prefetched),
-                Some(_) => {}
+        let given = arguments.positional.iter().map(|&argument| (argument, false));
+        for (argument, perhaps) in given.chain(more.into_iter().map(|argument| (argument, true))) {
+            match self.prefetched(argument, site) {
+                Some(lookup) => plan.add_prefetch(Prefetched { perhaps, ..lookup }),
                 None => plan.prefetch_unknown = true,
             }
         }
     }
 
-    fn prefetched(&self, argument: Value) -> Option<Prefetched> {
+    fn prefetched(&self, argument: Value, site: Site) -> Option<Prefetched> {
         match self.values.shape(argument) {
-            Shape::Str(path) => Some(Prefetched { path: *path, queryset: None, to_attr: None }),
+            Shape::Str(path) => Some(Prefetched::of(*path)),
             Shape::Instance(class, parts) if class.as_str().ends_with("Prefetch") => {
                 let path = match self.values.shape(*parts.first()?) {
                     Shape::Str(path) => *path,
@@ -97,7 +104,8 @@ impl Machine<'_> {
                     Some(Shape::Str(name)) => Some(*name),
                     _ => None,
                 };
-                Some(Prefetched { path, queryset, to_attr })
+                let site = queryset.map(|_| site);
+                Some(Prefetched { queryset, to_attr, site, ..Prefetched::of(path) })
             }
             _ => None,
         }
@@ -123,9 +131,26 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether some `Prefetch` of the project has this name for its `to_attr`.
+    pub(super) fn is_prefetch_attribute(&self, name: Symbol) -> bool {
+        self.prefetch_attributes.get_or_init(|| prefetch_attributes(self.project)).contains(&name)
+    }
+
     /// The prefetch of a query that loads a path without `to_attr`.
     pub(crate) fn prefetch_of(&self, query: Value, path: &str) -> Option<Prefetched> {
         let queryset = self.as_queryset(query)?;
         queryset.plan.prefetch.iter().find(|known| known.path == *path && known.to_attr.is_none()).copied()
     }
+}
+
+/// What the project's code names as `to_attr`.
+fn prefetch_attributes(project: &Project) -> FxHashSet<Symbol> {
+    let to_attr = ArgumentKind::Keyword(Symbol::new("to_attr"));
+    let mut found = FxHashSet::default();
+    for file in project.file_ids().filter(|&file| !project.file(file).is_third_party) {
+        let facts = project.facts(file);
+        let named = facts.arguments.iter().filter(|argument| argument.kind == to_attr);
+        found.extend(named.filter_map(|argument| facts.as_str(argument.value)).map(Symbol::new));
+    }
+    found
 }

@@ -472,20 +472,15 @@ impl<'p> Machine<'p> {
             value = self.values.join(value, one);
         }
         if name == "hasattr" {
-            return Value::SCALAR;
+            return match self.is_put(base, attribute) {
+                true => self.values.make(Shape::Bool(true)),
+                false => Value::SCALAR,
+            };
         }
         match arguments.positional.get(2) {
             Some(&default) if !self.is_put(base, attribute) => self.values.join(value, default),
             _ => value,
         }
-    }
-
-    /// Whether an attribute is one that a query's `Prefetch(…, to_attr=…)` or `annotate()` puts on each of its rows.
-    fn is_put(&self, base: Value, attribute: Value) -> bool {
-        let Shape::Str(name) = *self.values.shape(attribute) else { return false };
-        let members = self.values.members(base);
-        !members.is_empty()
-            && members.iter().all(|&member| self.as_row(member).is_some_and(|row| self.is_put_on(row, name)))
     }
 
     /// A call of an instance of a standard class: `attrgetter("author.name")(book)`.

@@ -85,6 +85,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Adds a lookup. What is asked for anyway is no longer asked for perhaps.
+    pub(super) fn add_prefetch(&mut self, lookup: Prefetched) {
+        match self.prefetch.iter_mut().find(|known| known.is_like(&lookup)) {
+            Some(known) => known.perhaps &= lookup.perhaps,
+            None => self.prefetch.push(lookup),
+        }
+    }
+
     /// Whether two load the same as far as it is known what they load.
     pub(super) fn is_known_alike(&self, other: &Self) -> bool {
         (&self.select, self.select_all, self.automatic) == (&other.select, other.select_all, other.automatic)
@@ -102,6 +110,22 @@ pub struct Prefetched {
     pub queryset: Option<Value>,
     /// Its `to_attr`.
     pub to_attr: Option<Symbol>,
+    /// The call that gives it the queryset: to load the same rows in front of it is an error.
+    pub site: Option<Site>,
+    /// Whether it is one of those of which only the run knows which are asked for.
+    pub perhaps: bool,
+}
+
+impl Prefetched {
+    /// A lookup without more.
+    pub fn of(path: Symbol) -> Self {
+        Self { path, queryset: None, to_attr: None, site: None, perhaps: false }
+    }
+
+    /// Whether two load the same rows.
+    fn is_like(&self, other: &Self) -> bool {
+        (self.path, self.queryset, self.to_attr) == (other.path, other.queryset, other.to_attr)
+    }
 }
 
 /// What was asked of a queryset besides its plan, as far as a rewrite must know.

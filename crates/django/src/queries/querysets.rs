@@ -177,7 +177,7 @@ impl<'p> Machine<'p> {
             }
             "prefetch_related" => {
                 queryset.planned = Some(call.site);
-                self.plan_prefetch(&mut queryset.plan, arguments);
+                self.plan_prefetch(&mut queryset.plan, arguments, call.site);
             }
             "only" => self.plan_only(&mut queryset.plan, arguments),
             "defer" => self.plan_defer(&mut queryset.plan, arguments),
@@ -390,6 +390,16 @@ impl<'p> Machine<'p> {
         inner: Value,
         parent: (Value, crate::schema::RelationId),
     ) -> Value {
+        self.for_each(inner, |machine, inner| machine.prefetched_rows_of(outer, path, inner, parent))
+    }
+
+    fn prefetched_rows_of(
+        &mut self,
+        outer: Value,
+        path: &str,
+        inner: Value,
+        parent: (Value, crate::schema::RelationId),
+    ) -> Value {
         let (Some(outer), Some(mut queryset)) = (self.as_queryset(outer), self.as_queryset(inner).cloned())
         else {
             return inner;
@@ -397,10 +407,7 @@ impl<'p> Machine<'p> {
         for lookup in &outer.plan.prefetch {
             let below = lookup.path.as_str().strip_prefix(path).and_then(|below| below.strip_prefix("__"));
             if let Some(below) = below {
-                let lookup = Prefetched { path: Symbol::new(below), ..*lookup };
-                if !queryset.plan.prefetch.contains(&lookup) {
-                    queryset.plan.prefetch.push(lookup);
-                }
+                queryset.plan.add_prefetch(Prefetched { path: Symbol::new(below), ..*lookup });
             }
         }
         queryset.plan.prefetch_unknown |= outer.plan.prefetch_unknown;
@@ -432,10 +439,12 @@ impl<'p> Machine<'p> {
                 return Value::UNKNOWN;
             }
             let (path, inner) = self.read_related(queryset, row, relation, site);
-            if let Some(inner) = inner
-                && let Some(named) = self.as_queryset(inner).cloned()
-            {
-                return self.rows_of(inner, &named, site);
+            // What a queryset that is not known loads with them is not known either.
+            if let Some(inner) = inner {
+                return self.for_each(inner, |machine, inner| match machine.as_queryset(inner).cloned() {
+                    Some(named) => machine.rows_of(inner, &named, site),
+                    None => Value::UNKNOWN,
+                });
             }
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
             let model = queryset.model;

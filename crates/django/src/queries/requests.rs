@@ -11,6 +11,7 @@ use tuneup_python::flow::{Expr, ExprKind, FileFacts, Function, StmtKind};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::machine::Machine;
+use super::plans::PrefetchAttributes;
 use super::value::{Shape, Value};
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
@@ -39,7 +40,8 @@ pub(crate) fn attributes(
     files: &[FileId],
 ) -> Attributes {
     let none = Attributes::default();
-    let mut machine = Machine::new(project, schema, templates, version, &none);
+    let prefetched = PrefetchAttributes::default();
+    let mut machine = Machine::new(project, schema, templates, version, &none, &prefetched);
     for &file in files {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             for function in assigning(project.facts(file)) {

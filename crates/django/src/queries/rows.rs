@@ -106,8 +106,26 @@ impl<'p> Machine<'p> {
             && self.as_queryset(row.query).is_some_and(|queryset| queryset.annotated.contains(&name))
     }
 
+    /// Whether an attribute is one that a query's `Prefetch(…, to_attr=…)` or `annotate()` puts on each of its rows.
+    /// Rows that come from outside are taken to have what code prefetches under that name: where some that are seen
+    /// come without it, these tell.
+    pub(super) fn is_put(&self, base: Value, attribute: Value) -> bool {
+        let Shape::Str(name) = *self.values.shape(attribute) else { return false };
+        let members = self.values.members(base);
+        !members.is_empty()
+            && members.iter().all(|&member| {
+                self.as_row(member).is_some_and(|row| {
+                    self.is_put_on(row, name) || self.is_outside(row) && self.is_prefetch_attribute(name)
+                })
+            })
+    }
+
+    fn is_outside(&self, row: Row) -> bool {
+        self.as_queryset(row.query).is_some_and(|queryset| queryset.origin == Origin::Outside)
+    }
+
     /// Whether the row's query puts an attribute on it: what it computes, or prefetches under that name.
-    pub(super) fn is_put_on(&self, row: Row, name: Symbol) -> bool {
+    fn is_put_on(&self, row: Row, name: Symbol) -> bool {
         self.is_annotated(row, name) || self.prefetched_as(row, name).is_some()
     }
 
@@ -175,13 +193,14 @@ impl<'p> Machine<'p> {
         let _ = value;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
         let text = self.path_text(path);
-        if let Some(inner) = self.prefetch_of(row.query, &text).and_then(|prefetched| prefetched.queryset)
-            && self.as_queryset(inner).is_some()
-        {
+        if let Some(inner) = self.prefetch_of(row.query, &text).and_then(|prefetched| prefetched.queryset) {
             let parent = self.values.make(Shape::Row(row));
             let inner = self.prefetched_rows(row.query, &text, inner, (parent, relation));
             let path = super::value::Path::ROOT;
-            return self.values.make(Shape::Row(Row { query: inner, path, model, back: None, ..row }));
+            return self.for_each(inner, |machine, query| match machine.as_queryset(query) {
+                Some(_) => machine.values.make(Shape::Row(Row { query, path, model, back: None, ..row })),
+                None => Value::UNKNOWN,
+            });
         }
         // The other side of a one-to-one is set on what it gives.
         let back = match self.schema.relation(relation).inverse() {
@@ -241,10 +260,10 @@ impl<'p> Machine<'p> {
     }
 
     fn iterate_plain(&mut self, queryset: Value, site: Site) -> Value {
-        match self.as_queryset(queryset).cloned() {
-            Some(found) => self.iterate_queryset(queryset, &found, site),
+        self.for_each(queryset, |machine, queryset| match machine.as_queryset(queryset).cloned() {
+            Some(found) => machine.iterate_queryset(queryset, &found, site),
             None => Value::UNKNOWN,
-        }
+        })
     }
 
     /// A method that Django gives every row.

@@ -200,12 +200,17 @@ impl Machine<'_> {
         })
     }
 
-    /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched.
+    /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched, nor have
+    /// those for which a request has to ask for it: code that tests for it is written so that nobody pays otherwise.
     fn is_prefetched(&self, row: Row, name: Symbol) -> Option<bool> {
         let queryset = self.as_queryset(row.query)?;
-        let mut paths =
-            queryset.plan.prefetch.iter().filter(|known| known.to_attr.is_none()).map(|known| known.path);
-        if paths.any(|path| self.serves(path, row, name)) {
+        // What loads rows by a query of its own shows all that these lack.
+        let mut lookups = queryset
+            .plan
+            .prefetch
+            .iter()
+            .filter(|known| known.to_attr.is_none() && (!known.perhaps || known.queryset.is_some()));
+        if lookups.any(|known| self.serves(known.path, row, name)) {
             return Some(true);
         }
         (!queryset.plan.prefetch_unknown && !self.loaded.contains_key(&row.query)).then_some(false)
