@@ -57,7 +57,7 @@ impl<'p> Evaluator<'p> {
         if let Some(known) = self.modules.get(&file) {
             return known.clone();
         }
-        if self.depth >= DEPTH {
+        if self.depth >= DEPTH || self.source.file(file).is_broken {
             return None;
         }
         self.modules.insert(file, None);
