@@ -48,7 +48,7 @@ pub(super) fn attribute(
     name: &str,
 ) -> Option<Value> {
     let is_said = class == FIELD && SAID.contains(&name);
-    is_said.then(|| match (parts, name) {
+    is_said.then_some(match (parts, name) {
         (&[_, named], "field_name") => named,
         (&[serializer, ..], "parent") => serializer,
         _ => Value::SCALAR,
