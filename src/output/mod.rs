@@ -153,8 +153,8 @@ pub(crate) fn unread(outcome: &Outcome) -> Option<String> {
     paths.dedup();
     match paths.len() {
         0 => None,
-        1 => Some("1 file could not be read fully".to_owned()),
-        several => Some(format!("{several} files could not be read fully")),
+        1 => Some("1 file could not be read".to_owned()),
+        several => Some(format!("{several} files could not be read")),
     }
 }
 

@@ -40,10 +40,6 @@ pub const RULES: &[Rule] = &[
 /// The proposals of the given rules, with ids made unique.
 pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {
     let mut proposals: Vec<Proposal> = rules.iter().flat_map(|rule| (rule.propose)(project)).collect();
-    // Nothing can be written into a file with syntax errors, and what is read of it may be half of what it says.
-    let is_broken =
-        |path: &str| project.source.file_at(path).is_some_and(|file| project.source.file(file).is_broken);
-    proposals.retain(|proposal| !is_broken(&proposal.place.path));
     let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for proposal in &mut proposals {
         let count = seen.entry(proposal.id.clone()).or_default();

@@ -106,8 +106,6 @@ pub struct SourceFile {
     pub len: u32,
     /// Whether it is an installed package's and not the project's.
     pub is_third_party: bool,
-    /// Whether it has syntax errors: it is read as far as the parser recovers, and never edited.
-    pub is_broken: bool,
 }
 
 /// A file that is not Python.
@@ -174,9 +172,7 @@ impl Project {
         let (mut files, mut made) = (Vec::new(), Vec::new());
         for (path, outcome) in python.into_iter().zip(read) {
             match outcome {
-                Ok(Read { hash, len, facts, fault }) => {
-                    let is_broken = fault.is_some();
-                    problems.extend(fault.map(|fault| Problem::of_fault(&path, fault)));
+                Ok(Read { hash, len, facts }) => {
                     files.push(SourceFile {
                         module: Symbol::new(""),
                         is_package: path == "__init__.py" || path.ends_with("/__init__.py"),
@@ -184,7 +180,6 @@ impl Project {
                         hash,
                         len,
                         is_third_party: false,
-                        is_broken,
                     });
                     made.push(Made::of(facts));
                 }
@@ -314,7 +309,6 @@ impl Project {
             self.source(file)
                 .ok()
                 .and_then(|source| with_parsed(&source, |parsed| lower(source.text(), parsed)).ok())
-                .map(|(facts, _)| facts)
                 .unwrap_or_default()
         })
     }
@@ -411,7 +405,7 @@ impl Project {
     }
 
     fn read_installed(&self, path: &Path) -> Option<Reached> {
-        let Read { hash, len, facts, fault } = read(path, Depth::Full).ok()?;
+        let Read { hash, len, facts } = read(path, Depth::Full).ok()?;
         Some(Reached {
             file: SourceFile {
                 path: path.to_str()?.replace('\\', "/"),
@@ -420,7 +414,6 @@ impl Project {
                 hash,
                 len,
                 is_third_party: true,
-                is_broken: fault.is_some(),
             },
             made: Made::of(facts),
         })
@@ -466,8 +459,6 @@ struct Read {
     hash: u64,
     len: u32,
     facts: Option<FileFacts>,
-    /// Why it was not read fully.
-    fault: Option<Fault>,
 }
 
 fn read_all(
@@ -501,9 +492,8 @@ fn read(path: &Path, depth: Depth) -> Result<Read, Fault> {
     let hash = content_hash(&bytes);
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let source = SourceText::from_python(bytes)?;
-    let (facts, fault) =
-        with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
-    Ok(Read { hash, len, facts, fault })
+    let facts = with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
+    Ok(Read { hash, len, facts })
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Fault> {

@@ -57,7 +57,7 @@ impl<'p> Evaluator<'p> {
         if let Some(known) = self.modules.get(&file) {
             return known.clone();
         }
-        if self.depth >= DEPTH || self.source.file(file).is_broken {
+        if self.depth >= DEPTH {
             return None;
         }
         self.modules.insert(file, None);

@@ -85,9 +85,7 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
         // A package that binds nothing is there for its modules.
         let binds = |file: &FileId| {
             let facts = source.facts(*file);
-            // Half of the settings would say what is not so.
-            !source.file(*file).is_broken
-                && (!facts.bindings(facts.module_bindings).is_empty() || !facts.star_imports.is_empty())
+            !facts.bindings(facts.module_bindings).is_empty() || !facts.star_imports.is_empty()
         };
         if let Some(file) = resolve(source, &name, &path).filter(binds) {
             let reason = format!("named in `{path}`");
@@ -176,7 +174,7 @@ fn by_convention(source: &Project) -> Vec<FileId> {
     let mut found = Vec::new();
     for id in source.file_ids() {
         let file = source.file(id);
-        if file.is_broken || is_aside(&file.path) || file.path.ends_with(".dist.py") {
+        if is_aside(&file.path) || file.path.ends_with(".dist.py") {
             continue;
         }
         let name = file.module.as_str();

@@ -14,13 +14,12 @@ use super::{Fault, SourceText};
 const STACK_NEEDED: usize = 48 * 1024 * 1024;
 const STACK_GIVEN: usize = 64 * 1024 * 1024;
 
-/// Parses a text and hands the tree on. Of a text that is not valid in the newest Python it is what the parser
-/// recovered, and the first error comes with it. The tree is dropped before this returns, on the stack that was large
-/// enough for it.
+/// Parses a text and hands the tree on, if it is valid in the newest Python. The tree is dropped
+/// before this returns, on the stack that was large enough for it.
 pub(crate) fn with_parsed<T>(
     source: &SourceText,
     read: impl FnOnce(&Parsed<ModModule>) -> T,
-) -> Result<(T, Option<Fault>), Fault> {
+) -> Result<T, Fault> {
     if is_too_deep(source.text()) {
         return Err(Fault::new("nested too deeply"));
     }
@@ -29,10 +28,7 @@ pub(crate) fn with_parsed<T>(
         .unwrap_or_else(|_| Err(Fault::new("the parser failed on this file")))
 }
 
-fn parse<T>(
-    source: &SourceText,
-    read: impl FnOnce(&Parsed<ModModule>) -> T,
-) -> Result<(T, Option<Fault>), Fault> {
+fn parse<T>(source: &SourceText, read: impl FnOnce(&Parsed<ModModule>) -> T) -> Result<T, Fault> {
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());
     let Some(parsed) = parse_unchecked(source.text(), options).try_into_module() else {
         return Err(Fault::new("not a module"));
@@ -41,9 +37,11 @@ fn parse<T>(
     let unsupported =
         parsed.unsupported_syntax_errors().iter().map(|error| (error.range(), error.to_string()));
     let first = errors.chain(unsupported).min_by_key(|(range, _)| range.start());
-    let fault = first.map(|(range, message)| Fault {
-        position: Some(source.position(range.start())),
-        message: format!("syntax error: {message}"),
-    });
-    Ok((read(&parsed), fault))
+    match first {
+        Some((range, message)) => Err(Fault {
+            position: Some(source.position(range.start())),
+            message: format!("syntax error: {message}"),
+        }),
+        None => Ok(read(&parsed)),
+    }
 }
