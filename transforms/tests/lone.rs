@@ -5,6 +5,7 @@ mod support;
 use support::check;
 
 const IMPORTS: &str = "from collections import defaultdict\n\
+                       from functools import reduce\n\
                        from itertools import groupby\n\
                        from shop.models import Author, Book, Note\n\n\n\
                        def name_of(book):\n    \
@@ -99,4 +100,94 @@ fn each_of_several_lists_has_a_row_at_its_index() {
         ],
     );
     silent(&["book = Book.objects.get(pk=1)", "return list(book.notes.all())[0].user.name"]);
+}
+
+#[test]
+fn what_is_picked_as_often_as_its_query_is_made_is_one_row() {
+    silent(&[
+        "books = [book for book in Book.objects.order_by('pk') if book.title]",
+        "return name_of(books[0]) if books else ''",
+    ]);
+    silent(&[
+        "for title in request.GET.getlist('title'):",
+        "    books = Book.objects.filter(title=title)",
+        "    found = []",
+        "    for book in books:",
+        "        if book.title == title:",
+        "            found.append(book)",
+        "    if len(found) == 1:",
+        "        yield name_of(found[0])",
+    ]);
+    silent(&[
+        "books = {book.title: book for book in Book.objects.order_by('pk')}",
+        "return name_of(books[request.GET['title']]), name_of(books.get('Emma'))",
+    ]);
+    silent(&["return name_of(max(Book.objects.all(), key=lambda book: book.title))"]);
+    many(&[
+        "books = {book.title: book for book in Book.objects.order_by('pk')}",
+        "return [name_of(books[title]) for title in request.GET]",
+    ]);
+    many(&[
+        "books = {book.title: book for book in Book.objects.order_by('pk')}",
+        "for title in request.GET:",
+        "    found = [books[title], books.get('Emma')]",
+        "    yield name_of(found[0])",
+    ]);
+    many(&[
+        "books = Book.objects.order_by('pk')",
+        "for title in request.GET.getlist('title'):",
+        "    found = [book for book in books if book.title == title]",
+        "    yield name_of(max(found, key=lambda book: book.pk))",
+    ]);
+    // Another function may be called again and again.
+    check(
+        &[(
+            "views.py",
+            &format!(
+                "{IMPORTS}class Report:\n    \
+                 def __init__(self):\n        \
+                 self.books = {{book.title: book for book in Book.objects.order_by('pk')}}\n\n    \
+                 def author(self, title):\n        \
+                 return name_of(self.books[title])\n"
+            ),
+        )],
+        &["Safe: self.books = {book.title: book for book in Book.objects.order_by('pk')}: author"],
+    );
+    // One for each row that they are related to.
+    check(
+        &[(
+            "views.py",
+            &body(&[
+                "for book in Book.objects.order_by('pk'):",
+                "    notes = [note for note in book.notes.all() if note.pk > 3]",
+                "    yield notes[0].user.name",
+            ]),
+        )],
+        &["Safe: for book in Book.objects.order_by('pk'):: notes__user"],
+    );
+}
+
+#[test]
+fn what_a_fold_has_made_so_far_is_not_a_row_for_each_of_its_rows() {
+    // It makes a new book of two.
+    silent(&[
+        "books = Book.objects.order_by('pk')",
+        "merged = reduce(lambda one, other: Book(title=name_of(one) + other.title), books)",
+        "return merged.title",
+    ]);
+    silent(&[
+        "books = list(Book.objects.order_by('pk'))",
+        "merged = books[0]",
+        "for book in books[1:]:",
+        "    merged = Book(title=name_of(merged) + book.title)",
+        "return merged.title",
+    ]);
+    many(&[
+        "books = Book.objects.order_by('pk')",
+        "return reduce(lambda one, other: one if name_of(one) < other.title else other, books)",
+    ]);
+    many(&[
+        "books = Book.objects.order_by('pk')",
+        "return reduce(lambda one, other: one + name_of(other), books, '')",
+    ]);
 }

@@ -517,6 +517,7 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            again: Vec::new(),
             whiles: 0,
             left: vec![Value::NEVER; arguments.len()],
             rebound: Vec::new(),

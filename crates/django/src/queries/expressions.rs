@@ -79,12 +79,12 @@ impl<'p> Machine<'p> {
                 let clauses = facts.clauses(comprehension.clauses);
                 // The last that is looped over.
                 let mut source = Value::NEVER;
-                for clause in clauses {
-                    source = self.clause(frame, clause);
+                for (n, clause) in clauses.iter().enumerate() {
+                    source = self.clause(frame, clause, n > 0);
                 }
                 let is_whole = matches!(clauses, [clause] if facts.list(clause.conditions).is_empty());
-                let key = comprehension.key.map(|key| self.eval(frame, key));
-                let element = self.eval(frame, comprehension.element);
+                let key = comprehension.key.map(|key| self.eval_again(frame, key));
+                let element = self.eval_again(frame, comprehension.element);
                 self.looping.truncate(depth);
                 match (comprehension.kind, key) {
                     (ComprehensionKind::Dict, Some(key)) => self.values.mapping(Vec::new(), key, element),
@@ -311,16 +311,27 @@ impl<'p> Machine<'p> {
         self.values.mapping(known, key, rest)
     }
 
+    /// The value of an expression that stands in a comprehension, where it is evaluated again and again.
+    fn eval_again(&mut self, frame: &mut Frame<'p>, expr: Expr) -> Value {
+        frame.again.push(frame.facts.range(expr));
+        let value = self.eval(frame, expr);
+        frame.again.pop();
+        value
+    }
+
     /// Loops over what a clause of a comprehension names, and gives that.
-    fn clause(&mut self, frame: &mut Frame<'p>, clause: &Clause) -> Value {
-        let iterated = self.eval(frame, clause.iter);
+    fn clause(&mut self, frame: &mut Frame<'p>, clause: &Clause, is_inner: bool) -> Value {
+        let iterated = match is_inner {
+            true => self.eval_again(frame, clause.iter),
+            false => self.eval(frame, clause.iter),
+        };
         let site = frame.site_of(clause.iter);
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);
         self.assign(frame, clause.target, element);
         let facts = frame.facts;
         for &condition in facts.list(clause.conditions) {
-            let value = self.eval(frame, condition);
+            let value = self.eval_again(frame, condition);
             self.truth(frame, value);
         }
         iterated
@@ -453,7 +464,7 @@ impl<'p> Machine<'p> {
                 let site = frame.site_of(base);
                 return machine.iterate_queryset(member, &queryset, site);
             }
-            let member = if is_one { machine.cut_to_one(member) } else { member };
+            let member = if is_one { machine.cut_to_one(frame, member) } else { member };
             machine.item(frame, member, key, is_slice)
         })
     }
@@ -491,8 +502,11 @@ impl<'p> Machine<'p> {
             }
             Shape::Sequence(_) if is_slice => value,
             Shape::Sequence(element) => match self.values.shape(key) {
-                Shape::Int(_) => self.one_of(element),
-                _ => self.any_of(element),
+                Shape::Int(_) => self.one_of(frame, element),
+                _ => {
+                    let element = self.any_of(element);
+                    self.one_of(frame, element)
+                }
             },
             Shape::Mapping { known, rest, .. } => match *self.values.shape(key) {
                 Shape::Str(name) => match known.iter().find(|(known, _)| *known == name) {
@@ -503,6 +517,7 @@ impl<'p> Machine<'p> {
                 _ => {
                     let known = self.values.join_all(known.iter().map(|&(_, value)| value));
                     let any = self.values.join(known, rest);
+                    let any = self.one_of(frame, any);
                     if any == Value::NEVER { Value::UNKNOWN } else { any }
                 }
             },

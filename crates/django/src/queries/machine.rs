@@ -48,6 +48,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// The stretches of code around that are run again and again.
+    pub(crate) again: Vec<TextRange>,
     /// How many `while` loops are being run within each other.
     pub(crate) whiles: u32,
     /// What each parameter holds where the function returns.
@@ -324,6 +326,7 @@ impl<'p> Machine<'p> {
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             breaks: Vec::new(),
+            again: Vec::new(),
             whiles: 0,
             left: Vec::new(),
             rebound: Vec::new(),

@@ -112,7 +112,8 @@ impl<'p> Machine<'p> {
                 self.sequence_method(frame, receiver, name, arguments, call)
             }
             Shape::Mapping { known, key, rest } => {
-                self.mapping_method(receiver, &known, key, rest, name, arguments)
+                let given = self.mapping_method(receiver, &known, key, rest, name, arguments);
+                if matches!(name.as_str(), "get" | "pop") { self.one_of(frame, given) } else { given }
             }
             Shape::Paginator(rows) => match name.as_str() {
                 "page" | "get_page" | "apage" | "aget_page" => self.values.make(Shape::Page(rows)),
@@ -232,7 +233,8 @@ impl<'p> Machine<'p> {
                 }
                 let first = first?;
                 self.keyed(frame, first, arguments, call);
-                self.iterate(frame, first, call.site)
+                let element = self.iterate(frame, first, call.site);
+                self.chosen(frame, first, element)
             }
             "enumerate" => {
                 let element = self.iterate(frame, first?, call.site);
@@ -257,7 +259,10 @@ impl<'p> Machine<'p> {
                 let element = self.iterate(frame, second?, call.site);
                 self.values.sequence(element)
             }
-            "random.choice" => self.iterate(frame, first?, call.site),
+            "random.choice" => {
+                let element = self.iterate(frame, first?, call.site);
+                self.chosen(frame, first?, element)
+            }
             "itertools.batched"
             | "itertools.pairwise"
             | "itertools.combinations"
@@ -325,9 +330,16 @@ impl<'p> Machine<'p> {
                 self.values.sequence(pair)
             }
             "functools.reduce" => {
+                // What it has made so far is the first element, and then what the function gave.
                 let element = self.iterate(frame, second?, call.site);
-                let start = arguments.positional.get(2).copied().unwrap_or(element);
-                self.call_on(frame, first?, &[start, element], call)
+                let start = match arguments.positional.get(2) {
+                    Some(&start) => start,
+                    None => self.chosen(frame, second?, element),
+                };
+                let first = first?;
+                let made = self.call_on(frame, first, &[start, element], call);
+                let more = self.call_on(frame, first, &[made, element], call);
+                self.values.join_all([start, made, more])
             }
             "next" | "anext" => {
                 let element = self.taken(frame, first?, call.site);

@@ -1,9 +1,10 @@
-//! One row of many: `rows[0]`, `next(iter(rows))`, `rows[:1]`.
+//! One row of many: `rows[0]`, `next(iter(rows))`, `rows[:1]`, `max(rows)`, `by_name[name]`.
 //!
 //! A list of all rows of a query is there once for each time that the query runs, and so is the row at an index of it: as
 //! with `first()`, what is read of that row costs no query for each row. Other lists, of which a grouping makes one for
 //! each key, say nothing of how many they are: each has a row at its index. So the elements of a list of all rows are
-//! marked ([`Row::listed`]) while they are in it.
+//! marked ([`Row::listed`]) while they are in it. Of any list or mapping, what is picked as often as the query is made is one
+//! row too: in the same function, within the same turn of a loop.
 
 use tuneup_python::flow::{Expr, ExprKind};
 
@@ -45,10 +46,10 @@ impl<'p> Machine<'p> {
         self.with_mark(element, false)
     }
 
-    /// What an index of a list gives, of its elements.
-    pub(super) fn one_of(&mut self, element: Value) -> Value {
+    /// What an index of a list, or a key of a mapping, gives of what is in it.
+    pub(super) fn one_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {
         self.for_each(element, |machine, member| match *machine.values.shape(member) {
-            Shape::Row(row) if row.listed => {
+            Shape::Row(row) if row.listed || row.many && machine.is_made_here(frame, row) => {
                 let row = machine.lone(row);
                 machine.values.make(Shape::Row(row))
             }
@@ -59,8 +60,37 @@ impl<'p> Machine<'p> {
     /// What is taken from a list or iterator: in a loop, one element after the other.
     pub(super) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
         self.for_each(source, |machine, member| match *machine.values.shape(member) {
-            Shape::Sequence(element) if frame.breaks.is_empty() => machine.one_of(element),
+            Shape::Sequence(element) if frame.again.is_empty() => machine.one_of(frame, element),
+            Shape::Sequence(element) => {
+                let element = machine.any_of(element);
+                machine.one_of(frame, element)
+            }
             _ => machine.iterate(frame, member, site),
+        })
+    }
+
+    /// What `max()` and its kin give of a value's elements.
+    pub(super) fn chosen(&mut self, frame: &Frame<'p>, source: Value, element: Value) -> Value {
+        let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
+        self.one_of(frame, element)
+    }
+
+    /// Whether the query of a row is made as often as the step that is being run: in the same function, and within the
+    /// same turn of a loop.
+    fn is_made_here(&self, frame: &Frame<'p>, row: Row) -> bool {
+        let mut at = row.path;
+        let mut set = None;
+        while let Some((before, step)) = self.values.last_step(at) {
+            if step.to_many {
+                set = Some(step.site);
+                break;
+            }
+            at = before;
+        }
+        let own = || self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied());
+        set.unwrap_or_else(own).is_some_and(|site| {
+            (site.file, site.function) == (frame.file, frame.function)
+                && frame.again.last().is_none_or(|turn| turn.contains_range(site.range))
         })
     }
 
@@ -81,7 +111,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A queryset or list of which a slice leaves one element.
-    pub(super) fn cut_to_one(&mut self, value: Value) -> Value {
+    pub(super) fn cut_to_one(&mut self, frame: &Frame<'p>, value: Value) -> Value {
         match self.values.shape(value).clone() {
             Shape::Queryset(mut queryset) if !queryset.is_manager => {
                 self.extended.insert(value);
@@ -89,7 +119,7 @@ impl<'p> Machine<'p> {
                 self.values.queryset(queryset)
             }
             Shape::Sequence(element) => {
-                let element = self.one_of(element);
+                let element = self.one_of(frame, element);
                 self.values.sequence(element)
             }
             _ => value,

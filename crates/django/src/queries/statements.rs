@@ -204,9 +204,11 @@ impl<'p> Machine<'p> {
         for _ in 0..2 {
             let before = frame.slots.clone();
             frame.breaks.push(Vec::new());
+            frame.again.push(within);
             self.climbing += u32::from(climbs);
             turn(self, frame);
             self.climbing -= u32::from(climbs);
+            frame.again.pop();
             for slots in frame.breaks.pop().unwrap_or_default() {
                 self.merge_slots(frame, &slots);
             }
@@ -389,7 +391,7 @@ impl<'p> Machine<'p> {
                     let all = self.list_of(member, element);
                     for (n, part) in parts.iter_mut().enumerate() {
                         let item = match *self.values.shape(all) {
-                            Shape::Sequence(element) if starred != Some(n) => self.one_of(element),
+                            Shape::Sequence(element) if starred != Some(n) => self.one_of(frame, element),
                             _ => all,
                         };
                         *part = self.values.join(*part, item);
