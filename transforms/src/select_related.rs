@@ -108,10 +108,17 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         );
     }
     if gap.asked.locked {
-        verdict.object(
-            Safety::Unsafe,
-            "`select_for_update()` without `of=` also locks the joined rows, and PostgreSQL refuses it for a nullable relation.",
-        );
+        let relations = wanted.iter().flat_map(|missing| &missing.relations);
+        match relations.map(|&id| schema.relation(id)).find(|relation| relation.null()) {
+            Some(nullable) => verdict.object(
+                Safety::Advice,
+                format!("PostgreSQL refuses `select_for_update()` where a relation is joined that may be null, as `{}`: join it where the lock is taken with `of=(\"self\",)`.", nullable.lookup_name()),
+            ),
+            None => verdict.object(
+                Safety::Unsafe,
+                "`select_for_update()` without `of=` also locks the joined rows.",
+            ),
+        }
     }
     for missing in wanted {
         let first = missing.path.split("__").next().unwrap_or_default();

@@ -253,3 +253,26 @@ fn rows_that_are_put_into_a_cache_keep_what_is_loaded_with_them() {
         check(&[("views.py", &view(keep))], &[&format!("Safe: {query}: author")]);
     }
 }
+
+#[test]
+fn a_lock_forbids_a_join_of_what_may_be_null() {
+    let view = |lock: &str, read: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             books = Book.objects.select_for_update({lock})\n    \
+             return [{read} for book in books]\n"
+        ))
+    };
+    for (lock, read, expected) in [
+        ("", "book.author.name", "Unsafe: books = Book.objects.select_for_update(): author"),
+        ("", "book.editor.name", "Advice: books = Book.objects.select_for_update(): editor"),
+        ("", "book.editor.country.name", "Advice: books = Book.objects.select_for_update(): editor__country"),
+        (
+            "of=('self',)",
+            "book.editor.name",
+            "Safe: books = Book.objects.select_for_update(of=('self',)): editor",
+        ),
+    ] {
+        check(&[("views.py", &view(lock, read))], &[expected]);
+    }
+}

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::calls::{Arguments, CallSite};
+use super::known::BETWEEN;
 use super::machine::Machine;
 use super::order;
 use super::value::{Given, Origin, Queryset, Role, Shape, Site, Term, Terms, Uses, Value};
@@ -454,11 +455,30 @@ impl Machine<'_> {
         match self.values.shape(value) {
             Shape::Bool(value) => Given::Bool(*value),
             Shape::None => Given::None,
+            Shape::Int(number) => Given::Int(*number),
             Shape::Str(text) => Given::Text(*text),
+            Shape::Tuple(items) => self.one_of_texts(items).map_or(Given::Other, Given::OneOf),
+            Shape::Union(members) if members.contains(&Value::NONE) => Given::Perhaps,
             Shape::Queryset(_) => Given::Rows,
             Shape::Instance(class, _) if class.as_str() == F => Given::Column,
             _ => Given::Other,
         }
+    }
+
+    /// The texts of a list, on lines of their own.
+    fn one_of_texts(&self, items: &[Value]) -> Option<Symbol> {
+        let mut texts = String::new();
+        for &item in items {
+            let Shape::Str(text) = self.values.shape(item) else { return None };
+            if text.as_str().is_empty() || text.as_str().contains(BETWEEN) {
+                return None;
+            }
+            if !texts.is_empty() {
+                texts.push(BETWEEN);
+            }
+            texts.push_str(text.as_str());
+        }
+        (!texts.is_empty()).then(|| Symbol::new(&texts))
     }
 
     /// Whether a value is a column, or computed of columns: `F("price")`, `F("price") * 2`.

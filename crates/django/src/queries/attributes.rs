@@ -115,7 +115,9 @@ impl<'p> Machine<'p> {
             }
             Shape::Instance(class, _) if class == self.names.made => self.made_attribute(value, name),
             Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
-            Shape::Scalar | Shape::Str(_) => self.values.make(Shape::Method(value, name)),
+            // Of an enumeration's member: no text and no number has it.
+            Shape::Str(_) | Shape::Int(_) if name == "value" => value,
+            Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => self.values.make(Shape::Method(value, name)),
             Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } | Shape::Paginator(_) => {
                 self.values.make(Shape::Method(value, name))
             }
@@ -295,12 +297,22 @@ impl<'p> Machine<'p> {
         let value = match member.binding.value {
             Some(value) => {
                 let mut frame = self.class_frame(member.owner);
-                self.eval(&mut frame, value)
+                let value = self.eval(&mut frame, value);
+                self.choice(member.owner, value)
             }
             None => Value::UNKNOWN,
         };
         self.class_values.insert(key, value);
         value
+    }
+
+    /// What a member of Django's `Choices` is equal to: `"draft"`, of `DRAFT = "draft", _("Draft")`.
+    fn choice(&self, class: ClassRef, value: Value) -> Value {
+        let is_choices = |name: &str| name.starts_with("django.db.models") && name.ends_with("Choices");
+        match self.values.shape(value) {
+            Shape::Tuple(parts) if parts.len() == 2 && self.has_base(class, is_choices) => parts[0],
+            _ => value,
+        }
     }
 
     fn object_attribute(
@@ -473,6 +485,7 @@ impl<'p> Machine<'p> {
             }
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);
+                self.change(value, row, name);
                 match self.schema.attribute(row.model, name) {
                     Some(ModelAttribute::Column) => {
                         let written = Written { model: row.model, column: Some(name), makes: false, site };

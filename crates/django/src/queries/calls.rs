@@ -315,7 +315,7 @@ impl<'p> Machine<'p> {
                 Some((function, _)) => self.call_with(frame, function, None, Some(callee), arguments),
                 None => Value::UNKNOWN,
             },
-            Shape::Scalar => Value::SCALAR,
+            Shape::Scalar | Shape::Unlike(_) => Value::SCALAR,
             Shape::Never => Value::NEVER,
             _ => Value::UNKNOWN,
         }

@@ -344,7 +344,7 @@ impl<'p> Machine<'p> {
             result = match op {
                 BinaryOp::Add => self.add(frame, result, right),
                 BinaryOp::Modulo => {
-                    if matches!(self.values.shape(result), Shape::Str(_) | Shape::Scalar) {
+                    if matches!(self.values.shape(result), Shape::Str(_) | Shape::Scalar | Shape::Unlike(_)) {
                         self.text_of_parts(frame, right);
                     }
                     Value::SCALAR
@@ -522,7 +522,7 @@ impl<'p> Machine<'p> {
                 }
             },
             Shape::Page(rows) => self.item(frame, rows, key, is_slice),
-            Shape::Scalar | Shape::Str(_) => Value::SCALAR,
+            Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => Value::SCALAR,
             Shape::Object(class, _) => match self.class_function(class, self.names.getitem) {
                 Some((function, _)) => self.call_function(frame, function, None, &[value, key]),
                 None => Value::UNKNOWN,

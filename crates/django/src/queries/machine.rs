@@ -165,7 +165,10 @@ pub(crate) struct Machine<'p> {
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
     pub(crate) loaded: FxHashMap<Value, Vec<(Path, Plan)>>,
     /// What the default managers of models load by themselves, and ask, where their `get_queryset` was followed.
-    pub(crate) manager_starts: FxHashMap<ModelId, (Plan, Asked)>,
+    pub(crate) manager_starts: FxHashMap<ModelId, (Plan, Asked, Terms)>,
+    /// The fields of the rows of queries that code gave another content than the query found; a name that is empty
+    /// stands for all.
+    pub(crate) changed: FxHashSet<(Value, Path, Symbol)>,
     /// The querysets whose rows are being looped over.
     pub(crate) looping: Vec<Value>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -215,6 +218,7 @@ names! {
     iter = "__iter__",
     enter = "__enter__",
     len = "__len__",
+    bool_ = "__bool__",
     getitem = "__getitem__",
     get_queryset = "get_queryset",
     objects = "objects",
@@ -246,6 +250,7 @@ impl<'p> Machine<'p> {
             rendering: 0,
             calling: None,
             manager_starts: FxHashMap::default(),
+            changed: FxHashSet::default(),
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),

@@ -28,6 +28,7 @@ mod expressions;
 mod formatting;
 mod inherited;
 mod jinja;
+mod known;
 mod left;
 pub(crate) mod machine;
 mod parameters;

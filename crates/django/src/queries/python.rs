@@ -23,7 +23,7 @@ impl<'p> Machine<'p> {
             Shape::Page(rows) => machine.iterate(frame, rows, site),
             // A paginator's pages.
             Shape::Paginator(rows) => machine.values.make(Shape::Page(rows)),
-            Shape::Scalar | Shape::Str(_) => Value::SCALAR,
+            Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => Value::SCALAR,
             Shape::None => Value::NEVER,
             Shape::Object(class, _) => match machine.class_function(class, machine.names.iter) {
                 Some((function, _)) => {
@@ -123,7 +123,7 @@ impl<'p> Machine<'p> {
                 "object_list" => rows,
                 _ => Value::SCALAR,
             },
-            Shape::Scalar | Shape::Str(_) => {
+            Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => {
                 if let Shape::Str(text) = *self.values.shape(receiver)
                     && let Some(made) = self.text_made(text, name.as_str(), arguments)
                 {
@@ -430,7 +430,7 @@ impl<'p> Machine<'p> {
                 };
                 self.values.mapping(Vec::new(), Value::NEVER, rest)
             }
-            "copy.copy" | "copy.deepcopy" | "typing.cast" => match name {
+            "copy.copy" | "copy.deepcopy" | "typing.cast" | "enum.nonmember" => match name {
                 "typing.cast" => second?,
                 _ => first?,
             },

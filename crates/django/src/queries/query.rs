@@ -217,8 +217,14 @@ pub enum Given {
     Bool(bool),
     /// `None`
     None,
+    /// A number that is known.
+    Int(i32),
     /// A text that is known.
     Text(Symbol),
+    /// One of texts that are known, each on a line of its own.
+    OneOf(Symbol),
+    /// A value, or `None`.
+    Perhaps,
     /// Something of the same row: `F(…)`.
     Column,
     /// The rows of another query.

@@ -106,7 +106,7 @@ impl<'p> Machine<'p> {
                         // A prefetch starts from the same queryset, and so it serves that.
                         started.origin = queryset.origin.clone();
                         started.asked.narrowed = false;
-                        let start = (started.plan.clone(), started.asked);
+                        let start = (started.plan.clone(), started.asked, started.terms);
                         self.manager_starts.insert(started.model, start);
                     }
                     // Its chain goes on where the manager stands.
@@ -329,7 +329,7 @@ impl<'p> Machine<'p> {
         match queryset.origin {
             Origin::Related(row, relation) if !queryset.is_manager => {
                 let is_plain = match self.manager_starts.get(&queryset.model) {
-                    Some((plan, asked)) => queryset.plan == *plan && queryset.asked == *asked,
+                    Some((plan, asked, _)) => queryset.plan == *plan && queryset.asked == *asked,
                     None => queryset.plan == Plan::default() && queryset.asked == Asked::default(),
                 };
                 is_plain.then(|| self.as_row(row)).flatten().map(|row| (row, relation))
@@ -344,7 +344,7 @@ impl<'p> Machine<'p> {
         let Some(last) = steps.len().checked_sub(1) else { return false };
         let Some(set) = steps[..last].iter().rposition(|step| step.to_many) else { return false };
         let Some(model) = self.schema.relation(steps[set].relation).target() else { return false };
-        let Some((plan, _)) = self.manager_starts.get(&model) else { return false };
+        let Some((plan, ..)) = self.manager_starts.get(&model) else { return false };
         let names: Vec<&str> = steps[set + 1..].iter().map(|step| step.name.as_str()).collect();
         let wanted = names.join("__");
         let loads = |path: &str| {

@@ -5,7 +5,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Read, Write};
-use super::value::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Row, Shape, Site, Value};
+use super::value::{Asked, Origin, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
@@ -26,7 +26,7 @@ impl<'p> Machine<'p> {
             return put;
         }
         match self.schema.attribute(row.model, name) {
-            Some(ModelAttribute::Column) => return Value::SCALAR,
+            Some(ModelAttribute::Column) => return self.column(row, name),
             Some(ModelAttribute::ToOne(relation)) => {
                 let is_climb = self.goes_on_climbing(frame, row, relation);
                 self.climbing += u32::from(is_climb);
@@ -73,30 +73,6 @@ impl<'p> Machine<'p> {
             "objects" => Value::UNKNOWN,
             _ => self.values.make(Shape::Method(value, name)),
         }
-    }
-
-    /// Whether a row's query asks for those rows alone whose foreign key is null, as `filter(parent=None)` does: to read
-    /// it costs nothing.
-    fn is_null(&self, row: Row, relation: RelationId) -> bool {
-        let known = self.schema.relation(relation);
-        if known.is_reverse() || self.values.length(row.path) > 0 {
-            return false;
-        }
-        let Some(queryset) = self.as_queryset(row.query).filter(|it| !it.asked.combined) else {
-            return false;
-        };
-        let field = self.schema.field(known.field());
-        self.values.terms(queryset.terms).iter().any(|term| {
-            let name = term.name.as_str();
-            let (name, lookup) = name.split_once("__").unwrap_or((name, "exact"));
-            let asks_null =
-                matches!((lookup, term.given), ("exact", Given::None) | ("isnull", Given::Bool(true)));
-            asks_null
-                && term.role == Role::Filter
-                && term.sure
-                && !term.negated
-                && (field.name() == *name || field.attribute() == *name)
-        })
     }
 
     /// Whether an attribute was computed by the row's query. It is set on the row, which goes before what the class
@@ -285,7 +261,11 @@ impl<'p> Machine<'p> {
                 self.text_of(frame, value);
                 Value::SCALAR
             }
-            "refresh_from_db" | "full_clean" | "clean" | "validate_unique" => Value::NONE,
+            "refresh_from_db" | "arefresh_from_db" => {
+                self.change_all(value, row);
+                Value::NONE
+            }
+            "full_clean" | "clean" | "validate_unique" => Value::NONE,
             text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
             _ => self.framework_row_method(frame, value, row, name, arguments, call),
         }

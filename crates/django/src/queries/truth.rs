@@ -17,11 +17,9 @@ impl Machine<'_> {
             Shape::Str(text) => Some(!text.as_str().is_empty()),
             Shape::Tuple(items) => Some(!items.is_empty()),
             Shape::Model(_) | Shape::Class(_) | Shape::Function(..) => Some(true),
-            Shape::Union(members) => {
-                let mut truths = members.iter().map(|&member| self.known_truth(member));
-                let first = truths.next()??;
-                truths.all(|truth| truth == Some(first)).then_some(first)
-            }
+            Shape::Unlike(constants) => self.is_truthy(constants).then_some(true),
+            Shape::Row(row) => self.is_there(*row).then_some(true),
+            Shape::Union(members) => self.alike(members.iter().map(|&member| self.known_truth(member))),
             _ => None,
         }
     }
@@ -48,17 +46,35 @@ impl Machine<'_> {
     }
 
     fn known_equality(&self, left: Value, right: Value) -> Option<bool> {
-        let is_constant = |value| {
-            matches!(
-                self.values.shape(value),
-                Shape::None | Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Model(_)
-            )
-        };
         match (self.values.shape(left), self.values.shape(right)) {
+            (Shape::Union(members), _) => {
+                self.alike(members.iter().map(|&member| self.known_equality(member, right)))
+            }
+            (_, Shape::Union(members)) => {
+                self.alike(members.iter().map(|&member| self.known_equality(left, member)))
+            }
             // Equal to numbers, and so not told apart by their shapes.
             (Shape::Bool(_), Shape::Int(_)) | (Shape::Int(_), Shape::Bool(_)) => None,
-            _ => (is_constant(left) && is_constant(right)).then_some(left == right),
+            (Shape::Unlike(constants), _) if constants.contains(&right) => Some(false),
+            (_, Shape::Unlike(constants)) if constants.contains(&left) => Some(false),
+            (Shape::Row(row), Shape::None) | (Shape::None, Shape::Row(row)) => {
+                self.is_there(*row).then_some(false)
+            }
+            (one, other) => (is_constant(one) && is_constant(other)).then_some(left == right),
         }
+    }
+
+    /// What all answers are, where they are the same.
+    fn alike(&self, mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+        let first = answers.next()??;
+        answers.all(|answer| answer == Some(first)).then_some(first)
+    }
+
+    /// Whether what is none of some constants counts as true: nothing that counts as false is left.
+    fn is_truthy(&self, unlike: &[Value]) -> bool {
+        let is_among = |falsy: &Shape| unlike.iter().any(|&it| self.values.shape(it) == falsy);
+        let empty = Shape::Str(Symbol::new(""));
+        [Shape::None, Shape::Bool(false), Shape::Int(0), empty].iter().all(is_among)
     }
 
     /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a row is of its model and its bases.
@@ -179,6 +195,9 @@ impl Machine<'_> {
             return known.contains(&(*name, Value::NEVER)).then_some(false);
         }
         let Shape::Tuple(items) = self.values.shape(right) else { return None };
+        if let Shape::Union(members) = self.values.shape(left) {
+            return self.alike(members.iter().map(|&member| self.known_membership(member, right)));
+        }
         let mut within = Some(false);
         for &item in items.iter() {
             match self.known_equality(left, item) {
@@ -241,4 +260,8 @@ impl Machine<'_> {
         };
         path.as_str().strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     }
+}
+
+fn is_constant(shape: &Shape) -> bool {
+    matches!(shape, Shape::None | Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Model(_))
 }

@@ -118,6 +118,8 @@ pub enum Shape {
     Int(i32),
     /// A known text.
     Str(Symbol),
+    /// A column's content that is none of these constants.
+    Unlike(Rc<[Value]>),
     /// A model class.
     Model(ModelId),
     /// A class of the project that is not a model, or whose class matters more than its model.
@@ -429,8 +431,9 @@ impl Values {
                 let rest = self.join(ra, rb);
                 return self.mapping(known, key, rest);
             }
-            (Shape::Scalar, Shape::Bool(_) | Shape::Int(_) | Shape::Str(_))
-            | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_), Shape::Scalar) => return Value::SCALAR,
+            (Shape::Scalar, Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_))
+            | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_), Shape::Scalar)
+            | (Shape::Unlike(_), Shape::Unlike(_)) => return Value::SCALAR,
             _ => {}
         }
         let mut parts: Vec<Value> = Vec::new();
