@@ -141,7 +141,7 @@ class Books(viewsets.ReadOnlyModelViewSet):
     def get_serializer_class(self):
         return NotedSerializer if self.action == 'retrieve' else ShortSerializer
 ",
-        &["Unsafe: queryset = Book.objects.all(): notes__user"],
+        &["Advice: queryset = Book.objects.all(): notes__user"],
     );
 }
 
@@ -183,7 +183,7 @@ class Books(viewsets.ReadOnlyModelViewSet):
         return NotedSerializer if {test} else ShortSerializer
 "
         );
-        check_views(&views, &["Unsafe: queryset = Book.objects.all(): notes__user"]);
+        check_views(&views, &["Advice: queryset = Book.objects.all(): notes__user"]);
     }
 }
 

@@ -299,3 +299,55 @@ fn what_all_who_lack_it_begin_to_load_is_loaded_there() {
         &["Safe: notes = Note.objects.order_by('pk'): book__author"],
     );
 }
+
+/// A serializer of books that loads for itself, one that adds to it, and a view of the latter.
+fn serializers(base: &str, own: &str) -> String {
+    format!(
+        r#"
+from rest_framework import serializers, viewsets
+from shop.models import Book
+
+
+class BookSerializer(serializers.ModelSerializer):
+{base}
+    @classmethod
+    def loaded(cls, queryset):
+        return queryset.select_related("author")
+
+    class Meta:
+        model = Book
+        fields = ["title", "author"]
+
+
+class LongBookSerializer(BookSerializer):
+{own}
+    @classmethod
+    def loaded(cls, queryset):
+        return super().loaded(queryset).prefetch_related("tags")
+
+    class Meta:
+        model = Book
+        fields = ["title", "author", "tags", "editor_name"]
+
+
+class Books(viewsets.ReadOnlyModelViewSet):
+    serializer_class = LongBookSerializer
+
+    def get_queryset(self):
+        return LongBookSerializer.loaded(Book.objects.all())
+"#
+    )
+}
+
+#[test]
+fn what_a_base_reads_itself_is_loaded_by_the_bases_method() {
+    let field = "    editor_name = serializers.CharField(source=\"editor.name\")\n";
+    check(
+        &[("api.py", &serializers(field, ""))],
+        &["Safe: return queryset.select_related(\"author\"): editor"],
+    );
+    check(
+        &[("api.py", &serializers("", field))],
+        &["Safe: return super().loaded(queryset).prefetch_related(\"tags\"): editor"],
+    );
+}

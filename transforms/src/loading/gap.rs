@@ -200,14 +200,19 @@ impl Gap {
                 );
             }
         }
-        for missing in wanted.iter().filter(|missing| missing.alone && self.listed) {
-            verdict.object(
+        let lone = wanted.iter().filter(|missing| missing.alone && self.listed);
+        match lone.map(|missing| missing.to_many).max() {
+            // Each page of a list would make one more query for each of them, and show nothing of it.
+            Some(true) => verdict.object(
+                Safety::Advice,
+                "All that reads this shows one object, but the same query also makes lists, which would pay for it: load it \
+                 where that one object is got.",
+            ),
+            Some(false) => verdict.object(
                 Safety::Unsafe,
-                format!(
-                    "`{}` is read only where one object is shown, but the same query also makes lists, which would pay for it.",
-                    missing.path.replace("__", ".")
-                ),
-            );
+                "All that reads this shows one object, but the same query also makes lists, which would pay for it.",
+            ),
+            None => {}
         }
         verdict
     }

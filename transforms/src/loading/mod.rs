@@ -220,6 +220,11 @@ fn place<'q>(
     if let Some(planned) = sharing.planned(query, start, &path) {
         start = planned;
     }
+    while let Some(base) =
+        sharing.base(query, start, read).filter(|&base| is_own(project, &query.sites[base]))
+    {
+        start = base;
+    }
     // So is what loads the first steps of a path, for all who go on.
     if let Some(begun) = sharing.begun(query, start, &path) {
         start = begun;

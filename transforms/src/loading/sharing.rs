@@ -186,6 +186,27 @@ impl<'p> Sharing<'p> {
         (is_near && plans.iter().all(|plan| *plan == Some(key(there)))).then_some(at)
     }
 
+    /// The expression by which the method of a base made the queryset that `sites[start]`, in a method that overrides it,
+    /// goes on with, where it is the base's own body that reads: all who get querysets from there have that body too.
+    pub(super) fn base(&self, query: &Query, start: usize, read: &Read) -> Option<usize> {
+        let sites = &query.sites;
+        let before = start_of(sites, start).checked_sub(1)?;
+        let (here, there) = (&sites[start], &sites[before]);
+        let (function, overridden) = (self.function(here)?, self.function(there)?);
+        let class = ClassRef { file: here.file, id: function.class? };
+        let base = ClassRef { file: there.file, id: overridden.class? };
+        let order = |class| self.project.source.mro(class).iter();
+        let is_base = class != base && order(class).any(|known| *known == Base::Class(base));
+        let is_read_there = order(base).any(|known| match *known {
+            Base::Class(known) => {
+                let body = self.project.source.facts(known.file).class(known.id).range;
+                known.file == read.site.file && body.contains_range(read.site.range)
+            }
+            _ => false,
+        });
+        (function.name == overridden.name && is_base && is_read_there).then_some(before)
+    }
+
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
     fn is_for_any(&self, site: &Site) -> bool {
         self.function(site)
@@ -219,7 +240,9 @@ impl<'p> Sharing<'p> {
     }
 
     fn function(&self, site: &Site) -> Option<&'p Function> {
-        Some(self.project.source.facts(site.file).function(site.function?))
+        // Templates have none.
+        let function = site.function.filter(|_| site.file.as_other().is_none())?;
+        Some(self.project.source.facts(site.file).function(function))
     }
 }
 
