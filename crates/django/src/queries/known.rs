@@ -59,11 +59,14 @@ impl Content {
 impl Machine<'_> {
     /// What a column of a row is known to hold.
     pub(super) fn column(&mut self, row: Row, name: Symbol) -> Value {
-        let Some((terms, before)) = self.asked_of(row) else { return Value::SCALAR };
         let (field, relation) = self.field_behind(row, name);
         if self.is_changed(row, field) {
             return Value::SCALAR;
         }
+        let is_filled = self.is_filled(row, field);
+        let Some((terms, before)) = self.asked_of(row) else {
+            return if is_filled { self.truthy(Vec::new()) } else { Value::SCALAR };
+        };
         let wanted = below(&before, field);
         let mut content = self.content(terms, &wanted);
         if let Some(is) = content.is {
@@ -76,16 +79,16 @@ impl Machine<'_> {
         // No key is zero or empty, and no date is.
         let is_truthy = relation.is_some() || self.class_of_field(row, field).is_some_and(is_date);
         if is_truthy && content.is_never_null() {
-            let empty = Given::Text(Symbol::new(""));
-            let falsy = [Given::None, Given::Bool(false), Given::Int(0), empty];
-            let falsy = falsy.iter().map(|&given| self.constant(given)).collect();
-            return self.unlike(falsy);
+            return self.truthy(Vec::new());
         }
         let mut unlike = Vec::new();
         for given in content.is_not {
             let constant = self.constant(given);
             let is_known = self.can_hold(row, field, constant);
             unlike.extend(is_known.then(|| self.values.members(constant)).into_iter().flatten());
+        }
+        if is_filled {
+            return self.truthy(unlike);
         }
         if let [only] = unlike[..]
             && let Shape::Bool(excluded) = *self.values.shape(only)
@@ -97,6 +100,14 @@ impl Machine<'_> {
             return self.values.make(Shape::Bool(!excluded));
         }
         if unlike.is_empty() { Value::SCALAR } else { self.unlike(unlike) }
+    }
+
+    /// What counts as true, and is none of some constants.
+    fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
+        let empty = Given::Text(Symbol::new(""));
+        let falsy = [Given::None, Given::Bool(false), Given::Int(0), empty];
+        unlike.extend(falsy.map(|given| self.constant(given)));
+        self.unlike(unlike)
     }
 
     /// What is none of some constants.
@@ -151,10 +162,11 @@ impl Machine<'_> {
 
     /// Keeps that code gave a field of a query's rows another content than the query found.
     pub(super) fn change(&mut self, value: Value, row: Row, name: Symbol) {
-        if self.asked_of(row).is_none() {
+        let (field, _) = self.field_behind(row, name);
+        if self.asked_of(row).is_none() && !self.is_filled(row, field) {
             return;
         }
-        let (field, _) = self.field_behind(row, name);
+        let field = self.canonical(row, field);
         if self.changed.insert((row.query, row.path, field)) {
             *self.changes.entry(value).or_default() += 1;
         }
@@ -167,7 +179,18 @@ impl Machine<'_> {
 
     fn is_changed(&self, row: Row, field: Symbol) -> bool {
         !self.changed.is_empty()
-            && [field, Symbol::new("")].iter().any(|&it| self.changed.contains(&(row.query, row.path, it)))
+            && [self.canonical(row, field), Symbol::new("")]
+                .iter()
+                .any(|&it| self.changed.contains(&(row.query, row.path, it)))
+    }
+
+    /// The name under which a field's changes are kept: the primary key has two.
+    fn canonical(&self, row: Row, field: Symbol) -> Symbol {
+        let is_key = |id| self.schema.field(id).primary_key().is_yes();
+        match self.schema.field_named(row.model, field) {
+            Some(id) if is_key(id) => Symbol::new("pk"),
+            _ => field,
+        }
     }
 
     fn related_content(&self, row: Row, name: Symbol) -> Option<Content> {
@@ -269,9 +292,10 @@ impl Machine<'_> {
 }
 
 /// Classes of fields whose rows hold texts.
-const TEXTS: &[&str] = &["CharField", "TextField", "SlugField", "EmailField", "URLField"];
+pub(super) const TEXTS: &[&str] = &["CharField", "TextField", "SlugField", "EmailField", "URLField"];
 
-fn is_date(class: &str) -> bool {
+/// Whether a class of fields holds dates or times.
+pub(super) fn is_date(class: &str) -> bool {
     matches!(class, "DateField" | "DateTimeField" | "TimeField")
 }
 

@@ -19,7 +19,7 @@ use super::value::{
     Value, Values,
 };
 use crate::frameworks::registrations::Admins;
-use crate::schema::{ModelId, RelationId, Schema};
+use crate::schema::{FieldId, ModelId, RelationId, Schema};
 use crate::templates::Templates;
 use crate::version::Version;
 
@@ -169,6 +169,8 @@ pub(crate) struct Machine<'p> {
     /// The fields of the rows of queries that code gave another content than the query found; a name that is empty
     /// stands for all.
     pub(crate) changed: FxHashSet<(Value, Path, Symbol)>,
+    /// Whether a field demands that each row holds something, where that was asked.
+    pub(crate) required: FxHashMap<FieldId, bool>,
     /// The querysets whose rows are being looped over.
     pub(crate) looping: Vec<Value>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -251,6 +253,7 @@ impl<'p> Machine<'p> {
             calling: None,
             manager_starts: FxHashMap::default(),
             changed: FxHashSet::default(),
+            required: FxHashMap::default(),
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),

@@ -39,6 +39,7 @@ mod querysets;
 mod records;
 mod rendering;
 pub(crate) mod requests;
+mod required;
 pub(crate) mod roots;
 mod rows;
 mod singles;

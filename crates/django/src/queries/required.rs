@@ -1,0 +1,79 @@
+//! Columns that hold something in every row of a query: the primary key, foreign keys and dates that are not null, and
+//! texts that may not be blank.
+//!
+//! `save()` and properties fill in what a new object lacks (`if not self.slug: self.slug = slugify(self.title)`), and show
+//! something else where a name is missing. Of rows that a query gives, none lacks what its field demands.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/models/fields/#blank>
+
+use ruff_text_size::TextRange;
+use tuneup_python::flow::{ArgumentKind, ExprKind};
+use tuneup_python::{Base, ClassRef, Symbol};
+
+use super::known::{TEXTS, is_date};
+use super::machine::Machine;
+use super::value::{Origin, Row};
+use crate::schema::FieldId;
+
+impl Machine<'_> {
+    /// Whether a column of a row is filled whichever of the query's rows it is.
+    pub(super) fn is_filled(&mut self, row: Row, name: Symbol) -> bool {
+        if self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside) {
+            return false;
+        }
+        if name == "pk" {
+            return true;
+        }
+        let Some(field) = self.schema.field_named(row.model, name) else { return false };
+        if let Some(&known) = self.required.get(&field) {
+            return known;
+        }
+        let is_required = self.is_required(field);
+        self.required.insert(field, is_required);
+        is_required
+    }
+
+    fn is_required(&self, id: FieldId) -> bool {
+        let field = self.schema.field(id);
+        if field.primary_key().is_yes() {
+            return true;
+        }
+        if field.relation().is_some() || is_date(field.class().as_str()) {
+            return field.null().is_no();
+        }
+        let Some(source) = field.source() else { return false };
+        let facts = self.project.facts(source.file);
+        let says_otherwise = facts.arguments(source.arguments).iter().any(|argument| match argument.kind {
+            ArgumentKind::Keyword(name) if name == "blank" || name == "null" => {
+                facts.kind(argument.value) != ExprKind::Bool(false)
+            }
+            ArgumentKind::Keyword(name) => name == "default" || name == "db_default",
+            ArgumentKind::Star | ArgumentKind::DoubleStar => true,
+            ArgumentKind::Positional => false,
+        });
+        TEXTS.contains(&field.class().as_str())
+            && !says_otherwise
+            && field.custom_class().is_none_or(|class| !self.may_default(class))
+    }
+
+    /// Whether a field's class may itself say that the field may be blank, or what it holds where nothing is given.
+    fn may_default(&self, class: ClassRef) -> bool {
+        let says = |name: &str| matches!(name, "blank" | "default" | "null");
+        let is_said_in = |class: &ClassRef| {
+            let facts = self.project.facts(class.file);
+            let body = facts.class(class.id).range;
+            let is_within = |range: TextRange| body.contains_range(range);
+            facts.exprs.iter().any(|expr| {
+                is_within(expr.range) && matches!(expr.kind, ExprKind::Str(text) if says(text.as_str()))
+            }) || facts.arguments.iter().any(|argument| {
+                is_within(facts.range(argument.value))
+                    && matches!(argument.kind, ArgumentKind::Keyword(name) if says(name.as_str()))
+            })
+        };
+        self.project.mro(class).iter().any(|base| match base {
+            Base::Class(class) => is_said_in(class),
+            Base::External(name) => !name.as_str().starts_with("django.db.models."),
+            Base::Unknown | Base::Value(..) => true,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! Columns that no row of a query lacks, and what code does where one is missing.
+
+mod support;
+
+use support::check;
+
+fn shelf(method: &str, body: &str) -> String {
+    format!(
+        "from django.db import models\n\
+         from shop.models import Author\n\n\n\
+         class Shelf(models.Model):\n    \
+         name = models.CharField(max_length=50)\n    \
+         code = models.SlugField(blank=True)\n    \
+         note = models.CharField(max_length=50, default='')\n    \
+         made = models.DateField()\n    \
+         sold = models.DateField(null=True)\n    \
+         author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+         owner = models.ForeignKey(Author, on_delete=models.CASCADE, null=True, related_name='+')\n\n    \
+         {method}\n\n\n\
+         def listed(request):\n    \
+         for shelf in Shelf.objects.order_by('pk'):\n        {body}\n"
+    )
+}
+
+const AUTHOR: &[&str] = &["Safe: for shelf in Shelf.objects.order_by('pk'):: author"];
+
+#[test]
+fn what_fills_in_a_required_field_has_nothing_to_do() {
+    let saved = |test: &str, before: &str| {
+        let save = format!(
+            "def save(self, *args, **kwargs):\n        \
+             if {test}:\n            self.code = self.author.name\n        \
+             super().save(*args, **kwargs)"
+        );
+        shelf(&save, &format!("{before}shelf.save()"))
+    };
+    for test in ["not self.name", "self.pk is None", "not self.id", "not self.made", "not self.author_id"] {
+        check(&[("shelves.py", &saved(test, ""))], &[]);
+    }
+    for test in
+        ["not self.code", "not self.note", "not self.sold", "not self.owner_id", "self.pk", "self.name"]
+    {
+        check(&[("shelves.py", &saved(test, ""))], AUTHOR);
+    }
+    check(&[("shelves.py", &saved("not self.name", "shelf.name = request.GET['name']\n        "))], AUTHOR);
+    check(&[("shelves.py", &saved("not self.id", "shelf.pk = None\n        "))], AUTHOR);
+}
+
+#[test]
+fn what_stands_in_for_a_required_field_is_not_shown() {
+    let label = |label: &str| {
+        shelf(&format!("@property\n    def label(self):\n        return {label}"), "print(shelf.label)")
+    };
+    check(&[("shelves.py", &label("self.name or self.author.name"))], &[]);
+    check(&[("shelves.py", &label("self.code or self.author.name"))], AUTHOR);
+    check(&[("shelves.py", &label("self.name if self.name else self.author.name"))], &[]);
+    check(&[("shelves.py", &label("self.author.name if self.name else ''"))], AUTHOR);
+    check(&[("shelves.py", &label("self.name and self.author.name"))], AUTHOR);
+}
+
+#[test]
+fn a_field_of_a_class_of_ones_own_may_say_for_itself_that_it_is_optional() {
+    let text = |init: &str| {
+        let saved = "def save(self, *args, **kwargs):\n        \
+                     if not self.code:\n            self.code = self.author.name\n        \
+                     super().save(*args, **kwargs)";
+        let field = format!(
+            "class Code(models.SlugField):\n    \
+             def __init__(self, *args, **kwargs):\n        {init}\n        super().__init__(*args, **kwargs)\n\n\n\
+             class Shelf(models.Model):"
+        );
+        shelf(saved, "shelf.save()")
+            .replace("class Shelf(models.Model):", &field)
+            .replace("models.SlugField(blank=True)", "Code('code')")
+    };
+    check(&[("shelves.py", &text("kwargs['max_length'] = 9"))], &[]);
+    check(&[("shelves.py", &text("kwargs.setdefault('blank', True)"))], AUTHOR);
+}
+
+#[test]
+fn what_a_query_asks_for_goes_before_what_a_field_demands() {
+    let text = "from shop.models import Book\n\n\n\
+                def listed(request):\n    \
+                for book in Book.objects.filter(title=''):\n        \
+                if not book.title:\n            print(book.author.name)\n";
+    check(&[("views.py", text)], &["Safe: for book in Book.objects.filter(title=''):: author"]);
+    check(&[("views.py", &text.replace("filter(title='')", "order_by('pk')"))], &[]);
+}
