@@ -243,3 +243,49 @@ def books(request):
     let other = "def __init__(self, rows, size):\n        super().__init__([1, 2], size)";
     check(&[("views.py", &text(other))], &[]);
 }
+
+/// A manager whose base, of a package that is not read, narrows what its `get_queryset` gives.
+#[test]
+fn a_managers_get_queryset_gives_rows_whatever_they_are_handed_to() {
+    check(
+        &[(
+            "reviews.py",
+            r#"
+from django.db import models
+from shop.models import Author
+from typed.managers import TypedManager
+
+
+class ReviewQuerySet(models.QuerySet):
+    def shown(self):
+        return self.filter(is_shown=True)
+
+
+class ReviewManager(TypedManager):
+    def get_queryset(self):
+        rows = ReviewQuerySet(self.model, using=self._db)
+        return self._filter_by_type(rows)
+
+    def counted(self, rows):
+        return self._count_by_type(rows)
+
+
+class Review(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    objects = ReviewManager()
+
+    class Meta:
+        app_label = "shop"
+
+
+def listed():
+    return [review.author.name for review in Review.objects.order_by("pk").shown()]
+
+
+def counted(rows):
+    return [count.author.name for count in Review.objects.counted(Review.objects.filter(pk=1))]
+"#,
+        )],
+        &["Safe: return [review.author.name for review in Review.objects.order_by(\"pk\").shown()]: author"],
+    );
+}

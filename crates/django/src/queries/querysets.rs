@@ -230,6 +230,7 @@ impl<'p> Machine<'p> {
                 return Value::SCALAR;
             }
             _ if self.is_narrowing(model, name) => queryset.asked.narrowed = true,
+            _ if was_manager => return self.handed_on(frame, model, arguments),
             _ => return Value::UNKNOWN,
         }
         debug_assert_eq!(queryset.model, model);
@@ -238,6 +239,23 @@ impl<'p> Machine<'p> {
         }
         let queryset = Self::at_site(queryset, call.site);
         self.values.queryset(queryset)
+    }
+
+    /// What a manager's method that is not seen makes of the rows that `get_queryset` hands to it: some of them, as all
+    /// that this gives are rows.
+    fn handed_on(&mut self, frame: &Frame<'p>, model: ModelId, arguments: &Arguments) -> Value {
+        let starts =
+            frame.function.is_some_and(|id| frame.facts.function(id).name == self.names.get_queryset);
+        let &[given] = arguments.positional.as_slice() else { return Value::UNKNOWN };
+        match self.as_queryset(given).cloned() {
+            Some(mut rows) if starts && !rows.is_manager && rows.model == model => {
+                rows.asked.narrowed = true;
+                rows.asked.foreign = true;
+                self.extended.insert(given);
+                self.values.queryset(rows)
+            }
+            _ => Value::UNKNOWN,
+        }
     }
 
     /// `left | right` and its kin of two querysets: a query of its own, which no prefetch serves, and of which the
