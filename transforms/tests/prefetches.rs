@@ -207,3 +207,18 @@ fn related_rows_of_one_row_are_a_query_of_their_own() {
                 def shown(request):\n    return Noted(Author.objects.get(pk=1)).shown()\n";
     check(&[("views.py", text)], &["Safe: books = self.author.books.all(): notes"]);
 }
+
+#[test]
+fn nothing_is_loaded_where_others_load_it_later_by_a_queryset_of_their_own() {
+    let text = |lookup: &str| {
+        format!(
+            "from django.db.models import Prefetch, prefetch_related_objects\nfrom shop.models import Book, Note\n\n\n\
+             def books():\n    return Book.objects.filter(title='')\n\n\n\
+             def titles(books):\n    return [note.user.name for book in books for note in book.notes.all()]\n\n\n\
+             def shown(request):\n    return titles(books())\n\n\n\
+             def told(request):\n    found = list(books())\n    prefetch_related_objects(found, {lookup})\n    return titles(found)\n"
+        )
+    };
+    let own = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    check(&[("views.py", &text(own))], &["Safe: return titles(books()): notes__user"]);
+}

@@ -50,6 +50,9 @@ impl Loading {
                     loading.given.entry(key(site)).or_default().insert(*path);
                 }
             }
+            for site in query.sites.iter().filter(|_| !query.plan.later.is_empty()) {
+                loading.given.entry(key(site)).or_default().extend(&query.plan.later);
+            }
             for path in &query.plan.prefetch {
                 let mut model = Some(query.model);
                 for name in path.as_str().split("__") {
