@@ -11,7 +11,7 @@ use super::machine::{Frame, Machine, Read, Write};
 use super::value::{
     Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
 };
-use crate::schema::ModelId;
+use crate::schema::{ModelId, RelationKind};
 
 /// How many relations a path may have.
 const LONGEST_PATH: usize = 8;
@@ -271,16 +271,29 @@ impl<'p> Machine<'p> {
         self.values.queryset(queryset)
     }
 
-    /// Whether one of the lookups lets one row through at most: `pk=`, or a unique field's name.
-    fn is_unique_lookup(&self, model: crate::schema::ModelId, arguments: &Arguments) -> bool {
-        arguments.keywords.iter().any(|(name, _)| {
+    /// Whether one of the lookups lets one row through at most: `pk=`, a unique field's name, or that of the other side
+    /// of a foreign key, as a chapter has one book: `filter(chapters=chapter)`.
+    fn is_unique_lookup(&self, model: ModelId, arguments: &Arguments) -> bool {
+        arguments.keywords.iter().any(|&(name, value)| {
             let name = name.as_str().strip_suffix("__exact").unwrap_or(name.as_str());
+            // Many rows may lack what is asked for.
+            let may_lack = self.values.members(value).contains(&Value::NONE);
             match self.schema.field_named(model, Symbol::new(name)) {
                 Some(field) => {
                     let field = self.schema.field(field);
-                    field.primary_key().is_yes() || field.unique().is_yes()
+                    (field.primary_key().is_yes() || field.unique().is_yes()) && !may_lack
                 }
-                None => matches!(name, "pk" | "id"),
+                None if matches!(name, "pk" | "id") => true,
+                None => {
+                    let end = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id")).unwrap_or(name);
+                    let relation = self.schema.relation_by_query_name(model, Symbol::new(end));
+                    let has_one_other_side = relation.is_some_and(|relation| {
+                        let relation = self.schema.relation(relation);
+                        relation.is_reverse()
+                            && matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
+                    });
+                    has_one_other_side && !may_lack
+                }
             }
         })
     }
