@@ -276,3 +276,30 @@ fn a_lock_forbids_a_join_of_what_may_be_null() {
         check(&[("views.py", &view(lock, read))], &[expected]);
     }
 }
+
+#[test]
+fn what_only_tests_call_costs_nothing() {
+    let helpers = code(
+        "def readers():\n    \
+         notes = Note.objects.order_by('pk')\n    \
+         return [note.user.name for note in notes]\n\n\n\
+         def titles():\n    \
+         others = Note.objects.order_by('-pk')\n    \
+         return [note.book.title for note in others]\n\n\n\
+         def first():\n    return 1\n\n\ndef second():\n    return 2\n",
+    );
+    let views = "from shop.helpers import first, readers, second\n\n\n\
+                 def listed(request):\n    return readers() + [first(), second()]\n";
+    let tests = "from shop.helpers import titles\n\n\ndef test_titles():\n    assert titles() == []\n";
+    let readers = "Safe: notes = Note.objects.order_by('pk'): user";
+    let titles = "Safe: others = Note.objects.order_by('-pk'): book";
+    let files = [("helpers.py", helpers.as_str()), ("views.py", views), ("tests/test_helpers.py", tests)];
+    check(&files, &[readers]);
+    // A name in a template or a text calls them too, and a decorator may.
+    let by_name = "HELPERS = {'titles': 'shop.helpers.titles'}\n";
+    check(&[&files[..], &[("table.py", by_name)]].concat(), &[readers, titles]);
+    let decorated = helpers.replace("def titles", "@registered\ndef titles");
+    check(&[("helpers.py", &decorated), ("views.py", views)], &[readers, titles]);
+    // Functions of which none is mentioned are called by other means.
+    check(&[("helpers.py", &helpers)], &[readers, titles]);
+}

@@ -4,6 +4,7 @@
 
 pub mod apps;
 mod frameworks;
+mod mentions;
 pub mod migrations;
 pub mod packages;
 pub mod predicates;

@@ -8,6 +8,7 @@ use tuneup_python::{FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
+use crate::mentions::Mentions;
 use crate::migrations::Migrations;
 use crate::migrations::concurrent::Concurrency;
 use crate::packages::Packages;
@@ -81,6 +82,7 @@ pub struct Project {
     pub queries: Vec<Query>,
     asks: Asks,
     predicates: OnceLock<Predicates>,
+    pub(crate) mentions: Mentions,
     pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
     /// What could not be read or understood, sorted.
     pub problems: Vec<Problem>,
@@ -146,6 +148,7 @@ impl Project {
             queries,
             asks,
             predicates: OnceLock::new(),
+            mentions: Mentions::default(),
             query_counts: OnceLock::new(),
             problems,
             stopwatch,
@@ -196,11 +199,22 @@ fn depth(path: &str) -> tuneup_python::Depth {
     if is_aside(path) { tuneup_python::Depth::OnDemand } else { tuneup_python::Depth::Full }
 }
 
+/// Folders of tests.
+const TESTS: &[&str] = &[
+    "functional_tests",
+    "integration_tests",
+    "test",
+    "testing",
+    "tests",
+    "unit_tests",
+    "unittest",
+    "unittests",
+];
+
 /// Whether a file holds tests or migrations.
 pub(crate) fn is_aside(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_aside =
-        |part: &str| matches!(part, "tests" | "test" | "testing" | "migrations" | "south_migrations");
+    let is_aside = |part: &str| TESTS.contains(&part) || matches!(part, "migrations" | "south_migrations");
     let is_test = name.starts_with("test_")
         || name.ends_with("_test.py")
         || matches!(name, "tests.py" | "conftest.py" | "factories.py");

@@ -11,6 +11,7 @@ use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::ModelId;
+use tuneup_python::FunctionRef;
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety};
 use self::plans::{Loaded, Loading, is_loaded};
@@ -29,6 +30,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
     let ways = ways(project);
+    let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
         let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
@@ -43,6 +45,14 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             // Where another flow of the same query loads what is read here, the code decides when to.
             if rest.len() == read.steps.len()
                 && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest)))
+            {
+                continue;
+            }
+            // What nobody calls costs nothing.
+            if let Some(id) = site.function
+                && *unused
+                    .entry(FunctionRef { file: site.file, id })
+                    .or_insert_with_key(|of| project.is_unused(*of))
             {
                 continue;
             }

@@ -147,6 +147,9 @@ pub struct Asked {
     pub sliced: bool,
     /// Filtered, ordered or otherwise unlike `all()`: a prefetch does not serve it.
     pub narrowed: bool,
+    /// All related rows of a row where a test fails, and a part of them where it holds: whether a prefetch serves it is
+    /// not known.
+    pub partly: bool,
     /// `iterator()` without `chunk_size`
     pub streamed: bool,
     /// Something was called that is not known to keep it a plain queryset.
@@ -170,6 +173,7 @@ impl Asked {
             locked_of: self.locked_of || other.locked_of,
             sliced: self.sliced || other.sliced,
             narrowed: self.narrowed || other.narrowed,
+            partly: self.partly || other.partly,
             streamed: self.streamed || other.streamed,
             foreign: self.foreign || other.foreign,
             empty: self.empty && other.empty,

@@ -456,7 +456,7 @@ impl Values {
             let merged = self.join_all(containers);
             parts.push(merged);
         }
-        parts = self.narrowed_alike(parts);
+        parts = self.partly_whole(parts);
         parts = self.of_one_way(parts);
         parts.sort_unstable();
         parts.dedup();

@@ -26,18 +26,20 @@ impl Values {
         merged
     }
 
-    /// The alternatives, with related rows as a whole taken for a part of them where another alternative is one:
+    /// The alternatives, with related rows as a whole marked where another alternative is a part of them:
     /// `tags.all()` where a test fails, `tags.filter(…)` or `tags.all() | …` where it holds. For which rows it holds is not
     /// known, and those a prefetch would not serve.
-    pub(super) fn narrowed_alike(&mut self, mut parts: Vec<Value>) -> Vec<Value> {
+    pub(super) fn partly_whole(&mut self, mut parts: Vec<Value>) -> Vec<Value> {
         for at in 0..parts.len() {
             let Shape::Queryset(whole) = self.shape(parts[at]) else { continue };
-            let is_whole =
-                matches!(whole.origin, Origin::Related(..)) && !whole.is_manager && !whole.asked.narrowed;
+            let is_whole = matches!(whole.origin, Origin::Related(..))
+                && !whole.is_manager
+                && !whole.asked.narrowed
+                && !whole.asked.partly;
             if is_whole && parts.iter().any(|&part| self.is_part_of(part, whole)) {
-                let mut narrowed = whole.clone();
-                narrowed.asked.narrowed = true;
-                parts[at] = self.queryset(narrowed);
+                let mut partly = whole.clone();
+                partly.asked.partly = true;
+                parts[at] = self.queryset(partly);
             }
         }
         parts

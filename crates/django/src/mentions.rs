@@ -1,0 +1,172 @@
+//! Names that a project mentions: a function that nobody but tests mentions, among others of its module or class that most
+//! are mentioned, is never run. Where most are not, they are called by other means, or by other projects.
+
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashSet;
+use tuneup_python::flow::{ExprKind, Function};
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
+
+use crate::project::Project;
+
+/// Files of other languages that name functions are short.
+const LARGEST: u64 = 256 * 1024;
+
+/// What names functions beside Python: templates, and what starts programs.
+const NAMING: &[&str] = &[
+    "cfg", "htm", "html", "ini", "j2", "jinja", "jinja2", "mjml", "sh", "toml", "txt", "xhtml", "xml",
+    "yaml", "yml",
+];
+
+/// What Django calls on models, managers and querysets by itself.
+const CALLED_BY_DJANGO: &[&str] = &[
+    "as_manager",
+    "clean",
+    "clean_fields",
+    "contribute_to_class",
+    "create",
+    "delete",
+    "from_db",
+    "full_clean",
+    "get_absolute_url",
+    "get_by_natural_key",
+    "get_queryset",
+    "natural_key",
+    "refresh_from_db",
+    "save",
+    "save_base",
+    "validate_constraints",
+    "validate_unique",
+];
+
+/// The names that are mentioned.
+#[derive(Default)]
+pub(crate) struct Mentions {
+    in_python: OnceLock<Names>,
+    elsewhere: OnceLock<FxHashSet<String>>,
+}
+
+/// What Python code names.
+#[derive(Default)]
+struct Names {
+    whole: FxHashSet<Symbol>,
+    /// What names made of parts begin with: `getattr(self, f"export_{format}")`.
+    beginnings: Vec<Symbol>,
+}
+
+impl Project {
+    /// Whether no code but tests mentions a function, nor does Django or another package call it: a plain function, or a
+    /// method of a class whose bases are the project's or Django's models. A decorator may make it known to others.
+    pub fn is_unused(&self, function: FunctionRef) -> bool {
+        let facts = self.source.facts(function.file);
+        let mut definition = facts.function(function.id);
+        // What a function defines is run by it.
+        while let Some(outer) = definition.parent {
+            if !definition.decorators.is_empty() {
+                return false;
+            }
+            definition = facts.function(outer);
+        }
+        definition.decorators.is_empty()
+            && self.is_called_by_name(function.file, definition)
+            && !self.is_mentioned(definition.name)
+            && self.are_others_mentioned(function.file, definition)
+    }
+
+    fn is_called_by_name(&self, file: FileId, definition: &Function) -> bool {
+        let name = definition.name.as_str();
+        if name.starts_with("__") || CALLED_BY_DJANGO.contains(&name) {
+            return false;
+        }
+        definition.class.is_none_or(|id| {
+            self.source.mro(ClassRef { file, id }).iter().all(|base| match base {
+                Base::Class(_) => true,
+                Base::External(name) => {
+                    let name = name.as_str();
+                    name.starts_with("django.db.models.") || name == "builtins.object"
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// Whether most of the functions beside one are mentioned, in its module or its class.
+    fn are_others_mentioned(&self, file: FileId, definition: &Function) -> bool {
+        /// Fewer tell nothing of how functions are called there.
+        const FEWEST: usize = 3;
+        let others = self.source.facts(file).functions.iter().filter(|other| {
+            other.parent.is_none()
+                && other.class == definition.class
+                && other.name != definition.name
+                && other.decorators.is_empty()
+                && !other.name.as_str().starts_with("__")
+        });
+        let (mut all, mut mentioned) = (0, 0);
+        for other in others {
+            all += 1;
+            mentioned += usize::from(self.is_mentioned(other.name));
+        }
+        all >= FEWEST && 3 * mentioned >= 2 * all
+    }
+
+    fn is_mentioned(&self, name: Symbol) -> bool {
+        let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
+        names.whole.contains(&name)
+            || names.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning.as_str()))
+            || self.mentions.elsewhere.get_or_init(|| self.words_elsewhere()).contains(name.as_str())
+    }
+
+    fn names_in_python(&self) -> Names {
+        let mut names = Names::default();
+        let own = |file: &FileId| !self.source.file(*file).is_third_party && !self.is_aside(*file);
+        for file in self.source.file_ids().filter(own) {
+            let facts = self.source.facts(file);
+            let defined: FxHashSet<_> = facts.functions.iter().map(|it| it.name_range.start()).collect();
+            names.whole.extend(facts.imports.iter().filter_map(|import| import.name));
+            for node in &facts.exprs {
+                match node.kind {
+                    // The name of a definition is where it is bound.
+                    ExprKind::Global(_) if defined.contains(&node.range.start()) => {}
+                    ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name) | ExprKind::Global(name) => {
+                        names.whole.insert(name);
+                    }
+                    ExprKind::Str(text) => names.take(text),
+                    _ => {}
+                }
+            }
+        }
+        names
+    }
+
+    fn words_elsewhere(&self) -> FxHashSet<String> {
+        let mut words = FxHashSet::default();
+        for other in self.source.others() {
+            let is_naming = other.path.rsplit_once('.').is_some_and(|(_, end)| NAMING.contains(&end));
+            if !is_naming || other.size > LARGEST || other.path.contains("node_modules/") {
+                continue;
+            }
+            let Ok(source) = self.source.read_other(&other.path) else { continue };
+            words.extend(words_of(source.text()).map(str::to_owned));
+        }
+        words
+    }
+}
+
+impl Names {
+    /// What a text names: a function's name or path, a name in a template's tag.
+    fn take(&mut self, text: Symbol) {
+        /// Longer texts are prose.
+        const LONGEST: usize = 400;
+        if text.as_str().len() > LONGEST {
+            return;
+        }
+        self.whole.extend(words_of(text.as_str()).map(Symbol::new));
+        if text.as_str().len() > 2 && text.as_str().ends_with('_') && words_of(text.as_str()).count() == 1 {
+            self.beginnings.push(text);
+        }
+    }
+}
+
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !(char.is_alphanumeric() || char == '_')).filter(|word| !word.is_empty())
+}
