@@ -298,3 +298,60 @@ def counted(rows):
         &["Safe: return [review.author.name for review in Review.objects.order_by(\"pk\").shown()]: author"],
     );
 }
+
+#[test]
+fn what_is_put_into_an_item_of_a_container_is_in_the_container() {
+    let query = "for book in Book.objects.order_by('pk'):";
+    let listed = |before: &str, within: &str, after: &str| {
+        format!(
+            "from collections import defaultdict\nfrom shop.models import Book\n\n\ndef listed(request):\n    {before}\n    \
+             {query}\n        {within}\n    {after}\n"
+        )
+    };
+    let shown = "return [book.editor.name for day in days.values() for book in day['books']]";
+    let found = [format!("Safe: {query}: editor")];
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    for (before, within, after) in [
+        (
+            "days = {day: {'books': []} for day in 'ab'}",
+            "day = days.get(book.title)\n        day['books'].append(book)",
+            shown,
+        ),
+        (
+            "days = {day: {'books': []} for day in 'ab'}",
+            "day = days[book.title]\n        day['books'].append(book)",
+            shown,
+        ),
+        ("days = {}", "day = days[book.title] = {'books': []}\n        day['books'].append(book)", shown),
+        ("days = {}", "days[book.title] = day = {'books': []}\n        day['books'].append(book)", shown),
+        (
+            "days = {}",
+            "day = {'books': []}\n        days[book.title] = day\n        day['books'].append(book)",
+            shown,
+        ),
+        (
+            "days = {}",
+            "books = days.setdefault(book.title, {}).setdefault('books', [])\n        books.append(book)",
+            shown,
+        ),
+        ("days = defaultdict(lambda: {'books': []})", "days[book.title]['books'].append(book)", shown),
+        (
+            "days = {}",
+            "days[book.title] = {'rows': [book]}",
+            &format!("for day in days.values():\n        day['books'] = day['rows']\n    {shown}"),
+        ),
+        (
+            "days = {}",
+            "days[book.title] = {'rows': [book]}",
+            &format!("for _, day in days.items():\n        day['books'] = day['rows']\n    {shown}"),
+        ),
+    ] {
+        check(&[("views.py", &listed(before, within, after))], &found);
+    }
+    // The variable is something else by then.
+    let other = "day = days.get(book.title)\n        day = {'books': []}\n        day['books'].append(book)";
+    check(&[("views.py", &listed("days = {day: {'books': []} for day in 'ab'}", other, shown))], &[]);
+    // What is in itself comes to an end.
+    let itself = "day = days[book.title]\n        days = day[book.title]\n        day['books'] = days\n        days['books'] = day";
+    check(&[("views.py", &listed("days = {'a': {'b': {}}}", itself, "return days"))], &[]);
+}

@@ -521,6 +521,8 @@ impl<'p> Machine<'p> {
             whiles: 0,
             left: vec![Value::NEVER; arguments.len()],
             rebound: Vec::new(),
+            aliases: Vec::new(),
+            bound: None,
         }
     }
 

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
+use super::aliases::Alias;
 use super::asks::{Declared, Written};
 use super::carried::Looks;
 use super::inherited::ParameterReads;
@@ -56,6 +57,10 @@ pub(crate) struct Frame<'p> {
     pub(crate) left: Vec<Value>,
     /// The parameters that were bound anew.
     pub(crate) rebound: Vec<usize>,
+    /// The variables that are items of containers.
+    pub(crate) aliases: Vec<Alias>,
+    /// The last step's place and value: `a = b = value` is two steps.
+    pub(crate) bound: Option<(Expr, Expr)>,
 }
 
 impl Frame<'_> {
@@ -338,6 +343,8 @@ impl<'p> Machine<'p> {
             whiles: 0,
             left: Vec::new(),
             rebound: Vec::new(),
+            aliases: Vec::new(),
+            bound: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
 use crate::version::Version;
 
+pub(crate) mod aliases;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;

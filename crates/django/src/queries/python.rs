@@ -426,6 +426,11 @@ impl<'p> Machine<'p> {
                     Some(Shape::External(of)) if matches!(of.as_str(), "dict" | "builtins.dict") => {
                         self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER)
                     }
+                    // `defaultdict(lambda: {"books": []})`
+                    Some(Shape::Function(..)) => {
+                        let made = self.call_value(frame, first?, &Arguments::default(), call);
+                        if self.is_container(made) { made } else { Value::SCALAR }
+                    }
                     _ => Value::SCALAR,
                 };
                 self.values.mapping(Vec::new(), Value::NEVER, rest)

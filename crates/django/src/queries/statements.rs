@@ -34,16 +34,12 @@ impl<'p> Machine<'p> {
             StmtKind::Expr(value) => {
                 self.eval(frame, value);
             }
-            StmtKind::Assign(target, value) => {
-                let value = self.eval(frame, value);
+            StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
+                let value = self.eval(frame, from);
                 self.assign(frame, target, value);
+                self.note_alias(frame, target, from, value);
             }
-            StmtKind::Annotated { target, value, .. } => {
-                if let Some(value) = value {
-                    let value = self.eval(frame, value);
-                    self.assign(frame, target, value);
-                }
-            }
+            StmtKind::Annotated { .. } => {}
             StmtKind::Augmented(target, op, value) => {
                 let before = self.eval(frame, target);
                 let added = self.eval(frame, value);
@@ -239,6 +235,7 @@ impl<'p> Machine<'p> {
         for element in self.kinds_of_turn(iterated, element) {
             self.turns(frame, within, |machine, frame| {
                 machine.assign(frame, target, element);
+                machine.note_looped(frame, target, iter);
                 machine.run(frame, body);
             });
         }
@@ -337,14 +334,17 @@ impl<'p> Machine<'p> {
     /// Puts the changed value of a container back where it came from: a variable, an attribute, an item.
     pub(crate) fn assign_back(&mut self, frame: &mut Frame<'p>, place: Expr, value: Value) {
         match frame.facts.kind(place) {
-            ExprKind::Local(slot) => frame.slots[slot as usize] = value,
+            ExprKind::Local(slot) => {
+                frame.slots[slot as usize] = value;
+                self.put_into_container(frame, slot, value);
+            }
             ExprKind::Free { .. } | ExprKind::Attribute(..) | ExprKind::Subscript(..) => {
                 self.assign(frame, place, value);
             }
-            // What `setdefault` gives is the mapping's own item.
+            // What `setdefault` and `get` give is the mapping's own item.
             ExprKind::Call(callee, run)
                 if let ExprKind::Attribute(container, name) = frame.facts.kind(callee)
-                    && name == "setdefault"
+                    && matches!(name.as_str(), "setdefault" | "get")
                     && let Some(first) = frame.facts.arguments(run).first() =>
             {
                 let key = self.eval(frame, first.value);
