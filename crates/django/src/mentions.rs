@@ -106,7 +106,7 @@ impl Project {
             all += 1;
             mentioned += usize::from(self.is_mentioned(other.name));
         }
-        all >= FEWEST && 3 * mentioned >= 2 * all
+        all >= FEWEST && 4 * mentioned >= 3 * all
     }
 
     fn is_mentioned(&self, name: Symbol) -> bool {
