@@ -29,15 +29,16 @@ const BOTH: &[&str] = &["author, editor"];
 
 #[test]
 fn a_branch_that_a_views_flag_rules_out_reads_nothing() {
-    let context = "context = {'books': books, 'is_short': True, 'is_long': False}";
+    let context =
+        "context = {'books': books, 'is_short': True, 'is_long': False, 'is_new': bool(request.GET)}";
     proposed(context, "is_short", &["author"]);
     proposed(context, "not is_short", &["editor"]);
     proposed(context, "is_long", &["editor"]);
     proposed(context, "not is_long and is_short", &["author"]);
     proposed(context, "is_long or is_short", &["author"]);
     proposed(context, "is_long and is_short or is_long", &["editor"]);
-    proposed(context, "is_short and book.title", BOTH);
-    proposed(context, "is_long and book.title", &["editor"]);
+    proposed(context, "is_short and is_new", BOTH);
+    proposed(context, "is_long and is_new", &["editor"]);
     proposed(context, "is_short == True", &["author"]);
     proposed(context, "not is_long is not False", &["author"]);
 }

@@ -220,5 +220,6 @@ fn nothing_is_loaded_where_others_load_it_later_by_a_queryset_of_their_own() {
         )
     };
     let own = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
-    check(&[("views.py", &text(own))], &["Safe: return titles(books()): notes__user"]);
+    let urls = "from shop import views\n\nurlpatterns = [views.shown, views.told]\n";
+    check(&[("views.py", &text(own)), ("urls.py", urls)], &["Safe: return titles(books()): notes__user"]);
 }
