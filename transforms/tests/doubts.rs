@@ -298,6 +298,8 @@ fn what_only_tests_call_costs_nothing() {
     // A name in a template or a text calls them too, and a decorator may.
     let by_name = "HELPERS = {'titles': 'shop.helpers.titles'}\n";
     check(&[&files[..], &[("table.py", by_name)]].concat(), &[readers, titles]);
+    // So does a file that is not valid Python.
+    check(&[&files[..], &[("old.py", "print titles()\n")]].concat(), &[readers, titles]);
     let decorated = helpers.replace("def titles", "@registered\ndef titles");
     check(&[("helpers.py", &decorated), ("views.py", views)], &[readers, titles]);
     // Functions of which none is mentioned are called by other means.

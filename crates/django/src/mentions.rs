@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use tuneup_python::flow::{ExprKind, Function};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
-use crate::project::Project;
+use crate::project::{Project, is_aside};
 
 /// Files of other languages that name functions are short.
 const LARGEST: u64 = 256 * 1024;
@@ -43,7 +43,8 @@ const CALLED_BY_DJANGO: &[&str] = &[
 #[derive(Default)]
 pub(crate) struct Mentions {
     in_python: OnceLock<Names>,
-    elsewhere: OnceLock<FxHashSet<String>>,
+    /// Nothing where a file cannot be read, which may name anything.
+    elsewhere: OnceLock<Option<FxHashSet<String>>>,
 }
 
 /// What Python code names.
@@ -113,7 +114,12 @@ impl Project {
         let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
         names.whole.contains(&name)
             || names.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning.as_str()))
-            || self.mentions.elsewhere.get_or_init(|| self.words_elsewhere()).contains(name.as_str())
+            || self
+                .mentions
+                .elsewhere
+                .get_or_init(|| self.words_elsewhere())
+                .as_ref()
+                .is_none_or(|words| words.contains(name.as_str()))
     }
 
     fn names_in_python(&self) -> Names {
@@ -138,8 +144,14 @@ impl Project {
         names
     }
 
-    fn words_elsewhere(&self) -> FxHashSet<String> {
+    fn words_elsewhere(&self) -> Option<FxHashSet<String>> {
         let mut words = FxHashSet::default();
+        let is_python = |path: &str| path.ends_with(".py") && !is_aside(path);
+        // A file that is not valid Python names functions all the same.
+        for broken in self.source.problems().iter().filter(|problem| is_python(&problem.path)) {
+            let bytes = self.source.bytes(&broken.path).ok()??;
+            words.extend(words_of(&String::from_utf8_lossy(&bytes)).map(str::to_owned));
+        }
         for other in self.source.others() {
             let is_naming = other.path.rsplit_once('.').is_some_and(|(_, end)| NAMING.contains(&end));
             if !is_naming || other.size > LARGEST || other.path.contains("node_modules/") {
@@ -148,7 +160,7 @@ impl Project {
             let Ok(source) = self.source.read_other(&other.path) else { continue };
             words.extend(words_of(source.text()).map(str::to_owned));
         }
-        words
+        Some(words)
     }
 }
 
