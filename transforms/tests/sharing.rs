@@ -296,7 +296,7 @@ fn what_all_who_lack_it_begin_to_load_is_loaded_there() {
     );
     check(
         &[("views.py", &view("").replace("select_related('book')", "select_related('user')"))],
-        &["Safe: notes = Note.objects.order_by('pk'): book__author"],
+        &["Safe: joined = notes.exclude(book=None).select_related('user'): book__author"],
     );
 }
 

@@ -6,10 +6,10 @@ use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source};
 use tuneup_django::schema::ModelId;
 use tuneup_python::flow::{ExprKind, Function};
-use tuneup_python::{Base, ClassRef, Symbol};
+use tuneup_python::{Base, ClassRef};
 
 use super::plans::{Loaded, is_loaded};
-use super::{Key, covers, is_own, key, path_of};
+use super::{Key, is_own, key, path_of};
 
 /// From how many on those who lack a path may outweigh some who do not: each would be an edit of its own. The one edit
 /// is not as safe as theirs, because others pay for it, so that few of them must.
@@ -172,13 +172,9 @@ impl<'p> Sharing<'p> {
         (needed.len() == onward.len()).then_some(at)
     }
 
-    /// The expression, in the function of `sites[start]`, that loads what `path` leads over already, where all who lack
+    /// The expression, further on in the function of `sites[start]`, that loads something else already, where all who lack
     /// `path` come through it.
     pub(super) fn begun(&self, query: &Query, start: usize, path: &str) -> Option<usize> {
-        let is_begun = |known: &Symbol| path != known.as_str() && covers(path, known.as_str());
-        if !query.plan.select.iter().chain(&query.plan.prefetch).any(is_begun) {
-            return None;
-        }
         let at = position(query, &query.planned?).filter(|&at| at > start)?;
         let (here, there) = (&query.sites[start], &query.sites[at]);
         let plans = self.plans.get(&(key(here), path.to_owned()))?;
