@@ -10,7 +10,7 @@ use tuneup_django::queries::Site;
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::StmtKind;
 
-use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, lacking, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
 use crate::select_related::can_join;
@@ -46,9 +46,10 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     let query = place_of(project, &gap.site);
     let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
     let mut message = format!(
-        "{} {} read for every row of this query, which costs one more query for each row; a prefetch loads {} for all rows with one query for each relation.",
+        "{} {} read for every row of this query{}, which costs one more query for each row; a prefetch loads {} for all rows with one query for each relation.",
         names.join(", "),
         if names.len() == 1 { "is" } else { "are" },
+        lacking(wanted),
         if names.len() == 1 { "it" } else { "them" },
     );
     for reason in &verdict.reasons {

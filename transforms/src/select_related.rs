@@ -8,7 +8,7 @@
 use tuneup_django::Project;
 use tuneup_django::schema::RelationKind;
 
-use crate::loading::{Gap, Missing, Verdict, by_safety, covers, gaps, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_safety, covers, gaps, lacking, place_of};
 use crate::proposal::{Change, Proposal, Safety};
 use crate::registry::Rule;
 
@@ -51,9 +51,10 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     let query = place_of(project, &gap.site);
     let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
     let mut message = format!(
-        "{} {} read for every row of this query, which costs one more query for each row; a join loads {} at once.",
+        "{} {} read for every row of this query{}, which costs one more query for each row; a join loads {} at once.",
         names.join(", "),
         if names.len() == 1 { "is" } else { "are" },
+        lacking(wanted),
         if names.len() == 1 { "it" } else { "them" },
     );
     for reason in &verdict.reasons {

@@ -305,3 +305,38 @@ fn what_only_tests_call_costs_nothing() {
     // Functions of which none is mentioned are called by other means.
     check(&[("helpers.py", &helpers)], &[readers, titles]);
 }
+
+#[test]
+fn a_view_that_no_address_leads_to_costs_nothing() {
+    let view = |name: &str| {
+        format!(
+            "class {name}(ListView):\n    queryset = Note.objects.filter(pk__gt=1)\n\n    \
+             def get_context_data(self, **kwargs):\n        \
+             return {{'names': [note.user.name for note in Note.objects.order_by('pk')]}}\n\n\n"
+        )
+    };
+    let simple = |name: &str| format!("class {name}(View):\n    pass\n\n\n");
+    let views = format!(
+        "from django.views.generic import ListView, View\nfrom shop.models import Note\n\n\n{}{}{}{}",
+        view("Notes"),
+        simple("First"),
+        simple("Second"),
+        simple("Third"),
+    );
+    let urls = |names: &str| {
+        format!(
+            "from django.urls import path\nfrom shop import views\n\n\n\
+             urlpatterns = [path(view.__name__, view.as_view()) for view in [{names}]]\n"
+        )
+    };
+    let found = &["Safe: return {'names': [note.user.name for note in Note.objects.order_by('pk')]}: user"];
+    let few = urls("views.First, views.Second, views.Third");
+    check(&[("views.py", &views), ("urls.py", &few)], &[]);
+    let all = urls("views.First, views.Second, views.Third, views.Notes");
+    check(&[("views.py", &views), ("urls.py", &all)], found);
+    // Views of which few are mentioned are found by other means.
+    check(&[("views.py", &views), ("urls.py", &urls("views.First"))], found);
+    // A class that extends it is mentioned in its stead.
+    let extended = format!("{views}class More(Notes):\n    pass\n");
+    check(&[("views.py", &extended), ("urls.py", &few)], found);
+}

@@ -253,6 +253,28 @@ def run(author, other):
 ",
         &[],
     );
+    // Another key drops the row that was loaded.
+    check(
+        "
+def run(author):
+    for book in Book.objects.all():
+        book.author_id = author.id
+        print(book.author.name)
+",
+        &[],
+    );
+    // What is set on the rows of another query is not set on these.
+    check(
+        "
+def run(author):
+    for book in Book.objects.all():
+        print(book.author.name)
+        for other in Book.objects.filter(title=book.title):
+            other.author = author
+            other.save()
+",
+        &["Safe: for book in Book.objects.all():: author"],
+    );
     check(
         "
 def run(author):

@@ -52,10 +52,43 @@ fn what_stands_in_for_a_required_field_is_not_shown() {
         shelf(&format!("@property\n    def label(self):\n        return {label}"), "print(shelf.label)")
     };
     check(&[("shelves.py", &label("self.name or self.author.name"))], &[]);
-    check(&[("shelves.py", &label("self.code or self.author.name"))], AUTHOR);
     check(&[("shelves.py", &label("self.name if self.name else self.author.name"))], &[]);
     check(&[("shelves.py", &label("self.author.name if self.name else ''"))], AUTHOR);
     check(&[("shelves.py", &label("self.name and self.author.name"))], AUTHOR);
+}
+
+#[test]
+fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
+    let some = &["Unsafe: for shelf in Shelf.objects.order_by('pk'):: author"];
+    let label =
+        |body: &str| shelf(&format!("@property\n    def label(self):\n        {body}"), "print(shelf.label)");
+    for body in [
+        "return self.code or self.author.name",
+        "return self.code if self.code else self.author.name",
+        "return self.author.name if not self.code else self.code",
+        "if self.code:\n            return self.code\n        return self.author.name",
+        "if self.code:\n            return self.code\n        elif self.sold:\n            return self.author.name",
+        "if not self.code:\n            return self.author.name\n        return self.code",
+    ] {
+        check(&[("shelves.py", &label(body))], some);
+    }
+    // Both are shown, or the test asks for something else than what is shown.
+    for body in [
+        "return self.code and self.author.name",
+        "return self.author.name or self.code",
+        "return self.sold or self.author.name",
+        "if self.code:\n            print(self.note)\n        return self.author.name",
+        "if self.code:\n            print(self.code)\n        return self.author.name",
+    ] {
+        check(&[("shelves.py", &label(body))], AUTHOR);
+    }
+    // What all read is asked for beside what only some do.
+    let first = "Safe: for shelf in Shelf.objects.order_by('pk'):: author";
+    let second = "Unsafe: for shelf in Shelf.objects.order_by('pk'):: author__country";
+    check(
+        &[("shelves.py", &label("return self.author.name, self.code or self.author.country.name"))],
+        &[first, second],
+    );
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::sync::OnceLock;
 
+use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
-use tuneup_python::flow::{ExprKind, Function};
+use tuneup_python::flow::{Class, ClassId, ExprKind, Function};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
 use crate::project::{Project, is_aside};
@@ -74,6 +75,32 @@ impl Project {
             && self.are_others_mentioned(function.file, definition)
     }
 
+    /// Whether no code mentions the view in whose class a stretch of a file stands: no address leads to it, nor does a class
+    /// extend it. So it is beside others of its module that most are mentioned.
+    pub fn is_in_unused_view(&self, file: FileId, range: TextRange) -> bool {
+        let classes = &self.source.facts(file).classes;
+        let is_around = |class: &&Class| class.outer.is_none() && class.range.contains_range(range);
+        let Some(class) = classes.iter().find(is_around) else { return false };
+        if !class.decorators.is_empty() || self.is_mentioned(class.name) {
+            return false;
+        }
+        let is_view = |id: usize| {
+            let class = ClassRef { file, id: ClassId(id as u32) };
+            let order = self.source.mro(class);
+            order.iter().all(|base| matches!(base, Base::Class(_) | Base::External(_)))
+                && order
+                    .iter()
+                    .any(|base| matches!(base, Base::External(name) if is_view_class(name.as_str())))
+        };
+        let views: Vec<&Class> =
+            classes.iter().enumerate().filter(|(id, _)| is_view(*id)).map(|(_, class)| class).collect();
+        if !views.iter().any(|view| view.range == class.range) {
+            return false;
+        }
+        let others = views.iter().filter(|view| view.name != class.name);
+        are_most(others.map(|view| self.is_mentioned(view.name)))
+    }
+
     fn is_called_by_name(&self, file: FileId, definition: &Function) -> bool {
         let name = definition.name.as_str();
         if name.starts_with("__") || CALLED_BY_DJANGO.contains(&name) {
@@ -93,8 +120,6 @@ impl Project {
 
     /// Whether most of the functions beside one are mentioned, in its module or its class.
     fn are_others_mentioned(&self, file: FileId, definition: &Function) -> bool {
-        /// Fewer tell nothing of how functions are called there.
-        const FEWEST: usize = 3;
         let others = self.source.facts(file).functions.iter().filter(|other| {
             other.parent.is_none()
                 && other.class == definition.class
@@ -102,12 +127,7 @@ impl Project {
                 && other.decorators.is_empty()
                 && !other.name.as_str().starts_with("__")
         });
-        let (mut all, mut mentioned) = (0, 0);
-        for other in others {
-            all += 1;
-            mentioned += usize::from(self.is_mentioned(other.name));
-        }
-        all >= FEWEST && 4 * mentioned >= 3 * all
+        are_most(others.map(|other| self.is_mentioned(other.name)))
     }
 
     fn is_mentioned(&self, name: Symbol) -> bool {
@@ -127,7 +147,9 @@ impl Project {
         let own = |file: &FileId| !self.source.file(*file).is_third_party && !self.is_aside(*file);
         for file in self.source.file_ids().filter(own) {
             let facts = self.source.facts(file);
-            let defined: FxHashSet<_> = facts.functions.iter().map(|it| it.name_range.start()).collect();
+            let functions = facts.functions.iter().map(|it| it.name_range.start());
+            let classes = facts.classes.iter().map(|it| it.name_range.start());
+            let defined: FxHashSet<_> = functions.chain(classes).collect();
             names.whole.extend(facts.imports.iter().filter_map(|import| import.name));
             for node in &facts.exprs {
                 match node.kind {
@@ -177,6 +199,20 @@ impl Names {
             self.beginnings.push(text);
         }
     }
+}
+
+/// Whether most are, of enough that it tells how such are called.
+fn are_most(mentioned: impl Iterator<Item = bool>) -> bool {
+    const FEWEST: usize = 3;
+    let all: Vec<bool> = mentioned.collect();
+    all.len() >= FEWEST && 4 * all.iter().filter(|&&it| it).count() >= 3 * all.len()
+}
+
+/// Whether a class is one that answers requests.
+fn is_view_class(name: &str) -> bool {
+    ["django.views.", "rest_framework.views.", "rest_framework.generics.", "rest_framework.viewsets."]
+        .iter()
+        .any(|module| name.starts_with(module))
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {

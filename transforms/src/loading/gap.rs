@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
+use tuneup_python::Symbol;
 
 use super::{Caller, Key, covers, key, path_of, place_of};
 use crate::proposal::{Evidence, QueryForm, Safety};
@@ -23,6 +24,8 @@ pub(crate) struct Missing {
     pub(crate) automatic: bool,
     /// Whether only uses read it that ask the query for one row alone.
     pub(crate) alone: bool,
+    /// The texts of rows, where only those read it that lack one of them.
+    pub(crate) instead_of: Vec<&'static str>,
     /// Those whom the function that makes the query serves with it, where there are several.
     pub(super) callers: Vec<Caller>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
@@ -101,6 +104,13 @@ impl Gap {
             Some(missing) => {
                 missing.alone &= alone;
                 missing.automatic &= automatic;
+                match read.instead_of.map(Symbol::as_str) {
+                    None => missing.instead_of.clear(),
+                    Some(text) if !missing.instead_of.is_empty() && !missing.instead_of.contains(&text) => {
+                        missing.instead_of.push(text);
+                    }
+                    Some(_) => {}
+                }
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
                 }
@@ -114,6 +124,7 @@ impl Gap {
                 to_many: rest.iter().any(|step| step.to_many),
                 readers: vec![read.site],
                 alone,
+                instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
                 callers: Vec::new(),
                 others: vec![others],
                 automatic,
@@ -160,10 +171,13 @@ impl Gap {
     /// The paths that are wanted, without those that others load anyway.
     pub(crate) fn wanted(&self, to_many: bool) -> Vec<&Missing> {
         let all: Vec<&Missing> = self.missing.iter().filter(|missing| missing.to_many == to_many).collect();
-        all.iter()
-            .filter(|one| !all.iter().any(|other| other.path != one.path && covers(&other.path, &one.path)))
-            .copied()
-            .collect()
+        // What all rows read is asked for beside what only some do.
+        let has_in = |other: &Missing, one: &Missing| {
+            other.path != one.path
+                && covers(&other.path, &one.path)
+                && (other.instead_of.is_empty() || !one.instead_of.is_empty())
+        };
+        all.iter().filter(|one| !all.iter().any(|other| has_in(other, one))).copied().collect()
     }
 
     /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
@@ -184,6 +198,12 @@ impl Gap {
         }
         for missing in wanted {
             let name = missing.path.replace("__", ".");
+            if !missing.instead_of.is_empty() {
+                verdict.object(
+                    Safety::Unsafe,
+                    "Rows that have that text pay for this without need; how many they are, the data says.",
+                );
+            }
             let (gain, pay): (Vec<&Caller>, Vec<&Caller>) =
                 missing.callers.iter().partition(|caller| caller.gains);
             if !pay.is_empty() {
@@ -287,7 +307,10 @@ pub(crate) fn by_safety<'m>(
     for missing in wanted {
         let Some(verdict) = verdict(&[missing]) else { continue };
         let group = groups.iter_mut().find(|(known, group)| {
-            known.safety == verdict.safety && group.iter().all(|known| is_lone(known) == is_lone(missing))
+            known.safety == verdict.safety
+                && group
+                    .iter()
+                    .all(|known| is_lone(known) == is_lone(missing) && known.instead_of == missing.instead_of)
         });
         match group {
             Some((known, group)) => {
@@ -299,6 +322,17 @@ pub(crate) fn by_safety<'m>(
     }
     groups.sort_by_key(|(verdict, _)| verdict.safety);
     groups
+}
+
+/// Which rows read what is wanted, where only those do that lack a text.
+pub(crate) fn lacking(wanted: &[&Missing]) -> String {
+    let texts = wanted.iter().flat_map(|missing| &missing.instead_of);
+    let mut texts: Vec<String> = texts.map(|text| format!("`{text}`")).collect();
+    texts.dedup();
+    match texts.is_empty() {
+        true => String::new(),
+        false => format!(" whose {} is empty", texts.join(" or ")),
+    }
 }
 
 /// A safety and the reason for it; the strongest objection wins.

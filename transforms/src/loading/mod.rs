@@ -13,7 +13,7 @@ use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::ModelId;
 use tuneup_python::FunctionRef;
 
-pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety};
+pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 use self::plans::{Loaded, Loading, is_loaded};
 use self::sharing::{Caller, Sharing, start_of};
 use crate::proposal::Place;
@@ -30,6 +30,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
     let ways = ways(project);
+    let mut in_unused_view: FxHashMap<Key, bool> = FxHashMap::default();
     let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
@@ -53,6 +54,12 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 && *unused
                     .entry(FunctionRef { file: site.file, id })
                     .or_insert_with_key(|of| project.is_unused(*of))
+            {
+                continue;
+            }
+            if *in_unused_view
+                .entry(key(&site))
+                .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
             {
                 continue;
             }

@@ -499,9 +499,18 @@ impl<'p> Machine<'p> {
                     }
                     _ => {}
                 }
-                if let Some(relation) = self.schema.relation_by_accessor(row.model, name) {
+                // Another key drops the related row that was loaded, and what reads it next asks for it.
+                let (field, keyed) = self.field_behind(row, name);
+                if keyed.is_some() {
+                    frame.placed.remove(&(value, field));
+                }
+                if let Some(relation) = keyed.or_else(|| self.schema.relation_by_accessor(row.model, name)) {
                     self.record_set(row, relation);
-                    self.record_write(Write { model: row.model, relation: Some(relation), site });
+                    self.record_write(Write {
+                        model: row.model,
+                        relation: Some((relation, row.query)),
+                        site,
+                    });
                 }
             }
             Shape::Instance(class, parts) => self.set_on_instance(frame, class, &parts, name, put, site),

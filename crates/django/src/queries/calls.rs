@@ -457,7 +457,7 @@ impl<'p> Machine<'p> {
         let climbs = self.climbs_by_calling(function, &slots);
         let is_climb = climbs || self.climbing > 0;
         let changes = self.changes_of(&slots);
-        let asked = ((function, environment, slots), changes, is_climb);
+        let asked = ((function, environment, slots), changes, is_climb, self.fallback);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
             for &write in summary.writes.iter() {
                 self.record_write(write);
@@ -488,7 +488,10 @@ impl<'p> Machine<'p> {
         }
         if self.fuel > 0 {
             let changes = self.changes_of(&key.2);
-            self.remembered.insert((key, changes, is_climb), Summary { result, writes, left: left.clone() });
+            self.remembered.insert(
+                (key, changes, is_climb, self.fallback),
+                Summary { result, writes, left: left.clone() },
+            );
         }
         self.left = left;
         result

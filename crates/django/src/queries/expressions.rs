@@ -3,6 +3,7 @@
 use tuneup_python::flow::{BinaryOp, Clause, CompareOp, ComprehensionKind, Expr, ExprKind, FunctionId};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
+use super::fallback::shows;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Uses, Value};
 use crate::frameworks::rest;
@@ -101,21 +102,33 @@ impl<'p> Machine<'p> {
                 if let Some(holds) = self.tested(frame, test) {
                     return self.eval(frame, parts[if holds { 1 } else { 2 }]);
                 }
-                let then = self.eval(frame, parts[1]);
-                let orelse = self.eval(frame, parts[2]);
+                let (for_then, for_else) = match self.tested_text(frame, parts[0]) {
+                    Some((text, true)) if shows(frame, parts[0], facts.range(parts[1])) => (None, Some(text)),
+                    Some((text, false)) if shows(frame, parts[0], facts.range(parts[2])) => {
+                        (Some(text), None)
+                    }
+                    _ => (None, None),
+                };
+                let then = self.stand_in(for_then, |machine| machine.eval(frame, parts[1]));
+                let orelse = self.stand_in(for_else, |machine| machine.eval(frame, parts[2]));
                 self.values.join(then, orelse)
             }
             kind @ (ExprKind::And(run) | ExprKind::Or(run)) => {
                 let decides = matches!(kind, ExprKind::Or(_));
                 let mut all = Value::NEVER;
                 let operands = facts.list(run);
+                let mut text = None;
                 for (n, &operand) in operands.iter().enumerate() {
-                    let value = self.eval(frame, operand);
+                    let value = self.stand_in(text, |machine| machine.eval(frame, operand));
                     if n + 1 < operands.len() {
                         self.truth(frame, value);
                         match self.tested(frame, value) {
                             Some(truth) if truth == decides => return self.values.join(all, value),
                             Some(_) => continue,
+                            None if decides => {
+                                let tested = self.tested_text(frame, operand).filter(|(_, given)| *given);
+                                text = text.or(tested.map(|(text, _)| text));
+                            }
                             None => {}
                         }
                     } else if !decides && self.tested(frame, value) == Some(false) {

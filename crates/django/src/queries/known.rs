@@ -217,7 +217,7 @@ impl Machine<'_> {
     }
 
     /// The field that an attribute is of, and the relation that it is the key of: `author_id` is of `author`.
-    fn field_behind(&self, row: Row, name: Symbol) -> (Symbol, Option<RelationId>) {
+    pub(super) fn field_behind(&self, row: Row, name: Symbol) -> (Symbol, Option<RelationId>) {
         if let Some(short) = name.as_str().strip_suffix("_id")
             && let short = Symbol::new(short)
             && let Some(ModelAttribute::ToOne(relation)) = self.schema.attribute(row.model, short)

@@ -86,6 +86,8 @@ pub(crate) struct Read {
     pub(crate) many: bool,
     /// Whether the query was asked for one row alone.
     pub(crate) alone: bool,
+    /// The text of a row, where only those read it that lack that.
+    pub(crate) instead_of: Option<Symbol>,
     /// The expression that reads.
     pub(crate) site: Site,
 }
@@ -95,8 +97,8 @@ pub(crate) struct Read {
 pub(crate) struct Write {
     /// The model that is written.
     pub(crate) model: ModelId,
-    /// The relation that is set on a row, where it is that.
-    pub(crate) relation: Option<RelationId>,
+    /// The relation that is set on a row, and the query of that row, where it is that.
+    pub(crate) relation: Option<(RelationId, Value)>,
     /// Where.
     pub(crate) site: Site,
 }
@@ -126,9 +128,11 @@ pub(crate) struct Machine<'p> {
     pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
     pub(crate) names: Names,
-    /// What calls gave, with how often the attributes of their first argument had changed, and whether they were part of
-    /// a climb.
-    pub(crate) remembered: FxHashMap<(CallKey, u32, bool), Summary>,
+    /// What calls gave, with how often the attributes of their first argument had changed, whether they were part of a
+    /// climb, and the text that they stood in for.
+    pub(crate) remembered: FxHashMap<(CallKey, u32, bool, Option<Symbol>), Summary>,
+    /// The text of a row that what is being run stands in for.
+    pub(super) fallback: Option<Symbol>,
     /// How many steps of a climb beyond the first are under way.
     pub(crate) climbing: u32,
     /// How often the attributes of an object have changed: what its methods gave before may be another now.
@@ -262,6 +266,7 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            fallback: None,
             climbing: 0,
             changes: FxHashMap::default(),
             active_calls: Vec::new(),
@@ -312,6 +317,7 @@ impl<'p> Machine<'p> {
         self.looping.clear();
         self.inner.clear();
         self.climbing = 0;
+        self.fallback = None;
         self.rendering = 0;
         self.serving = false;
     }

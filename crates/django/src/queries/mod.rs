@@ -26,6 +26,7 @@ mod containers;
 mod contexts;
 mod encoding;
 mod expressions;
+mod fallback;
 mod formatting;
 mod inherited;
 mod jinja;
@@ -134,6 +135,8 @@ pub struct Read {
     pub many: bool,
     /// Whether the query was asked for one row alone.
     pub alone: bool,
+    /// The text of a row, `Book.title`, where only those read it that lack that.
+    pub instead_of: Option<Symbol>,
     /// The expression that reads.
     pub site: Site,
 }
@@ -217,7 +220,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
         let steps = machine.values.steps(read.path);
         let index = index_of(read.query, queryset);
-        reads.push((index, Read { steps, many: read.many, alone: read.alone, site: read.site }));
+        let &machine::Read { many, alone, instead_of, site, .. } = read;
+        reads.push((index, Read { steps, many, alone, instead_of, site }));
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {
@@ -233,8 +237,14 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
 }
 
 fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
-    let write =
-        |write: &machine::Write| Write { model: write.model, relation: write.relation, site: write.site };
+    // What is set on the rows of other queries changes nothing of these.
+    let write = |write: &machine::Write| {
+        (write.relation.is_none_or(|(_, of)| of == query)).then(|| Write {
+            model: write.model,
+            relation: write.relation.map(|(relation, _)| relation),
+            site: write.site,
+        })
+    };
     Query {
         sites: queryset.sites.to_vec(),
         model: queryset.model,
@@ -250,7 +260,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         reads: Vec::new(),
         looped: machine.loops.contains_key(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
-        writes: machine.writes.get(&query).into_iter().flatten().map(write).collect(),
+        writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         kept: machine.kept.get(&query).cloned().unwrap_or_default(),
     }
 }
@@ -389,7 +399,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.reads.sort_by_cached_key(|read| {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
             let sites: Vec<_> = read.steps.iter().map(|step| step.site.as_ref().map(order)).collect();
-            (order(&read.site), names, sites, read.many, read.alone)
+            (order(&read.site), names, sites, read.many, read.alone, read.instead_of.map(Symbol::as_str))
         });
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));

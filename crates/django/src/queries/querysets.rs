@@ -315,8 +315,11 @@ impl<'p> Machine<'p> {
             return None;
         }
         self.record_write(Write { model, relation: None, site: call.site });
-        if let (Origin::Related(_, relation), true) = (&queryset.origin, queryset.is_manager) {
-            self.record_write(Write { model, relation: Some(*relation), site: call.site });
+        if let Origin::Related(row, relation) = queryset.origin
+            && queryset.is_manager
+            && let Some(row) = self.as_row(row)
+        {
+            self.record_write(Write { model, relation: Some((relation, row.query)), site: call.site });
         }
         // `get_or_create` keeps a list of what is met, which may be short.
         let made = matches!(plain, "create" | "bulk_create");
@@ -405,7 +408,14 @@ impl<'p> Machine<'p> {
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);
         if !self.is_loaded_by_manager(path) {
-            self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+            self.record_read(Read {
+                query: row.query,
+                path,
+                many: row.many,
+                alone: row.alone,
+                instead_of: self.fallback,
+                site,
+            });
         }
         let named = self.path_text(path);
         let inner = self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset);

@@ -164,7 +164,14 @@ impl<'p> Machine<'p> {
         }
         let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path) {
-            self.record_read(Read { query: row.query, path, many: row.many, alone: row.alone, site });
+            self.record_read(Read {
+                query: row.query,
+                path,
+                many: row.many,
+                alone: row.alone,
+                instead_of: self.fallback,
+                site,
+            });
         }
         let _ = value;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };

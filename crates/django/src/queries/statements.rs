@@ -5,6 +5,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
 use super::carried::stretch;
+use super::fallback::shows;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
 
@@ -21,15 +22,21 @@ impl<'p> Machine<'p> {
     /// Runs the steps of a block.
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
-        for stmt in facts.block(block) {
-            if self.step(frame, stmt.kind) == Next::Away {
-                return Next::Away;
+        let stmts = facts.block(block);
+        let fallback = self.fallback;
+        let mut next = Next::On;
+        for stmt in stmts {
+            let rest = stmts.last().map(|last| TextRange::new(stmt.range.end(), last.range.end()));
+            next = self.step(frame, stmt.kind, rest.unwrap_or_default());
+            if next == Next::Away {
+                break;
             }
         }
-        Next::On
+        self.fallback = fallback;
+        next
     }
 
-    fn step(&mut self, frame: &mut Frame<'p>, kind: StmtKind) -> Next {
+    fn step(&mut self, frame: &mut Frame<'p>, kind: StmtKind, rest: TextRange) -> Next {
         match kind {
             StmtKind::Expr(value) => {
                 self.eval(frame, value);
@@ -69,7 +76,7 @@ impl<'p> Machine<'p> {
             }
             // What an exception says is made where things went wrong, and not for every row.
             StmtKind::Raise(_) => return Next::Away,
-            StmtKind::If { test, then, orelse } => return self.branch(frame, test, then, orelse),
+            StmtKind::If { test, then, orelse } => return self.branch(frame, test, then, orelse, rest),
             StmtKind::For { target, iter, body, orelse, .. } => {
                 self.run_loop(frame, target, iter, body);
                 return self.run(frame, orelse);
@@ -107,18 +114,38 @@ impl<'p> Machine<'p> {
         Next::On
     }
 
-    fn branch(&mut self, frame: &mut Frame<'p>, test: Expr, then: Block, orelse: Block) -> Next {
-        let test = self.eval(frame, test);
-        self.truth(frame, test);
-        if let Some(holds) = self.tested(frame, test) {
+    /// Runs the branches that a test may lead to; `rest` is what stands behind them.
+    fn branch(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+        then: Block,
+        orelse: Block,
+        rest: TextRange,
+    ) -> Next {
+        let value = self.eval(frame, test);
+        self.truth(frame, value);
+        if let Some(holds) = self.tested(frame, value) {
             return self.run(frame, if holds { then } else { orelse });
         }
+        let stretch_of = |block: Block| if block.is_empty() { rest } else { stretch(frame.facts, block) };
+        let (for_then, for_else) = match self.tested_text(frame, test) {
+            Some((text, true)) if shows(frame, test, stretch_of(then)) => (None, Some(text)),
+            Some((text, false)) if shows(frame, test, stretch_of(orelse)) => (Some(text), None),
+            _ => (None, None),
+        };
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
-        let first = self.run(frame, then);
+        let first = self.stand_in(for_then, |machine| machine.run(frame, then));
         let after_then = std::mem::replace(&mut frame.slots, before);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
-        let second = self.run(frame, orelse);
+        let second = self.stand_in(for_else, |machine| machine.run(frame, orelse));
+        // What goes on behind a branch that ended stands in for the text as the other branch does.
+        self.fallback = match (first, second) {
+            (Next::Away, Next::On) => self.fallback.or(for_else),
+            (Next::On, Next::Away) => self.fallback.or(for_then),
+            _ => self.fallback,
+        };
         match (first, second) {
             (Next::On, Next::On) => {
                 self.merge_slots(frame, &after_then);

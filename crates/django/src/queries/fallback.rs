@@ -1,0 +1,69 @@
+//! What stands in for a text that a row lacks: `if self.name: return self.name` and, behind it, something else;
+//! `self.name or self.author.name`.
+//!
+//! Whether many rows lack the text nobody can tell from the code, but those that have it read nothing of what stands in
+//! for it. Where the field demands a text, none lacks it, and the branch is not taken at all.
+
+use ruff_text_size::TextRange;
+use tuneup_python::Symbol;
+use tuneup_python::flow::{Expr, ExprKind};
+
+use super::known::TEXTS;
+use super::machine::{Frame, Machine};
+use crate::schema::ModelAttribute;
+
+/// How many values of a branch are looked at for the text that it shows.
+const FEW: usize = 60;
+
+impl<'p> Machine<'p> {
+    /// The text of a row that a test asks for, and whether the test holds where it is there.
+    pub(super) fn tested_text(&mut self, frame: &mut Frame<'p>, test: Expr) -> Option<(Symbol, bool)> {
+        let (base, name) = match frame.facts.kind(test) {
+            ExprKind::Not(inner) => {
+                return self.tested_text(frame, inner).map(|(text, given)| (text, !given));
+            }
+            ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => (base, name),
+            _ => return None,
+        };
+        let is_name = matches!(
+            frame.facts.kind(base),
+            ExprKind::Local(_) | ExprKind::Free { .. } | ExprKind::Context(_)
+        );
+        if !is_name {
+            return None;
+        }
+        let base = self.eval(frame, base);
+        let row = self.values.members(base).into_iter().find_map(|member| self.as_row(member))?;
+        if self.schema.attribute(row.model, name) != Some(ModelAttribute::Column) {
+            return None;
+        }
+        let field = self.schema.field_named(row.model, name)?;
+        if !TEXTS.contains(&self.schema.field(field).class().as_str()) {
+            return None;
+        }
+        let model = self.schema.model(row.model).name();
+        Some((Symbol::new(&format!("{model}.{name}")), true))
+    }
+
+    /// Runs what stands in for a text: the rows that have the text read nothing of it.
+    pub(super) fn stand_in<T>(&mut self, text: Option<Symbol>, run: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.fallback;
+        self.fallback = before.or(text);
+        let result = run(self);
+        self.fallback = before;
+        result
+    }
+}
+
+/// Whether code within a stretch, which begins near a test, shows the text that the test asks for.
+pub(super) fn shows(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
+    let facts = frame.facts;
+    let mut tested = test;
+    while let ExprKind::Not(inner) = facts.kind(tested) {
+        tested = inner;
+    }
+    let (ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name)) = facts.kind(tested) else { return false };
+    let near = facts.exprs.iter().skip(test.index().saturating_sub(FEW)).take(2 * FEW);
+    near.filter(|expr| within.contains_range(expr.range))
+        .any(|expr| matches!(expr.kind, ExprKind::Attribute(_, known) | ExprKind::Lookup(_, known) if known == name))
+}
