@@ -183,7 +183,7 @@ impl<'p> Sharing<'p> {
     }
 
     /// The expression by which the method of a base made the queryset that `sites[start]`, in a method that overrides it,
-    /// goes on with, where it is the base's own body that reads: all who get querysets from there have that body too.
+    /// goes on with, where it is the base's own body that reads, or declares the field that does: all who get querysets from there have that body too.
     pub(super) fn base(&self, query: &Query, start: usize, read: &Read) -> Option<usize> {
         let sites = &query.sites;
         let before = start_of(sites, start).checked_sub(1)?;
@@ -197,6 +197,7 @@ impl<'p> Sharing<'p> {
             Base::Class(known) => {
                 let body = self.project.source.facts(known.file).class(known.id).range;
                 known.file == read.site.file && body.contains_range(read.site.range)
+                    || read.shown_by == Some(known)
             }
             _ => false,
         });

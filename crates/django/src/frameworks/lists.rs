@@ -1,7 +1,7 @@
 //! Class attributes that list names: serializers' `fields`, an admin's `list_display`.
 
 use tuneup_python::flow::ExprKind;
-use tuneup_python::{Member, Symbol};
+use tuneup_python::{Entity, Member, Symbol};
 
 use crate::queries::machine::Machine;
 use crate::queries::value::{Shape, Site, SiteForm, Value};
@@ -59,19 +59,31 @@ pub(crate) fn member_site(machine: &Machine<'_>, member: Member) -> Site {
     Site { file, range, function: None, form: SiteForm::Declaration }
 }
 
-/// Where a list that is a member names something.
+/// Where a list that is a member names something, be it a list of another class that goes into it.
 pub(crate) fn name_site(machine: &Machine<'_>, member: Member, name: Symbol) -> Site {
+    named(machine, member, name, DEPTH).unwrap_or_else(|| member_site(machine, member))
+}
+
+/// How many lists may go into each other.
+const DEPTH: u32 = 8;
+
+fn named(machine: &Machine<'_>, member: Member, name: Symbol, depth: u32) -> Option<Site> {
     let site = member_site(machine, member);
     let facts = machine.project.facts(site.file);
     let mut open: Vec<_> = member.binding.value.into_iter().collect();
+    let mut others = Vec::new();
     while let Some(expr) = open.pop() {
         match facts.kind(expr) {
             ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Binary(_, run) => {
                 open.extend(facts.list(run));
             }
-            ExprKind::Str(text) if text == name => return Site { range: facts.range(expr), ..site },
+            ExprKind::Str(text) if text == name => return Some(Site { range: facts.range(expr), ..site }),
+            ExprKind::Attribute(base, attribute) => others.push((base, attribute)),
             _ => {}
         }
     }
-    site
+    others.into_iter().filter(|_| depth > 0).find_map(|(base, attribute)| {
+        let Entity::Class(class) = machine.project.entity_of(site.file, base) else { return None };
+        named(machine, machine.project.member(class, attribute)?, name, depth - 1)
+    })
 }

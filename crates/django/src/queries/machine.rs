@@ -90,6 +90,8 @@ pub(crate) struct Read {
     pub(crate) instead_of: Option<Symbol>,
     /// The expression that reads.
     pub(crate) site: Site,
+    /// The class that declares the field for which it is read, where a serializer shows the row.
+    pub(crate) shown_by: Option<ClassRef>,
 }
 
 /// A change of the database's or a row's state.
@@ -186,6 +188,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
     pub(crate) shown: FxHashSet<(Value, Value)>,
+    /// The fields of serializers that are being shown: whose rows, and the class that declares the field.
+    pub(crate) showing: Vec<(Value, ClassRef)>,
     /// How each queryset is evaluated.
     pub(crate) uses: FxHashMap<Value, Uses>,
     /// Querysets that were asked for more, and so are not the last of their chain.
@@ -294,6 +298,7 @@ impl<'p> Machine<'p> {
             looping: Vec::new(),
             inner: Vec::new(),
             shown: FxHashSet::default(),
+            showing: Vec::new(),
             uses: FxHashMap::default(),
             extended: FxHashSet::default(),
             declared: Vec::new(),
@@ -316,6 +321,7 @@ impl<'p> Machine<'p> {
         self.call_writes.clear();
         self.looping.clear();
         self.inner.clear();
+        self.showing.clear();
         self.climbing = 0;
         self.fallback = None;
         self.rendering = 0;
@@ -363,8 +369,18 @@ impl<'p> Machine<'p> {
         frame
     }
 
-    /// Keeps that a relation of a row was read.
-    pub(crate) fn record_read(&mut self, read: Read) {
+    /// Keeps that a relation of a row was read: the last of a path.
+    pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
+        let shown_by = self.showing.iter().find(|(query, _)| *query == row.query).map(|(_, class)| *class);
+        let read = Read {
+            query: row.query,
+            path,
+            many: row.many,
+            alone: row.alone,
+            instead_of: self.fallback,
+            site,
+            shown_by,
+        };
         if self.climbing > 0 {
             self.climbed.insert((read.query, read.path));
         } else if self.seen_reads.insert(read) {

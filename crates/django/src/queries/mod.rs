@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
-use tuneup_python::{FileId, Project, Symbol};
+use tuneup_python::{ClassRef, FileId, Project, Symbol};
 
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -139,6 +139,8 @@ pub struct Read {
     pub instead_of: Option<Symbol>,
     /// The expression that reads.
     pub site: Site,
+    /// The class that declares the field for which it is read, where a serializer shows the row.
+    pub shown_by: Option<ClassRef>,
 }
 
 /// Something written while rows are looped over.
@@ -220,8 +222,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
         let steps = machine.values.steps(read.path);
         let index = index_of(read.query, queryset);
-        let &machine::Read { many, alone, instead_of, site, .. } = read;
-        reads.push((index, Read { steps, many, alone, instead_of, site }));
+        let &machine::Read { many, alone, instead_of, site, shown_by, .. } = read;
+        reads.push((index, Read { steps, many, alone, instead_of, site, shown_by }));
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {

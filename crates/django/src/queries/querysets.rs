@@ -7,7 +7,7 @@ use tuneup_python::{ClassRef, Symbol};
 
 use super::asks::{Written, asks_something};
 use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine, Read, Write};
+use super::machine::{Frame, Machine, Write};
 use super::value::{
     Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
 };
@@ -408,14 +408,7 @@ impl<'p> Machine<'p> {
         let path = self.values.step(row.path, step);
         let site = queryset.sites.last().copied().unwrap_or(site);
         if !self.is_loaded_by_manager(path) {
-            self.record_read(Read {
-                query: row.query,
-                path,
-                many: row.many,
-                alone: row.alone,
-                instead_of: self.fallback,
-                site,
-            });
+            self.record_read(row, path, site);
         }
         let named = self.path_text(path);
         let inner = self.prefetch_of(row.query, &named).and_then(|prefetched| prefetched.queryset);

@@ -4,7 +4,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine, Read, Write};
+use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Origin, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
@@ -164,14 +164,7 @@ impl<'p> Machine<'p> {
         }
         let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path) {
-            self.record_read(Read {
-                query: row.query,
-                path,
-                many: row.many,
-                alone: row.alone,
-                instead_of: self.fallback,
-                site,
-            });
+            self.record_read(row, path, site);
         }
         let _ = value;
         let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };

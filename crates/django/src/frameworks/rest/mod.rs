@@ -4,6 +4,7 @@
 
 mod fields;
 mod hidden;
+mod loaders;
 mod serializers;
 mod views;
 mod walked;
@@ -23,9 +24,14 @@ pub(super) const FRAMEWORK: Framework = Framework {
     inherited,
     inherited_method,
     instance: views::instance,
-    serve: views::serve,
+    serve,
     ..Framework::NONE
 };
+
+fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
+    views::serve(machine, frame, class);
+    loaders::serve(machine, frame, class);
+}
 
 /// Whether a class is a serializer.
 pub(super) fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {

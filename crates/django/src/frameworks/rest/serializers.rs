@@ -59,7 +59,7 @@ pub(super) fn data<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: V
     machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR)
 }
 
-fn frame_site(frame: &Frame<'_>) -> Site {
+pub(super) fn frame_site(frame: &Frame<'_>) -> Site {
     Site { form: SiteForm::Declaration, ..frame.site(ruff_text_size::TextRange::default()) }
 }
 
@@ -197,7 +197,10 @@ pub(super) fn represent<'p>(
             None => selection.exclude.contains(&name),
         };
         if !is_left_out {
+            let shown_by = machine.as_row(object).map(|row| (row.query, member.owner));
+            machine.showing.extend(shown_by);
             fields::read(machine, frame, this, member, object);
+            machine.showing.truncate(machine.showing.len() - shown_by.iter().count());
         }
     }
     if only.is_none() {
@@ -224,9 +227,23 @@ pub(super) fn represent<'p>(
             if is_to_many && spared.as_ref().is_some_and(|spared| !spared.contains(&name)) {
                 continue;
             }
+            let shown_by = body_around(machine, class, site).map(|class| (row.query, class));
+            machine.showing.extend(shown_by);
             implied(machine, frame, object, row, name, site, selection.depth);
+            machine.showing.truncate(machine.showing.len() - shown_by.iter().count());
         }
     }
+}
+
+/// The serializer, a class or one of its bases, whose body names a field.
+fn body_around(machine: &Machine<'_>, class: ClassRef, site: Site) -> Option<ClassRef> {
+    machine.project.mro(class).iter().find_map(|base| match *base {
+        Base::Class(base) if base.file == site.file => {
+            let body = machine.project.facts(base.file).class(base.id).range;
+            body.contains_range(site.range).then_some(base)
+        }
+        _ => None,
+    })
 }
 
 /// Serializers that code puts among the fields: `self.fields["author"] = AuthorSerializer()`, `get_fields`.
