@@ -34,7 +34,14 @@ fn what_fills_in_a_required_field_has_nothing_to_do() {
         );
         shelf(&save, &format!("{before}shelf.save()"))
     };
-    for test in ["not self.name", "self.pk is None", "not self.id", "not self.made", "not self.author_id"] {
+    for test in [
+        "not self.name",
+        "self.pk is None",
+        "not self.id",
+        "not bool(self.pk)",
+        "not self.made",
+        "not self.author_id",
+    ] {
         check(&[("shelves.py", &saved(test, ""))], &[]);
     }
     for test in
@@ -44,6 +51,31 @@ fn what_fills_in_a_required_field_has_nothing_to_do() {
     }
     check(&[("shelves.py", &saved("not self.name", "shelf.name = request.GET['name']\n        "))], AUTHOR);
     check(&[("shelves.py", &saved("not self.id", "shelf.pk = None\n        "))], AUTHOR);
+}
+
+#[test]
+fn related_rows_are_in_the_database() {
+    let saved = |test: &str| {
+        format!(
+            "from django.db import models\n\n\n\
+             class Room(models.Model):\n    \
+             name = models.CharField(max_length=50)\n\n    \
+             def delete(self):\n        \
+             for rack in self.racks.all():\n            rack.save()\n\n\n\
+             class Rack(models.Model):\n    \
+             room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name='racks')\n    \
+             kind = models.ForeignKey(Room, on_delete=models.CASCADE, related_name='+')\n\n    \
+             def save(self):\n        \
+             is_new = {test}\n        \
+             super().save()\n        \
+             if is_new:\n            print(self.kind.name)\n"
+        )
+    };
+    for test in ["self._state.adding", "not self.pk", "not bool(self.pk)"] {
+        check(&[("racks.py", &saved(test))], &[]);
+    }
+    let found = &["Safe: for rack in self.racks.all():: kind"];
+    check(&[("racks.py", &saved("not self._state.adding"))], found);
 }
 
 #[test]
@@ -71,6 +103,18 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
         "if not self.code:\n            return self.author.name\n        return self.code",
     ] {
         check(&[("shelves.py", &label(body))], some);
+    }
+    // So it is with a property that shows the text where there is one.
+    for property in
+        ["return self.code or self.note", "if self.code:\n            return self.code\n        return ''"]
+    {
+        let body = format!(
+            "return self.label or self.author.name\n\n    @property\n    def label(self):\n        {property}\n\n    \
+             def __str__(self):\n        return self.text"
+        );
+        let text =
+            label(&body).replacen("def label", "def text", 1).replace("print(shelf.label)", "print(shelf)");
+        check(&[("shelves.py", &text)], some);
     }
     // Both are shown, or the test asks for something else than what is shown.
     for body in [

@@ -105,7 +105,9 @@ impl<'p> Machine<'p> {
                 self.values.make(Shape::Instance(self.names.fields_cache, parts))
             }
             Shape::Instance(class, parts) if class == self.names.state => {
-                match name == "adding" && parts.iter().all(|&row| self.is_fetched(row)) {
+                match name == "adding"
+                    && parts.iter().all(|&row| self.as_row(row).is_some_and(|row| self.is_fetched(row)))
+                {
                     true => self.values.make(Shape::Bool(false)),
                     false => Value::SCALAR,
                 }
@@ -491,7 +493,7 @@ impl<'p> Machine<'p> {
                         let written = Written { model: row.model, column: Some(name), makes: false, site };
                         self.written.push(written);
                     }
-                    None if self.as_queryset(row.query).is_some_and(|it| it.origin != Origin::Outside) => {
+                    None if self.is_fetched(row) => {
                         let key = (row.query, row.path, name);
                         let before = self.row_values.get(&key).copied().unwrap_or(Value::NEVER);
                         let joined = self.values.join(before, put);

@@ -1,13 +1,14 @@
 //! What stands in for a text that a row lacks: `if self.name: return self.name` and, behind it, something else;
-//! `self.name or self.author.name`.
+//! `self.name or self.author.name`. So it is with a property that shows the text where there is one.
 //!
 //! Whether many rows lack the text nobody can tell from the code, but those that have it read nothing of what stands in
 //! for it. Where the field demands a text, none lacks it, and the branch is not taken at all.
 
 use ruff_text_size::TextRange;
-use tuneup_python::Symbol;
-use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::flow::{Expr, ExprKind, Stmt, StmtKind};
+use tuneup_python::{ClassRef, Symbol};
 
+use super::attributes::Binding;
 use super::known::TEXTS;
 use super::machine::{Frame, Machine};
 use crate::schema::ModelAttribute;
@@ -34,15 +35,39 @@ impl<'p> Machine<'p> {
         }
         let base = self.eval(frame, base);
         let row = self.values.members(base).into_iter().find_map(|member| self.as_row(member))?;
-        if self.schema.attribute(row.model, name) != Some(ModelAttribute::Column) {
-            return None;
-        }
+        let name = match self.schema.attribute(row.model, name) {
+            Some(ModelAttribute::Column) => name,
+            Some(_) => return None,
+            None => self.shown_by(self.schema.class_of(row.model)?, name)?,
+        };
         let field = self.schema.field_named(row.model, name)?;
         if !TEXTS.contains(&self.schema.field(field).class().as_str()) {
             return None;
         }
         let model = self.schema.model(row.model).name();
         Some((Symbol::new(&format!("{model}.{name}")), true))
+    }
+
+    /// The attribute that a class's property gives where that is there: `if self.name: return self.name`, and
+    /// `return self.name or …`.
+    fn shown_by(&self, class: ClassRef, property: Symbol) -> Option<Symbol> {
+        let (function, Binding::Property) = self.class_function(class, property)? else { return None };
+        let facts = self.project.facts(function.file);
+        let own = |expr: Expr| match facts.kind(expr) {
+            ExprKind::Attribute(base, name) if facts.kind(base) == ExprKind::Local(0) => Some(name),
+            _ => None,
+        };
+        match facts.block(facts.function(function.id).body).first()?.kind {
+            StmtKind::If { test, then, .. } => match facts.block(then) {
+                [Stmt { kind: StmtKind::Return(Some(given)), .. }] if own(*given) == own(test) => own(test),
+                _ => None,
+            },
+            StmtKind::Return(Some(given)) => match facts.kind(given) {
+                ExprKind::Or(run) => own(*facts.list(run).first()?),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Runs what stands in for a text: the rows that have the text read nothing of it.

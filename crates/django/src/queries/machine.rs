@@ -415,10 +415,8 @@ impl<'p> Machine<'p> {
     /// Keeps that a relation of a query's rows was set. Where nothing has read it before, it need not be
     /// loaded: later reads find what was set, in whatever function and loop they are.
     pub(crate) fn record_set(&mut self, row: Row, relation: RelationId) {
-        let is_outside =
-            self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside);
         let path = self.over(row.path, relation);
-        if !is_outside && !self.read_paths.contains(&(row.query, path)) {
+        if self.is_fetched(row) && !self.read_paths.contains(&(row.query, path)) {
             self.set_first.insert((row.query, row.path, relation));
         }
     }

@@ -349,9 +349,16 @@ impl<'p> Machine<'p> {
                 self.iterate(frame, first?, call.site);
                 Value::SCALAR
             }
-            "len" | "bool" => {
+            "len" => {
                 self.truth(frame, first?);
                 Value::SCALAR
+            }
+            "bool" => {
+                self.truth(frame, first?);
+                match self.tested(frame, first?) {
+                    Some(truth) => self.values.make(Shape::Bool(truth)),
+                    None => Value::SCALAR,
+                }
             }
             "str"
             | "print"

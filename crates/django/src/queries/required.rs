@@ -12,13 +12,13 @@ use tuneup_python::{Base, ClassRef, Symbol};
 
 use super::known::{TEXTS, is_date};
 use super::machine::Machine;
-use super::value::{Origin, Row};
+use super::value::Row;
 use crate::schema::FieldId;
 
 impl Machine<'_> {
     /// Whether a column of a row is filled whichever of the query's rows it is.
     pub(super) fn is_filled(&mut self, row: Row, name: Symbol) -> bool {
-        if self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside) {
+        if !self.is_fetched(row) {
             return false;
         }
         if name == "pk" {

@@ -97,7 +97,7 @@ impl<'p> Machine<'p> {
     }
 
     fn is_outside(&self, row: Row) -> bool {
-        self.as_queryset(row.query).is_some_and(|queryset| queryset.origin == Origin::Outside)
+        self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside)
     }
 
     /// Whether the row's query puts an attribute on it: what it computes, or prefetches under that name.
@@ -186,10 +186,9 @@ impl<'p> Machine<'p> {
         self.values.make(Shape::Row(Row { path, model, back, ..row }))
     }
 
-    /// Whether a row came from the database: it is one of a query that is seen.
-    pub(super) fn is_fetched(&self, row: Value) -> bool {
-        let query = self.as_row(row).and_then(|row| self.as_queryset(row.query));
-        query.is_some_and(|queryset| queryset.origin != Origin::Outside)
+    /// Whether a row came from the database: it is one of a query that is seen, or of a row's related rows.
+    pub(super) fn is_fetched(&self, row: Row) -> bool {
+        !self.is_outside(row) || self.values.steps(row.path).iter().any(|step| step.to_many)
     }
 
     /// Whether there is a row at `path` for each turn of a loop, `path` being on the way to `row`: an order's

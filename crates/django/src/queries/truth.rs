@@ -4,7 +4,7 @@ use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
 use super::machine::{Frame, Machine};
-use super::value::{Origin, Row, Shape, Value};
+use super::value::{Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
@@ -159,7 +159,7 @@ impl Machine<'_> {
             return Some(true);
         }
         // Packages give rows the class of a child table; and what comes from outside may be of a subclass.
-        let may_be_more = self.as_queryset(row.query).is_some_and(|it| it.origin == Origin::Outside)
+        let may_be_more = !self.is_fetched(*row)
             || order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)))
             || self.project.mro(asked).contains(&Base::Class(own));
         (!may_be_more).then_some(false)
