@@ -6,6 +6,7 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#select-related>
 
 use tuneup_django::Project;
+use tuneup_django::queries::Write;
 use tuneup_django::schema::RelationKind;
 
 use crate::loading::{Gap, Missing, Verdict, by_safety, covers, gaps, lacking, place_of};
@@ -150,9 +151,11 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                     format!("{} has a `base_manager_name`: reading `{name}` goes through that manager, a join does not.", schema.label(target)),
                 );
             }
-            if let Some(write) =
-                gap.writes.iter().find(|write| write.relation.is_none() && write.model == target)
-            {
+            // A row that is made while others are looped over is none of theirs, unless it is the one that they had not.
+            let changes = |write: &&Write| {
+                write.relation.is_none() && write.model == target && (!write.makes || relation.is_reverse())
+            };
+            if let Some(write) = gap.writes.iter().find(changes) {
                 let place = place_of(project, &write.site);
                 verdict.object(
                     Safety::Unsafe,

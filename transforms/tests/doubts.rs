@@ -225,6 +225,45 @@ fn a_row_that_is_made_where_it_is_missing_is_written() {
 }
 
 #[test]
+fn rows_that_are_made_change_none_that_is_there() {
+    let view = |step: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             for book in Book.objects.order_by('pk'):\n        \
+             {step}\n        \
+             yield book.author.name\n"
+        ))
+    };
+    let line = "for book in Book.objects.order_by('pk'):";
+    let safe: &[&str] = &[&format!("Safe: {line}: author")];
+    check(&[("views.py", &view("Author.objects.create(name='a', country_id=1)"))], safe);
+    check(&[("views.py", &view("Author.objects.get_or_create(name='a')"))], safe);
+    check(&[("views.py", &view("Author(name='a', country_id=1).save()"))], safe);
+    let unsafe_: &[&str] = &[&format!("Unsafe: {line}: author")];
+    check(&[("views.py", &view("Author.objects.update_or_create(name='a')"))], unsafe_);
+    check(&[("views.py", &view("Author.objects.filter(name='a').delete()"))], unsafe_);
+}
+
+#[test]
+fn what_runs_where_the_data_are_broken_costs_nothing() {
+    let view = |kinds: &str| {
+        code(&format!(
+            "def shown(request):\n    \
+             try:\n        \
+             return Book.objects.get(title='a')\n    \
+             except {kinds}:\n        \
+             return [book.author.name for book in Book.objects.filter(title='a')]\n"
+        ))
+    };
+    check(&[("views.py", &view("Book.MultipleObjectsReturned"))], &[]);
+    check(&[("views.py", &view("(Book.MultipleObjectsReturned, IntegrityError) as error"))], &[]);
+    let line = "return [book.author.name for book in Book.objects.filter(title='a')]";
+    for kinds in ["Book.DoesNotExist", "(Book.MultipleObjectsReturned, Book.DoesNotExist)", "Exception"] {
+        check(&[("views.py", &view(kinds))], &[&format!("Safe: {line}: author")]);
+    }
+}
+
+#[test]
 fn rows_that_are_put_into_a_cache_keep_what_is_loaded_with_them() {
     let view = |keep: &str| {
         format!(

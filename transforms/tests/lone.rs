@@ -191,3 +191,72 @@ fn what_a_fold_has_made_so_far_is_not_a_row_for_each_of_its_rows() {
         "return reduce(lambda one, other: one + name_of(other), books, '')",
     ]);
 }
+
+#[test]
+fn filters_that_name_one_row_give_one() {
+    let imports = "from django.db.models import F, Q\n";
+    let of = |line: &str| format!("{imports}{}", body(&[line, "return [name_of(book) for book in books]"]));
+    let silent = |line: &str| check(&[("views.py", &of(line))], &[]);
+    silent("books = Book.objects.filter(Q(pk=request.GET['pk']))");
+    silent("books = Book.objects.filter(Q(id=request.GET['pk']), Q(title='a') | Q(title='b'))");
+    silent("books = Book.objects.filter(pk__in=[request.GET['pk']])");
+    let many = |line: &str| check(&[("views.py", &of(line))], &[&format!("Safe: {line}: author")]);
+    many("books = Book.objects.filter(Q(pk=request.GET['pk']) | Q(title='a'))");
+    many("books = Book.objects.filter(~Q(pk=request.GET['pk']))");
+    many("books = Book.objects.filter(Q(author=request.GET['author']))");
+    many("books = Book.objects.filter(pk__in=[request.GET['pk'], request.GET['other']])");
+    many("books = Book.objects.filter(pk__in=[*request.GET.getlist('pk')])");
+    many("books = Book.objects.filter(pk=F('author_id'))");
+}
+
+#[test]
+fn a_test_for_one_element_leaves_one_behind_it() {
+    silent(&[
+        "pks = [book.pk for book in Book.objects.all()]",
+        "if len(pks) == 1:",
+        "    for book in Book.objects.filter(pk__in=pks):",
+        "        yield name_of(book)",
+    ]);
+    silent(&[
+        "books = Book.objects.filter(title='a')",
+        "if books.count() != 1:",
+        "    return",
+        "for book in books:",
+        "    yield name_of(book)",
+    ]);
+    let lines = [
+        "books = Book.objects.filter(title='a')",
+        "if len(books) == 1:",
+        "    request.session['book'] = books[0].pk",
+        "for book in books:",
+        "    yield name_of(book)",
+    ];
+    many(&lines);
+}
+
+#[test]
+fn a_filter_of_its_own_may_narrow_a_copy() {
+    let queryset = "from django.db.models import Q, QuerySet\n\n\n\
+                    class Narrowed(QuerySet):\n    \
+                    def filter(self, *args, **kwargs):\n        \
+                    clone = self._clone()\n        \
+                    clone.query.add_q(Q(*args, **kwargs))\n        \
+                    return clone\n";
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\n\
+                  class Letter(models.Model):\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+                  objects = Narrowed.as_manager()\n";
+    let models = format!("{queryset}\n\n{models}");
+    let view = |filter: &str| {
+        format!(
+            "from shop.letters import Letter\n\n\n\
+             def shown(request):\n    \
+             return [letter.author.name for letter in Letter.objects.filter({filter})]\n"
+        )
+    };
+    check(&[("letters.py", &models), ("views.py", &view("pk=1"))], &[]);
+    check(
+        &[("letters.py", &models), ("views.py", &view("pk__gt=1"))],
+        &["Safe: return [letter.author.name for letter in Letter.objects.filter(pk__gt=1)]: author"],
+    );
+}

@@ -168,7 +168,7 @@ fn lookups_over_relations_ask_of_the_related_table() {
         "
 def index(request):
     Book.objects.get(author__email=request.email, status='live')
-    Book.objects.filter(author_id=1, author__pk=2, author__id__in=[3]).count()
+    Book.objects.filter(author_id=1, author__pk=2, author__id__in=[3, 4]).count()
     Author.objects.filter(books__code='x').count()
 ",
         &[

@@ -3,6 +3,7 @@
 
 mod gap;
 mod plans;
+mod rare;
 mod sharing;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use tuneup_python::FunctionRef;
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 use self::plans::{Loaded, Loading, is_loaded};
+use self::rare::Rare;
 use self::sharing::{Caller, Sharing, start_of};
 use crate::proposal::Place;
 
@@ -32,6 +34,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     let ways = ways(project);
     let mut in_unused_view: FxHashMap<Key, bool> = FxHashMap::default();
     let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
+    let mut rare = Rare::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
         let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
@@ -57,9 +60,11 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             {
                 continue;
             }
-            if *in_unused_view
-                .entry(key(&site))
-                .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
+            if rare.has(project, &site)
+                || rare.has(project, &read.site)
+                || *in_unused_view
+                    .entry(key(&site))
+                    .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
             {
                 continue;
             }

@@ -383,6 +383,7 @@ impl Machine<'_> {
             if matches!(name.as_str(), "defaults" | "create_defaults") {
                 continue;
             }
+            let (name, value) = self.as_equality(name, value);
             terms.push(Term {
                 name,
                 role: Role::Filter,
@@ -391,6 +392,16 @@ impl Machine<'_> {
                 negated,
                 site,
             });
+        }
+    }
+
+    /// `title__in=[title]` is `title=title`.
+    fn as_equality(&self, name: Symbol, value: Value) -> (Symbol, Value) {
+        match (name.as_str().strip_suffix("__in"), self.values.shape(value)) {
+            (Some(column), Shape::Tuple(items)) if items.len() == 1 && items[0] != Value::NONE => {
+                (Symbol::new(column), items[0])
+            }
+            _ => (name, value),
         }
     }
 

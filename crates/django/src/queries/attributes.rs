@@ -511,6 +511,7 @@ impl<'p> Machine<'p> {
                     self.record_write(Write {
                         model: row.model,
                         relation: Some((relation, row.query)),
+                        makes: false,
                         site,
                     });
                 }

@@ -75,6 +75,13 @@ impl<'p> Machine<'p> {
         };
         let base_value = self.eval(frame, base);
         let given = self.arguments(frame, arguments);
+        if name == "add_q"
+            && let ExprKind::Attribute(rows, query) = frame.facts.kind(base)
+            && query == "query"
+        {
+            self.narrow_in_place(frame, rows, &given, call);
+            return Value::NONE;
+        }
         self.for_each(base_value, |machine, member| {
             if let Some(changed) = machine.mutated(frame, base, member, name, &given) {
                 return changed;

@@ -101,6 +101,8 @@ pub(crate) struct Write {
     pub(crate) model: ModelId,
     /// The relation that is set on a row, and the query of that row, where it is that.
     pub(crate) relation: Option<(RelationId, Value)>,
+    /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
+    pub(crate) makes: bool,
     /// Where.
     pub(crate) site: Site,
 }

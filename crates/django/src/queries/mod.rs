@@ -32,6 +32,7 @@ mod inherited;
 mod jinja;
 mod known;
 mod left;
+mod lengths;
 pub(crate) mod machine;
 mod parameters;
 mod plans;
@@ -48,6 +49,7 @@ mod singles;
 mod statements;
 mod texts;
 mod truth;
+mod unique;
 pub mod value;
 mod widening;
 
@@ -150,6 +152,8 @@ pub struct Write {
     pub model: ModelId,
     /// The relation that is set on a row, where it is that.
     pub relation: Option<RelationId>,
+    /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
+    pub makes: bool,
     /// Where.
     pub site: Site,
 }
@@ -244,6 +248,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         (write.relation.is_none_or(|(_, of)| of == query)).then(|| Write {
             model: write.model,
             relation: write.relation.map(|(relation, _)| relation),
+            makes: write.makes,
             site: write.site,
         })
     };

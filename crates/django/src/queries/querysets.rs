@@ -157,7 +157,7 @@ impl<'p> Machine<'p> {
             "all" => {}
             "filter" => {
                 queryset.asked.narrowed = true;
-                queryset.asked.single |= self.is_unique_lookup(model, arguments);
+                queryset.asked.single |= self.is_for_one_row(&queryset);
             }
             // Copies, which code that is not Django's goes on to change.
             "_clone" | "_chain" => queryset.asked.narrowed = true,
@@ -271,33 +271,6 @@ impl<'p> Machine<'p> {
         self.values.queryset(queryset)
     }
 
-    /// Whether one of the lookups lets one row through at most: `pk=`, a unique field's name, or that of the other side
-    /// of a foreign key, as a chapter has one book: `filter(chapters=chapter)`.
-    fn is_unique_lookup(&self, model: ModelId, arguments: &Arguments) -> bool {
-        arguments.keywords.iter().any(|&(name, value)| {
-            let name = name.as_str().strip_suffix("__exact").unwrap_or(name.as_str());
-            // Many rows may lack what is asked for.
-            let may_lack = self.values.members(value).contains(&Value::NONE);
-            match self.schema.field_named(model, Symbol::new(name)) {
-                Some(field) => {
-                    let field = self.schema.field(field);
-                    (field.primary_key().is_yes() || field.unique().is_yes()) && !may_lack
-                }
-                None if matches!(name, "pk" | "id") => true,
-                None => {
-                    let end = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id")).unwrap_or(name);
-                    let relation = self.schema.relation_by_query_name(model, Symbol::new(end));
-                    let has_one_other_side = relation.is_some_and(|relation| {
-                        let relation = self.schema.relation(relation);
-                        relation.is_reverse()
-                            && matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
-                    });
-                    has_one_other_side && !may_lack
-                }
-            }
-        })
-    }
-
     /// Methods that write.
     fn writing_method(
         &mut self,
@@ -314,15 +287,23 @@ impl<'p> Machine<'p> {
         if !WRITING.contains(&plain) {
             return None;
         }
-        self.record_write(Write { model, relation: None, site: call.site });
-        if let Origin::Related(row, relation) = queryset.origin
-            && queryset.is_manager
-            && let Some(row) = self.as_row(row)
-        {
-            self.record_write(Write { model, relation: Some((relation, row.query)), site: call.site });
-        }
         // `get_or_create` keeps a list of what is met, which may be short.
         let made = matches!(plain, "create" | "bulk_create");
+        let related = match queryset.origin {
+            Origin::Related(row, relation) if queryset.is_manager => {
+                self.as_row(row).map(|row| (relation, row.query))
+            }
+            _ => None,
+        };
+        let is_between = matches!(plain, "add" | "remove" | "set" | "clear")
+            && related.is_some_and(|(relation, _)| {
+                self.schema.relation(relation).kind() == RelationKind::ManyToMany
+            });
+        let makes =
+            made && arguments.keyword("update_conflicts").is_none() || plain == "get_or_create" || is_between;
+        for relation in [None].into_iter().chain(related.map(Some)) {
+            self.record_write(Write { model, relation, makes, site: call.site });
+        }
         if made || plain == "delete" {
             self.written.push(Written { model, column: None, makes: made, site: call.site });
         }

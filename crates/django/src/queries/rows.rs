@@ -253,7 +253,7 @@ impl<'p> Machine<'p> {
     ) -> Value {
         match name.as_str() {
             "save" | "asave" | "delete" | "adelete" | "save_base" => {
-                self.record_write(Write { model: row.model, relation: None, site: call.site });
+                self.record_write(Write { model: row.model, relation: None, makes: false, site: call.site });
                 Value::NONE
             }
             "__str__" | "__repr__" => {
@@ -289,7 +289,7 @@ impl<'p> Machine<'p> {
         if let Some(&model) = parts.first()
             && let Shape::Model(model) = *self.values.shape(model)
         {
-            self.record_write(Write { model, relation: None, site });
+            self.record_write(Write { model, relation: None, makes: true, site });
         }
         Value::NONE
     }

@@ -134,11 +134,18 @@ impl<'p> Machine<'p> {
             Some((text, false)) if shows(frame, test, stretch_of(orelse)) => (Some(text), None),
             _ => (None, None),
         };
+        let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
+        if let Some(one) = one.filter(|one| one.holds) {
+            one.put(frame);
+        }
         let first = self.stand_in(for_then, |machine| machine.run(frame, then));
-        let after_then = std::mem::replace(&mut frame.slots, before);
+        let mut after_then = std::mem::replace(&mut frame.slots, before);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
+        if let Some(one) = one.filter(|one| !one.holds) {
+            one.put(frame);
+        }
         let second = self.stand_in(for_else, |machine| machine.run(frame, orelse));
         // What goes on behind a branch that ended stands in for the text as the other branch does.
         self.fallback = match (first, second) {
@@ -148,6 +155,10 @@ impl<'p> Machine<'p> {
         };
         match (first, second) {
             (Next::On, Next::On) => {
+                if let Some(one) = one {
+                    one.forget(&mut after_then);
+                    one.forget(&mut frame.slots);
+                }
                 self.merge_slots(frame, &after_then);
                 let values = &mut self.values;
                 frame.placed.retain(|place, value| match placed_then.get(place) {
