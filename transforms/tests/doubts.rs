@@ -148,11 +148,33 @@ fn related_rows_that_are_prefetched_elsewhere_are_not_surely_asked_for_anew() {
         &[("views.py", &views), ("reports.py", reports)],
         &["Unsafe: return [note.user.name for note in book.notes.all()]: user"],
     );
+    let safe: &[&str] = &["Safe: return [note.user.name for note in book.notes.all()]: user"];
+    // What is put on an attribute of its own does not serve the rows themselves.
+    let aside = "Prefetch('notes', queryset=Note.objects.all(), to_attr='known')";
+    let aside = views.replace(".prefetch_related('notes')", &format!(".prefetch_related({aside})"));
+    check(&[("views.py", &aside), ("reports.py", reports)], safe);
     let views = views.replace(".prefetch_related('notes')", "");
-    check(
-        &[("views.py", &views), ("reports.py", reports)],
-        &["Safe: return [note.user.name for note in book.notes.all()]: user"],
+    check(&[("views.py", &views), ("reports.py", reports)], safe);
+}
+
+#[test]
+fn related_rows_that_a_prefetch_serves_perhaps_are_left_to_it() {
+    let reports = "from shop.models import Note\n\n\n\
+                   def notes_of(book):\n    \
+                   notes = book.notes.all()\n    \
+                   if book.editor_id:\n        \
+                   return notes | Note.objects.filter(user_id=book.editor_id)\n    \
+                   return notes\n\n\n\
+                   def users(book):\n    \
+                   return [note.user.name for note in notes_of(book)]\n";
+    let views = code(
+        "from shop.reports import users\n\n\n\
+         def one(request, pk):\n    return users(Book.objects.get(pk=pk))\n\n\n\
+         def others(request):\n    return [users(book) for book in Book.objects.prefetch_related('notes')]\n",
     );
+    check(&[("views.py", &views), ("reports.py", reports)], &[]);
+    let views = views.replace(".prefetch_related('notes')", ".filter(pk=1)");
+    check(&[("views.py", &views), ("reports.py", reports)], &["Safe: notes = book.notes.all(): user"]);
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub(crate) struct Gap {
     pub(crate) listed: bool,
     /// The related rows that it is, where the row that they belong to may come with a prefetch of them.
     pub(crate) prefetched_elsewhere: Option<&'static str>,
+    /// The related rows that it is, where code reads them for every row that they belong to, so that a prefetch of them is
+    /// proposed as well.
+    pub(super) proposed_elsewhere: Option<RelationId>,
 }
 
 impl Gap {
@@ -187,6 +190,13 @@ impl Gap {
             verdict.object(
                 Safety::Unsafe,
                 format!("`{name}` is prefetched elsewhere: for a row that comes from there, the prefetch would no longer serve this query."),
+            );
+        }
+        if let Some(relation) = self.proposed_elsewhere.filter(|_| self.prefetched_elsewhere.is_none()) {
+            let name = project.schema.relation(relation).lookup_name();
+            verdict.object(
+                Safety::Unsafe,
+                format!("A prefetch of `{name}` is proposed elsewhere: for a row that comes from there, it would not serve this query."),
             );
         }
         if let Some(site) = self.kept.first() {

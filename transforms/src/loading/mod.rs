@@ -8,10 +8,10 @@ mod sharing;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
-use tuneup_django::schema::ModelId;
+use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::FunctionRef;
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
@@ -82,6 +82,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 only: None,
                 listed: false,
                 prefetched_elsewhere: None,
+                proposed_elsewhere: None,
             });
             if gap.model != model {
                 continue;
@@ -92,9 +93,14 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 gap.prefetched_elsewhere = Some(over.name.as_str());
             }
             if rest.len() == read.steps.len()
-                && let Some(name) = loading.undoes(project, query, &site)
+                && let Some(relation) = loading.whole_of(query, &site)
             {
-                gap.prefetched_elsewhere = Some(name);
+                let name = project.schema.relation(relation).lookup_name();
+                if loading.is_prefetched(relation, name) {
+                    gap.prefetched_elsewhere = Some(name.as_str());
+                } else {
+                    gap.proposed_elsewhere = Some(relation);
+                }
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
             if rest.len() == read.steps.len() {
@@ -128,7 +134,13 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     }
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
+    let proposed: FxHashSet<RelationId> = gaps
+        .iter()
+        .flat_map(|gap| &gap.missing)
+        .flat_map(|missing| missing.relations.iter().copied())
+        .collect();
     for gap in &mut gaps {
+        gap.proposed_elsewhere = gap.proposed_elsewhere.filter(|relation| proposed.contains(relation));
         // Joins that Django makes by itself end where code names others, and must be named then.
         if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {
             gap.missing.retain(|missing| !missing.automatic);

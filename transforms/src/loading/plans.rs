@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::{RelationId, RelationKind};
-use tuneup_python::flow::ExprKind;
+use tuneup_python::flow::{Argument, ArgumentKind, ExprKind};
 use tuneup_python::{FileId, Symbol};
 
 use super::{Key, covers, key, path_of, rows_are_many};
@@ -17,8 +17,6 @@ pub(super) struct Loading {
     pub(super) served: FxHashSet<Key>,
     /// Relations that some query prefetches.
     pub(super) prefetched: FxHashSet<RelationId>,
-    /// Relations that some query is to prefetch, because their rows are read for every row.
-    wanted: FxHashSet<RelationId>,
     /// Expressions that give all related rows of a row where a test decides between them and a part of them.
     whole: FxHashSet<Key>,
     /// The names in the lookups of all prefetches that the code writes, also of rows that are not followed.
@@ -34,7 +32,6 @@ impl Loading {
             loaded: FxHashSet::default(),
             served: FxHashSet::default(),
             prefetched: FxHashSet::default(),
-            wanted: FxHashSet::default(),
             whole: FxHashSet::default(),
             named: named(project),
             given: FxHashMap::default(),
@@ -42,6 +39,9 @@ impl Loading {
         for query in &project.queries {
             if let Some(site) = whole(project, query) {
                 loading.whole.insert(key(site));
+                if query.prefetched {
+                    loading.served.insert(key(site));
+                }
             }
             for (path, call) in &query.plan.given {
                 let is_around = |site: &Site| site.file == call.file && site.range.contains_range(call.range);
@@ -68,9 +68,6 @@ impl Loading {
                 for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
                     let steps = &read.steps[..=at];
                     let is_wanted = rows_are_many(query, steps);
-                    if is_wanted {
-                        loading.wanted.insert(step.relation);
-                    }
                     let path = path_of(steps);
                     if is_wanted || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path)) {
                         loading.served.extend(step.site.iter().chain(&step.start).map(key));
@@ -105,19 +102,15 @@ impl Loading {
     }
 
     /// Whether some query prefetches a relation, by a path that is followed or by its name.
-    fn is_prefetched(&self, relation: RelationId, name: Symbol) -> bool {
+    pub(super) fn is_prefetched(&self, relation: RelationId, name: Symbol) -> bool {
         self.prefetched.contains(&relation) || self.named.contains(name.as_str())
     }
 
-    /// The relation whose prefetch would no longer serve where a site is made to load more: all related rows of a row
-    /// that comes from another function, where they are prefetched somewhere, or are to be.
-    pub(super) fn undoes(&self, project: &Project, query: &Query, site: &Site) -> Option<&'static str> {
+    /// The relation whose related rows a site gives, all of them, of a row that comes from another function: a prefetch of
+    /// them would no longer serve where the site is made to load more.
+    pub(super) fn whole_of(&self, query: &Query, site: &Site) -> Option<RelationId> {
         let Source::Related(relation) = query.source else { return None };
-        let name = project.schema.relation(relation).lookup_name();
-        let is_theirs = query.handed
-            && self.whole.contains(&key(site))
-            && (self.is_prefetched(relation, name) || self.wanted.contains(&relation));
-        is_theirs.then(|| name.as_str())
+        (query.handed && self.whole.contains(&key(site))).then_some(relation)
     }
 
     /// Whether a site gives all related rows of a row, and a prefetch serves it for some rows, or will.
@@ -127,7 +120,7 @@ impl Loading {
 }
 
 /// The names in all lookups that are given to `prefetch_related()`, `Prefetch()` and `prefetch_related_objects()` as
-/// texts.
+/// texts, but for those that put the rows on an attribute of their own.
 fn named(project: &Project) -> FxHashSet<&'static str> {
     let mut found = FxHashSet::default();
     let is_followed = |file: &FileId| !project.source.file(*file).is_third_party && !project.is_aside(*file);
@@ -139,6 +132,11 @@ fn named(project: &Project) -> FxHashSet<&'static str> {
                 continue;
             };
             if !matches!(name.as_str(), "prefetch_related" | "Prefetch" | "prefetch_related_objects") {
+                continue;
+            }
+            // What is put beside the related rows does not serve them.
+            let puts_aside = |argument: &Argument| matches!(argument.kind, ArgumentKind::Keyword(name) if name == "to_attr");
+            if facts.arguments(arguments).iter().any(puts_aside) {
                 continue;
             }
             let texts = facts.arguments(arguments).iter().filter_map(|argument| facts.as_str(argument.value));

@@ -73,6 +73,8 @@ pub struct Query {
     pub source: Source,
     /// Whether they are the related rows of a row that another function asked for.
     pub handed: bool,
+    /// Whether they are the related rows of a row whose query prefetches them.
+    pub prefetched: bool,
     /// What it loads with its rows.
     pub plan: Plan,
     /// The last call in the chain that asked for some of that.
@@ -261,6 +263,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             Origin::Outside => Source::Outside,
         },
         handed: is_handed(machine, queryset),
+        prefetched: is_prefetched(machine, queryset),
         plan: plan(machine, query, &queryset.plan),
         planned: queryset.planned,
         asked: queryset.asked,
@@ -280,6 +283,22 @@ fn is_handed(machine: &Machine<'_>, queryset: &Queryset) -> bool {
     owner.and_then(|owner| owner.sites.last()).map(place) != queryset.sites.first().map(place)
 }
 
+/// Whether the query of the row whose related rows a queryset is prefetches them.
+fn is_prefetched(machine: &Machine<'_>, queryset: &Queryset) -> bool {
+    let Origin::Related(row, relation) = queryset.origin else { return false };
+    let Some(row) = machine.as_row(row) else { return false };
+    let Some(owner) = machine.as_queryset(row.query) else { return false };
+    let name = machine.schema.relation(relation).lookup_name();
+    let path = match machine.path_text(row.path).as_str() {
+        "" => name.to_string(),
+        before => format!("{before}__{name}"),
+    };
+    let loads = |known: &str| {
+        known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+    };
+    owner.plan.prefetch.iter().any(|known| known.to_attr.is_none() && loads(known.path.as_str()))
+}
+
 /// The plan with what was loaded onto the rows after the query counted in.
 fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
     let mut prefetch: Vec<Symbol> = Vec::new();
@@ -291,7 +310,8 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
             given.extend(prefetched.site.map(|site| (prefetched.path, site)));
             let inner = prefetched.queryset.map(|queryset| machine.values.members(queryset));
             let inner = inner.iter().flatten().filter_map(|&queryset| machine.as_queryset(queryset));
-            for nested in inner.flat_map(|inner| &inner.plan.prefetch) {
+            let nested = inner.flat_map(|inner| &inner.plan.prefetch);
+            for nested in nested.filter(|nested| nested.to_attr.is_none()) {
                 prefetch.push(Symbol::new(&format!("{}__{}", prefetched.path, nested.path)));
             }
         }
@@ -391,6 +411,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 extend(&mut there.reads, query.reads);
                 there.looped |= query.looped;
                 there.handed |= query.handed;
+                there.prefetched |= query.prefetched;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
                 extend(&mut there.kept, query.kept);
