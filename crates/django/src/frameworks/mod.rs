@@ -20,6 +20,7 @@ mod forms;
 mod formsets;
 mod listings;
 mod lists;
+mod machina;
 mod models;
 mod oscar;
 pub(crate) mod pagination;
@@ -120,7 +121,8 @@ pub(crate) const ROOTS: &[&str] = &[
 ];
 
 /// Their functions that import by texts.
-pub(crate) const IMPORTERS: &[Importer] = oscar::IMPORTERS;
+pub(crate) const IMPORTERS: &[Importer] =
+    &[oscar::IMPORTERS[0], oscar::IMPORTERS[1], machina::IMPORTERS[0], machina::IMPORTERS[1]];
 
 const ALL: &[Framework] = &[
     models::FRAMEWORK,

@@ -6,8 +6,8 @@ use tuneup_python::Importer;
 
 use crate::project::is_aside;
 
-pub(super) const IMPORTERS: &[Importer] =
-    &[importer("oscar.core.loading.get_class"), importer("oscar.core.loading.get_classes")];
+pub(super) const IMPORTERS: [Importer; 2] =
+    [importer("oscar.core.loading.get_class"), importer("oscar.core.loading.get_classes")];
 
 const fn importer(function: &'static str) -> Importer {
     Importer { function, package: "oscar.apps", replaces: |path| !is_aside(path) }

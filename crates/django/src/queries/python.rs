@@ -446,6 +446,16 @@ impl<'p> Machine<'p> {
                 "typing.cast" => second?,
                 _ => first?,
             },
+            // A class that is made of others is as the first of them, as far as rows are concerned.
+            "type" if arguments.positional.len() == 3 => match self.values.shape(second?) {
+                Shape::Tuple(bases) => match bases.first() {
+                    Some(&base) if matches!(self.values.shape(base), Shape::Model(_) | Shape::Class(_)) => {
+                        base
+                    }
+                    _ => Value::UNKNOWN,
+                },
+                _ => Value::UNKNOWN,
+            },
             "type" => {
                 let first = first?;
                 self.for_each(first, |machine, member| match machine.values.shape(member) {

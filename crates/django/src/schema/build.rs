@@ -86,6 +86,7 @@ impl Schema {
         for class in builder.own_model_classes() {
             builder.add_class(class);
         }
+        builder.add_made();
         for bundled in bundled::of_django() {
             builder.add_bundled(bundled);
         }

@@ -11,6 +11,7 @@
 mod build;
 mod bundled;
 mod classes;
+mod factories;
 mod fields;
 mod indexes;
 mod managers;
