@@ -276,6 +276,50 @@ def titles(request, pk):
 }
 
 #[test]
+fn what_few_of_those_who_share_a_query_lack_is_only_advised() {
+    let shelves = |others: &str| {
+        format!(
+            "from django.db import models\nfrom django.shortcuts import get_object_or_404, render\n\
+             from shop.models import Book\n\n\n\
+             class Shelf(models.Model):\n    \
+             def books(self):\n        \
+             return Book.objects.filter(title__startswith='a')\n\n    \
+             class Meta:\n        \
+             app_label = 'shop'\n\n\n\
+             def shown(request, pk):\n    \
+             return render(request, 'shelf.html', {{'shelf': get_object_or_404(Shelf, pk=pk)}})\n\n\n{others}"
+        )
+    };
+    let page = "{% for book in shelf.books %}{{ book.author.name }}{% endfor %}";
+    let said_of = |others: &str| {
+        let proposals =
+            Shop::new(&[("shelves.py", &shelves(others)), ("templates/shelf.html", page)]).proposals();
+        let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+        assert_eq!((proposal.safety, proposal.symbol.as_str()), (Safety::Advice, "Shelf.books"));
+        assert!(proposal.changes.is_empty());
+        proposal.message.clone()
+    };
+    let titles = |name: &str| {
+        format!(
+            "def {name}(request, pk):\n    \
+             return [book.title for book in get_object_or_404(Shelf, pk=pk).books()]\n\n\n"
+        )
+    };
+    let most = said_of(&(titles("titles") + &titles("labels")));
+    let said = "only `shop/templates/shelf.html` reads `author`; `titles` and `labels` would pay for it without need. \
+                Load it where those get the rows who read it.";
+    assert!(most.contains(said), "{most}");
+    let own = said_of(
+        "def authors(request, pk):\n    \
+         books = get_object_or_404(Shelf, pk=pk).books().select_related('author')\n    \
+         return [book.author.name for book in books]\n",
+    );
+    let said = "only `shop/templates/shelf.html` reads `author`; `authors` loads it by itself. \
+                Load it where those get the rows who read it.";
+    assert!(own.contains(said), "{own}");
+}
+
+#[test]
 fn what_all_who_lack_it_begin_to_load_is_loaded_there() {
     let view = |body: &str| {
         format!(

@@ -6,7 +6,7 @@ use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
 
-use super::{Caller, Key, covers, key, path_of, place_of};
+use super::{Caller, Key, Share, covers, key, path_of, place_of};
 use crate::proposal::{Evidence, QueryForm, Safety};
 
 /// A relation path that a query lacks.
@@ -164,7 +164,7 @@ impl Gap {
         let Some(missing) = self.missing.iter_mut().find(|missing| missing.path == path) else { return };
         for caller in callers {
             match missing.callers.iter_mut().find(|known| known.site == caller.site) {
-                Some(known) => known.gains |= caller.gains,
+                Some(known) => known.share = known.share.max(caller.share),
                 None => missing.callers.push(caller),
             }
         }
@@ -214,20 +214,29 @@ impl Gap {
                     "Rows that have that text pay for this without need; how many they are, the data says.",
                 );
             }
-            let (gain, pay): (Vec<&Caller>, Vec<&Caller>) =
-                missing.callers.iter().partition(|caller| caller.gains);
-            if !pay.is_empty() {
-                verdict.object(
-                    Safety::Unsafe,
-                    format!(
-                        "Of those who get these rows, {} `{name}`; {} would pay for it without need.",
-                        match named(project, &gain).as_slice() {
-                            [one] => format!("only {one} reads"),
-                            several => format!("{} read", listed(several)),
-                        },
-                        listed(&named(project, &pay)),
-                    ),
-                );
+            let of = |share| missing.callers.iter().filter(move |caller| caller.share == share).collect();
+            let (gain, load, pay): (Vec<&Caller>, Vec<&Caller>, Vec<&Caller>) =
+                (of(Share::Gains), of(Share::Loads), of(Share::Pays));
+            let (gain, load, pay) = (named(project, &gain), named(project, &load), named(project, &pay));
+            // Where most do without, or have come to ask for themselves, the one who lacks it is to ask too.
+            let (safety, advice) = match pay.len() > gain.len() || !load.is_empty() {
+                true => (Safety::Advice, " Load it where those get the rows who read it."),
+                false => (Safety::Unsafe, ""),
+            };
+            let readers = match gain.as_slice() {
+                [one] => format!("only {one} reads `{name}`"),
+                several => format!("{} read `{name}`", listed(several)),
+            };
+            if !pay.is_empty() || !load.is_empty() {
+                let mut said = format!("Of those who get these rows, {readers}");
+                if !load.is_empty() {
+                    let verb = if load.len() == 1 { "loads it by itself" } else { "load it by themselves" };
+                    said.push_str(&format!("; {} {verb}", listed(&load)));
+                }
+                if !pay.is_empty() {
+                    said.push_str(&format!("; {} would pay for it without need", listed(&pay)));
+                }
+                verdict.object(safety, format!("{said}.{advice}"));
             }
         }
         let lone = wanted.iter().filter(|missing| missing.alone && self.listed);
@@ -265,9 +274,10 @@ impl Gap {
             let name = missing.path.replace("__", ".");
             evidence.extend(missing.callers.iter().map(|caller| Evidence {
                 place: place_of(project, &caller.site),
-                message: match caller.gains {
-                    true => format!("gets the rows from here, and lacks {name}"),
-                    false => format!("gets the rows from here, and would pay for {name}"),
+                message: match caller.share {
+                    Share::Gains => format!("gets the rows from here, and lacks {name}"),
+                    Share::Loads => format!("gets the rows from here, and loads {name} itself"),
+                    Share::Pays => format!("gets the rows from here, and would pay for {name}"),
                 },
             }));
         }

@@ -17,7 +17,7 @@ use tuneup_python::FunctionRef;
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
-use self::sharing::{Caller, Sharing, start_of};
+use self::sharing::{Caller, Share, Sharing, start_of};
 use crate::proposal::Place;
 
 /// A site, in the order of output.

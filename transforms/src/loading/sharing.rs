@@ -20,8 +20,19 @@ const MANY: usize = 4;
 pub(crate) struct Caller {
     /// The expression.
     pub(crate) site: Site,
-    /// Whether code reads there what the query lacks.
-    pub(crate) gains: bool,
+    /// What comes to it of what the query lacks.
+    pub(crate) share: Share,
+}
+
+/// What one of those who get a query's rows has of a path that it lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Share {
+    /// Nothing: it does not read it, and would pay.
+    Pays,
+    /// Nothing more: it loads it itself.
+    Loads,
+    /// It reads what the query lacks.
+    Gains,
 }
 
 /// Where querysets go on to, and what is needed there.
@@ -31,7 +42,9 @@ pub(super) struct Sharing<'p> {
     onward: FxHashMap<Key, FxHashMap<Key, Site>>,
     /// Those among them for which the rows lack a path.
     needed: FxHashMap<(Key, String), FxHashSet<Key>>,
-    /// For those, the expressions behind them that load something else; nothing where a flow comes to none.
+    /// Those among them that load a path themselves.
+    loaded: FxHashMap<(Key, String), FxHashSet<Key>>,
+    /// For those that lack one, the expressions behind them that load something else; nothing where a flow comes to none.
     plans: FxHashMap<(Key, String), FxHashSet<Option<Key>>>,
     /// The models of their rows.
     models: FxHashMap<Key, FxHashSet<ModelId>>,
@@ -46,6 +59,7 @@ impl<'p> Sharing<'p> {
             project,
             onward: FxHashMap::default(),
             needed: FxHashMap::default(),
+            loaded: FxHashMap::default(),
             plans: FxHashMap::default(),
             models: FxHashMap::default(),
             back: FxHashMap::default(),
@@ -66,6 +80,16 @@ impl<'p> Sharing<'p> {
                 sharing.onward.entry(key(last)).or_default().insert(key(last), user_of(query, last));
             }
             let planned = query.planned.and_then(|call| position(query, &call));
+            if let Some(planned) = planned {
+                let paths = query.plan.select.iter().chain(&query.plan.prefetch);
+                for (at, site) in query.sites[..planned].iter().enumerate() {
+                    let next = key(&query.sites[at + 1]);
+                    for path in paths.clone() {
+                        let loaded = sharing.loaded.entry((key(site), path.to_string())).or_default();
+                        loaded.insert(next);
+                    }
+                }
+            }
             // To read it of one row alone is a query too.
             for read in &query.reads {
                 if is_loaded(project, query, read, read.steps.len()) == Loaded::No {
@@ -126,7 +150,10 @@ impl<'p> Sharing<'p> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
         let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
         let Some(onward) = self.onward.get(&key(origin)) else { return Vec::new() };
-        let needed = self.needed.get(&(key(origin), path_of(&read.steps)));
+        let at_origin = (key(origin), path_of(&read.steps));
+        let has = |known: &FxHashMap<(Key, String), FxHashSet<Key>>, at: &Key| {
+            known.get(&at_origin).is_some_and(|known| known.contains(at))
+        };
         // Where no other expression gets them, what reads first tells who does.
         let reader = query.reads.iter().find(|other| path_of(&other.steps) == path_of(&read.steps));
         let reader = reader.filter(|_| query.sites.last() == Some(origin)).map_or(*origin, |read| read.site);
@@ -136,7 +163,13 @@ impl<'p> Sharing<'p> {
             .filter(|(at, user)| **at == key(origin) || !is_near(user) && !self.extends_querysets(user))
             .map(|(at, user)| Caller {
                 site: if user == origin { reader } else { *user },
-                gains: needed.is_some_and(|needed| needed.contains(at)),
+                share: if has(&self.needed, at) {
+                    Share::Gains
+                } else if has(&self.loaded, at) {
+                    Share::Loads
+                } else {
+                    Share::Pays
+                },
             })
             .collect();
         if callers.len() < 2 {
