@@ -108,7 +108,7 @@ fn call<'p>(
             let model = machine.schema.user_model()?;
             Some(machine.values.make(Shape::Model(model)))
         }
-        "get_model" => {
+        "get_model" | "get_registered_model" => {
             let text = |value: Option<Value>| match machine.values.shape(value?) {
                 Shape::Str(text) => Some(text.as_str()),
                 _ => None,

@@ -462,9 +462,9 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let is_climb = climbs || self.climbing > 0;
+        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback);
         let changes = self.changes_of(&slots);
-        let asked = ((function, environment, slots), changes, is_climb, self.fallback);
+        let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
             for &write in summary.writes.iter() {
                 self.record_write(write);
@@ -495,10 +495,7 @@ impl<'p> Machine<'p> {
         }
         if self.fuel > 0 {
             let changes = self.changes_of(&key.2);
-            self.remembered.insert(
-                (key, changes, is_climb, self.fallback),
-                Summary { result, writes, left: left.clone() },
-            );
+            self.remembered.insert((key, changes, rarity), Summary { result, writes, left: left.clone() });
         }
         self.left = left;
         result
@@ -526,6 +523,8 @@ impl<'p> Machine<'p> {
             returned: Value::NEVER,
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
+            told: Vec::new(),
+            narrowed: Vec::new(),
             breaks: Vec::new(),
             again: Vec::new(),
             whiles: 0,

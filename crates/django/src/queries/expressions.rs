@@ -5,6 +5,7 @@ use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::fallback::shows;
 use super::machine::{Frame, Machine};
+use super::narrowing::Known;
 use super::value::{Shape, Site, Uses, Value};
 use crate::frameworks::rest;
 
@@ -59,6 +60,9 @@ impl<'p> Machine<'p> {
             }
             ExprKind::Attribute(base, name) => {
                 let value = self.eval(frame, base);
+                if let Some(told) = self.told(frame, expr) {
+                    return told;
+                }
                 self.attribute(frame, expr, value, name)
             }
             ExprKind::Subscript(base, index) => self.subscript(frame, base, index),
@@ -80,6 +84,7 @@ impl<'p> Machine<'p> {
                 let clauses = facts.clauses(comprehension.clauses);
                 // The last that is looped over.
                 let mut source = Value::NEVER;
+                let (known, seldom) = (Known::of(frame), self.seldom);
                 for (n, clause) in clauses.iter().enumerate() {
                     source = self.clause(frame, clause, n > 0);
                 }
@@ -87,6 +92,8 @@ impl<'p> Machine<'p> {
                 let key = comprehension.key.map(|key| self.eval_again(frame, key));
                 let element = self.eval_again(frame, comprehension.element);
                 self.looping.truncate(depth);
+                self.seldom = seldom;
+                known.put_back(frame);
                 match (comprehension.kind, key) {
                     (ComprehensionKind::Dict, Some(key)) => self.values.mapping(Vec::new(), key, element),
                     _ if is_whole => self.list_of(source, element),
@@ -109,17 +116,34 @@ impl<'p> Machine<'p> {
                     }
                     _ => (None, None),
                 };
-                let then = self.stand_in(for_then, |machine| machine.eval(frame, parts[1]));
-                let orelse = self.stand_in(for_else, |machine| machine.eval(frame, parts[2]));
+                let rarer_then = self.rarer_than(frame, parts[0], true, parts[2]);
+                let rarer_else = self.rarer_than(frame, parts[0], false, parts[1]);
+                let then = self.stand_in(for_then, |machine| {
+                    machine.eval_where(frame, (&parts[..1], true, rarer_then), parts[1])
+                });
+                let orelse = self.stand_in(for_else, |machine| {
+                    machine.eval_where(frame, (&parts[..1], false, rarer_else), parts[2])
+                });
                 self.values.join(then, orelse)
             }
             kind @ (ExprKind::And(run) | ExprKind::Or(run)) => {
                 let decides = matches!(kind, ExprKind::Or(_));
                 let mut all = Value::NEVER;
+                let mut rarer = 0;
                 let operands = facts.list(run);
                 let mut text = None;
                 for (n, &operand) in operands.iter().enumerate() {
-                    let value = self.stand_in(text, |machine| machine.eval(frame, operand));
+                    let value = match n {
+                        0 => self.eval(frame, operand),
+                        n => {
+                            rarer += match decides {
+                                true => self.rarer_behind(frame, operands[n - 1]),
+                                false => self.rarer(frame, operands[n - 1], true),
+                            };
+                            let tests = (&operands[..n], !decides, rarer);
+                            self.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
+                        }
+                    };
                     if n + 1 < operands.len() {
                         self.truth(frame, value);
                         match self.tested(frame, value) {
@@ -346,6 +370,8 @@ impl<'p> Machine<'p> {
         for &condition in facts.list(clause.conditions) {
             let value = self.eval_again(frame, condition);
             self.truth(frame, value);
+            self.seldom += self.rarer(frame, condition, true);
+            self.narrow(frame, condition, true);
         }
         iterated
     }

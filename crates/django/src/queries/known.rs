@@ -63,9 +63,17 @@ impl Machine<'_> {
         if self.is_changed(row, field) {
             return Value::SCALAR;
         }
+        if relation.is_some() && row.lacks == relation {
+            return Value::NONE;
+        }
         let is_filled = self.is_filled(row, field);
+        let is_never_null = self.is_never_null(row, field);
         let Some((terms, before)) = self.asked_of(row) else {
-            return if is_filled { self.truthy(Vec::new()) } else { Value::SCALAR };
+            return match (is_filled, is_never_null) {
+                (true, _) => self.truthy(Vec::new()),
+                (false, true) => self.unlike(vec![Value::NONE]),
+                (false, false) => Value::SCALAR,
+            };
         };
         let wanted = below(&before, field);
         let mut content = self.content(terms, &wanted);
@@ -99,11 +107,14 @@ impl Machine<'_> {
         {
             return self.values.make(Shape::Bool(!excluded));
         }
+        if is_never_null {
+            unlike.push(Value::NONE);
+        }
         if unlike.is_empty() { Value::SCALAR } else { self.unlike(unlike) }
     }
 
     /// What counts as true, and is none of some constants.
-    fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
+    pub(super) fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
         let empty = Given::Text(Symbol::new(""));
         let falsy = [Given::None, Given::Bool(false), Given::Int(0), empty];
         unlike.extend(falsy.map(|given| self.constant(given)));
@@ -111,7 +122,7 @@ impl Machine<'_> {
     }
 
     /// What is none of some constants.
-    fn unlike(&mut self, mut constants: Vec<Value>) -> Value {
+    pub(super) fn unlike(&mut self, mut constants: Vec<Value>) -> Value {
         constants.sort_unstable();
         constants.dedup();
         self.values.make(Shape::Unlike(constants.into()))
@@ -142,7 +153,7 @@ impl Machine<'_> {
             }
             let relation = self.schema.relation(step.relation);
             let Some(model) = self.model_at(row, before) else { return false };
-            let base = Row { path: before, model, ..row };
+            let base = Row { path: before, model, lacks: None, ..row };
             let is_sure = !relation.null() && !relation.is_reverse();
             let is_said = || self.related_content(base, step.name).is_some_and(|it| it.is_never_null());
             if !is_sure && !is_said() {
@@ -242,7 +253,7 @@ impl Machine<'_> {
     }
 
     /// The value that a filter compares with.
-    fn constant(&mut self, given: Given) -> Value {
+    pub(super) fn constant(&mut self, given: Given) -> Value {
         match given {
             Given::None => Value::NONE,
             Given::Bool(value) => self.values.make(Shape::Bool(value)),
@@ -270,7 +281,7 @@ impl Machine<'_> {
         }
     }
 
-    fn class_of_field(&self, row: Row, field: Symbol) -> Option<&'static str> {
+    pub(super) fn class_of_field(&self, row: Row, field: Symbol) -> Option<&'static str> {
         let field = self.schema.field_named(row.model, field)?;
         Some(self.schema.field(field).class().as_str())
     }

@@ -13,6 +13,7 @@ use super::asks::{Declared, Written};
 use super::carried::Looks;
 use super::inherited::ParameterReads;
 use super::left::Left;
+use super::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
 use super::requests::Attributes;
 use super::value::{
@@ -47,6 +48,10 @@ pub(crate) struct Frame<'p> {
     pub(crate) yielded: Value,
     /// What code put on rows in this frame: `book.author = author`.
     pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
+    /// What tests told of attributes of variables, in the code that is being run.
+    pub(crate) told: Vec<(Reference, Value)>,
+    /// The variables of which tests told more, in the order of the tests.
+    pub(crate) narrowed: Vec<Narrowed>,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
     /// The stretches of code around that are run again and again.
@@ -115,6 +120,9 @@ pub(crate) struct Summary {
     pub(crate) left: Left,
 }
 
+/// Whether a call is part of a climb, how rare it is, and the text that it stands in for.
+pub(crate) type Rarity = (bool, u32, Option<Symbol>);
+
 pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
 
 /// The interpreter over one part of a project's functions.
@@ -132,13 +140,15 @@ pub(crate) struct Machine<'p> {
     pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
     pub(crate) names: Names,
-    /// What calls gave, with how often the attributes of their first argument had changed, whether they were part of a
-    /// climb, and the text that they stood in for.
-    pub(crate) remembered: FxHashMap<(CallKey, u32, bool, Option<Symbol>), Summary>,
+    /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
+    /// done.
+    pub(crate) remembered: FxHashMap<(CallKey, u32, Rarity), Summary>,
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
     /// How many steps of a climb beyond the first are under way.
     pub(crate) climbing: u32,
+    /// How much rarer the code that is being run is than the rows that it reads of.
+    pub(crate) seldom: u32,
     /// How often the attributes of an object have changed: what its methods gave before may be another now.
     pub(crate) changes: FxHashMap<Value, u32>,
     pub(crate) active_calls: Vec<CallKey>,
@@ -184,6 +194,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) changed: FxHashSet<(Value, Path, Symbol)>,
     /// Whether a field demands that each row holds something, where that was asked.
     pub(crate) required: FxHashMap<FieldId, bool>,
+    /// Whether two foreign keys exclude each other, where that was asked.
+    pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
     /// The querysets whose rows are being looped over.
     pub(crate) looping: Vec<Value>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -269,11 +281,13 @@ impl<'p> Machine<'p> {
             manager_starts: FxHashMap::default(),
             changed: FxHashSet::default(),
             required: FxHashMap::default(),
+            alternatives: FxHashMap::default(),
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
             fallback: None,
             climbing: 0,
+            seldom: 0,
             changes: FxHashMap::default(),
             active_calls: Vec::new(),
             globals: FxHashMap::default(),
@@ -326,6 +340,7 @@ impl<'p> Machine<'p> {
         self.showing.clear();
         self.climbing = 0;
         self.fallback = None;
+        self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
     }
@@ -352,6 +367,8 @@ impl<'p> Machine<'p> {
             returned: Value::NEVER,
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
+            told: Vec::new(),
+            narrowed: Vec::new(),
             breaks: Vec::new(),
             again: Vec::new(),
             whiles: 0,
@@ -373,6 +390,9 @@ impl<'p> Machine<'p> {
 
     /// Keeps that a relation of a row was read: the last of a path.
     pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
+        if self.is_seldom() {
+            return;
+        }
         let shown_by = self.showing.iter().find(|(query, _)| *query == row.query).map(|(_, class)| *class);
         let read = Read {
             query: row.query,
@@ -480,6 +500,7 @@ impl<'p> Machine<'p> {
             alone: true,
             listed: false,
             back: None,
+            lacks: None,
         }))
     }
 

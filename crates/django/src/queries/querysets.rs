@@ -463,7 +463,7 @@ impl<'p> Machine<'p> {
             }
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
             let model = queryset.model;
-            return self.values.make(Shape::Row(Row { path, model, many: true, back, ..row }));
+            return self.values.make(Shape::Row(Row { path, model, many: true, back, lacks: None, ..row }));
         }
         self.rows_of(value, queryset, site)
     }
@@ -482,6 +482,7 @@ impl<'p> Machine<'p> {
             alone: !many,
             listed: false,
             back: None,
+            lacks: None,
         }))
     }
 
@@ -501,7 +502,13 @@ impl<'p> Machine<'p> {
             let Some(&site) = queryset.sites.last() else { return Value::UNKNOWN };
             let (path, _) = self.read_related(&queryset, row, relation, site);
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
-            return self.values.make(Shape::Row(Row { path, model: queryset.model, back, ..row }));
+            return self.values.make(Shape::Row(Row {
+                path,
+                model: queryset.model,
+                back,
+                lacks: None,
+                ..row
+            }));
         }
         self.row_of(value, &queryset, false)
     }

@@ -12,7 +12,7 @@ use tuneup_python::{Base, ClassRef, Symbol};
 
 use super::known::{TEXTS, is_date};
 use super::machine::Machine;
-use super::value::Row;
+use super::value::{Origin, Row};
 use crate::schema::FieldId;
 
 impl Machine<'_> {
@@ -31,6 +31,29 @@ impl Machine<'_> {
         let is_required = self.is_required(field);
         self.required.insert(field, is_required);
         is_required
+    }
+
+    /// Whether a column of a row is never `None`: the database holds something there, and the row came from it, by a
+    /// query or over a foreign key, or the field has a default, which a new object begins with.
+    pub(super) fn is_never_null(&self, row: Row, name: Symbol) -> bool {
+        let Some(field) = self.schema.field_named(row.model, name) else { return false };
+        if !self.schema.field(field).null().is_no() {
+            return false;
+        }
+        let is_fetched = || {
+            self.values.length(row.path) > 0
+                || self.as_queryset(row.query).is_some_and(|queryset| queryset.origin != Origin::Outside)
+        };
+        is_fetched() || self.has_default(field)
+    }
+
+    fn has_default(&self, field: FieldId) -> bool {
+        let Some(source) = self.schema.field(field).source() else { return false };
+        let facts = self.project.facts(source.file);
+        facts.arguments(source.arguments).iter().any(|argument| {
+            matches!(argument.kind, ArgumentKind::Keyword(name) if name == "default")
+                && facts.kind(argument.value) != ExprKind::None
+        })
     }
 
     fn is_required(&self, id: FieldId) -> bool {

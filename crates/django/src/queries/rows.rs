@@ -126,7 +126,7 @@ impl<'p> Machine<'p> {
         {
             let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
             let many = self.row_is_many(row, path);
-            return self.values.make(Shape::Row(Row { path, model, many, back: None, ..row }));
+            return self.values.make(Shape::Row(Row { path, model, many, back: None, lacks: None, ..row }));
         }
         // A prefetch sets the rows' foreign key to the row that they belong to, and a one-to-one both its sides.
         if let Some((before, step)) = self.values.last_step(row.path)
@@ -134,7 +134,14 @@ impl<'p> Machine<'p> {
             && let Some(model) = self.schema.relation(relation).target()
         {
             let many = self.row_is_many(row, before);
-            return self.values.make(Shape::Row(Row { path: before, model, many, back: None, ..row }));
+            return self.values.make(Shape::Row(Row {
+                path: before,
+                model,
+                many,
+                back: None,
+                lacks: None,
+                ..row
+            }));
         }
         if let Some(queryset) = self.as_queryset(row.query)
             && self.values.length(row.path) == 0
@@ -159,7 +166,7 @@ impl<'p> Machine<'p> {
                 None => Value::UNKNOWN,
             };
         }
-        if self.is_null(row, relation) {
+        if row.lacks == Some(relation) || self.is_null(row, relation) || self.is_excluded(row, relation) {
             return Value::NONE;
         }
         let path = self.over(row.path, relation);
@@ -174,7 +181,14 @@ impl<'p> Machine<'p> {
             let inner = self.prefetched_rows(row.query, &text, inner, (parent, relation));
             let path = super::value::Path::ROOT;
             return self.for_each(inner, |machine, query| match machine.as_queryset(query) {
-                Some(_) => machine.values.make(Shape::Row(Row { query, path, model, back: None, ..row })),
+                Some(_) => machine.values.make(Shape::Row(Row {
+                    query,
+                    path,
+                    model,
+                    back: None,
+                    lacks: None,
+                    ..row
+                })),
                 None => Value::UNKNOWN,
             });
         }
@@ -183,7 +197,7 @@ impl<'p> Machine<'p> {
             Some(inverse) if !self.schema.relation(inverse).to_many() => Some((inverse, row.path)),
             _ => None,
         };
-        self.values.make(Shape::Row(Row { path, model, back, ..row }))
+        self.values.make(Shape::Row(Row { path, model, back, lacks: None, ..row }))
     }
 
     /// Whether a row came from the database: it is one of a query that is seen, or of a row's related rows.

@@ -7,6 +7,7 @@ use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 use super::carried::stretch;
 use super::fallback::shows;
 use super::machine::{Frame, Machine};
+use super::narrowing::{Known, widen_back};
 use super::value::{Shape, Value};
 
 /// Whether control goes on behind a block.
@@ -23,7 +24,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
         let stmts = facts.block(block);
-        let fallback = self.fallback;
+        let (fallback, seldom) = (self.fallback, self.seldom);
         let mut next = Next::On;
         for stmt in stmts {
             let rest = stmts.last().map(|last| TextRange::new(stmt.range.end(), last.range.end()));
@@ -33,6 +34,7 @@ impl<'p> Machine<'p> {
             }
         }
         self.fallback = fallback;
+        self.seldom = seldom;
         next
     }
 
@@ -40,6 +42,7 @@ impl<'p> Machine<'p> {
         match kind {
             StmtKind::Expr(value) => {
                 self.eval(frame, value);
+                self.forget_told(frame, value);
             }
             StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
                 let value = self.eval(frame, from);
@@ -137,30 +140,50 @@ impl<'p> Machine<'p> {
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
+        let told = frame.told.clone();
+        let known = frame.narrowed.len();
+        let (rarer_then, rarer_else) = (self.rarer(frame, test, true), self.rarer(frame, test, false));
+        self.narrow(frame, test, true);
         if let Some(one) = one.filter(|one| one.holds) {
             one.put(frame);
         }
+        self.seldom += rarer_then;
         let first = self.stand_in(for_then, |machine| machine.run(frame, then));
+        self.seldom -= rarer_then;
         let mut after_then = std::mem::replace(&mut frame.slots, before);
+        let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
+        let told_then = std::mem::replace(&mut frame.told, told);
+        self.narrow(frame, test, false);
         if let Some(one) = one.filter(|one| !one.holds) {
             one.put(frame);
         }
+        self.seldom += rarer_else;
         let second = self.stand_in(for_else, |machine| machine.run(frame, orelse));
-        // What goes on behind a branch that ended stands in for the text as the other branch does.
-        self.fallback = match (first, second) {
-            (Next::Away, Next::On) => self.fallback.or(for_else),
-            (Next::On, Next::Away) => self.fallback.or(for_then),
-            _ => self.fallback,
+        self.seldom -= rarer_else;
+        // What goes on behind a branch that ended is done as the other branch is.
+        let (fallback, rarer) = match (first, second) {
+            (Next::Away, Next::On) => (for_else, rarer_else),
+            (Next::On, Next::Away) => (for_then, rarer_then),
+            _ => (None, 0),
         };
+        self.fallback = self.fallback.or(fallback);
+        self.seldom += rarer;
         match (first, second) {
             (Next::On, Next::On) => {
                 if let Some(one) = one {
                     one.forget(&mut after_then);
                     one.forget(&mut frame.slots);
                 }
+                let narrowed_else = frame.narrowed.split_off(known);
+                widen_back(&mut after_then, narrowed_then);
+                widen_back(&mut frame.slots, narrowed_else);
                 self.merge_slots(frame, &after_then);
                 let values = &mut self.values;
+                frame.told.retain_mut(|(reference, value)| {
+                    let then = told_then.iter().find(|(known, _)| known == reference);
+                    then.map(|&(_, then)| *value = values.join(*value, then)).is_some()
+                });
                 frame.placed.retain(|place, value| match placed_then.get(place) {
                     Some(then) => {
                         *value = values.join(*value, *then);
@@ -173,6 +196,9 @@ impl<'p> Machine<'p> {
             (Next::On, Next::Away) => {
                 frame.slots = after_then;
                 frame.placed = placed_then;
+                frame.told = told_then;
+                frame.narrowed.truncate(known);
+                frame.narrowed.extend(narrowed_then);
                 Next::On
             }
             (Next::Away, next) => next,
@@ -188,6 +214,7 @@ impl<'p> Machine<'p> {
         finalbody: Block,
     ) -> Next {
         let before = frame.slots.clone();
+        let told = frame.told.clone();
         let mut next = self.run(frame, body);
         let after_body = frame.slots.clone();
         if next == Next::On {
@@ -200,6 +227,7 @@ impl<'p> Machine<'p> {
         let facts = frame.facts;
         for &handler in facts.handlers(handlers) {
             frame.slots = before.clone();
+            frame.told.clone_from(&told);
             self.merge_slots(frame, &after_body);
             if self.run(frame, handler) == Next::On {
                 outcomes.push(frame.slots.clone());
@@ -237,6 +265,7 @@ impl<'p> Machine<'p> {
         let mut climbs = false;
         for _ in 0..2 {
             let before = frame.slots.clone();
+            let known = Known::of(frame);
             frame.breaks.push(Vec::new());
             frame.again.push(within);
             self.climbing += u32::from(climbs);
@@ -255,6 +284,7 @@ impl<'p> Machine<'p> {
                     && self.values.join(before, after) != before
                     && self.looks_at(frame, within, slot)
             });
+            known.put_back(frame);
             climbs = carried && self.climbs_by_turning(&before, &frame.slots);
             self.merge_slots(frame, &before);
             if !carried {
@@ -328,6 +358,7 @@ impl<'p> Machine<'p> {
         match facts.kind(target) {
             ExprKind::Local(slot) => {
                 frame.slots[slot as usize] = value;
+                frame.told.retain(|(known, _)| known.slot != slot);
                 frame.rebind(slot as usize);
             }
             ExprKind::Free { up, slot } => self.assign_free(frame, up, slot, value),
@@ -339,6 +370,9 @@ impl<'p> Machine<'p> {
                 let site = frame.site_of(target);
                 for member in self.values.members(before) {
                     self.set_attribute(frame, member, name, value, site);
+                }
+                if let ExprKind::Local(slot) = facts.kind(base) {
+                    self.forget(frame, slot, Some(name));
                 }
                 // A page is what its rows are. A queryset loads what code puts among its lookups.
                 if matches!(name.as_str(), "object_list" | "_prefetch_related_lookups") {

@@ -60,6 +60,7 @@ impl Machine<'_> {
             (Shape::Row(row), Shape::None) | (Shape::None, Shape::Row(row)) => {
                 self.is_there(*row).then_some(false)
             }
+            (Shape::None, other) | (other, Shape::None) if is_something(other) => Some(false),
             (one, other) => (is_constant(one) && is_constant(other)).then_some(left == right),
         }
     }
@@ -260,6 +261,23 @@ impl Machine<'_> {
         };
         path.as_str().strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     }
+}
+
+/// Whether a value is none of those that may be `None`.
+fn is_something(shape: &Shape) -> bool {
+    matches!(
+        shape,
+        Shape::Queryset(_)
+            | Shape::Sequence(_)
+            | Shape::Tuple(_)
+            | Shape::Mapping { .. }
+            | Shape::Class(_)
+            | Shape::Function(..)
+            | Shape::Bound { .. }
+            | Shape::Object(..)
+            | Shape::Page(_)
+            | Shape::Paginator(_)
+    )
 }
 
 fn is_constant(shape: &Shape) -> bool {

@@ -223,6 +223,8 @@ pub struct Row {
     pub listed: bool,
     /// The relation that is loaded already because the row was reached over its other side.
     pub back: Option<(RelationId, Path)>,
+    /// The relation that a test found to be null.
+    pub lacks: Option<RelationId>,
 }
 
 /// One step of a path.
@@ -432,8 +434,13 @@ impl Values {
                 return self.mapping(known, key, rest);
             }
             (Shape::Scalar, Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_))
-            | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_), Shape::Scalar)
-            | (Shape::Unlike(_), Shape::Unlike(_)) => return Value::SCALAR,
+            | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_), Shape::Scalar) => {
+                return Value::SCALAR;
+            }
+            (Shape::Unlike(a), Shape::Unlike(b)) => {
+                let both: Rc<[Value]> = a.iter().copied().filter(|it| b.contains(it)).collect();
+                return if both.is_empty() { Value::SCALAR } else { self.make(Shape::Unlike(both)) };
+            }
             _ => {}
         }
         let mut parts: Vec<Value> = Vec::new();
@@ -457,6 +464,7 @@ impl Values {
             parts.push(merged);
         }
         parts = self.partly_whole(parts);
+        parts = self.unnarrowed(parts);
         parts = self.of_one_way(parts);
         parts.sort_unstable();
         parts.dedup();
@@ -470,6 +478,21 @@ impl Values {
             1 => parts[0],
             n if n <= widest => self.make(Shape::Union(parts.into())),
             _ => Value::UNKNOWN,
+        }
+    }
+
+    /// Without rows that a test found to lack something, where the same row is there anyway.
+    fn unnarrowed(&mut self, parts: Vec<Value>) -> Vec<Value> {
+        let is_there = |part: &Value| match self.shape(*part) {
+            Shape::Row(row) if row.lacks.is_some() => {
+                let whole = Shape::Row(Row { lacks: None, ..*row });
+                parts.iter().any(|&other| *self.shape(other) == whole)
+            }
+            _ => false,
+        };
+        match parts.iter().any(is_there) {
+            true => parts.iter().copied().filter(|part| !is_there(part)).collect(),
+            false => parts,
         }
     }
 

@@ -1,0 +1,272 @@
+//! What a test tells of what it tests, in the code that runs only where it came out that way: `if self.end is None`,
+//! `person and person.name`, `return` behind `if not slot.room_id`.
+//!
+//! A variable that is a row keeps that one of its relations is null ([`Row::lacks`]) wherever it goes; what a column
+//! holds is kept in the frame. Where the two ways come together again, nothing is left of it.
+
+use tuneup_python::Symbol;
+use tuneup_python::flow::{CompareOp, Expr, ExprKind};
+
+use super::known::is_date;
+use super::machine::{Frame, Machine};
+use super::value::{Row, Shape, Value};
+use crate::schema::{ModelAttribute, RelationId};
+
+/// `variable.name`, or `variable.through.name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(super) slot: u32,
+    through: Option<Symbol>,
+    name: Symbol,
+}
+
+impl Reference {
+    pub(super) fn of(frame: &Frame<'_>, place: Expr) -> Option<Self> {
+        let ExprKind::Attribute(base, name) = frame.facts.kind(place) else { return None };
+        match frame.facts.kind(base) {
+            ExprKind::Local(slot) => Some(Self { slot, through: None, name }),
+            ExprKind::Attribute(inner, through) => match frame.facts.kind(inner) {
+                ExprKind::Local(slot) => Some(Self { slot, through: Some(through), name }),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// What is known of a frame's variables before a test tells more.
+pub(super) struct Known {
+    told: Vec<(Reference, Value)>,
+    narrowed: usize,
+}
+
+impl Known {
+    /// As it is now.
+    pub(super) fn of(frame: &Frame<'_>) -> Self {
+        Self { told: frame.told.clone(), narrowed: frame.narrowed.len() }
+    }
+
+    /// Forgets what tests told since. A variable that got another value meanwhile keeps it.
+    pub(super) fn put_back(self, frame: &mut Frame<'_>) {
+        let since = frame.narrowed.split_off(self.narrowed.min(frame.narrowed.len()));
+        widen_back(&mut frame.slots, since);
+        frame.told = self.told;
+    }
+}
+
+/// Gives variables back what they held before tests told more of them, but for those that hold another value by now.
+pub(super) fn widen_back(slots: &mut [Value], narrowed: Vec<Narrowed>) {
+    for (slot, before, after) in narrowed.into_iter().rev() {
+        let value = &mut slots[slot as usize];
+        if *value == after {
+            *value = before;
+        }
+    }
+}
+
+/// A variable that a test told more of, what it held, and what it holds since.
+pub(crate) type Narrowed = (u32, Value, Value);
+
+/// What a test says of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    IsNone,
+    IsNotNone,
+    Truthy,
+    Falsy,
+}
+
+impl<'p> Machine<'p> {
+    /// Keeps what holds where a test came out as `holds`.
+    pub(super) fn narrow(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) {
+        let facts = frame.facts;
+        match facts.kind(test) {
+            ExprKind::Not(inner) => self.narrow(frame, inner, !holds),
+            ExprKind::And(run) if holds => {
+                facts.list(run).iter().for_each(|&part| self.narrow(frame, part, true));
+            }
+            ExprKind::Or(run) if !holds => {
+                facts.list(run).iter().for_each(|&part| self.narrow(frame, part, false));
+            }
+            ExprKind::Walrus(target, _) => self.narrow(frame, target, holds),
+            ExprKind::Compare(run, ops) => {
+                let &[left, right] = facts.list(run) else { return };
+                let asks_none = match facts.compare_ops.get(ops as usize) {
+                    Some(CompareOp::Is | CompareOp::Eq) => true,
+                    Some(CompareOp::IsNot | CompareOp::NotEq) => false,
+                    _ => return,
+                };
+                if facts.kind(right) == ExprKind::None {
+                    let said = if asks_none == holds { Said::IsNone } else { Said::IsNotNone };
+                    self.narrow_place(frame, left, said);
+                }
+            }
+            _ => self.narrow_place(frame, test, if holds { Said::Truthy } else { Said::Falsy }),
+        }
+    }
+
+    /// The value of an expression that is evaluated only where some tests came out as `holds`, and is so much rarer.
+    pub(super) fn eval_where(
+        &mut self,
+        frame: &mut Frame<'p>,
+        (tests, holds, rarer): (&[Expr], bool, u32),
+        expr: Expr,
+    ) -> Value {
+        let known = Known::of(frame);
+        tests.iter().for_each(|&test| self.narrow(frame, test, holds));
+        self.seldom += rarer;
+        let value = self.eval(frame, expr);
+        self.seldom -= rarer;
+        known.put_back(frame);
+        value
+    }
+
+    /// The row that an expression is, which a test has read already.
+    pub(super) fn row_in(&mut self, frame: &mut Frame<'p>, base: Expr) -> Option<Row> {
+        let value = match frame.facts.kind(base) {
+            ExprKind::Local(slot) => *frame.slots.get(slot as usize)?,
+            _ => self.eval(frame, base),
+        };
+        self.as_row(value)
+    }
+
+    fn narrow_place(&mut self, frame: &mut Frame<'p>, place: Expr, said: Said) {
+        if let ExprKind::Local(slot) = frame.facts.kind(place) {
+            let Some(&before) = frame.slots.get(slot as usize) else { return };
+            let after = self.narrowed(before, said);
+            if after != Value::NEVER && after != before {
+                frame.slots[slot as usize] = after;
+                frame.narrowed.push((slot, before, after));
+            }
+            return;
+        }
+        let Some(reference) = Reference::of(frame, place) else { return };
+        let ExprKind::Attribute(base, name) = frame.facts.kind(place) else { return };
+        let Some(row) = self.row_in(frame, base) else { return };
+        if matches!(said, Said::IsNone | Said::Falsy)
+            && let Some(relation) = self.relation_behind(row, name)
+            && reference.through.is_none()
+        {
+            let before = frame.slots[reference.slot as usize];
+            let after = self.values.make(Shape::Row(Row { lacks: Some(relation), ..row }));
+            take_over(frame, before, after);
+            frame.slots[reference.slot as usize] = after;
+            frame.narrowed.push((reference.slot, before, after));
+        } else if let Some(after) = self.narrowed_attribute(frame, reference, row, said) {
+            frame.told.retain(|(known, _)| *known != reference);
+            frame.told.push((reference, after));
+        }
+    }
+
+    /// What a test told of an expression.
+    pub(super) fn told(&self, frame: &Frame<'p>, place: Expr) -> Option<Value> {
+        if frame.told.is_empty() {
+            return None;
+        }
+        let reference = Reference::of(frame, place)?;
+        frame.told.iter().find(|(known, _)| *known == reference).map(|&(_, value)| value)
+    }
+
+    /// What is left of a variable's value.
+    fn narrowed(&mut self, value: Value, said: Said) -> Value {
+        let members = self.values.members(value);
+        let left = members.into_iter().filter(|&member| match said {
+            Said::IsNone => false,
+            Said::IsNotNone => member != Value::NONE,
+            Said::Truthy => self.known_truth(member) != Some(false),
+            Said::Falsy => self.known_truth(member) != Some(true),
+        });
+        let left: Vec<Value> = left.collect();
+        match said {
+            Said::IsNone => Value::NONE,
+            _ => self.values.join_all(left),
+        }
+    }
+
+    /// The to-one relation that an attribute is, or the key of.
+    fn relation_behind(&self, row: Row, name: Symbol) -> Option<RelationId> {
+        match self.schema.attribute(row.model, name) {
+            Some(ModelAttribute::ToOne(relation)) => Some(relation),
+            _ => self.field_behind(row, name).1,
+        }
+    }
+
+    fn narrowed_attribute(
+        &mut self,
+        frame: &Frame<'p>,
+        reference: Reference,
+        row: Row,
+        said: Said,
+    ) -> Option<Value> {
+        let name = reference.name;
+        let is_null = matches!(said, Said::IsNone | Said::Falsy);
+        match self.schema.attribute(row.model, name)? {
+            ModelAttribute::ToOne(_) => return is_null.then_some(Value::NONE),
+            ModelAttribute::Column => {}
+            _ => return None,
+        }
+        let known = frame.told.iter().find(|(known, _)| *known == reference).map(|&(_, value)| value);
+        let before = known.unwrap_or_else(|| self.column(row, name));
+        let unlike = match self.values.shape(before) {
+            Shape::Scalar => Vec::new(),
+            Shape::Unlike(constants) => constants.to_vec(),
+            _ => return None,
+        };
+        let (field, relation) = self.field_behind(row, name);
+        match said {
+            Said::IsNone => Some(Value::NONE),
+            Said::IsNotNone => Some(self.unlike(unlike.into_iter().chain([Value::NONE]).collect())),
+            Said::Truthy => Some(self.truthy(unlike)),
+            Said::Falsy => {
+                let is_never_empty =
+                    relation.is_some() || self.class_of_field(row, field).is_some_and(is_date);
+                is_never_empty.then_some(Value::NONE)
+            }
+        }
+    }
+
+    /// Forgets what tests told of the variables that a call is given, which may change what they are.
+    pub(super) fn forget_told(&mut self, frame: &mut Frame<'p>, call: Expr) {
+        let ExprKind::Call(callee, run) = frame.facts.kind(call) else { return };
+        let this = match frame.facts.kind(callee) {
+            ExprKind::Attribute(base, _) => Some(base),
+            _ => None,
+        };
+        let facts = frame.facts;
+        for given in this.into_iter().chain(facts.arguments(run).iter().map(|argument| argument.value)) {
+            if let ExprKind::Local(slot) = facts.kind(given) {
+                self.forget(frame, slot, None);
+            }
+        }
+    }
+
+    /// Forgets what tests told of an attribute of a variable, or of all.
+    pub(super) fn forget(&mut self, frame: &mut Frame<'p>, slot: u32, name: Option<Symbol>) {
+        frame.told.retain(|(known, _)| {
+            known.slot != slot
+                || name.is_some_and(|name| known.name != name && known.through.is_none_or(|it| it != name))
+        });
+        let Some(&value) = frame.slots.get(slot as usize) else { return };
+        let Some(row) = self.as_row(value) else { return };
+        if row.lacks.is_some() && name.is_none_or(|name| self.relation_behind(row, name) == row.lacks) {
+            let after = self.values.make(Shape::Row(Row { lacks: None, ..row }));
+            take_over(frame, value, after);
+            frame.slots[slot as usize] = after;
+        }
+    }
+}
+
+/// What code put on a row is on it under its new value too.
+fn take_over(frame: &mut Frame<'_>, before: Value, after: Value) {
+    if frame.placed.is_empty() {
+        return;
+    }
+    let mut put: Vec<(Symbol, Value)> = frame
+        .placed
+        .iter()
+        .filter(|((row, _), _)| *row == before)
+        .map(|(&(_, name), &value)| (name, value))
+        .collect();
+    put.sort_unstable_by_key(|(name, _)| name.as_str());
+    frame.placed.extend(put.into_iter().map(|(name, value)| ((after, name), value)));
+}

@@ -1,0 +1,143 @@
+//! Code that runs for few rows of a query, if for any, so that what it reads is not read once per row.
+//!
+//! - What stands in for two columns that are null, one after the other: `self.end or self.start + self.duration`, where
+//!   `duration` in turn is `type.duration` of rows that have none of their own. One fallback alone may well be what most
+//!   rows use.
+//! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
+
+use tuneup_python::flow::{CompareOp, Expr, ExprKind, StmtKind};
+
+use super::known::is_date;
+use super::machine::{Frame, Machine};
+use super::narrowing::Reference;
+use super::value::Row;
+use crate::schema::ModelAttribute;
+
+/// From how much on code counts as run for few rows.
+const SELDOM: u32 = 2;
+
+impl<'p> Machine<'p> {
+    /// Whether the code that is being run is run for few rows.
+    pub(super) fn is_seldom(&self) -> bool {
+        self.seldom >= SELDOM
+    }
+
+    /// What tells apart what a call does here from what it does elsewhere.
+    pub(super) fn rarity(&self) -> u32 {
+        self.seldom.min(SELDOM)
+    }
+
+    /// How much rarer code is that runs only where a test came out as `holds`.
+    pub(super) fn rarer(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) -> u32 {
+        let facts = frame.facts;
+        match facts.kind(test) {
+            ExprKind::Not(inner) => self.rarer(frame, inner, !holds),
+            ExprKind::And(run) if holds => {
+                facts.list(run).iter().map(|&part| self.rarer(frame, part, true)).max().unwrap_or(0)
+            }
+            ExprKind::Call(..) if holds && self.pairs_rows(frame, test) => SELDOM,
+            _ => match tested_for_null(frame, test, holds) {
+                Some((place, is_none)) if self.is_null_column(frame, place, is_none) => {
+                    u32::from(is_returned(frame, place))
+                }
+                _ => 0,
+            },
+        }
+    }
+
+    /// How much rarer `other` is in `place or other`.
+    pub(super) fn rarer_behind(&mut self, frame: &mut Frame<'p>, place: Expr) -> u32 {
+        u32::from(self.is_null_column(frame, place, false))
+    }
+
+    /// How much rarer a branch of `place if place is not None else other` is.
+    pub(super) fn rarer_than(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+        holds: bool,
+        instead: Expr,
+    ) -> u32 {
+        let Some((place, is_none)) = tested_for_null(frame, test, holds) else {
+            return self.rarer(frame, test, holds);
+        };
+        if Reference::of(frame, place).is_some_and(|it| Reference::of(frame, instead) == Some(it)) {
+            return u32::from(self.is_null_column(frame, place, is_none));
+        }
+        self.rarer(frame, test, holds)
+    }
+
+    /// The row whose attribute a place is.
+    fn row_of_place(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Row> {
+        Reference::of(frame, place)?;
+        let ExprKind::Attribute(base, _) = frame.facts.kind(place) else { return None };
+        self.row_in(frame, base)
+    }
+
+    /// Whether a place is a column that may be null, and that counts as false only where it is, or nearly so.
+    fn is_null_column(&mut self, frame: &mut Frame<'p>, place: Expr, is_none: bool) -> bool {
+        let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return false };
+        let Some(row) = self.row_of_place(frame, place) else { return false };
+        if !matches!(self.schema.attribute(row.model, name), Some(ModelAttribute::Column)) {
+            return false;
+        }
+        let Some(field) = self.schema.field_named(row.model, name) else { return false };
+        let field = self.schema.field(field);
+        let class = field.class().as_str();
+        let is_value =
+            is_date(class) || ["Integer", "Decimal", "Float", "Duration"].iter().any(|it| class.contains(it));
+        field.null().is_yes() && field.relation().is_none() && (is_none || is_value)
+    }
+
+    /// Whether a call is a method of one row that is given another row of the same query: it tells whether two go
+    /// together, which few do.
+    fn pairs_rows(&mut self, frame: &mut Frame<'p>, call: Expr) -> bool {
+        let facts = frame.facts;
+        let ExprKind::Call(callee, run) = facts.kind(call) else { return false };
+        let ExprKind::Attribute(this, _) = facts.kind(callee) else { return false };
+        let (ExprKind::Local(_), [first, ..]) = (facts.kind(this), facts.arguments(run)) else {
+            return false;
+        };
+        if !matches!(facts.kind(first.value), ExprKind::Local(_) | ExprKind::Subscript(..)) {
+            return false;
+        }
+        let this = self.eval(frame, this);
+        let other = self.eval(frame, first.value);
+        let rows = |value| self.values.members(value).into_iter().filter_map(|member| self.as_row(member));
+        rows(this).any(|this| {
+            let is_of_it =
+                |other: Row| (other.query, other.path, other.model) == (this.query, this.path, this.model);
+            this.many && rows(other).any(is_of_it)
+        })
+    }
+}
+
+/// The place that a test finds to be null, or to count as false, where it comes out as `holds`; and whether it is null.
+fn tested_for_null(frame: &Frame<'_>, test: Expr, holds: bool) -> Option<(Expr, bool)> {
+    let facts = frame.facts;
+    match facts.kind(test) {
+        ExprKind::Not(inner) => tested_for_null(frame, inner, !holds),
+        ExprKind::Compare(run, ops) => {
+            let &[left, right] = facts.list(run) else { return None };
+            let asks_none = match facts.compare_ops.get(ops as usize)? {
+                CompareOp::Is | CompareOp::Eq => true,
+                CompareOp::IsNot | CompareOp::NotEq => false,
+                _ => return None,
+            };
+            (facts.kind(right) == ExprKind::None && asks_none == holds).then_some((left, true))
+        }
+        ExprKind::Attribute(..) => (!holds).then_some((test, false)),
+        _ => None,
+    }
+}
+
+/// Whether the function returns what a place holds, so that what it does where that is null stands in for it.
+fn is_returned(frame: &Frame<'_>, place: Expr) -> bool {
+    let Some(id) = frame.function else { return false };
+    let Some(reference) = Reference::of(frame, place) else { return false };
+    let range = frame.facts.function(id).range;
+    frame.facts.stmts.iter().any(|stmt| {
+        range.contains_range(stmt.range)
+            && matches!(stmt.kind, StmtKind::Return(Some(value)) if Reference::of(frame, value) == Some(reference))
+    })
+}

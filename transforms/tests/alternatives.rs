@@ -1,0 +1,74 @@
+//! Foreign keys of which a row has one at most.
+
+mod support;
+
+use support::check;
+
+#[track_caller]
+fn reads(fields: &str, method: &str, expected: &str) {
+    let windows = format!(
+        r#"
+from django.db import models
+from shop.models import Author, Tag
+
+
+class Window(models.Model):
+    {fields}
+
+    class Meta:
+        app_label = "shop"
+
+    {method}
+
+    def shown(self):
+        return [self.person, self.room]
+"#
+    );
+    let code = "from shop.models import Author\n\n\ndef shown():\n    \
+                for author in Author.objects.prefetch_related('windows'):\n        \
+                for window in author.windows.all():\n            print(window.shown())\n";
+    let expected = format!("Safe: for author in Author.objects.prefetch_related('windows'):: {expected}");
+    let expected: &[&str] = if expected.ends_with(": ") { &[] } else { &[&expected] };
+    check(&[("windows.py", &windows), ("views.py", code)], expected);
+}
+
+const ONE_NAME: &str = "person = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name='windows')\n    \
+     room = models.ForeignKey(Tag, null=True, on_delete=models.CASCADE, related_name='windows')";
+
+const TWO_NAMES: &str = "person = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name='windows')\n    \
+     room = models.ForeignKey(Tag, null=True, on_delete=models.CASCADE, related_name='open')";
+
+const REFUSES: &str =
+    "def clean(self):\n        if self.person and self.room_id:\n            raise ValueError('both')";
+
+#[test]
+fn rows_of_one_have_none_of_the_other() {
+    for method in [
+        REFUSES,
+        "def clean(self):\n        if self.person is not None and self.room is not None:\n            raise ValueError",
+        "def owner(self):\n        return self.room or self.person",
+        "def owner(self, kind):\n        return {1: 'person', 2: 'room'}[kind]",
+    ] {
+        reads(ONE_NAME, method, "");
+    }
+    reads(TWO_NAMES, REFUSES, "");
+}
+
+#[test]
+fn keys_that_a_row_may_have_both_of_are_read() {
+    reads(ONE_NAME, "kind = 1", "windows__room");
+    reads(TWO_NAMES, "def owner(self):\n        return self.room or self.person", "windows__room");
+    reads(ONE_NAME, "def both(self):\n        return self.room and self.person", "windows__room");
+    reads(ONE_NAME, "def names(self):\n        return {1: 'person', 2: 'room', 3: 'pk'}[2]", "windows__room");
+    reads(
+        ONE_NAME,
+        "def clean(self):\n        if self.person and self.room:\n            print('both')",
+        "windows__room",
+    );
+    reads(
+        "person = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name='windows')\n    \
+         room = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name='windows')",
+        "def owner(self):\n        return self.room or self.person",
+        "windows__room",
+    );
+}

@@ -1,0 +1,201 @@
+//! What a test tells of what it tests, in the code behind it; and code that runs for few rows.
+
+mod support;
+
+use support::check;
+
+const SLOTS: &str = r#"
+from django.db import models
+from shop.models import Author, Book
+
+
+class Kind(models.Model):
+    minutes = models.IntegerField(default=30)
+
+    class Meta:
+        app_label = "shop"
+
+
+class Slot(models.Model):
+    start = models.DateTimeField()
+    end = models.DateTimeField(null=True)
+    minutes = models.IntegerField(null=True)
+    kind = models.ForeignKey(Kind, on_delete=models.CASCADE, related_name="slots")
+    book = models.ForeignKey(Book, null=True, on_delete=models.CASCADE, related_name="slots")
+    host = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        app_label = "shop"
+
+    def length(self):
+        if self.minutes is None:
+            return self.kind.minutes
+        return self.minutes
+
+    def until(self):
+        return self.end or self.start + self.length()
+
+    def name(self):
+        return self.host.name if self.host else ""
+
+    def overlaps(self, other):
+        return self.start < other.end and other.start < self.end
+
+    def find_host(self):
+        self.host = Author.objects.first()
+"#;
+
+#[track_caller]
+fn reads(body: &[&str], fields: &str) {
+    let body = body.join("\n    ");
+    let code = format!(
+        "from shop.models import Author, Book\nfrom shop.slots import Kind, Slot\n\n\n\
+         def lasting(minutes=None, slot=None):\n    \
+             if minutes is not None:\n        return minutes\n    \
+             return slot.kind.minutes\n\n\n\
+         def slots_since(start, slots=None):\n    \
+             if slots is None:\n        slots = Slot.objects.filter(pk__gt=0)\n    \
+             return slots.filter(start__gt=start)\n\n\n\
+         def shown(request, start):\n    {body}\n"
+    );
+    let line = body.lines().next().unwrap_or_default();
+    let expected = format!("Safe: {line}: {fields}");
+    let expected: &[&str] = if fields.is_empty() { &[] } else { &[&expected] };
+    check(&[("slots.py", SLOTS), ("views.py", &code)], expected);
+}
+
+const LOOP: &str = "for slot in Slot.objects.order_by('pk'):";
+
+#[test]
+fn a_relation_that_a_test_found_to_be_null_stays_null() {
+    reads(&[LOOP, "    if not slot.host_id:", "        print(slot.host.name)"], "");
+    reads(&[LOOP, "    if slot.host is None:", "        print(slot.name())"], "host");
+    // In a list, and in a method of the row.
+    reads(
+        &[
+            "left = {}",
+            LOOP,
+            "    if not slot.host_id:",
+            "        left.setdefault(slot.pk, slot)",
+            "for slot in left.values():",
+            "    print(slot.name())",
+        ],
+        "",
+    );
+    let late = ["    if slot.host_id:", "        continue", "    print(slot.name())"];
+    reads(&[&[LOOP], &late[..]].concat(), "");
+    reads(&["print([slot.name() for slot in Slot.objects.order_by('pk') if slot.host_id is None])"], "");
+}
+
+#[test]
+fn what_a_test_told_ends_with_the_branch_and_with_what_changes_it() {
+    reads(&[LOOP, "    if not slot.host_id:", "        print(slot.pk)", "    print(slot.host)"], "host");
+    reads(
+        &[LOOP, "    if not slot.book_id:", "        slot.find_host()", "    print(slot.kind.minutes)"],
+        "kind",
+    );
+    reads(
+        &[
+            LOOP,
+            "    if slot.end is None:",
+            "        slot.end = start",
+            "    if slot.end is not None:",
+            "        print(slot.kind.minutes)",
+        ],
+        "kind",
+    );
+    reads(
+        &[LOOP, "    if slot.end is None:", "        if slot.end:", "            print(slot.kind.minutes)"],
+        "",
+    );
+    // Each turn is of another row.
+    reads(
+        &[
+            LOOP,
+            "    if slot.end is None:",
+            "        print(slot.kind.minutes)",
+            "        continue",
+            "    print(slot.pk)",
+        ],
+        "kind",
+    );
+}
+
+#[test]
+fn an_argument_that_cannot_be_none_decides_the_branch_of_a_parameters_default() {
+    for (given, fields) in [
+        ("slot.kind_id, slot", ""),
+        ("0, slot", ""),
+        ("slot.start, slot", ""),
+        ("slot.end, slot", "kind"),
+        ("None, slot", "kind"),
+        ("slot=slot", "kind"),
+    ] {
+        reads(&[LOOP, &format!("    print(lasting({given}))")], fields);
+    }
+    reads(&[LOOP, "    if slot.end is not None:", "        print(lasting(slot.end, slot))"], "");
+    reads(&[LOOP, "    print(lasting(slot.length(), slot))"], "kind");
+    reads(
+        &[
+            "slots = Slot.objects.select_related('host')",
+            "for slot in slots_since(start, slots):",
+            "    print(slot.name())",
+        ],
+        "",
+    );
+}
+
+#[test]
+fn what_is_left_of_a_nullable_column_and_its_stand_in_is_not_null() {
+    reads(
+        &[
+            "kind = Kind.objects.get()",
+            "for slot in kind.slots.order_by('pk'):",
+            "    print(lasting(slot.length(), slot))",
+        ],
+        "",
+    );
+}
+
+#[test]
+fn a_fallback_of_a_fallback_is_read_for_few_rows() {
+    reads(&[LOOP, "    print(slot.length())"], "kind");
+    reads(&[LOOP, "    print(slot.until())"], "");
+    reads(&[LOOP, "    print(slot.end or slot.kind.minutes)"], "kind");
+    reads(&[LOOP, "    print(slot.end or slot.minutes or slot.kind.minutes)"], "");
+    // What is open as yet is most often the rule.
+    reads(
+        &[LOOP, "    if slot.end is None and slot.minutes is None:", "        print(slot.kind.minutes)"],
+        "kind",
+    );
+}
+
+#[test]
+fn what_is_read_of_rows_that_go_together_in_pairs_is_read_for_few() {
+    let pairs = |test: &str| {
+        reads_pairs(&format!("        if {test}:"), "");
+    };
+    pairs("slot.overlaps(last[-1])");
+    pairs("last and slot.overlaps(last[-1])");
+    reads_pairs("        if slot.end:", "kind");
+    reads(
+        &[
+            "slots = list(Slot.objects.order_by('pk'))",
+            "for slot in slots:",
+            "    print([other.kind.minutes for other in slots if slot.overlaps(other)])",
+        ],
+        "",
+    );
+}
+
+#[track_caller]
+fn reads_pairs(test: &str, fields: &str) {
+    let body = [
+        "last = list(Slot.objects.order_by('pk'))",
+        "for part in [1, 2]:",
+        "    for slot in list(last):",
+        test,
+        "            print(slot.kind.minutes)",
+    ];
+    reads(&body, fields);
+}
