@@ -18,6 +18,7 @@ use crate::config::{Config, nearest};
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::suppress::{Unused, silence};
+use crate::texts::Texts;
 use crate::write::folder;
 
 /// How long work lasts before progress is shown.
@@ -40,6 +41,7 @@ pub(crate) struct Outcome {
     pub(crate) problems: Vec<Problem>,
     /// How long each phase took.
     pub(crate) stopwatch: Stopwatch,
+    texts: Texts,
 }
 
 /// Reads a project and asks the selected rules.
@@ -103,10 +105,15 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     settle(&Configured { project: &project, line_length: config.line_length.value }, &mut proposals);
     stopwatch.lap("settled");
     let problems = project.problems.clone();
-    Ok(Outcome { project, config, proposals, unused, problems, stopwatch })
+    Ok(Outcome { project, config, proposals, unused, problems, stopwatch, texts: Texts::default() })
 }
 
 impl Outcome {
+    /// The text of a file, by its path from the root; nothing where it cannot be read, or has changed since.
+    pub(crate) fn text(&self, path: &str) -> Option<&SourceText> {
+        self.texts.get(&self.project.source, path)
+    }
+
     /// Makes text of approved proposals.
     pub(crate) fn render(&self, approved: &[&Proposal]) -> Rendering {
         let files = Configured { project: &self.project, line_length: self.config.line_length.value };

@@ -19,6 +19,7 @@ mod scope;
 mod server;
 mod summary;
 mod suppress;
+mod texts;
 mod undo;
 mod vcs;
 mod write;

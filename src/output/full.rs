@@ -40,8 +40,6 @@ pub(crate) fn write_one(
         proposal.safety.as_str(),
         proposal.title
     )?;
-    let project = &outcome.project.source;
-    let text = |path: &str| project.text_at(path).ok();
     let mut group: Group<'_> =
         Group::with_title(level(proposal.safety).primary_title(proposal.message.as_str()));
     let mut paths: Vec<&str> = vec![&proposal.place.path];
@@ -51,7 +49,7 @@ pub(crate) fn write_one(
         }
     }
     for path in paths {
-        let Some(source) = text(path) else { continue };
+        let Some(source) = outcome.text(path) else { continue };
         let (excerpt, skipped) = excerpt(source.text());
         let cut = |range: TextRange| first_line(&excerpt, skipped, range);
         let mut snippet = Snippet::source(excerpt.clone()).path(shown(path)).fold(true);

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use serde::Serialize;
 use tuneup_transforms::noticing::{Notice, Noticing, noticing};
 use tuneup_transforms::{Place, Proposal};
@@ -104,8 +105,7 @@ pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let root = source.root().canonicalize().unwrap_or_else(|_| source.root().to_owned());
     let mut errors: Vec<Error> = problems(outcome).collect();
     let mut proposals = Vec::with_capacity(outcome.proposals.len());
-    for proposal in &outcome.proposals {
-        let (item, withheld) = item(outcome, proposal);
+    for (item, withheld) in items(outcome) {
         proposals.push(item);
         errors.extend(withheld);
     }
@@ -132,8 +132,7 @@ pub(crate) fn write_lines(out: &mut dyn Write, outcome: &Outcome) -> io::Result<
         serde_json::to_writer(&mut *out, entry)?;
         writeln!(out)
     };
-    for proposal in &outcome.proposals {
-        let (item, withheld) = item(outcome, proposal);
+    for (item, withheld) in items(outcome) {
         line(&Entry::Proposal(item))?;
         withheld.into_iter().try_for_each(|error| line(&Entry::Error(error)))?;
     }
@@ -147,6 +146,11 @@ fn problems(outcome: &Outcome) -> impl Iterator<Item = Error> {
         column: problem.column,
         message: problem.message.clone(),
     })
+}
+
+/// The proposals with what each would write by itself, which is the work of a report.
+fn items(outcome: &Outcome) -> Vec<(Item<'_>, Vec<Error>)> {
+    outcome.proposals.par_iter().map(|proposal| item(outcome, proposal)).collect()
 }
 
 /// A proposal with what it would write; and where it cannot be written, why.

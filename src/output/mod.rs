@@ -94,8 +94,7 @@ pub(crate) fn span(outcome: &Outcome, place: &Place) -> Span {
 
 /// Line and column, from 1, of a place's first byte.
 pub(crate) fn position(outcome: &Outcome, place: &Place) -> (u32, u32) {
-    let source = outcome.project.source.text_at(&place.path).ok();
-    source.map_or((1, 1), |source| {
+    outcome.text(&place.path).map_or((1, 1), |source| {
         let position = source.position(place.start);
         (position.line, position.column)
     })

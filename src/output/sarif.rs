@@ -5,11 +5,12 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use ruff_text_size::TextSize;
 use serde_json::{Value, json};
 use tuneup_python::SourceText;
 use tuneup_transforms::registry::RULES;
-use tuneup_transforms::render::RenderedFile;
+use tuneup_transforms::render::{RenderedFile, Rendering};
 use tuneup_transforms::{Place, Proposal, Safety};
 
 use super::paths::Paths;
@@ -22,8 +23,9 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, paths: &Paths) -> io
     let rules: Vec<Value> = names.iter().filter_map(|name| described(name)).collect();
     let mut notifications: Vec<Value> = Vec::new();
     let mut results: Vec<Value> = Vec::new();
-    for proposal in &outcome.proposals {
-        let rendering = outcome.render(&[proposal]);
+    let renderings: Vec<Rendering> =
+        outcome.proposals.par_iter().map(|proposal| outcome.render(&[proposal])).collect();
+    for (proposal, rendering) in outcome.proposals.iter().zip(&renderings) {
         for (id, reason) in &rendering.withheld {
             notifications.push(json!({
                 "level": "warning",
@@ -135,10 +137,10 @@ fn region(span: Span) -> Value {
 
 /// The edits of a file. One that is made is put into an empty one.
 fn change(outcome: &Outcome, paths: &Paths, file: &RenderedFile) -> Value {
-    let source = outcome.project.source.text_at(&file.path).ok().filter(|_| file.before.is_some());
+    let source = outcome.text(&file.path).filter(|_| file.before.is_some());
     let replacements = file.edits.iter().map(|(start, end, content)| {
         let position = |at: usize| {
-            source.as_ref().map_or((1, 1), |source| {
+            source.map_or((1, 1), |source| {
                 let position = source.position(in_text(source, at));
                 (position.line, position.column)
             })

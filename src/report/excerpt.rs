@@ -42,7 +42,7 @@ pub(super) fn write_places<'a>(
         }
     }
     for (path, places) in by_path {
-        let Ok(source) = outcome.project.source.text_at(path) else { continue };
+        let Some(source) = outcome.text(path) else { continue };
         let content = source.text();
         let starts: Vec<usize> = std::iter::once(0)
             .chain(content.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at < content.len()))

@@ -15,7 +15,7 @@ use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
-use crate::query_counts::QueryCount;
+use crate::query_counts::{self, QueryCount};
 use crate::requirements::Requirements;
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -102,6 +102,7 @@ impl Project {
             progress,
             external_roots: frameworks::ROOTS,
             importers: frameworks::IMPORTERS,
+            marks: &query_counts::COUNTING,
         });
         let mut stopwatch = source.stopwatch().clone();
         let settings = Settings::read(&source, options.settings.as_deref());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use elsa::sync::FrozenVec;
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -43,6 +44,8 @@ pub struct LoadOptions<'a> {
     pub external_roots: &'a [&'a str],
     /// Functions of packages that import by texts.
     pub importers: &'static [Importer],
+    /// Texts by which files are found again, as [`SourceFile::is_marked`].
+    pub marks: &'a [&'a str],
     /// Told how many files are done, and of how many.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
 }
@@ -58,6 +61,7 @@ impl LoadOptions<'_> {
             depth: &|_| Depth::Full,
             external_roots: &[],
             importers: &[],
+            marks: &[],
             progress: None,
         }
     }
@@ -106,6 +110,8 @@ pub struct SourceFile {
     pub len: u32,
     /// Whether it is an installed package's and not the project's.
     pub is_third_party: bool,
+    /// Whether its text has one of [`LoadOptions::marks`].
+    pub is_marked: bool,
 }
 
 /// A file that is not Python.
@@ -172,7 +178,7 @@ impl Project {
         let (mut files, mut made) = (Vec::new(), Vec::new());
         for (path, outcome) in python.into_iter().zip(read) {
             match outcome {
-                Ok(Read { hash, len, facts }) => {
+                Ok(Read { hash, len, is_marked, facts }) => {
                     files.push(SourceFile {
                         module: Symbol::new(""),
                         is_package: path == "__init__.py" || path.ends_with("/__init__.py"),
@@ -180,6 +186,7 @@ impl Project {
                         hash,
                         len,
                         is_third_party: false,
+                        is_marked,
                     });
                     made.push(Made::of(facts));
                 }
@@ -405,7 +412,7 @@ impl Project {
     }
 
     fn read_installed(&self, path: &Path) -> Option<Reached> {
-        let Read { hash, len, facts } = read(path, Depth::Full).ok()?;
+        let Read { hash, len, facts, .. } = read(path, Depth::Full, &[]).ok()?;
         Some(Reached {
             file: SourceFile {
                 path: path.to_str()?.replace('\\', "/"),
@@ -414,6 +421,7 @@ impl Project {
                 hash,
                 len,
                 is_third_party: true,
+                is_marked: false,
             },
             made: Made::of(facts),
         })
@@ -458,6 +466,7 @@ fn find(given: &Path, options: &LoadOptions<'_>, threads: usize) -> (PathBuf, Di
 struct Read {
     hash: u64,
     len: u32,
+    is_marked: bool,
     facts: Option<FileFacts>,
 }
 
@@ -468,8 +477,9 @@ fn read_all(
     threads: usize,
 ) -> Vec<Result<Read, Fault>> {
     let done = AtomicUsize::new(0);
+    let marks: Vec<Finder<'_>> = options.marks.iter().map(Finder::new).collect();
     let one = |path: &String| {
-        let outcome = read(&root.join(path), (options.depth)(path));
+        let outcome = read(&root.join(path), (options.depth)(path), &marks);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if let Some(progress) = options.progress {
             progress(done, paths.len());
@@ -487,13 +497,14 @@ fn read_all(
     }
 }
 
-fn read(path: &Path, depth: Depth) -> Result<Read, Fault> {
+fn read(path: &Path, depth: Depth, marks: &[Finder<'_>]) -> Result<Read, Fault> {
     let bytes = read_bytes(path)?;
     let hash = content_hash(&bytes);
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let source = SourceText::from_python(bytes)?;
+    let is_marked = marks.iter().any(|mark| mark.find(source.text().as_bytes()).is_some());
     let facts = with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
-    Ok(Read { hash, len, facts })
+    Ok(Read { hash, len, is_marked, facts })
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Fault> {

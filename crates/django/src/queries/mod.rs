@@ -5,6 +5,7 @@
 //! the project's functions in the caller's context. What is left of it are [`Query`]s with the relations
 //! that were read off their rows, and where.
 
+use std::cmp::Reverse;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -178,6 +179,9 @@ fn order(site: &Site) -> (usize, u32, u32) {
     (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
 }
 
+/// What interpreting a part of the files found, with those on which the interpreter failed.
+type Part = (Vec<Query>, SiteModels, Asks, Vec<FileId>);
+
 /// Interprets all functions of the given files. The queries come in order of their places; with them the files
 /// on which the interpreter failed.
 pub(crate) fn find(
@@ -187,12 +191,17 @@ pub(crate) fn find(
     version: &Version,
     files: &[FileId],
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
-    let requests = requests::attributes(project, schema, templates, version, files);
     let prefetched = plans::PrefetchAttributes::default();
+    let requests = requests::attributes(project, schema, templates, version, &prefetched, files);
     let size = files.len().div_ceil(PARTS).max(1);
-    let parts: Vec<(Vec<Query>, SiteModels, Asks, Vec<FileId>)> = files
-        .par_chunks(size)
-        .map(|files| {
+    // The longest first, so that no thread is left with one at the end.
+    let mut parts: Vec<(usize, &[FileId])> = files.chunks(size).enumerate().collect();
+    let exprs = |files: &[FileId]| files.iter().map(|&file| project.facts(file).exprs.len()).sum::<usize>();
+    parts.sort_by_cached_key(|(_, files)| Reverse(exprs(files)));
+    let mut parts: Vec<(usize, Part)> = parts
+        .into_iter()
+        .par_bridge()
+        .map(|(index, files)| {
             let mut machine = Machine::new(project, schema, templates, version, &requests, &prefetched);
             let mut failed = Vec::new();
             for &file in files {
@@ -203,12 +212,13 @@ pub(crate) fn find(
                 }
             }
             let (queries, models) = (results(&machine), site_models(&machine));
-            (queries, models, Asks::of(&mut machine), failed)
+            (index, (queries, models, Asks::of(&mut machine), failed))
         })
         .collect();
+    parts.sort_by_key(|(index, _)| *index);
     let mut failed = Vec::new();
     let mut asks = Vec::new();
-    let parts = parts.into_iter().map(|(queries, models, asked, more)| {
+    let parts = parts.into_iter().map(|(_, (queries, models, asked, more))| {
         failed.extend(more);
         asks.push(asked);
         (queries, models)

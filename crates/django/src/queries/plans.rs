@@ -4,12 +4,13 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashSet;
 use tuneup_python::flow::ArgumentKind;
-use tuneup_python::{Project, Symbol};
+use tuneup_python::{FileId, Project, Symbol};
 
 use super::calls::Arguments;
 use super::machine::Machine;
 use super::query::{Plan, Prefetched};
 use super::value::{Shape, Site, Value};
+use crate::project::is_aside;
 
 /// The names under which a project's prefetches put rows on others, once one was asked for.
 pub(crate) type PrefetchAttributes = OnceLock<FxHashSet<Symbol>>;
@@ -143,11 +144,12 @@ impl Machine<'_> {
     }
 }
 
-/// What the project's code names as `to_attr`.
+/// What the project's code names as `to_attr`. What tests put on rows no other code meets.
 fn prefetch_attributes(project: &Project) -> FxHashSet<Symbol> {
     let to_attr = ArgumentKind::Keyword(Symbol::new("to_attr"));
     let mut found = FxHashSet::default();
-    for file in project.file_ids().filter(|&file| !project.file(file).is_third_party) {
+    let own = |file: &FileId| !project.file(*file).is_third_party && !is_aside(project.path(*file));
+    for file in project.file_ids().filter(own) {
         let facts = project.facts(file);
         let named = facts.arguments.iter().filter(|argument| argument.kind == to_attr);
         found.extend(named.filter_map(|argument| facts.as_str(argument.value)).map(Symbol::new));

@@ -37,11 +37,11 @@ pub(crate) fn attributes(
     schema: &Schema,
     templates: &Templates,
     version: &Version,
+    prefetched: &PrefetchAttributes,
     files: &[FileId],
 ) -> Attributes {
     let none = Attributes::default();
-    let prefetched = PrefetchAttributes::default();
-    let mut machine = Machine::new(project, schema, templates, version, &none, &prefetched);
+    let mut machine = Machine::new(project, schema, templates, version, &none, prefetched);
     for &file in files {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             for function in assigning(project.facts(file)) {

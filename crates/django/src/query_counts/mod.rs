@@ -43,20 +43,16 @@ pub enum Notice {
     May,
 }
 
-/// The names that count, and whether a number is all they are given.
-const COUNTING: [&str; 3] =
+/// The names that count. The files of a project that have one of them are marked.
+pub(crate) const COUNTING: [&str; 3] =
     ["assertNumQueries", "django_assert_num_queries", "django_assert_max_num_queries"];
 
 impl QueryCount {
     /// All of a project's, by file and place.
     pub(crate) fn find(project: &Project) -> Vec<Self> {
         let source = &project.source;
-        let has_name = |file: &FileId| {
-            // Bytes are looked at first: few files count, and only theirs are made facts of.
-            let Ok(Some(bytes)) = source.bytes(source.path(*file)) else { return false };
-            COUNTING.iter().any(|name| contains(&bytes, name.as_bytes()))
-        };
-        let files: Vec<FileId> = source.file_ids().filter(has_name).collect();
+        // Few files count, and only theirs are made facts of.
+        let files: Vec<FileId> = source.file_ids().filter(|&file| source.file(file).is_marked).collect();
         let records = perf::records(project);
         if files.is_empty() && records.is_empty() {
             return Vec::new();
@@ -124,10 +120,6 @@ impl Project {
     pub fn query_counts(&self) -> &[QueryCount] {
         self.query_counts.get_or_init(|| QueryCount::find(self))
     }
-}
-
-fn contains(bytes: &[u8], name: &[u8]) -> bool {
-    bytes.windows(name.len()).any(|part| part == name)
 }
 
 /// The name of what counts, where a callee does.
