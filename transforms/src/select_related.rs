@@ -50,7 +50,11 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     let model = project.schema.label(gap.model);
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
     let query = place_of(project, &gap.site);
-    let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
+    let named = |automatic: bool| -> Vec<String> {
+        let of = wanted.iter().filter(|missing| missing.automatic == automatic);
+        of.map(|missing| format!("`{}`", missing.path.replace("__", "."))).collect()
+    };
+    let names = named(false);
     let mut message = format!(
         "{} {} read for every row of this query{}, which costs one more query for each row; a join loads {} at once.",
         names.join(", "),
@@ -62,10 +66,12 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
         message.push(' ');
         message.push_str(reason);
     }
-    if wanted.iter().any(|missing| missing.automatic) {
-        message.push_str(
-            " What Django joins by itself here is named as well, because naming any join ends that.",
-        );
+    let automatic = named(true);
+    if !automatic.is_empty() {
+        message.push_str(&format!(
+            " What Django joins by itself here is named as well ({}), because naming any join ends that.",
+            automatic.join(", ")
+        ));
     }
     let changes = match verdict.safety {
         Safety::Advice => Vec::new(),

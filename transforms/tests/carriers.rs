@@ -162,7 +162,16 @@ fn one_row_chosen_by_what_is_unique_is_no_loop() {
              return [book.author.name for book in books]\n"
         )
     };
-    for filter in ["pk=pk", "id=pk, title='x'", "id__exact=pk", "notes=pk", "notes__pk=pk"] {
+    let one = [
+        "pk=pk",
+        "id=pk, title='x'",
+        "id__exact=pk",
+        "pk__in=[pk]",
+        "notes=pk",
+        "notes__pk=pk",
+        "notes__in=[pk]",
+    ];
+    for filter in one {
         check(&[("views.py", &view(filter))], &[]);
     }
     let many =

@@ -324,6 +324,8 @@ pub(crate) fn by_safety<'m>(
 ) -> Vec<(Verdict, Vec<&'m Missing>)> {
     let is_lone = |missing: &Missing| missing.alone && gap.listed;
     let mut groups: Vec<(Verdict, Vec<&Missing>)> = Vec::new();
+    let (automatic, wanted): (Vec<&Missing>, Vec<&Missing>) =
+        wanted.into_iter().partition(|missing| missing.automatic);
     for missing in wanted {
         let Some(verdict) = verdict(&[missing]) else { continue };
         let group = groups.iter_mut().find(|(known, group)| {
@@ -341,6 +343,16 @@ pub(crate) fn by_safety<'m>(
         }
     }
     groups.sort_by_key(|(verdict, _)| verdict.safety);
+    // To name any join ends those that Django makes by itself, so that each that is written must name them too.
+    for (_, group) in groups.iter_mut().filter(|(verdict, _)| verdict.safety < Safety::Advice) {
+        let is_in = |one: &&Missing| {
+            let mut others = group.iter().chain(&automatic).filter(|known| known.path != one.path);
+            !others.any(|known| covers(&known.path, &one.path))
+        };
+        let named: Vec<&Missing> = automatic.iter().copied().filter(is_in).collect();
+        group.extend(named);
+        group.sort_by_key(|missing| gap.missing.iter().position(|known| known.path == missing.path));
+    }
     groups
 }
 
