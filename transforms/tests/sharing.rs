@@ -290,8 +290,7 @@ fn what_few_of_those_who_share_a_query_lack_is_only_advised() {
              return render(request, 'shelf.html', {{'shelf': get_object_or_404(Shelf, pk=pk)}})\n\n\n{others}"
         )
     };
-    let page = "{% for book in shelf.books %}{{ book.author.name }}{% endfor %}";
-    let said_of = |others: &str| {
+    let said_by = |others: &str, page: &str| {
         let proposals =
             Shop::new(&[("shelves.py", &shelves(others)), ("templates/shelf.html", page)]).proposals();
         let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
@@ -299,6 +298,8 @@ fn what_few_of_those_who_share_a_query_lack_is_only_advised() {
         assert!(proposal.changes.is_empty());
         proposal.message.clone()
     };
+    let page = "{% for book in shelf.books %}{{ book.author.name }}{% endfor %}";
+    let said_of = |others: &str| said_by(others, page);
     let titles = |name: &str| {
         format!(
             "def {name}(request, pk):\n    \
@@ -309,6 +310,12 @@ fn what_few_of_those_who_share_a_query_lack_is_only_advised() {
     let said = "only `shop/templates/shelf.html` reads `author`; `titles` and `labels` would pay for it without need. \
                 Load it where those get the rows who read it.";
     assert!(most.contains(said), "{most}");
+    // What is said of several relations alike is said once.
+    let page = "{% for book in shelf.books %}{{ book.author.name }}{{ book.editor.name }}{% endfor %}";
+    let both = said_by(&(titles("titles") + &titles("labels")), page);
+    let said = "only `shop/templates/shelf.html` reads `author` and `editor`; `titles` and `labels` would pay for them without \
+                need. Load them where those get the rows who read them.";
+    assert!(both.ends_with(said) && both.matches("Of those").count() == 1, "{both}");
     let own = said_of(
         "def authors(request, pk):\n    \
          books = get_object_or_404(Shelf, pk=pk).books().select_related('author')\n    \

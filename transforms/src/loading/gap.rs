@@ -206,38 +206,24 @@ impl Gap {
                 format!("The rows are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
+        // What the same callers lack is said once.
+        let mut shared: Vec<(Shares, Vec<String>)> = Vec::new();
         for missing in wanted {
-            let name = missing.path.replace("__", ".");
+            let name = format!("`{}`", missing.path.replace("__", "."));
             if !missing.instead_of.is_empty() {
                 verdict.object(
                     Safety::Unsafe,
                     "Rows that have that text pay for this without need; how many they are, the data says.",
                 );
             }
-            let of = |share| missing.callers.iter().filter(move |caller| caller.share == share).collect();
-            let (gain, load, pay): (Vec<&Caller>, Vec<&Caller>, Vec<&Caller>) =
-                (of(Share::Gains), of(Share::Loads), of(Share::Pays));
-            let (gain, load, pay) = (named(project, &gain), named(project, &load), named(project, &pay));
-            // Where most do without, or have come to ask for themselves, the one who lacks it is to ask too.
-            let (safety, advice) = match pay.len() > gain.len() || !load.is_empty() {
-                true => (Safety::Advice, " Load it where those get the rows who read it."),
-                false => (Safety::Unsafe, ""),
-            };
-            let readers = match gain.as_slice() {
-                [one] => format!("only {one} reads `{name}`"),
-                several => format!("{} read `{name}`", listed(several)),
-            };
-            if !pay.is_empty() || !load.is_empty() {
-                let mut said = format!("Of those who get these rows, {readers}");
-                if !load.is_empty() {
-                    let verb = if load.len() == 1 { "loads it by itself" } else { "load it by themselves" };
-                    said.push_str(&format!("; {} {verb}", listed(&load)));
-                }
-                if !pay.is_empty() {
-                    said.push_str(&format!("; {} would pay for it without need", listed(&pay)));
-                }
-                verdict.object(safety, format!("{said}.{advice}"));
+            let shares = Shares::of(project, &missing.callers);
+            match shared.iter_mut().find(|(known, _)| *known == shares) {
+                Some((_, names)) => names.push(name),
+                None => shared.push((shares, vec![name])),
             }
+        }
+        for (shares, names) in &shared {
+            shares.object(&mut verdict, names);
         }
         let lone = wanted.iter().filter(|missing| missing.alone && self.listed);
         match lone.map(|missing| missing.to_many).max() {
@@ -291,6 +277,50 @@ impl Gap {
     }
 }
 
+/// Who of those that get a query's rows needs what it lacks.
+#[derive(PartialEq, Eq)]
+struct Shares {
+    gain: Vec<String>,
+    load: Vec<String>,
+    pay: Vec<String>,
+}
+
+impl Shares {
+    fn of(project: &Project, callers: &[Caller]) -> Self {
+        let of = |share| callers.iter().filter(|caller| caller.share == share).collect::<Vec<_>>();
+        let named = |share| named(project, &of(share));
+        Self { gain: named(Share::Gains), load: named(Share::Loads), pay: named(Share::Pays) }
+    }
+
+    /// The objection that there is where not all of them need it.
+    fn object(&self, verdict: &mut Verdict, names: &[String]) {
+        let Self { gain, load, pay } = self;
+        if pay.is_empty() && load.is_empty() {
+            return;
+        }
+        let it = if names.len() == 1 { "it" } else { "them" };
+        // Where most do without, or have come to ask for themselves, the one who lacks it is to ask too.
+        let (safety, advice) = match pay.len() > gain.len() || !load.is_empty() {
+            true => (Safety::Advice, format!(" Load {it} where those get the rows who read {it}.")),
+            false => (Safety::Unsafe, String::new()),
+        };
+        let names = listed(names);
+        let mut said = match gain.as_slice() {
+            [one] => format!("Of those who get these rows, only {one} reads {names}"),
+            several => format!("Of those who get these rows, {} read {names}", listed(several)),
+        };
+        if !load.is_empty() {
+            let verb = if load.len() == 1 { "loads" } else { "load" };
+            let alone = if load.len() == 1 { "itself" } else { "themselves" };
+            said.push_str(&format!("; {} {verb} {it} by {alone}", listed(load)));
+        }
+        if !pay.is_empty() {
+            said.push_str(&format!("; {} would pay for {it} without need", listed(pay)));
+        }
+        verdict.object(safety, format!("{said}.{advice}"));
+    }
+}
+
 /// The functions around callers, each once.
 fn named(project: &Project, callers: &[&Caller]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
@@ -327,19 +357,25 @@ pub(crate) fn by_safety<'m>(
     let (automatic, wanted): (Vec<&Missing>, Vec<&Missing>) =
         wanted.into_iter().partition(|missing| missing.automatic);
     for missing in wanted {
-        let Some(verdict) = verdict(&[missing]) else { continue };
+        let Some(alone) = verdict(&[missing]) else { continue };
         let group = groups.iter_mut().find(|(known, group)| {
-            known.safety == verdict.safety
+            known.safety == alone.safety
                 && group
                     .iter()
                     .all(|known| is_lone(known) == is_lone(missing) && known.instead_of == missing.instead_of)
         });
         match group {
             Some((known, group)) => {
-                known.unite(verdict);
+                known.unite(alone);
                 group.push(missing);
             }
-            None => groups.push((verdict, vec![missing])),
+            None => groups.push((alone, vec![missing])),
+        }
+    }
+    // What is said of each is said of all of them at once.
+    for (known, group) in &mut groups {
+        if let Some(whole) = verdict(group).filter(|whole| whole.safety == known.safety) {
+            *known = whole;
         }
     }
     groups.sort_by_key(|(verdict, _)| verdict.safety);

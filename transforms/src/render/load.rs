@@ -107,10 +107,12 @@ impl Given<'_> {
         self.new.replace.iter().any(|(replaced, _)| *replaced == range)
     }
 
-    /// Gives a path, in the place of one that it covers if there is one.
+    /// Gives a path, in the place of the longest that it covers if there is one.
     fn give(&mut self, path: &str) {
         let covered = self.call.and_then(|call| {
-            literals(call).find(|(range, known)| covers(path, known) && !self.replaces(*range))
+            literals(call)
+                .filter(|(range, known)| covers(path, known) && !self.replaces(*range))
+                .max_by_key(|(_, known)| known.len())
         });
         match covered {
             Some((range, _)) => self.new.replace.push((range, literal(path))),

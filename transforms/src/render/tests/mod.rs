@@ -128,6 +128,11 @@ fn calls_that_are_there_are_extended() {
         after(text, "A.objects", &["topic"], &[]),
         "x = A.objects.select_related('author', 'topic').filter(a='b')\n"
     );
+    let text = "x = A.objects.select_related('author', 'author__country')\n";
+    assert_eq!(
+        after(text, "A.objects.select_related('author', 'author__country')", &["author__country__king"], &[]),
+        "x = A.objects.select_related('author', 'author__country__king')\n"
+    );
     let text = "x = A.objects.prefetch_related(*more, using='x')\n";
     assert_eq!(
         after(text, "A.objects.prefetch_related(*more, using='x')", &[], &["tags"]),
