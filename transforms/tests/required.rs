@@ -101,6 +101,8 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
         "if self.code:\n            return self.code\n        return self.author.name",
         "if self.code:\n            return self.code\n        elif self.sold:\n            return self.author.name",
         "if not self.code:\n            return self.author.name\n        return self.code",
+        "code = self.code\n        if not code and self.sold:\n            code = self.author.name\n        return code",
+        "return self.author.name if not self.code and self.sold else self.code",
     ] {
         check(&[("shelves.py", &label(body))], some);
     }
@@ -121,6 +123,8 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
         "return self.code and self.author.name",
         "return self.author.name or self.code",
         "return self.sold or self.author.name",
+        "code = self.code\n        if code and self.sold:\n            code = self.author.name\n        return code",
+        "code = self.code\n        code = self.sold\n        if not code:\n            code = self.author.name\n        return code",
         "if self.code:\n            print(self.note)\n        return self.author.name",
         "if self.code:\n            print(self.code)\n        return self.author.name",
     ] {

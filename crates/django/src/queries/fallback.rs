@@ -23,6 +23,17 @@ impl<'p> Machine<'p> {
             ExprKind::Not(inner) => {
                 return self.tested_text(frame, inner).map(|(text, given)| (text, !given));
             }
+            // `not text and …` holds only where it is missing, and `text or …` fails only there.
+            kind @ (ExprKind::And(run) | ExprKind::Or(run)) => {
+                let given = matches!(kind, ExprKind::Or(_));
+                let tested = self.tested_text(frame, *frame.facts.list(run).first()?);
+                return tested.filter(|&(_, holds)| holds == given);
+            }
+            // `title = book.title` just before.
+            ExprKind::Local(_) => {
+                let from = bound_to(frame, test)?;
+                return self.tested_text(frame, from);
+            }
             ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => (base, name),
             _ => return None,
         };
@@ -84,11 +95,31 @@ impl<'p> Machine<'p> {
 pub(super) fn shows(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
     let facts = frame.facts;
     let mut tested = test;
-    while let ExprKind::Not(inner) = facts.kind(tested) {
-        tested = inner;
-    }
-    let (ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name)) = facts.kind(tested) else { return false };
+    let tested = loop {
+        tested = match facts.kind(tested) {
+            ExprKind::Not(inner) => inner,
+            ExprKind::And(run) | ExprKind::Or(run) => match facts.list(run) {
+                [first, ..] => *first,
+                [] => return false,
+            },
+            kind => break kind,
+        };
+    };
+    let is_it = |kind: ExprKind| match (tested, kind) {
+        (
+            ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name),
+            ExprKind::Attribute(_, known) | ExprKind::Lookup(_, known),
+        ) => known == name,
+        (ExprKind::Local(slot), ExprKind::Local(known)) => known == slot,
+        _ => false,
+    };
     let near = facts.exprs.iter().skip(test.index().saturating_sub(FEW)).take(2 * FEW);
-    near.filter(|expr| within.contains_range(expr.range))
-        .any(|expr| matches!(expr.kind, ExprKind::Attribute(_, known) | ExprKind::Lookup(_, known) if known == name))
+    near.filter(|expr| within.contains_range(expr.range)).any(|expr| is_it(expr.kind))
+}
+
+/// What a variable was bound to by the step before: `title = book.title`.
+fn bound_to(frame: &Frame<'_>, variable: Expr) -> Option<Expr> {
+    let (target, from) = frame.bound?;
+    let is_same = frame.facts.kind(target) == frame.facts.kind(variable);
+    (is_same && matches!(frame.facts.kind(from), ExprKind::Attribute(..))).then_some(from)
 }
