@@ -279,6 +279,13 @@ fn what_runs_where_the_data_are_broken_costs_nothing() {
     };
     check(&[("views.py", &view("Book.MultipleObjectsReturned"))], &[]);
     check(&[("views.py", &view("(Book.MultipleObjectsReturned, IntegrityError) as error"))], &[]);
+    let begun = "def shown(request):\n    \
+                 books = Book.objects\n    \
+                 try:\n        \
+                 return books.get(title='a')\n    \
+                 except Book.MultipleObjectsReturned:\n        \
+                 return [book.author.name for book in books.filter(title='a')]\n";
+    check(&[("views.py", &code(begun))], &[]);
     let line = "return [book.author.name for book in Book.objects.filter(title='a')]";
     for kinds in ["Book.DoesNotExist", "(Book.MultipleObjectsReturned, Book.DoesNotExist)", "Exception"] {
         check(&[("views.py", &view(kinds))], &[&format!("Safe: {line}: author")]);

@@ -276,6 +276,17 @@ def titles(request, pk):
 }
 
 #[test]
+fn a_manager_in_a_variable_is_left_to_all_that_starts_from_it() {
+    let view = "from shop.models import Book\n\n\n\
+                def listed(request):\n    \
+                books = Book.objects\n    \
+                print(books.get(pk=1).title)\n    \
+                shown = books.filter(title='a')\n    \
+                return [book.author.name for book in shown]\n";
+    check(&[("views.py", view)], &["Safe: shown = books.filter(title='a'): author"]);
+}
+
+#[test]
 fn what_few_of_those_who_share_a_query_lack_is_only_advised() {
     let shelves = |others: &str| {
         format!(

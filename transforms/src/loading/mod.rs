@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, Source, Step};
+use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::FunctionRef;
+use tuneup_python::flow::{ExprKind, ExprNode};
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 use self::plans::{Loaded, Loading, is_loaded};
@@ -60,8 +61,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             {
                 continue;
             }
-            if rare.has(project, &site)
-                || rare.has(project, &read.site)
+            if query.sites.iter().chain([&site, &read.site]).any(|at| rare.has(project, at))
                 || *in_unused_view
                     .entry(key(&site))
                     .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
@@ -263,6 +263,12 @@ fn place<'q>(
     if let Some(begun) = sharing.begun(query, start, &path) {
         start = begun;
     }
+    // A manager in a variable is what several queries start from.
+    let near =
+        |site: &Site| (site.file, site.function) == (query.sites[start].file, query.sites[start].function);
+    if query.sites.get(start + 1).is_some_and(near) && is_manager(project, &query.sites[start]) {
+        start += 1;
+    }
     // Where a prefetch serves all rows of a relation, or will, it must go on doing so; what is chosen of them next is a
     // query of its own.
     if loading.is_served(&query.sites[start]) {
@@ -279,6 +285,15 @@ fn place<'q>(
 /// Whether a site is in the project's own code.
 fn is_own(project: &Project, site: &Site) -> bool {
     site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
+}
+
+/// Whether a site is a manager that nothing is asked of yet: `Book.objects`.
+fn is_manager(project: &Project, site: &Site) -> bool {
+    let is_attribute =
+        |expr: &ExprNode| expr.range == site.range && matches!(expr.kind, ExprKind::Attribute(..));
+    site.form == SiteForm::Chain
+        && site.file.as_other().is_none()
+        && project.source.facts(site.file).exprs.iter().any(is_attribute)
 }
 
 /// Whether every relation is known well enough to write its path.
