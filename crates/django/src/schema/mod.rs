@@ -12,6 +12,7 @@ mod build;
 mod bundled;
 mod classes;
 mod factories;
+mod field;
 mod fields;
 mod indexes;
 mod managers;
@@ -19,10 +20,11 @@ mod meta;
 mod relations;
 mod translations;
 
+use field::Options;
+pub use field::{Field, FieldSource};
 pub use indexes::{Index, IndexSource, Indexes};
-use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
-use tuneup_python::flow::{Expr, Run};
+use tuneup_python::flow::Expr;
 use tuneup_python::{ClassRef, FileId, Project, Symbol};
 
 /// A model: a position among [`Schema::models`].
@@ -202,136 +204,6 @@ impl Manager {
     /// Whether every class that it is made of is read, or Django's own.
     pub fn is_known(&self) -> bool {
         self.is_known
-    }
-}
-
-/// A field of a model.
-#[derive(Clone, Debug)]
-pub struct Field {
-    name: Symbol,
-    attribute: Symbol,
-    model: ModelId,
-    class: Symbol,
-    custom: Option<ClassRef>,
-    source: Option<FieldSource>,
-    kind: Option<RelationKind>,
-    relation: Option<RelationId>,
-    is_column: bool,
-    options: Options,
-}
-
-/// Where a field is declared.
-#[derive(Clone, Copy, Debug)]
-pub struct FieldSource {
-    /// The file.
-    pub file: FileId,
-    /// The class whose body declares it: the model's or an abstract base's.
-    pub owner: ClassRef,
-    /// The call that makes it.
-    pub value: Expr,
-    /// The call's arguments.
-    pub arguments: Run,
-    /// The bytes of its name, or of the statement that binds it.
-    pub range: TextRange,
-}
-
-/// The options of a field that matter to queries and indexes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Options {
-    null: Truth,
-    unique: Truth,
-    db_index: Truth,
-    primary_key: Truth,
-    parent_link: bool,
-    db_column: Option<Symbol>,
-}
-
-impl Field {
-    /// Its name.
-    pub fn name(&self) -> Symbol {
-        self.name
-    }
-
-    /// The attribute that holds its column's value: `author_id` of a foreign key `author`.
-    pub fn attribute(&self) -> Symbol {
-        self.attribute
-    }
-
-    /// The model that it is a field of.
-    pub fn model(&self) -> ModelId {
-        self.model
-    }
-
-    /// The name of the Django field class that it is or inherits from: `CharField`.
-    pub fn class(&self) -> Symbol {
-        self.class
-    }
-
-    /// The class that it is made of, where that is read and so not Django's own.
-    pub fn custom_class(&self) -> Option<ClassRef> {
-        self.custom
-    }
-
-    /// Where it is declared; nothing for fields that Django makes by itself, and for bundled ones.
-    pub fn source(&self) -> Option<&FieldSource> {
-        self.source.as_ref()
-    }
-
-    /// What relation it makes, if any.
-    pub fn kind(&self) -> Option<RelationKind> {
-        self.kind
-    }
-
-    /// The relation that it makes, from its side.
-    pub fn relation(&self) -> Option<RelationId> {
-        self.relation
-    }
-
-    /// Whether it has a column in the model's table.
-    pub fn is_column(&self) -> bool {
-        self.is_column
-    }
-
-    /// The name of its column; nothing where that cannot be told, or it has none.
-    pub fn column(&self) -> Option<Symbol> {
-        self.is_column.then(|| self.options.db_column.unwrap_or(self.attribute)).filter(|name| *name != "")
-    }
-
-    /// `null=True`
-    pub fn null(&self) -> Truth {
-        self.options.null
-    }
-
-    /// `unique=True`, or what implies it.
-    pub fn unique(&self) -> Truth {
-        self.options.unique
-    }
-
-    /// `db_index=True`, or what implies it: relations and slugs have an index unless it is turned off.
-    pub fn db_index(&self) -> Truth {
-        self.options.db_index
-    }
-
-    /// `primary_key=True`
-    pub fn primary_key(&self) -> Truth {
-        self.options.primary_key
-    }
-
-    /// Its `max_length`.
-    pub fn length(&self, project: &Project) -> Option<i32> {
-        let (file, value) = self.keyword(project, "max_length")?;
-        let (file, value) = crate::apps::literals::resolved(project, file, value);
-        match project.facts(file).kind(value) {
-            tuneup_python::flow::ExprKind::Int(length) => Some(length),
-            _ => None,
-        }
-    }
-
-    /// An argument of the call that declares it, by name.
-    pub fn keyword(&self, project: &Project, name: &str) -> Option<(FileId, Expr)> {
-        let source = self.source.as_ref()?;
-        let arguments = project.facts(source.file).arguments(source.arguments);
-        crate::apps::literals::argument(arguments, None, name).map(|value| (source.file, value))
     }
 }
 

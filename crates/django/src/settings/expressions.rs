@@ -3,7 +3,8 @@
 use tuneup_python::flow::{Argument, ArgumentKind, BinaryOp, Expr, ExprKind, Run};
 use tuneup_python::{Entity, Symbol};
 
-use super::evaluate::{Evaluator, Frame, add, either, merge};
+use super::evaluate::{Evaluator, Frame};
+use super::nodes::{add, either, merge};
 use super::value::{Dict, List, Node, Value};
 
 impl<'p> Evaluator<'p> {

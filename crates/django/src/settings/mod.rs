@@ -7,6 +7,7 @@ mod conditions;
 mod evaluate;
 mod expressions;
 mod module;
+mod nodes;
 mod value;
 
 use std::collections::BTreeMap;

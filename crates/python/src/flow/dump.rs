@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use super::facts::FileFacts;
 use super::ir::*;
 
 /// Deeper values are cut off: a dump is for reading.

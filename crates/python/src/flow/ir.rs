@@ -1,6 +1,6 @@
 //! The value flow of one file: what every function, class body and module does with its values.
 //!
-//! [`FileFacts`] is what stays of a file once its syntax tree is dropped. Values are nodes
+//! [`FileFacts`](super::FileFacts) is what stays of a file once its syntax tree is dropped. Values are nodes
 //! ([`Expr`]) in one arena; a node says what is done to get it (read an attribute, call, iterate,
 //! subscript …) and from which other nodes. Steps ([`Stmt`]) put values into places, branch, loop,
 //! return. Every node and step keeps its source range in bytes. Names are resolved to slots of their
@@ -13,7 +13,7 @@ use ruff_text_size::TextRange;
 
 use crate::symbol::Symbol;
 
-/// A run of entries in one of the side tables of [`FileFacts`].
+/// A run of entries in one of the side tables of [`FileFacts`](super::FileFacts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Run {
     /// The first entry.
@@ -50,23 +50,23 @@ macro_rules! index {
 }
 
 index!(
-    /// A value: a node in [`FileFacts::exprs`].
+    /// A value: a node in [`FileFacts::exprs`](super::FileFacts::exprs).
     Expr
 );
 index!(
-    /// A function, method or lambda: a position in [`FileFacts::functions`].
+    /// A function, method or lambda: a position in [`FileFacts::functions`](super::FileFacts::functions).
     FunctionId
 );
 index!(
-    /// A class: a position in [`FileFacts::classes`].
+    /// A class: a position in [`FileFacts::classes`](super::FileFacts::classes).
     ClassId
 );
 index!(
-    /// A comprehension or generator expression: a position in [`FileFacts::comprehensions`].
+    /// A comprehension or generator expression: a position in [`FileFacts::comprehensions`](super::FileFacts::comprehensions).
     ComprehensionId
 );
 index!(
-    /// An import of one name: a position in [`FileFacts::imports`].
+    /// An import of one name: a position in [`FileFacts::imports`](super::FileFacts::imports).
     ImportId
 );
 
@@ -85,7 +85,7 @@ pub struct ExprNode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExprKind {
     /// A value of which nothing is known; the values it is made of (a run of
-    /// [`FileFacts::expr_lists`]) are still read.
+    /// [`FileFacts::expr_lists`](super::FileFacts::expr_lists)) are still read.
     Opaque(Run),
     /// `None`
     None,
@@ -128,7 +128,7 @@ pub enum ExprKind {
     Subscript(Expr, Expr),
     /// `lower:upper:step`: three entries, [`ExprKind::None`] where absent.
     Slice(Run),
-    /// `callee(arguments)`; the run is one of [`FileFacts::arguments`].
+    /// `callee(arguments)`; the run is one of [`FileFacts::arguments`](super::FileFacts::arguments).
     Call(Expr, Run),
     /// `(a, b)`
     Tuple(Run),
@@ -160,7 +160,7 @@ pub enum ExprKind {
     /// A binary operator: two entries, or more where it is repeated (`a + b + c`), of which the first two are combined
     /// first.
     Binary(BinaryOp, Run),
-    /// A comparison: operands; the operators are a run of [`FileFacts::compare_ops`] of one less.
+    /// A comparison: operands; the operators are a run of [`FileFacts::compare_ops`](super::FileFacts::compare_ops) of one less.
     Compare(Run, u32),
     /// `target := value`
     Walrus(Expr, Expr),
@@ -250,7 +250,7 @@ pub struct Comprehension {
     pub element: Expr,
     /// A dict comprehension's key.
     pub key: Option<Expr>,
-    /// The `for` clauses, outermost first: a run of [`FileFacts::clauses`].
+    /// The `for` clauses, outermost first: a run of [`FileFacts::clauses`](super::FileFacts::clauses).
     pub clauses: Run,
 }
 
@@ -274,13 +274,13 @@ pub struct Clause {
     pub target: Expr,
     /// What is iterated.
     pub iter: Expr,
-    /// The conditions: a run of [`FileFacts::expr_lists`].
+    /// The conditions: a run of [`FileFacts::expr_lists`](super::FileFacts::expr_lists).
     pub conditions: Run,
     /// `async for`
     pub is_async: bool,
 }
 
-/// A block of steps: a run of [`FileFacts::stmts`], in order.
+/// A block of steps: a run of [`FileFacts::stmts`](super::FileFacts::stmts), in order.
 pub type Block = Run;
 
 /// A step and where it stands.
@@ -351,7 +351,7 @@ pub enum StmtKind {
         orelse: Block,
     },
     /// `try: body except …: … else: orelse finally: finalbody`. Each handler is a block of its own (a run of
-    /// [`FileFacts::handlers`]) that begins by binding its exception.
+    /// [`FileFacts::handlers`](super::FileFacts::handlers)) that begins by binding its exception.
     Try {
         /// Tried.
         body: Block,
@@ -384,16 +384,16 @@ pub struct Function {
     pub name_range: TextRange,
     /// All its bytes, decorators included.
     pub range: TextRange,
-    /// Its parameters, in order: a run of [`FileFacts::parameters`].
+    /// Its parameters, in order: a run of [`FileFacts::parameters`](super::FileFacts::parameters).
     pub parameters: Run,
     /// The annotation behind `->`.
     pub returns: Option<Expr>,
-    /// Its decorators, outermost first: a run of [`FileFacts::expr_lists`].
+    /// Its decorators, outermost first: a run of [`FileFacts::expr_lists`](super::FileFacts::expr_lists).
     pub decorators: Run,
     /// Its steps.
     pub body: Block,
     /// The names of its variables by slot, parameters first, comprehension targets among them: a run of
-    /// [`FileFacts::slot_names`].
+    /// [`FileFacts::slot_names`](super::FileFacts::slot_names).
     pub slots: Run,
     /// `async def`
     pub is_async: bool,
@@ -404,7 +404,7 @@ pub struct Function {
     /// The function that it stands in, also through a class body.
     pub parent: Option<FunctionId>,
     /// The attributes that it sets on its first parameter (`self.x = …`) or adds to (`self.x.append(…)`), each once:
-    /// a run of [`FileFacts::symbols`].
+    /// a run of [`FileFacts::symbols`](super::FileFacts::symbols).
     pub sets: Run,
 }
 
@@ -447,15 +447,15 @@ pub struct Class {
     pub name_range: TextRange,
     /// All its bytes, decorators included.
     pub range: TextRange,
-    /// Bases (positional) and keywords (`metaclass=`): a run of [`FileFacts::arguments`].
+    /// Bases (positional) and keywords (`metaclass=`): a run of [`FileFacts::arguments`](super::FileFacts::arguments).
     pub bases: Run,
-    /// Its decorators, outermost first: a run of [`FileFacts::expr_lists`].
+    /// Its decorators, outermost first: a run of [`FileFacts::expr_lists`](super::FileFacts::expr_lists).
     pub decorators: Run,
     /// Its steps; the names that they bind are its members.
     pub body: Block,
-    /// The names of its variables by slot: a run of [`FileFacts::slot_names`].
+    /// The names of its variables by slot: a run of [`FileFacts::slot_names`](super::FileFacts::slot_names).
     pub slots: Run,
-    /// What its body binds, in order of the bindings: a run of [`FileFacts::bindings`].
+    /// What its body binds, in order of the bindings: a run of [`FileFacts::bindings`](super::FileFacts::bindings).
     pub members: Run,
     /// The class whose body it stands in.
     pub outer: Option<ClassId>,
@@ -502,136 +502,10 @@ pub struct StarImport {
     pub level: u32,
     /// The dotted module.
     pub module: Symbol,
-    /// How many of [`FileFacts::module_bindings`] stand before it, so that later ones win.
+    /// How many of [`FileFacts::module_bindings`](super::FileFacts::module_bindings) stand before it, so that later ones win.
     pub position: u32,
     /// The bytes of the statement. A [`StmtKind::Expr`] of the same range stands among the steps.
     pub range: TextRange,
-}
-
-/// What stays of one file. `Default` is the facts of an empty file.
-#[derive(Clone, Debug, Default)]
-pub struct FileFacts {
-    /// All values.
-    pub exprs: Vec<ExprNode>,
-    /// Lists of values.
-    pub expr_lists: Vec<Expr>,
-    /// Arguments of calls and bases of classes.
-    pub arguments: Vec<Argument>,
-    /// Operators of comparisons.
-    pub compare_ops: Vec<CompareOp>,
-    /// All steps; a block's steps are consecutive.
-    pub stmts: Vec<Stmt>,
-    /// Blocks of `except` handlers.
-    pub handlers: Vec<Block>,
-    /// All comprehensions.
-    pub comprehensions: Vec<Comprehension>,
-    /// Clauses of comprehensions.
-    pub clauses: Vec<Clause>,
-    /// All functions, in source order of their `def`.
-    pub functions: Vec<Function>,
-    /// All parameters.
-    pub parameters: Vec<Parameter>,
-    /// All classes, in source order.
-    pub classes: Vec<Class>,
-    /// Names of variables.
-    pub slot_names: Vec<Symbol>,
-    /// Names in lists.
-    pub symbols: Vec<Symbol>,
-    /// What modules and classes bind.
-    pub bindings: Vec<Binding>,
-    /// All imports of one name, function-local ones included.
-    pub imports: Vec<Import>,
-    /// The module's steps. Its variables are [`ExprKind::Global`] everywhere, but for comprehension targets,
-    /// which are slots ([`FileFacts::module_slots`]).
-    pub module_body: Block,
-    /// Names of the module body's own slots.
-    pub module_slots: Run,
-    /// What the module binds, `global` statements of functions included.
-    pub module_bindings: Run,
-    /// Module-level star imports, in order.
-    pub star_imports: Vec<StarImport>,
-    /// `__all__` where it is a literal, `+=`, `extend` and `append` of literals included.
-    pub all: Option<Vec<Symbol>>,
-}
-
-impl FileFacts {
-    /// A value's node.
-    pub fn expr(&self, expr: Expr) -> &ExprNode {
-        &self.exprs[expr.index()]
-    }
-
-    /// How a value comes to be.
-    pub fn kind(&self, expr: Expr) -> ExprKind {
-        self.exprs[expr.index()].kind
-    }
-
-    /// A value's bytes in the source.
-    pub fn range(&self, expr: Expr) -> TextRange {
-        self.exprs[expr.index()].range
-    }
-
-    /// The values of a list.
-    pub fn list(&self, run: Run) -> &[Expr] {
-        &self.expr_lists[run.indices()]
-    }
-
-    /// The arguments of a call, or the bases of a class.
-    pub fn arguments(&self, run: Run) -> &[Argument] {
-        &self.arguments[run.indices()]
-    }
-
-    /// The steps of a block.
-    pub fn block(&self, block: Block) -> &[Stmt] {
-        &self.stmts[block.indices()]
-    }
-
-    /// The handlers of a `try`.
-    pub fn handlers(&self, run: Run) -> &[Block] {
-        &self.handlers[run.indices()]
-    }
-
-    /// A function.
-    pub fn function(&self, id: FunctionId) -> &Function {
-        &self.functions[id.index()]
-    }
-
-    /// A function's parameters.
-    pub fn parameters(&self, run: Run) -> &[Parameter] {
-        &self.parameters[run.indices()]
-    }
-
-    /// A class.
-    pub fn class(&self, id: ClassId) -> &Class {
-        &self.classes[id.index()]
-    }
-
-    /// What a class or module binds.
-    pub fn bindings(&self, run: Run) -> &[Binding] {
-        &self.bindings[run.indices()]
-    }
-
-    /// An import.
-    pub fn import(&self, id: ImportId) -> &Import {
-        &self.imports[id.index()]
-    }
-
-    /// A comprehension.
-    pub fn comprehension(&self, id: ComprehensionId) -> &Comprehension {
-        &self.comprehensions[id.index()]
-    }
-
-    /// The clauses of a comprehension.
-    pub fn clauses(&self, run: Run) -> &[Clause] {
-        &self.clauses[run.indices()]
-    }
-
-    /// The string that a value is, where it is a literal.
-    pub fn as_str(&self, expr: Expr) -> Option<&'static str> {
-        match self.kind(expr) {
-            ExprKind::Str(text) => Some(text.as_str()),
-            _ => None,
-        }
-    }
 }
 
 const _: () = assert!(size_of::<ExprNode>() <= 24, "a million lines must stay below 150 MB");

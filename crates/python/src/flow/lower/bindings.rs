@@ -3,8 +3,9 @@
 use ruff_python_ast::{self as ast, Expr as Ast};
 use ruff_text_size::TextRange;
 
+use super::super::facts::FileFacts;
 use super::super::ir::{
-    ArgumentKind, BinaryOp, Binding, Expr, ExprKind, FileFacts, Import, ImportId, StarImport, StmtKind,
+    ArgumentKind, BinaryOp, Binding, Expr, ExprKind, Import, ImportId, StarImport, StmtKind,
 };
 use super::Lowering;
 use super::scopes::ScopeKind;

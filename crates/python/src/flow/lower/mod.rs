@@ -28,7 +28,8 @@ use ruff_python_parser::typing::ParsedAnnotation;
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
-use super::ir::{Argument, Binding, Block, Clause, Expr, ExprKind, ExprNode, FileFacts, Parameter};
+use super::facts::FileFacts;
+use super::ir::{Argument, Binding, Block, Clause, Expr, ExprKind, ExprNode, Parameter};
 use super::ir::{Run, Stmt, StmtKind};
 use crate::symbol::Symbol;
 

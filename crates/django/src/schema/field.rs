@@ -1,0 +1,137 @@
+//! A field of a model, and its options.
+
+use ruff_text_size::TextRange;
+use tuneup_python::flow::{Expr, ExprKind, Run};
+use tuneup_python::{ClassRef, FileId, Project, Symbol};
+
+use super::{ModelId, RelationId, RelationKind, Truth};
+
+/// A field of a model.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub(super) name: Symbol,
+    pub(super) attribute: Symbol,
+    pub(super) model: ModelId,
+    pub(super) class: Symbol,
+    pub(super) custom: Option<ClassRef>,
+    pub(super) source: Option<FieldSource>,
+    pub(super) kind: Option<RelationKind>,
+    pub(super) relation: Option<RelationId>,
+    pub(super) is_column: bool,
+    pub(super) options: Options,
+}
+
+/// Where a field is declared.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSource {
+    /// The file.
+    pub file: FileId,
+    /// The class whose body declares it: the model's or an abstract base's.
+    pub owner: ClassRef,
+    /// The call that makes it.
+    pub value: Expr,
+    /// The call's arguments.
+    pub arguments: Run,
+    /// The bytes of its name, or of the statement that binds it.
+    pub range: TextRange,
+}
+
+/// The options of a field that matter to queries and indexes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Options {
+    pub(super) null: Truth,
+    pub(super) unique: Truth,
+    pub(super) db_index: Truth,
+    pub(super) primary_key: Truth,
+    pub(super) parent_link: bool,
+    pub(super) db_column: Option<Symbol>,
+}
+
+impl Field {
+    /// Its name.
+    pub fn name(&self) -> Symbol {
+        self.name
+    }
+
+    /// The attribute that holds its column's value: `author_id` of a foreign key `author`.
+    pub fn attribute(&self) -> Symbol {
+        self.attribute
+    }
+
+    /// The model that it is a field of.
+    pub fn model(&self) -> ModelId {
+        self.model
+    }
+
+    /// The name of the Django field class that it is or inherits from: `CharField`.
+    pub fn class(&self) -> Symbol {
+        self.class
+    }
+
+    /// The class that it is made of, where that is read and so not Django's own.
+    pub fn custom_class(&self) -> Option<ClassRef> {
+        self.custom
+    }
+
+    /// Where it is declared; nothing for fields that Django makes by itself, and for bundled ones.
+    pub fn source(&self) -> Option<&FieldSource> {
+        self.source.as_ref()
+    }
+
+    /// What relation it makes, if any.
+    pub fn kind(&self) -> Option<RelationKind> {
+        self.kind
+    }
+
+    /// The relation that it makes, from its side.
+    pub fn relation(&self) -> Option<RelationId> {
+        self.relation
+    }
+
+    /// Whether it has a column in the model's table.
+    pub fn is_column(&self) -> bool {
+        self.is_column
+    }
+
+    /// The name of its column; nothing where that cannot be told, or it has none.
+    pub fn column(&self) -> Option<Symbol> {
+        self.is_column.then(|| self.options.db_column.unwrap_or(self.attribute)).filter(|name| *name != "")
+    }
+
+    /// `null=True`
+    pub fn null(&self) -> Truth {
+        self.options.null
+    }
+
+    /// `unique=True`, or what implies it.
+    pub fn unique(&self) -> Truth {
+        self.options.unique
+    }
+
+    /// `db_index=True`, or what implies it: relations and slugs have an index unless it is turned off.
+    pub fn db_index(&self) -> Truth {
+        self.options.db_index
+    }
+
+    /// `primary_key=True`
+    pub fn primary_key(&self) -> Truth {
+        self.options.primary_key
+    }
+
+    /// Its `max_length`.
+    pub fn length(&self, project: &Project) -> Option<i32> {
+        let (file, value) = self.keyword(project, "max_length")?;
+        let (file, value) = crate::apps::literals::resolved(project, file, value);
+        match project.facts(file).kind(value) {
+            ExprKind::Int(length) => Some(length),
+            _ => None,
+        }
+    }
+
+    /// An argument of the call that declares it, by name.
+    pub fn keyword(&self, project: &Project, name: &str) -> Option<(FileId, Expr)> {
+        let source = self.source.as_ref()?;
+        let arguments = project.facts(source.file).arguments(source.arguments);
+        crate::apps::literals::argument(arguments, None, name).map(|value| (source.file, value))
+    }
+}

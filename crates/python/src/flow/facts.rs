@@ -1,0 +1,135 @@
+//! The tables that hold the value flow of one file.
+
+use ruff_text_size::TextRange;
+
+use super::ir::{
+    Argument, Binding, Block, Class, ClassId, Clause, CompareOp, Comprehension, ComprehensionId, Expr,
+    ExprKind, ExprNode, Function, FunctionId, Import, ImportId, Parameter, Run, StarImport, Stmt,
+};
+use crate::symbol::Symbol;
+
+/// What stays of one file. `Default` is the facts of an empty file.
+#[derive(Clone, Debug, Default)]
+pub struct FileFacts {
+    /// All values.
+    pub exprs: Vec<ExprNode>,
+    /// Lists of values.
+    pub expr_lists: Vec<Expr>,
+    /// Arguments of calls and bases of classes.
+    pub arguments: Vec<Argument>,
+    /// Operators of comparisons.
+    pub compare_ops: Vec<CompareOp>,
+    /// All steps; a block's steps are consecutive.
+    pub stmts: Vec<Stmt>,
+    /// Blocks of `except` handlers.
+    pub handlers: Vec<Block>,
+    /// All comprehensions.
+    pub comprehensions: Vec<Comprehension>,
+    /// Clauses of comprehensions.
+    pub clauses: Vec<Clause>,
+    /// All functions, in source order of their `def`.
+    pub functions: Vec<Function>,
+    /// All parameters.
+    pub parameters: Vec<Parameter>,
+    /// All classes, in source order.
+    pub classes: Vec<Class>,
+    /// Names of variables.
+    pub slot_names: Vec<Symbol>,
+    /// Names in lists.
+    pub symbols: Vec<Symbol>,
+    /// What modules and classes bind.
+    pub bindings: Vec<Binding>,
+    /// All imports of one name, function-local ones included.
+    pub imports: Vec<Import>,
+    /// The module's steps. Its variables are [`ExprKind::Global`] everywhere, but for comprehension targets,
+    /// which are slots ([`FileFacts::module_slots`]).
+    pub module_body: Block,
+    /// Names of the module body's own slots.
+    pub module_slots: Run,
+    /// What the module binds, `global` statements of functions included.
+    pub module_bindings: Run,
+    /// Module-level star imports, in order.
+    pub star_imports: Vec<StarImport>,
+    /// `__all__` where it is a literal, `+=`, `extend` and `append` of literals included.
+    pub all: Option<Vec<Symbol>>,
+}
+
+impl FileFacts {
+    /// A value's node.
+    pub fn expr(&self, expr: Expr) -> &ExprNode {
+        &self.exprs[expr.index()]
+    }
+
+    /// How a value comes to be.
+    pub fn kind(&self, expr: Expr) -> ExprKind {
+        self.exprs[expr.index()].kind
+    }
+
+    /// A value's bytes in the source.
+    pub fn range(&self, expr: Expr) -> TextRange {
+        self.exprs[expr.index()].range
+    }
+
+    /// The values of a list.
+    pub fn list(&self, run: Run) -> &[Expr] {
+        &self.expr_lists[run.indices()]
+    }
+
+    /// The arguments of a call, or the bases of a class.
+    pub fn arguments(&self, run: Run) -> &[Argument] {
+        &self.arguments[run.indices()]
+    }
+
+    /// The steps of a block.
+    pub fn block(&self, block: Block) -> &[Stmt] {
+        &self.stmts[block.indices()]
+    }
+
+    /// The handlers of a `try`.
+    pub fn handlers(&self, run: Run) -> &[Block] {
+        &self.handlers[run.indices()]
+    }
+
+    /// A function.
+    pub fn function(&self, id: FunctionId) -> &Function {
+        &self.functions[id.index()]
+    }
+
+    /// A function's parameters.
+    pub fn parameters(&self, run: Run) -> &[Parameter] {
+        &self.parameters[run.indices()]
+    }
+
+    /// A class.
+    pub fn class(&self, id: ClassId) -> &Class {
+        &self.classes[id.index()]
+    }
+
+    /// What a class or module binds.
+    pub fn bindings(&self, run: Run) -> &[Binding] {
+        &self.bindings[run.indices()]
+    }
+
+    /// An import.
+    pub fn import(&self, id: ImportId) -> &Import {
+        &self.imports[id.index()]
+    }
+
+    /// A comprehension.
+    pub fn comprehension(&self, id: ComprehensionId) -> &Comprehension {
+        &self.comprehensions[id.index()]
+    }
+
+    /// The clauses of a comprehension.
+    pub fn clauses(&self, run: Run) -> &[Clause] {
+        &self.clauses[run.indices()]
+    }
+
+    /// The string that a value is, where it is a literal.
+    pub fn as_str(&self, expr: Expr) -> Option<&'static str> {
+        match self.kind(expr) {
+            ExprKind::Str(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+}
