@@ -14,6 +14,7 @@ use crate::schema::ModelId;
 mod admin;
 mod cache;
 mod contexts;
+mod documents;
 pub(crate) mod executors;
 mod filters;
 mod forms;
@@ -118,6 +119,8 @@ pub(crate) const ROOTS: &[&str] = &[
     "wagtail",
     "django_context_decorator",
     "urlman",
+    "django_elasticsearch_dsl",
+    "haystack",
 ];
 
 /// Their functions that import by texts.
@@ -146,6 +149,7 @@ const ALL: &[Framework] = &[
     serialization::FRAMEWORK,
     parler::FRAMEWORK,
     wagtail::FRAMEWORK,
+    documents::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {
