@@ -199,3 +199,18 @@ fn reads_pairs(test: &str, fields: &str) {
     ];
     reads(&body, fields);
 }
+
+#[test]
+fn what_a_branch_reads_that_complains_to_a_log_is_read_for_few() {
+    let branch = |last: &str| {
+        let last = format!("        {last}");
+        reads(&[LOOP, "    if not slot.book:", "        print(slot.kind.minutes)", &last], "book");
+    };
+    branch("logger.warning('No book: %s', slot.pk)");
+    branch("log.error('No book')");
+    reads(
+        &[LOOP, "    if not slot.book:", "        print(slot.kind.minutes)", "        logger.info('none')"],
+        "kind, book",
+    );
+    reads(&[LOOP, "    print(slot.kind.minutes)", "    logger.warning(slot.pk)"], "kind");
+}

@@ -4,8 +4,9 @@
 //!   `duration` in turn is `type.duration` of rows that have none of their own. One fallback alone may well be what most
 //!   rows use.
 //! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
+//! - What a branch reads that complains to a log: `logger.warning(…)`.
 
-use tuneup_python::flow::{CompareOp, Expr, ExprKind, StmtKind};
+use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
 use super::known::is_date;
 use super::machine::{Frame, Machine};
@@ -43,6 +44,11 @@ impl<'p> Machine<'p> {
                 _ => 0,
             },
         }
+    }
+
+    /// How much rarer one branch of a test is by what it does.
+    pub(super) fn rarer_in(frame: &Frame<'p>, branch: Block) -> u32 {
+        if complains(frame.facts, branch) { SELDOM } else { 0 }
     }
 
     /// How much rarer `other` is in `place or other`.
@@ -139,5 +145,19 @@ fn is_returned(frame: &Frame<'_>, place: Expr) -> bool {
     frame.facts.stmts.iter().any(|stmt| {
         range.contains_range(stmt.range)
             && matches!(stmt.kind, StmtKind::Return(Some(value)) if Reference::of(frame, value) == Some(reference))
+    })
+}
+
+/// Methods of a logger that tell of what should not be.
+const COMPLAINTS: &[&str] = &["warning", "warn", "error", "exception", "critical"];
+
+/// Whether a block tells a log that something is not as it should be.
+fn complains(facts: &FileFacts, block: Block) -> bool {
+    facts.block(block).iter().any(|stmt| {
+        let StmtKind::Expr(value) = stmt.kind else { return false };
+        let ExprKind::Call(callee, _) = facts.kind(value) else { return false };
+        let ExprKind::Attribute(base, name) = facts.kind(callee) else { return false };
+        COMPLAINTS.contains(&name.as_str())
+            && matches!(facts.kind(base), ExprKind::Global(log) if log.as_str().to_ascii_lowercase().contains("log"))
     })
 }

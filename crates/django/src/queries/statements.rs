@@ -142,7 +142,8 @@ impl<'p> Machine<'p> {
         let placed = frame.placed.clone();
         let told = frame.told.clone();
         let known = frame.narrowed.len();
-        let (rarer_then, rarer_else) = (self.rarer(frame, test, true), self.rarer(frame, test, false));
+        let rarer_then = self.rarer(frame, test, true) + Self::rarer_in(frame, then);
+        let rarer_else = self.rarer(frame, test, false) + Self::rarer_in(frame, orelse);
         self.narrow(frame, test, true);
         if let Some(one) = one.filter(|one| one.holds) {
             one.put(frame);
