@@ -1,7 +1,7 @@
 //! What is run: every function, method and module body of the project, with nothing known of its arguments
 //! but what their names, annotations and classes say.
 
-use tuneup_python::flow::{ExprKind, FileFacts, Parameter, ParameterKind};
+use tuneup_python::flow::{ExprKind, FileFacts, Parameter, ParameterKind, Stmt, StmtKind};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
 
 use super::attributes::Binding;
@@ -206,8 +206,19 @@ impl<'p> Machine<'p> {
         match self.values.shape(value).clone() {
             Shape::Model(model) => Some(self.outside_row(model)),
             Shape::External(name) if name.as_str().ends_with("HttpRequest") => Some(self.request()),
+            Shape::Class(class) if self.only_names_attributes(class) => Some(self.request()),
             Shape::Class(class) => Some(self.values.make(Shape::Object(class, None))),
             _ => None,
         }
+    }
+
+    /// Whether a class is a request of which a type checker is told what middleware puts on it: `user: User`. No request
+    /// is made of it.
+    fn only_names_attributes(&self, class: ClassRef) -> bool {
+        let facts = self.project.facts(class.file);
+        let is_named =
+            |stmt: &Stmt| matches!(stmt.kind, StmtKind::Annotated { value: None, .. } | StmtKind::Expr(_));
+        facts.block(facts.class(class.id).body).iter().all(is_named)
+            && self.has_base(class, |name| name.starts_with("django.http") && name.ends_with("HttpRequest"))
     }
 }
