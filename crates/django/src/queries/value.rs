@@ -463,6 +463,7 @@ impl Values {
             let merged = self.join_all(containers);
             parts.push(merged);
         }
+        parts = self.one_content(parts);
         parts = self.partly_whole(parts);
         parts = self.unnarrowed(parts);
         parts = self.of_one_way(parts);
@@ -479,6 +480,20 @@ impl Values {
             n if n <= widest => self.make(Shape::Union(parts.into())),
             _ => Value::UNKNOWN,
         }
+    }
+
+    /// With one alternative for all contents of columns of which something is known.
+    fn one_content(&mut self, mut parts: Vec<Value>) -> Vec<Value> {
+        let is_content = |values: &Self, part: &Value| {
+            matches!(values.shape(*part), Shape::Scalar | Shape::Unlike(_))
+        };
+        let contents: Vec<Value> = parts.iter().copied().filter(|part| is_content(self, part)).collect();
+        if contents.len() > 1 {
+            parts.retain(|part| !is_content(self, part));
+            let content = self.join_all(contents);
+            parts.push(content);
+        }
+        parts
     }
 
     /// Without rows that a test found to lack something, where the same row is there anyway.
