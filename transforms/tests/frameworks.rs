@@ -659,3 +659,17 @@ class Books(generics.ListAPIView):
     );
     check(&[("views.py", &serializer("if name in ():\n                    field.write_only = True"))], &[]);
 }
+
+#[test]
+fn a_class_of_requests_that_names_attributes_is_a_request() {
+    let code = "from django.http import HttpRequest\nfrom shop.models import Author\n\n\n\
+                class OwnRequest(HttpRequest):\n    author: Author\n\n\n\
+                class Authors:\n    def __call__(self, request):\n        \
+                request.author = Author.objects.get(pk=1)\n        return self.get_response(request)\n\n\n\
+                def shown(request: OwnRequest):\n    \
+                return [book.editor.name for book in request.author.books.order_by('pk')]\n";
+    check(
+        &[("views.py", code)],
+        &["Safe: return [book.editor.name for book in request.author.books.order_by('pk')]: editor"],
+    );
+}

@@ -260,3 +260,59 @@ fn a_filter_of_its_own_may_narrow_a_copy() {
         &["Safe: return [letter.author.name for letter in Letter.objects.filter(pk__gt=1)]: author"],
     );
 }
+
+#[test]
+fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
+    for last in ["        return name_of(book)", "        found = name_of(book)\n            break"] {
+        silent(&["for book in Book.objects.order_by('pk'):", "    if book.title == request.path:", last]);
+    }
+    silent(&[
+        "books = list(Book.objects.order_by('pk'))",
+        "for n, book in enumerate(books):",
+        "    if not book.title:",
+        "        print(n)",
+        "    else:",
+        "        return name_of(book)",
+    ]);
+    silent(&[
+        "for author in Author.objects.prefetch_related('books'):",
+        "    for book in author.books.all():",
+        "        if book.title == request.path:",
+        "            return book.editor.name",
+    ]);
+}
+
+#[test]
+fn a_branch_that_goes_on_with_the_loop_is_done_for_many() {
+    let first = "for book in Book.objects.order_by('pk'):";
+    many(&[
+        first,
+        "    if book.title:",
+        "        print(name_of(book))",
+        "        continue",
+        "    print(book)",
+    ]);
+    many(&[first, "    if name_of(book) == request.path:", "        return book"]);
+    many(&[first, "    if book.title == request.path:", "        return 1", "    print(name_of(book))"]);
+    // The loop that is left is the inner one.
+    many(&[
+        first,
+        "    for part in request.path:",
+        "        if part == book.title:",
+        "            print(name_of(book))",
+        "            break",
+    ]);
+    // The rows are the same for all calls.
+    check(
+        &[(
+            "views.py",
+            &format!(
+                "{IMPORTS}def found(books, title):\n    \
+                 for book in books:\n        if book.title == title:\n            return name_of(book)\n\n\n\
+                 def shown(request):\n    books = list(Book.objects.order_by('pk'))\n    \
+                 return [found(books, title) for title in request.path]\n"
+            ),
+        )],
+        &["Safe: books = list(Book.objects.order_by('pk')): author"],
+    );
+}

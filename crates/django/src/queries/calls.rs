@@ -527,6 +527,7 @@ impl<'p> Machine<'p> {
             narrowed: Vec::new(),
             breaks: Vec::new(),
             again: Vec::new(),
+            turning: Vec::new(),
             whiles: 0,
             left: vec![Value::NEVER; arguments.len()],
             rebound: Vec::new(),

@@ -12,6 +12,7 @@ use super::aliases::Alias;
 use super::asks::{Declared, Written};
 use super::carried::Looks;
 use super::inherited::ParameterReads;
+use super::leaving::Turning;
 use super::left::Left;
 use super::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
@@ -54,6 +55,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) narrowed: Vec<Narrowed>,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// The loops around that are under way.
+    pub(crate) turning: Vec<Turning>,
     /// The stretches of code around that are run again and again.
     pub(crate) again: Vec<TextRange>,
     /// How many `while` loops are being run within each other.
@@ -371,6 +374,7 @@ impl<'p> Machine<'p> {
             narrowed: Vec::new(),
             breaks: Vec::new(),
             again: Vec::new(),
+            turning: Vec::new(),
             whiles: 0,
             left: Vec::new(),
             rebound: Vec::new(),

@@ -33,6 +33,7 @@ mod formatting;
 mod inherited;
 mod jinja;
 mod known;
+mod leaving;
 mod left;
 mod lengths;
 pub(crate) mod machine;

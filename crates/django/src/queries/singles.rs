@@ -78,24 +78,26 @@ impl<'p> Machine<'p> {
     /// Whether the query of a row is made as often as the step that is being run: in the same function, and within the
     /// same turn of a loop.
     fn is_made_here(&self, frame: &Frame<'p>, row: Row) -> bool {
-        let mut at = row.path;
-        let mut set = None;
-        while let Some((before, step)) = self.values.last_step(at) {
-            if step.to_many {
-                set = Some(step.site);
-                break;
-            }
-            at = before;
-        }
-        let own = || self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied());
-        set.unwrap_or_else(own).is_some_and(|site| {
+        self.made_at(row).is_some_and(|site| {
             (site.file, site.function) == (frame.file, frame.function)
                 && frame.again.last().is_none_or(|turn| turn.contains_range(site.range))
         })
     }
 
+    /// Where the query of a row is made, or that of the related rows which it is one of.
+    pub(super) fn made_at(&self, row: Row) -> Option<Site> {
+        let mut at = row.path;
+        while let Some((before, step)) = self.values.last_step(at) {
+            if step.to_many {
+                return step.site;
+            }
+            at = before;
+        }
+        self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied())
+    }
+
     /// One of the rows that a list has all of: one for each row that they are related to, where they are.
-    fn lone(&self, row: Row) -> Row {
+    pub(super) fn lone(&self, row: Row) -> Row {
         let mut at = row.path;
         while let Some((before, step)) = self.values.last_step(at) {
             if step.to_many {

@@ -6,6 +6,7 @@ use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
 use super::carried::stretch;
 use super::fallback::shows;
+use super::leaving::Turning;
 use super::machine::{Frame, Machine};
 use super::narrowing::{Known, widen_back};
 use super::value::{Shape, Value};
@@ -88,10 +89,13 @@ impl<'p> Machine<'p> {
                 self.eval(frame, test);
                 let within = stretch(frame.facts, body).cover(frame.facts.range(test));
                 frame.whiles += 1;
+                let turning = Turning::of(frame, None);
+                frame.turning.push(turning);
                 self.turns(frame, within, |machine, frame| {
                     machine.run(frame, body);
                     machine.eval(frame, test);
                 });
+                frame.turning.pop();
                 frame.whiles -= 1;
                 return self.run(frame, orelse);
             }
@@ -129,7 +133,9 @@ impl<'p> Machine<'p> {
         let value = self.eval(frame, test);
         self.truth(frame, value);
         if let Some(holds) = self.tested(frame, value) {
-            return self.run(frame, if holds { then } else { orelse });
+            let branch = if holds { then } else { orelse };
+            self.pick_where_left(frame, branch);
+            return self.run(frame, branch);
         }
         let stretch_of = |block: Block| if block.is_empty() { rest } else { stretch(frame.facts, block) };
         let (for_then, for_else) = match self.tested_text(frame, test) {
@@ -145,6 +151,7 @@ impl<'p> Machine<'p> {
         let rarer_then = self.rarer(frame, test, true) + Self::rarer_in(frame, then);
         let rarer_else = self.rarer(frame, test, false) + Self::rarer_in(frame, orelse);
         self.narrow(frame, test, true);
+        self.pick_where_left(frame, then);
         if let Some(one) = one.filter(|one| one.holds) {
             one.put(frame);
         }
@@ -156,6 +163,7 @@ impl<'p> Machine<'p> {
         let placed_then = std::mem::replace(&mut frame.placed, placed);
         let told_then = std::mem::replace(&mut frame.told, told);
         self.narrow(frame, test, false);
+        self.pick_where_left(frame, orelse);
         if let Some(one) = one.filter(|one| !one.holds) {
             one.put(frame);
         }
@@ -301,6 +309,8 @@ impl<'p> Machine<'p> {
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);
         let within = stretch(frame.facts, body);
+        let turning = Turning::of(frame, Some(target));
+        frame.turning.push(turning);
         for element in self.kinds_of_turn(iterated, element) {
             self.turns(frame, within, |machine, frame| {
                 machine.assign(frame, target, element);
@@ -308,6 +318,7 @@ impl<'p> Machine<'p> {
                 machine.run(frame, body);
             });
         }
+        frame.turning.pop();
         self.looping.truncate(depth);
     }
 

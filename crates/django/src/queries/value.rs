@@ -484,9 +484,8 @@ impl Values {
 
     /// With one alternative for all contents of columns of which something is known.
     fn one_content(&mut self, mut parts: Vec<Value>) -> Vec<Value> {
-        let is_content = |values: &Self, part: &Value| {
-            matches!(values.shape(*part), Shape::Scalar | Shape::Unlike(_))
-        };
+        let is_content =
+            |values: &Self, part: &Value| matches!(values.shape(*part), Shape::Scalar | Shape::Unlike(_));
         let contents: Vec<Value> = parts.iter().copied().filter(|part| is_content(self, part)).collect();
         if contents.len() > 1 {
             parts.retain(|part| !is_content(self, part));
