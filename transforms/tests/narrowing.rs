@@ -213,4 +213,13 @@ fn what_a_branch_reads_that_complains_to_a_log_is_read_for_few() {
         "kind, book",
     );
     reads(&[LOOP, "    print(slot.kind.minutes)", "    logger.warning(slot.pk)"], "kind");
+    reads(
+        &[
+            LOOP,
+            "    if slot.pk not in start:",
+            "        print(slot.kind.minutes)",
+            "        logger.warning(1)",
+        ],
+        "kind",
+    );
 }

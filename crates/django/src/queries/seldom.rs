@@ -4,7 +4,7 @@
 //!   `duration` in turn is `type.duration` of rows that have none of their own. One fallback alone may well be what most
 //!   rows use.
 //! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
-//! - What a branch reads that complains to a log: `logger.warning(…)`.
+//! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`.
 
 use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
@@ -46,9 +46,11 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// How much rarer one branch of a test is by what it does.
-    pub(super) fn rarer_in(frame: &Frame<'p>, branch: Block) -> u32 {
-        if complains(frame.facts, branch) { SELDOM } else { 0 }
+    /// How much rarer the branch where a test comes out as `holds` is by what it does: it complains that a row lacks
+    /// something.
+    pub(super) fn rarer_in(frame: &Frame<'p>, test: Expr, holds: bool, branch: Block) -> u32 {
+        let complains = complains(frame.facts, branch) && tested_for_null(frame, test, holds).is_some();
+        if complains { SELDOM } else { 0 }
     }
 
     /// How much rarer `other` is in `place or other`.

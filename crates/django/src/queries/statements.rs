@@ -148,8 +148,8 @@ impl<'p> Machine<'p> {
         let placed = frame.placed.clone();
         let told = frame.told.clone();
         let known = frame.narrowed.len();
-        let rarer_then = self.rarer(frame, test, true) + Self::rarer_in(frame, then);
-        let rarer_else = self.rarer(frame, test, false) + Self::rarer_in(frame, orelse);
+        let rarer_then = self.rarer(frame, test, true) + Self::rarer_in(frame, test, true, then);
+        let rarer_else = self.rarer(frame, test, false) + Self::rarer_in(frame, test, false, orelse);
         self.narrow(frame, test, true);
         self.pick_where_left(frame, then);
         if let Some(one) = one.filter(|one| one.holds) {
