@@ -408,3 +408,39 @@ fn a_view_that_no_address_leads_to_costs_nothing() {
     let extended = format!("{views}class More(Notes):\n    pass\n");
     check(&[("views.py", &extended), ("urls.py", &few)], found);
 }
+
+#[test]
+fn what_a_branch_alone_reads_that_returns_early_is_not_needed_by_the_rest() {
+    let view = |export: &str, rest: &str| {
+        format!(
+            "from django.http import HttpResponse\nfrom django.shortcuts import render\n\
+             from django.views.generic import View\nfrom shop.models import Note\n\n\n\
+             class Listing(View):\n    queryset = None\n\n    \
+             def export(self):\n        return [note.user.name for note in self.queryset]\n\n    \
+             def get(self, request):\n        \
+             if 'export' in request.GET:\n            {export}\n        {rest}\n\n\n\
+             class Notes(Listing):\n    queryset = Note.objects.order_by('pk')\n"
+        )
+    };
+    let export = "return HttpResponse(self.export())";
+    let read = |safety: &str| format!("{safety}: queryset = Note.objects.order_by('pk'): user");
+    let shown = "return render(request, 'notes.html', {'notes': self.queryset})";
+    let of = |export: &str, rest: &str, template: &str, expected: &[&str]| {
+        check(&[("views.py", &view(export, rest)), ("templates/notes.html", template)], expected);
+    };
+    let plain = "{% for note in notes %}{{ note.pk }}{% endfor %}";
+    of(export, shown, plain, &[&read("Unsafe")]);
+    // The rest reads it as well, or uses no rows, or runs after the branch too.
+    of(export, shown, "{% for note in notes %}{{ note.user.name }}{% endfor %}", &[&read("Safe")]);
+    of(export, "return HttpResponse('')", plain, &[&read("Safe")]);
+    of("request.names = self.export()", shown, plain, &[&read("Safe")]);
+    // What is decided for each row is no use of its own.
+    let model = "from django.db import models\nfrom shop.models import Author\n\n\n\
+                 class Page(models.Model):\n    number = models.IntegerField()\n    \
+                 author = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+                 def label(self):\n        if self.number:\n            return self.author.name\n        \
+                 return ''\n\n\n\
+                 def listed(request):\n    pages = Page.objects.order_by('pk')\n    \
+                 print([page.pk for page in pages])\n    return [page.label() for page in pages]\n";
+    check(&[("pages.py", model)], &["Safe: pages = Page.objects.order_by('pk'): author"]);
+}

@@ -26,11 +26,20 @@ pub(crate) struct Missing {
     pub(crate) alone: bool,
     /// The texts of rows, where only those read it that lack one of them.
     pub(crate) instead_of: Vec<&'static str>,
+    /// Whether it is only read where a function ends before the rest of it, which uses the rows as well.
+    pub(crate) aside: bool,
     /// Those whom the function that makes the query serves with it, where there are several.
     pub(super) callers: Vec<Caller>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
     /// same function.
     pub(super) others: Vec<Vec<Key>>,
+}
+
+impl Missing {
+    /// Whether only some of the rows, or some uses of them, need it.
+    fn is_partial(&self) -> bool {
+        self.aside || !self.instead_of.is_empty()
+    }
 }
 
 /// A query and all that it lacks.
@@ -107,6 +116,7 @@ impl Gap {
             Some(missing) => {
                 missing.alone &= alone;
                 missing.automatic &= automatic;
+                missing.aside &= read.aside;
                 match read.instead_of.map(Symbol::as_str) {
                     None => missing.instead_of.clear(),
                     Some(text) if !missing.instead_of.is_empty() && !missing.instead_of.contains(&text) => {
@@ -128,6 +138,7 @@ impl Gap {
                 readers: vec![read.site],
                 alone,
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
+                aside: read.aside,
                 callers: Vec::new(),
                 others: vec![others],
                 automatic,
@@ -178,7 +189,7 @@ impl Gap {
         let has_in = |other: &Missing, one: &Missing| {
             other.path != one.path
                 && covers(&other.path, &one.path)
-                && (other.instead_of.is_empty() || !one.instead_of.is_empty())
+                && (!other.is_partial() || one.is_partial())
         };
         all.iter().filter(|one| !all.iter().any(|other| has_in(other, one))).copied().collect()
     }
@@ -214,6 +225,13 @@ impl Gap {
                 verdict.object(
                     Safety::Unsafe,
                     "Rows that have that text pay for this without need; how many they are, the data says.",
+                );
+            }
+            if missing.aside {
+                verdict.object(
+                    Safety::Unsafe,
+                    "Only a branch reads it that returns before the rest of its function, which uses these rows too and \
+                     would pay for it without need.",
                 );
             }
             let shares = Shares::of(project, &missing.callers);
@@ -360,9 +378,11 @@ pub(crate) fn by_safety<'m>(
         let Some(alone) = verdict(&[missing]) else { continue };
         let group = groups.iter_mut().find(|(known, group)| {
             known.safety == alone.safety
-                && group
-                    .iter()
-                    .all(|known| is_lone(known) == is_lone(missing) && known.instead_of == missing.instead_of)
+                && group.iter().all(|known| {
+                    is_lone(known) == is_lone(missing)
+                        && known.instead_of == missing.instead_of
+                        && known.aside == missing.aside
+                })
         });
         match group {
             Some((known, group)) => {

@@ -132,6 +132,13 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
             }
         }
     }
+    let mut looped_openly: FxHashSet<Key> = FxHashSet::default();
+    for query in project.queries.iter().filter(|query| query.looped_openly) {
+        looped_openly.extend(query.sites.iter().map(key));
+    }
+    for (at, gap) in &mut gaps {
+        gap.missing.iter_mut().for_each(|missing| missing.aside &= looped_openly.contains(at));
+    }
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     let proposed: FxHashSet<RelationId> = gaps

@@ -61,7 +61,7 @@ fn inherited_method<'p>(
         let loads_rows = loads_itself && machine.as_queryset(rows).is_some();
         let row = rows_of(machine, frame, rows, site);
         for row in machine.values.members(row) {
-            if machine.as_row(row).is_some() && machine.shown.insert((this, row)) {
+            if machine.as_row(row).is_some() && machine.is_first_shown(this, row) {
                 Table { this, class, loads_itself, loads_rows }.show(machine, frame, row, &excluded);
             }
         }

@@ -462,7 +462,7 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback);
+        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback, self.aside);
         let changes = self.changes_of(&slots);
         let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {

@@ -96,6 +96,8 @@ pub(crate) struct Read {
     pub(crate) alone: bool,
     /// The text of a row, where only those read it that lack that.
     pub(crate) instead_of: Option<Symbol>,
+    /// Whether it happens in a branch that ends its function before the rest of it.
+    pub(crate) aside: bool,
     /// The expression that reads.
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
@@ -123,8 +125,8 @@ pub(crate) struct Summary {
     pub(crate) left: Left,
 }
 
-/// Whether a call is part of a climb, how rare it is, and the text that it stands in for.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>);
+/// Whether a call is part of a climb, how rare it is, the text that it stands in for, and whether it is made aside.
+pub(crate) type Rarity = (bool, u32, Option<Symbol>, bool);
 
 pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
 
@@ -146,6 +148,10 @@ pub(crate) struct Machine<'p> {
     /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
     /// done.
     pub(crate) remembered: FxHashMap<(CallKey, u32, Rarity), Summary>,
+    /// Whether a branch is being run that ends its function before the rest of it.
+    pub(super) aside: bool,
+    /// The querysets whose rows are looped over elsewhere than in such a branch.
+    pub(super) looped_openly: FxHashSet<Value>,
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
     /// How many steps of a climb beyond the first are under way.
@@ -204,7 +210,7 @@ pub(crate) struct Machine<'p> {
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
-    pub(crate) shown: FxHashSet<(Value, Value)>,
+    shown: FxHashSet<(Value, Value, Option<Symbol>, bool)>,
     /// The fields of serializers that are being shown: whose rows, and the class that declares the field.
     pub(crate) showing: Vec<(Value, ClassRef)>,
     /// How each queryset is evaluated.
@@ -288,6 +294,8 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            aside: false,
+            looped_openly: FxHashSet::default(),
             fallback: None,
             climbing: 0,
             seldom: 0,
@@ -343,6 +351,7 @@ impl<'p> Machine<'p> {
         self.showing.clear();
         self.climbing = 0;
         self.fallback = None;
+        self.aside = false;
         self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
@@ -404,6 +413,7 @@ impl<'p> Machine<'p> {
             many: row.many,
             alone: row.alone,
             instead_of: self.fallback,
+            aside: self.aside,
             site,
             shown_by,
         };
@@ -415,8 +425,17 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
+    pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
+        !self.shown.contains(&(by, object, None, false))
+            && self.shown.insert((by, object, self.fallback, self.aside))
+    }
+
     /// Keeps that the rows of a queryset were looped over.
     pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
+        if !self.aside {
+            self.looped_openly.insert(query);
+        }
         let sites = self.loops.entry(query).or_default();
         // Frameworks loop in code of their own, which is no place to show.
         if !site.range.is_empty() && !sites.contains(&site) {

@@ -19,6 +19,7 @@ use crate::version::Version;
 
 pub(crate) mod aliases;
 mod alternatives;
+mod aside;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
@@ -90,6 +91,8 @@ pub struct Query {
     pub reads: Vec<Read>,
     /// Whether its rows are looped over.
     pub looped: bool,
+    /// Whether they are looped over elsewhere than in a branch that ends its function before the rest of it.
+    pub looped_openly: bool,
     /// Where its rows are looped over.
     pub loops: Vec<Site>,
     /// What is written while they are.
@@ -146,6 +149,8 @@ pub struct Read {
     pub alone: bool,
     /// The text of a row, `Book.title`, where only those read it that lack that.
     pub instead_of: Option<Symbol>,
+    /// Whether it happens in a branch that ends its function before the rest of it.
+    pub aside: bool,
     /// The expression that reads.
     pub site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
@@ -242,8 +247,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
         let steps = machine.values.steps(read.path);
         let index = index_of(read.query, queryset);
-        let &machine::Read { many, alone, instead_of, site, shown_by, .. } = read;
-        reads.push((index, Read { steps, many, alone, instead_of, site, shown_by }));
+        let &machine::Read { many, alone, instead_of, aside, site, shown_by, .. } = read;
+        reads.push((index, Read { steps, many, alone, instead_of, aside, site, shown_by }));
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {
@@ -283,6 +288,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         asked: queryset.asked,
         reads: Vec::new(),
         looped: machine.loops.contains_key(&query),
+        looped_openly: machine.looped_openly.contains(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         kept: machine.kept.get(&query).cloned().unwrap_or_default(),
@@ -424,6 +430,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 let there = &mut queries[index];
                 extend(&mut there.reads, query.reads);
                 there.looped |= query.looped;
+                there.looped_openly |= query.looped_openly;
                 there.handed |= query.handed;
                 there.prefetched |= query.prefetched;
                 extend(&mut there.loops, query.loops);
@@ -441,7 +448,14 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.reads.sort_by_cached_key(|read| {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
             let sites: Vec<_> = read.steps.iter().map(|step| step.site.as_ref().map(order)).collect();
-            (order(&read.site), names, sites, read.many, read.alone, read.instead_of.map(Symbol::as_str))
+            (
+                order(&read.site),
+                names,
+                sites,
+                read.many,
+                (read.alone, read.aside),
+                read.instead_of.map(Symbol::as_str),
+            )
         });
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));

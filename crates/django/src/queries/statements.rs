@@ -156,7 +156,10 @@ impl<'p> Machine<'p> {
             one.put(frame);
         }
         self.seldom += rarer_then;
+        let aside = self.aside;
+        self.aside |= !rest.is_empty() && self.is_aside(frame, then, orelse);
         let first = self.stand_in(for_then, |machine| machine.run(frame, then));
+        self.aside = aside;
         self.seldom -= rarer_then;
         let mut after_then = std::mem::replace(&mut frame.slots, before);
         let narrowed_then = frame.narrowed.split_off(known);

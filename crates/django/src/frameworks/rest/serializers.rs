@@ -92,7 +92,7 @@ fn show_one<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Va
     if !matches!(machine.values.shape(object), Shape::Row(_) | Shape::Object(..) | Shape::Mapping { .. }) {
         return;
     }
-    if machine.shown.insert((serializer, object)) {
+    if machine.is_first_shown(serializer, object) {
         let arguments = Arguments { positional: vec![object], ..Arguments::default() };
         machine.call_named(frame, serializer, "to_representation", &arguments);
     }

@@ -1,0 +1,31 @@
+//! Branches that return before the rest of their function, as an export that a view makes instead of its page: what only
+//! such a branch reads, the rest has no need of, though it uses the same rows.
+
+use tuneup_python::flow::{Block, StmtKind};
+
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Value};
+
+impl Machine<'_> {
+    /// Whether the first of two branches returns before the rest of its function, whatever the rows are: what is decided
+    /// for each row anew is one use of all of them.
+    pub(super) fn is_aside(&self, frame: &Frame<'_>, then: Block, orelse: Block) -> bool {
+        !self.aside && ends(frame, then) && !ends(frame, orelse) && !self.is_for_a_row()
+    }
+
+    /// Whether code is being run for each of several rows: what it decides is another thing for each.
+    fn is_for_a_row(&self) -> bool {
+        let is_row = |value: Value| match self.values.shape(value) {
+            Shape::Row(row) => row.many,
+            Shape::Union(members) => members.iter().any(|&it| self.as_row(it).is_some_and(|row| row.many)),
+            _ => false,
+        };
+        !self.looping.is_empty()
+            || self.active_calls.iter().any(|(_, _, arguments)| arguments.iter().any(|&it| is_row(it)))
+    }
+}
+
+/// Whether a block ends with a `return`.
+fn ends(frame: &Frame<'_>, block: Block) -> bool {
+    frame.facts.block(block).last().is_some_and(|last| matches!(last.kind, StmtKind::Return(_)))
+}
