@@ -275,6 +275,13 @@ fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
         "        return name_of(book)",
     ]);
     silent(&[
+        "for book in Book.objects.order_by('pk'):",
+        "    if book.title != request.path:",
+        "        continue",
+        "    author = book.author",
+        "    return author.name",
+    ]);
+    silent(&[
         "for author in Author.objects.prefetch_related('books'):",
         "    for book in author.books.all():",
         "        if book.title == request.path:",
@@ -294,6 +301,13 @@ fn a_branch_that_goes_on_with_the_loop_is_done_for_many() {
     ]);
     many(&[first, "    if name_of(book) == request.path:", "        return book"]);
     many(&[first, "    if book.title == request.path:", "        return 1", "    print(name_of(book))"]);
+    many(&[
+        first,
+        "    name = name_of(book)",
+        "    if name != request.path:",
+        "        continue",
+        "    return name",
+    ]);
     // The loop that is left is the inner one.
     many(&[
         first,

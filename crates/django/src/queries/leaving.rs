@@ -1,10 +1,11 @@
 //! Branches that leave a loop: `if book.title == title: return book.author`. Of all the rows that are looped over, one comes
-//! there, so that what is read of it costs no query for each row.
+//! there, so that what is read of it costs no query for each row. So it is behind the last test of a loop's body that ends so:
+//! `if book.title != title: continue` and then `return book.author`.
 //!
 //! Where another function made the rows, they may be the same for many calls, each of which reads one more of them.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use super::machine::{Frame, Machine};
 use super::value::{Row, Shape, Value};
@@ -71,6 +72,14 @@ impl<'p> Machine<'p> {
                 && around.is_none_or(|turn| turn.contains_range(site.range))
         })
     }
+}
+
+/// Where the steps at the end of a block begin that are done one after the other, whatever the values.
+pub(super) fn straight_end(stmts: &[Stmt]) -> usize {
+    let is_straight = |stmt: &Stmt| {
+        matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Assign(..) | StmtKind::Return(_) | StmtKind::Break)
+    };
+    stmts.len() - stmts.iter().rev().take_while(|stmt| is_straight(stmt)).count()
 }
 
 fn variables(facts: &FileFacts, target: Expr, into: &mut Vec<u32>) {

@@ -6,7 +6,7 @@ use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
 use super::carried::stretch;
 use super::fallback::shows;
-use super::leaving::Turning;
+use super::leaving::{Turning, straight_end};
 use super::machine::{Frame, Machine};
 use super::narrowing::{Known, widen_back};
 use super::value::{Shape, Value};
@@ -27,7 +27,11 @@ impl<'p> Machine<'p> {
         let stmts = facts.block(block);
         let (fallback, seldom) = (self.fallback, self.seldom);
         let mut next = Next::On;
-        for stmt in stmts {
+        let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(stmts) };
+        for (at, stmt) in stmts.iter().enumerate() {
+            if at == end {
+                self.pick_where_left(frame, block);
+            }
             let rest = stmts.last().map(|last| TextRange::new(stmt.range.end(), last.range.end()));
             next = self.step(frame, stmt.kind, rest.unwrap_or_default());
             if next == Next::Away {
