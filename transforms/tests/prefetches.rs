@@ -223,3 +223,21 @@ fn nothing_is_loaded_where_others_load_it_later_by_a_queryset_of_their_own() {
     let urls = "from shop import views\n\nurlpatterns = [views.shown, views.told]\n";
     check(&[("views.py", &text(own)), ("urls.py", urls)], &["Safe: return titles(books()): notes__user"]);
 }
+
+#[test]
+fn what_leads_to_an_attribute_is_loaded_with_it() {
+    let text = view(
+        "    books = Book.objects.prefetch_related(\n        Prefetch('author__books', Book.objects.order_by('pk'), to_attr='known')\n    )\n    \
+         return [(book.author.name, [other.title for other in book.author.known]) for book in books]\n",
+    );
+    check(&[("views.py", &text)], &[]);
+    // Rows that share an author share its country.
+    let text = text.replace("book.author.name", "book.author.country.name");
+    check(&[("views.py", &text)], &["Safe: books = Book.objects.prefetch_related(: author__country"]);
+    // The last step is not there under its own name.
+    let text = text.replace("book.author.known", "book.author.books.all()");
+    check(
+        &[("views.py", &text)],
+        &["Safe: books = Book.objects.prefetch_related(: author__country, author__books"],
+    );
+}

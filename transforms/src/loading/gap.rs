@@ -16,7 +16,8 @@ pub(crate) struct Missing {
     pub(crate) relations: Vec<RelationId>,
     /// Their names, as a lookup path.
     pub(crate) path: String,
-    /// Whether one of them leads to many rows, so that only a prefetch can load it.
+    /// Whether one of them leads to many rows, so that only a prefetch can load it, or a prefetch of the query loads what
+    /// leads to it: rows that share an object share what it leads to.
     pub(crate) to_many: bool,
     /// The expressions that read it for every row.
     pub(crate) readers: Vec<Site>,
@@ -112,8 +113,11 @@ impl Gap {
             others.sort_unstable();
             others.dedup();
         }
+        let is_whole = rest.len() == read.steps.len();
+        let to_many = rest.iter().any(|step| step.to_many) || is_whole && is_behind_prefetch(query, rest);
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
+                missing.to_many |= to_many;
                 missing.alone &= alone;
                 missing.automatic &= automatic;
                 missing.aside &= read.aside;
@@ -134,7 +138,7 @@ impl Gap {
             None => self.missing.push(Missing {
                 relations: rest.iter().map(|step| step.relation).collect(),
                 path,
-                to_many: rest.iter().any(|step| step.to_many),
+                to_many,
                 readers: vec![read.site],
                 alone,
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
@@ -144,7 +148,6 @@ impl Gap {
                 automatic,
             }),
         }
-        let is_whole = rest.len() == read.steps.len();
         for site in query.loops.iter().filter(|_| is_whole) {
             if !self.loops.contains(site) {
                 self.loops.push(*site);
@@ -452,4 +455,10 @@ impl Verdict {
             self.reasons.push(reason);
         }
     }
+}
+
+/// Whether a query prefetches what leads to the last of these steps.
+fn is_behind_prefetch(query: &Query, steps: &[Step]) -> bool {
+    let loads = |path: &str| query.plan.prefetch.iter().any(|known| covers(known.as_str(), path));
+    (1..steps.len()).any(|at| loads(&path_of(&steps[..at])))
 }

@@ -316,7 +316,7 @@ fn is_prefetched(machine: &Machine<'_>, queryset: &Queryset) -> bool {
     let loads = |known: &str| {
         known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     };
-    owner.plan.prefetch.iter().any(|known| known.to_attr.is_none() && loads(known.path.as_str()))
+    owner.plan.prefetch.iter().filter_map(value::Prefetched::loads).any(loads)
 }
 
 /// The plan with what was loaded onto the rows after the query counted in.
@@ -325,14 +325,14 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
     let mut prefetch_unknown = plan.prefetch_unknown;
     let mut given: Vec<(Symbol, Site)> = Vec::new();
     for prefetched in &plan.prefetch {
+        prefetch.extend(prefetched.loads().map(Symbol::new));
         if prefetched.to_attr.is_none() {
-            prefetch.push(prefetched.path);
             given.extend(prefetched.site.map(|site| (prefetched.path, site)));
             let inner = prefetched.queryset.map(|queryset| machine.values.members(queryset));
             let inner = inner.iter().flatten().filter_map(|&queryset| machine.as_queryset(queryset));
             let nested = inner.flat_map(|inner| &inner.plan.prefetch);
-            for nested in nested.filter(|nested| nested.to_attr.is_none()) {
-                prefetch.push(Symbol::new(&format!("{}__{}", prefetched.path, nested.path)));
+            for nested in nested.filter_map(value::Prefetched::loads) {
+                prefetch.push(Symbol::new(&format!("{}__{nested}", prefetched.path)));
             }
         }
     }
@@ -341,12 +341,13 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
         let base = machine.path_text(*path);
         prefetch_unknown |= loaded.prefetch_unknown;
         for prefetched in &loaded.prefetch {
+            let Some(loads) = prefetched.loads() else { continue };
             let path = match base.as_str() {
-                "" => prefetched.path,
-                base => Symbol::new(&format!("{base}__{}", prefetched.path)),
+                "" => Symbol::new(loads),
+                base => Symbol::new(&format!("{base}__{loads}")),
             };
             prefetch.push(path);
-            if prefetched.queryset.is_some() && !later.contains(&path) {
+            if prefetched.queryset.is_some() && prefetched.to_attr.is_none() && !later.contains(&path) {
                 later.push(path);
             }
         }

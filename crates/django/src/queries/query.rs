@@ -122,6 +122,18 @@ impl Prefetched {
         Self { path, queryset: None, to_attr: None, site: None, perhaps: false }
     }
 
+    /// The path of which rows hold what was loaded under its relations' own names. The last step of one with a `to_attr`
+    /// goes elsewhere, and what leads there is loaded all the same.
+    ///
+    /// <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-objects>
+    pub(crate) fn loads(&self) -> Option<&'static str> {
+        let path = self.path.as_str();
+        match self.to_attr {
+            None => Some(path),
+            Some(_) => path.rsplit_once("__").map(|(before, _)| before),
+        }
+    }
+
     /// Whether two load the same rows.
     fn is_like(&self, other: &Self) -> bool {
         (self.path, self.queryset, self.to_attr) == (other.path, other.queryset, other.to_attr)

@@ -366,7 +366,7 @@ impl<'p> Machine<'p> {
             path.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
         };
         plan.select.iter().any(|path| loads(path.as_str()))
-            || plan.prefetch.iter().any(|known| known.to_attr.is_none() && loads(known.path.as_str()))
+            || plan.prefetch.iter().filter_map(Prefetched::loads).any(loads)
     }
 
     /// Reads a related set of a row as a whole, so that a prefetch would serve it; gives the path to it and

@@ -4,7 +4,7 @@ use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
 use super::machine::{Frame, Machine};
-use super::value::{Row, Shape, Value};
+use super::value::{Prefetched, Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
@@ -229,8 +229,9 @@ impl Machine<'_> {
             .plan
             .prefetch
             .iter()
-            .filter(|known| known.to_attr.is_none() && (!known.perhaps || known.queryset.is_some()));
-        if lookups.any(|known| self.serves(known.path, row, name)) {
+            .filter(|known| !known.perhaps || known.queryset.is_some())
+            .filter_map(Prefetched::loads);
+        if lookups.any(|path| self.serves(path, row, name)) {
             return Some(true);
         }
         (!queryset.plan.prefetch_unknown && !self.loaded.contains_key(&row.query)).then_some(false)
@@ -244,7 +245,7 @@ impl Machine<'_> {
             ModelAttribute::Translated(_) | ModelAttribute::Other => return None,
         };
         let plan = &self.as_queryset(row.query)?.plan;
-        if plan.select.iter().any(|&path| self.serves(path, row, name)) {
+        if plan.select.iter().any(|path| self.serves(path.as_str(), row, name)) {
             return Some(true);
         }
         let may_be = plan.select_all
@@ -254,12 +255,12 @@ impl Machine<'_> {
     }
 
     /// Whether what loads a path from a query's rows loads what a row of it has by that name.
-    fn serves(&self, path: Symbol, row: Row, name: Symbol) -> bool {
+    fn serves(&self, path: &str, row: Row, name: Symbol) -> bool {
         let wanted = match self.path_text(row.path).as_str() {
             "" => name.as_str().to_owned(),
             before => format!("{before}__{name}"),
         };
-        path.as_str().strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+        path.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     }
 }
 
