@@ -142,7 +142,7 @@ fn inherited_method<'p>(
             let model = model(machine, frame, this, class, kind)?;
             let classes = machine.schema.default_manager_classes(model).into();
             let mut rows = Queryset::of(model, classes);
-            if let Some(site) = machine.calling.take() {
+            if let Some(site) = machine.calling.take().filter(|site| !site.range.is_empty()) {
                 rows.sites = Box::new([site]);
             }
             Some(machine.values.queryset(rows))

@@ -29,6 +29,7 @@ pub(crate) mod parler;
 pub(crate) mod registrations;
 mod rendering;
 mod requests;
+mod resources;
 pub(crate) mod rest;
 mod serialization;
 mod shortcuts;
@@ -121,6 +122,7 @@ pub(crate) const ROOTS: &[&str] = &[
     "urlman",
     "django_elasticsearch_dsl",
     "haystack",
+    "import_export",
 ];
 
 /// Their functions that import by texts.
@@ -150,6 +152,7 @@ const ALL: &[Framework] = &[
     parler::FRAMEWORK,
     wagtail::FRAMEWORK,
     documents::FRAMEWORK,
+    resources::FRAMEWORK,
 ];
 
 impl<'p> Machine<'p> {
