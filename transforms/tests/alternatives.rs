@@ -72,3 +72,67 @@ fn keys_that_a_row_may_have_both_of_are_read() {
         "windows__room",
     );
 }
+
+#[test]
+fn a_test_refuses_rows_that_have_both_however_it_is_written() {
+    for test in [
+        "not ((self.person and not self.room) or (not self.person and self.room))",
+        "(self.person is None) is False or self.person and self.room_id and self.person",
+        "not (self.person is None or self.room is None)",
+        "self.person and (self.room or self.pk)",
+    ] {
+        reads(TWO_NAMES, &format!("def save(self):\n        if {test}:\n            raise ValueError"), "");
+    }
+    for test in [
+        "not (self.person or self.room)",
+        "self.person and self.room and self.pk",
+        "self.person and not self.room",
+        "not ((self.person and self.pk) or (self.room and not self.pk))",
+    ] {
+        reads(
+            TWO_NAMES,
+            &format!("def save(self):\n        if {test}:\n            raise ValueError"),
+            "windows__room",
+        );
+    }
+}
+
+#[test]
+fn a_constraint_lets_no_row_have_both() {
+    let constraint = |condition: &str| {
+        format!("checks = [models.CheckConstraint(condition={condition}, name='one')]\n    kind = 1")
+    };
+    for condition in [
+        "models.Q(person=None) | models.Q(room__isnull=True)",
+        "models.Q(person__isnull=True, room__isnull=False) | models.Q(person__isnull=False, room__isnull=True)",
+        "models.Q(person__isnull=True, pk=1) | models.Q(models.Q(room=None), pk__gt=1)",
+    ] {
+        reads(TWO_NAMES, &constraint(condition), "");
+    }
+    for condition in [
+        "models.Q(person__isnull=False) | models.Q(room__isnull=False)",
+        "models.Q(person=None) | models.Q(pk=1)",
+        "~models.Q(person=None)",
+    ] {
+        reads(TWO_NAMES, &constraint(condition), "windows__room");
+    }
+}
+
+#[test]
+fn filters_tell_which_a_row_has() {
+    let windows = format!(
+        "from django.db import models\nfrom shop.models import Author, Tag\n\n\nclass Window(models.Model):\n    {TWO_NAMES}\n\n    \
+         class Meta:\n        app_label = 'shop'\n\n    {REFUSES}\n"
+    );
+    let listed = |filter: &str| {
+        format!(
+            "from shop.windows import Window\n\n\ndef shown(author):\n    \
+             return [window.room for window in Window.objects.filter({filter})]\n"
+        )
+    };
+    check(&[("windows.py", &windows), ("views.py", &listed("person=author"))], &[]);
+    check(
+        &[("windows.py", &windows), ("views.py", &listed("pk__gt=author"))],
+        &["Safe: return [window.room for window in Window.objects.filter(pk__gt=author)]: room"],
+    );
+}

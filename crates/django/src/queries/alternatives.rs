@@ -1,12 +1,12 @@
 //! Foreign keys of one model of which a row has one at most: a window belongs to a person or to a room. Of the windows of
 //! a room none has a person, and to read it costs nothing.
 //!
-//! The model says so where it refuses rows that have both (`if self.person and self.room: raise …`), or where its foreign
-//! keys go by one `related_name` and its code takes whichever is there: `self.person or self.room`,
+//! The model says so where it refuses rows that have both (`if self.person and self.room: raise …`), it or its table
+//! (`CheckConstraint(condition=Q(person=None) | Q(room=None))`), or where its foreign keys go by one `related_name` and its code takes whichever is there: `self.person or self.room`,
 //! `{Target.PERSON: "person", Target.ROOM: "room"}[self.target]`.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{CompareOp, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{ArgumentKind, BinaryOp, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 use tuneup_python::{Base, Symbol};
 
 use super::machine::Machine;
@@ -16,15 +16,25 @@ use crate::schema::{ModelAttribute, ModelId, RelationId};
 impl Machine<'_> {
     /// Whether a relation of a row is null because the row was reached over another that excludes it.
     pub(super) fn is_excluded(&mut self, row: Row, relation: RelationId) -> bool {
-        let Some(owner) = self.reached_over(row) else { return false };
-        if owner == relation || !self.may_be_null(owner) || !self.may_be_null(relation) {
+        if !self.may_be_null(relation) {
+            return false;
+        }
+        let owners = match self.reached_over(row) {
+            Some(owner) => vec![owner],
+            None => self.never_null(row),
+        };
+        owners.into_iter().any(|owner| self.excludes(row.model, owner, relation))
+    }
+
+    fn excludes(&mut self, model: ModelId, owner: RelationId, relation: RelationId) -> bool {
+        if owner == relation || !self.may_be_null(owner) {
             return false;
         }
         let key = (owner.min(relation), owner.max(relation));
         if let Some(&known) = self.alternatives.get(&key) {
             return known;
         }
-        let are_alternatives = self.are_alternatives(row.model, owner, relation);
+        let are_alternatives = self.are_alternatives(model, owner, relation);
         self.alternatives.insert(key, are_alternatives);
         are_alternatives
     }
@@ -47,6 +57,13 @@ impl Machine<'_> {
         }
     }
 
+    /// The foreign keys of a row that may be null, and that its query's filters say are not.
+    fn never_null(&self, row: Row) -> Vec<RelationId> {
+        let mut relations = self.schema.forward_relations(row.model);
+        relations.retain(|&relation| self.may_be_null(relation) && self.is_said_to_be(row, relation));
+        relations
+    }
+
     fn are_alternatives(&self, model: ModelId, one: RelationId, other: RelationId) -> bool {
         let name = |relation| self.schema.field(self.schema.relation(relation).field()).name();
         let accessor = |relation| {
@@ -61,7 +78,9 @@ impl Machine<'_> {
             let Base::Class(base) = *base else { return false };
             let facts = self.project.facts(base.file);
             let body = facts.class(base.id).range;
-            refuses(facts, body, both) || is_by_one_name && chooses(facts, body, both, is_null_key)
+            refuses(facts, body, both)
+                || forbids(facts, body, both)
+                || is_by_one_name && chooses(facts, body, both, is_null_key)
         })
     }
 }
@@ -70,12 +89,93 @@ impl Machine<'_> {
 fn refuses(facts: &FileFacts, within: TextRange, both: [Symbol; 2]) -> bool {
     facts.stmts.iter().filter(|stmt| within.contains_range(stmt.range)).any(|stmt| {
         let StmtKind::If { test, then, .. } = stmt.kind else { return false };
-        let ExprKind::And(run) = facts.kind(test) else { return false };
-        let asked: Vec<Option<Symbol>> = facts.list(run).iter().map(|&part| own_key(facts, part)).collect();
-        asked.len() == 2
-            && both.iter().all(|name| asked.contains(&Some(*name)))
-            && facts.block(then).iter().any(|stmt| matches!(stmt.kind, StmtKind::Raise(_)))
+        facts.block(then).iter().any(|stmt| matches!(stmt.kind, StmtKind::Raise(_)))
+            && truth(facts, test, both) == Some(true)
     })
+}
+
+/// What a test of a row comes to where it has both keys, of whose other columns nothing is known.
+fn truth(facts: &FileFacts, test: Expr, both: [Symbol; 2]) -> Option<bool> {
+    let parts = |run| facts.list(run).iter().map(|&part| truth(facts, part, both));
+    match facts.kind(test) {
+        ExprKind::And(run) => all(parts(run)),
+        ExprKind::Or(run) => any(&mut parts(run)),
+        ExprKind::Not(negated) => truth(facts, negated, both).map(|truth| !truth),
+        ExprKind::Compare(run, ops) => match *facts.list(run) {
+            [left, right] if facts.kind(right) == ExprKind::None => {
+                let is_there = own_key(facts, left).filter(|name| both.contains(name)).map(|_| true);
+                match facts.compare_ops.get(ops as usize)? {
+                    CompareOp::Is | CompareOp::Eq => is_there.map(|it| !it),
+                    CompareOp::IsNot | CompareOp::NotEq => is_there,
+                    _ => None,
+                }
+            }
+            _ => None,
+        },
+        _ => own_key(facts, test).filter(|name| both.contains(name)).map(|_| true),
+    }
+}
+
+/// Whether a `CheckConstraint` within a stretch lets no row have both keys.
+///
+/// <https://docs.djangoproject.com/en/stable/ref/models/constraints/#checkconstraint>
+fn forbids(facts: &FileFacts, within: TextRange, both: [Symbol; 2]) -> bool {
+    facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).any(|expr| {
+        let ExprKind::Call(callee, run) = expr.kind else { return false };
+        is_named(facts, callee, "CheckConstraint")
+            && facts.arguments(run).iter().any(|argument| {
+                matches!(argument.kind, ArgumentKind::Keyword(name) if name == "check" || name == "condition")
+                    && condition(facts, argument.value, both) == Some(false)
+            })
+    })
+}
+
+/// What a condition, `Q(person=None) | Q(room=None)`, comes to for a row that has both keys.
+fn condition(facts: &FileFacts, expr: Expr, both: [Symbol; 2]) -> Option<bool> {
+    let parts = |run| facts.list(run).iter().map(|&part| condition(facts, part, both));
+    match facts.kind(expr) {
+        ExprKind::Binary(BinaryOp::BitAnd, run) => all(parts(run)),
+        ExprKind::Binary(BinaryOp::BitOr, run) => any(&mut parts(run)),
+        ExprKind::Call(callee, run) if is_named(facts, callee, "Q") => {
+            all(facts.arguments(run).iter().map(|argument| match argument.kind {
+                ArgumentKind::Positional => condition(facts, argument.value, both),
+                ArgumentKind::Keyword(name) => asks(facts, name, argument.value, both),
+                ArgumentKind::Star | ArgumentKind::DoubleStar => None,
+            }))
+        }
+        _ => None,
+    }
+}
+
+/// What `person__isnull=True` or `person=None` comes to for a row that has both keys.
+fn asks(facts: &FileFacts, lookup: Symbol, value: Expr, both: [Symbol; 2]) -> Option<bool> {
+    let (name, is_null) = match (lookup.as_str().strip_suffix("__isnull"), facts.kind(value)) {
+        (Some(name), ExprKind::Bool(is_null)) => (name, is_null),
+        (None, ExprKind::None) => (lookup.as_str(), true),
+        _ => return None,
+    };
+    let name = name.strip_suffix("_id").unwrap_or(name);
+    both.iter().any(|key| *key == name).then_some(!is_null)
+}
+
+fn is_named(facts: &FileFacts, callee: Expr, wanted: &str) -> bool {
+    matches!(facts.kind(callee), ExprKind::Global(name) | ExprKind::Attribute(_, name) if name == wanted)
+}
+
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    any(&mut parts.map(|part| part.map(|truth| !truth))).map(|truth| !truth)
+}
+
+fn any(parts: &mut dyn Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut is_known = true;
+    for part in parts {
+        match part {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => is_known = false,
+        }
+    }
+    is_known.then_some(false)
 }
 
 /// Whether code within a stretch takes one key or the other, whichever is there.
@@ -98,21 +198,12 @@ fn chooses(
     })
 }
 
-/// The key that `self.key`, `self.key_id` or `self.key is not None` asks for.
+/// The key that `self.key` or `self.key_id` asks for.
 fn own_key(facts: &FileFacts, expr: Expr) -> Option<Symbol> {
     match facts.kind(expr) {
         ExprKind::Attribute(base, name) if facts.kind(base) == ExprKind::Local(0) => {
             Some(name.as_str().strip_suffix("_id").map_or(name, Symbol::new))
         }
-        ExprKind::Compare(run, ops) => match *facts.list(run) {
-            [left, right]
-                if facts.kind(right) == ExprKind::None
-                    && facts.compare_ops.get(ops as usize) == Some(&CompareOp::IsNot) =>
-            {
-                own_key(facts, left)
-            }
-            _ => None,
-        },
         _ => None,
     }
 }

@@ -136,6 +136,12 @@ impl Machine<'_> {
         !known.is_reverse() && self.related_content(row, name).is_some_and(|it| it.is == Some(Given::None))
     }
 
+    /// Whether a row's query asks for those rows alone whose foreign key is not null.
+    pub(super) fn is_said_to_be(&self, row: Row, relation: RelationId) -> bool {
+        let name = self.schema.field(self.schema.relation(relation).field()).name();
+        self.related_content(row, name).is_some_and(|it| it.is_never_null())
+    }
+
     /// Whether a row is there and no `None`, whichever of the query's rows it belongs to: the query gave it, and no key
     /// on the way to it can be null, or the filters say that it is not.
     pub(super) fn is_there(&self, row: Row) -> bool {
