@@ -1,0 +1,99 @@
+//! Rows that changelists of the admin show.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn a_changelist_joins_what_its_columns_read() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book, Note
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ['title', 'author', 'editor', 'all_tags']
+
+    def all_tags(self, book):
+        return ', '.join(tag.name for tag in book.tags.all())
+
+
+class NoteAdmin(admin.ModelAdmin):
+    list_display = ['__str__']
+
+
+admin.site.register(Note, NoteAdmin)
+";
+    check(
+        &[("admin.py", admin)],
+        &[
+            "Safe: class BookAdmin(admin.ModelAdmin):: author, editor",
+            "Safe: class NoteAdmin(admin.ModelAdmin):: user",
+            "Safe: class BookAdmin(admin.ModelAdmin):: tags",
+        ],
+    );
+}
+
+#[test]
+fn what_a_changelist_joins_by_itself_is_no_proposal_of_its_own() {
+    let texts = "
+from django.contrib import admin
+from django.db import models
+from shop.models import Author, Book
+
+
+class Page(models.Model):
+    title = models.CharField(max_length=50, blank=True)
+    book = models.ForeignKey(Book, null=True, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = 'shop'
+
+    def __str__(self):
+        return self.title or self.book.title
+
+
+class Mark(models.Model):
+    page = models.ForeignKey(Page, on_delete=models.CASCADE)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    reader = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name='+')
+
+    class Meta:
+        app_label = 'shop'
+
+
+@admin.register(Mark)
+class MarkAdmin(admin.ModelAdmin):
+    list_display = ['author', 'shown']
+
+    def shown(self, mark):
+        return str(mark.READ)
+";
+    // What Django joins is named with each of the joins that end it.
+    check(
+        &[("pages.py", &texts.replace("READ", "reader.country_id, mark.page"))],
+        &[
+            "Safe: class MarkAdmin(admin.ModelAdmin):: page, author, reader",
+            "Unsafe: class MarkAdmin(admin.ModelAdmin):: page__book, author",
+        ],
+    );
+    check(&[("pages.py", &texts.replace("READ", "author, mark.page_id"))], &[]);
+}
+
+#[test]
+fn a_changelist_that_joins_all_by_itself_is_left_alone() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ['title', 'author', 'country']
+
+    def country(self, book):
+        return book.author.country.name
+";
+    check(&[("admin.py", admin)], &[]);
+}

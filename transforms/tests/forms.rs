@@ -1,0 +1,122 @@
+//! Rows that forms, formsets, filter sets and inlines of the admin show.
+
+mod support;
+
+use support::check;
+
+#[test]
+fn an_inline_shows_the_text_of_its_rows() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book, Note
+
+
+class NoteInline(admin.TabularInline):
+    model = Note
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    inlines = [NoteInline]
+";
+    check(&[("admin.py", admin)], &["Safe: class NoteInline(admin.TabularInline):: user"]);
+}
+
+#[test]
+fn a_form_shows_the_rows_that_its_code_gives_a_field() {
+    let forms = "
+from django import forms
+from shop.models import Note
+
+
+class NoteForm(forms.Form):
+    note = forms.ModelChoiceField(queryset=Note.objects.all())
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields['note'].queryset = Note.objects.filter(book=1)
+";
+    check(
+        &[("forms.py", forms)],
+        &["Safe: self.fields['note'].queryset = Note.objects.filter(book=1): user"],
+    );
+}
+
+#[test]
+fn a_filter_set_shows_choices_where_its_form_is_shown() {
+    let filters = "
+import django_filters
+from django.shortcuts import render
+from shop.models import Book, Note
+
+
+class Books(django_filters.FilterSet):
+    note = django_filters.ModelChoiceFilter(queryset=Note.objects.all())
+
+
+def index(request):
+    return render(request, 'shop/books.html', {'filter': Books(request.GET, queryset=Book.objects.all())})
+";
+    let shown = [("filters.py", filters), ("templates/shop/books.html", "{{ filter.form }}")];
+    check(&shown, &["Safe: note = django_filters.ModelChoiceFilter(queryset=Note.objects.all()): user"]);
+    check(&[("filters.py", filters), ("templates/shop/books.html", "{{ filter.qs.count }}")], &[]);
+}
+
+#[test]
+fn a_filter_set_shows_the_choices_that_code_gives_its_form() {
+    let filters = |given: &str| {
+        format!(
+            "
+import django_filters
+from django.shortcuts import render
+from shop.models import Book, Note
+
+
+class Books(django_filters.FilterSet):
+    also = django_filters.CharFilter()
+    note = django_filters.ModelChoiceFilter(queryset=Note.objects.none())
+
+    class Meta:
+        model = Book
+        fields = ['title']
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if 'note' in self.form.fields:
+            {given} = Note.objects.filter(book=1)
+
+
+def index(request):
+    return render(request, 'shop/books.html', {{'filter': Books(request.GET, queryset=Book.objects.all())}})
+"
+        )
+    };
+    let shows = |given: &str, template: &str, expected: &[&str]| {
+        check(&[("filters.py", &filters(given)), ("templates/shop/books.html", template)], expected);
+    };
+    for given in ["self.form.fields['note'].queryset", "self.filters['note'].queryset"] {
+        let found = format!("Safe: {given} = Note.objects.filter(book=1): user");
+        shows(given, "{{ filter.form.as_p }}", &[&found]);
+        shows(given, "{{ filter.qs.count }}", &[]);
+    }
+    shows("self.form.fields['also'].queryset", "{{ filter.form.as_p }}", &[]);
+}
+
+#[test]
+fn a_formset_has_a_form_for_each_row() {
+    let views = "
+from django.forms import modelformset_factory
+from shop.models import Book
+
+
+def titles():
+    books = modelformset_factory(Book, fields=['title'])(queryset=Book.objects.order_by('pk'))
+    return [form.instance.author.name for form in books]
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Safe: books = modelformset_factory(Book, fields=['title'])(queryset=Book.objects.order_by('pk')): author",
+        ],
+    );
+}
