@@ -3,8 +3,8 @@
 use tuneup_python::ClassRef;
 
 use super::Framework;
-use crate::queries::asks::F;
 use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::conditions::F;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Plan, Shape, Site, SiteForm, Value};
 

@@ -13,7 +13,8 @@ use tuneup_python::{Project, Symbol};
 
 pub use context::Context;
 
-use crate::queries::asks::{Asking, Asks, OPEN};
+use crate::queries::asks::{Asking, Asks};
+use crate::queries::conditions::OPEN;
 pub use crate::queries::value::{Given, Uses};
 use crate::queries::value::{Role, Site, Term};
 use crate::schema::{FieldId, ModelId, RelationId, RelationKind, Schema};

@@ -25,6 +25,7 @@ pub(crate) mod attributes;
 pub(crate) mod calls;
 mod carried;
 mod climbing;
+pub(crate) mod conditions;
 mod containers;
 mod contexts;
 mod encoding;
