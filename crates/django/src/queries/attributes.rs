@@ -112,7 +112,7 @@ impl<'p> Machine<'p> {
                     false => Value::SCALAR,
                 }
             }
-            Shape::Instance(class, parts) if class.as_str() == super::records::NAMED => {
+            Shape::Instance(class, parts) if class.as_str() == super::python::records::NAMED => {
                 self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
             }
             Shape::Instance(class, _) if class == self.names.made => self.made_attribute(value, name),

@@ -7,8 +7,8 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
-use super::left::Left;
 use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
+use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
 use crate::frameworks::pagination;
 

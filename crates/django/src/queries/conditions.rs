@@ -3,7 +3,7 @@
 use tuneup_python::Symbol;
 
 use super::calls::{Arguments, CallSite};
-use super::known::BETWEEN;
+use super::known::filtered::BETWEEN;
 use super::machine::Machine;
 use super::value::{Given, Role, Shape, Term, Terms, Value};
 

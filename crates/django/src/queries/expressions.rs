@@ -3,9 +3,9 @@
 use tuneup_python::flow::{BinaryOp, Clause, CompareOp, ComprehensionKind, Expr, ExprKind, FunctionId};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
-use super::fallback::shows;
+use super::known::fallback::shows;
+use super::known::narrowing::Known;
 use super::machine::{Frame, Machine};
-use super::narrowing::Known;
 use super::value::{Shape, Site, Uses, Value};
 use crate::frameworks::rest;
 

@@ -8,14 +8,14 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::aliases::Alias;
 use super::asks::{Declared, Written};
-use super::carried::Looks;
 use super::inherited::ParameterReads;
-use super::leaving::Turning;
-use super::left::Left;
-use super::narrowing::{Narrowed, Reference};
+use super::known::leaving::Turning;
+use super::known::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
+use super::python::aliases::Alias;
+use super::python::carried::Looks;
+use super::python::left::Left;
 use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,

@@ -4,11 +4,11 @@ use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
-use super::carried::stretch;
-use super::fallback::shows;
-use super::leaving::{Turning, straight_end};
+use super::known::fallback::shows;
+use super::known::leaving::{Turning, straight_end};
+use super::known::narrowing::{Known, widen_back};
 use super::machine::{Frame, Machine};
-use super::narrowing::{Known, widen_back};
+use super::python::carried::stretch;
 use super::value::{Shape, Value};
 
 /// Whether control goes on behind a block.

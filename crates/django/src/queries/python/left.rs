@@ -10,8 +10,8 @@ use std::rc::Rc;
 use tuneup_python::flow::{ArgumentKind, Expr, ParameterKind, Run};
 use tuneup_python::{FunctionRef, Symbol};
 
-use super::machine::{Frame, Machine};
-use super::value::{Environment, Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Environment, Shape, Value};
 
 /// What a call made of what it was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Left {
 
 /// A function that is called directly.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Callee {
+pub(in crate::queries) struct Callee {
     function: FunctionRef,
     /// The variables around it when it was defined.
     around: Option<Environment>,
@@ -46,7 +46,7 @@ impl Left {
 
 impl Frame<'_> {
     /// Notes that a variable was bound anew.
-    pub(super) fn rebind(&mut self, slot: usize) {
+    pub(in crate::queries) fn rebind(&mut self, slot: usize) {
         if slot < self.left.len() && !self.rebound.contains(&slot) {
             self.rebound.push(slot);
         }
@@ -55,7 +55,7 @@ impl Frame<'_> {
 
 impl<'p> Machine<'p> {
     /// Whether a value can be changed in place by methods and items.
-    pub(super) fn is_container(&self, value: Value) -> bool {
+    pub(in crate::queries) fn is_container(&self, value: Value) -> bool {
         match self.values.shape(value) {
             Shape::Sequence(_) | Shape::Tuple(_) | Shape::Mapping { .. } => true,
             Shape::Union(members) => members.iter().any(|&member| self.is_container(member)),
@@ -64,14 +64,19 @@ impl<'p> Machine<'p> {
     }
 
     /// Keeps what the parameters of a frame hold where its function returns.
-    pub(super) fn leave(&mut self, frame: &mut Frame<'p>) {
+    pub(in crate::queries) fn leave(&mut self, frame: &mut Frame<'p>) {
         for at in 0..frame.left.len() {
             frame.left[at] = self.values.join(frame.left[at], frame.slots[at]);
         }
     }
 
     /// What a frame that has come to its end leaves of what it was given.
-    pub(super) fn left(&self, frame: &Frame<'p>, given: Option<Environment>, arguments: &[Value]) -> Left {
+    pub(in crate::queries) fn left(
+        &self,
+        frame: &Frame<'p>,
+        given: Option<Environment>,
+        arguments: &[Value],
+    ) -> Left {
         let changed = |at: usize| {
             let (before, after) = (arguments[at], frame.left[at]);
             after != before
@@ -86,7 +91,7 @@ impl<'p> Machine<'p> {
 
     /// Puts what a call left back into the places that its arguments, and the variables around it, came from.
     /// `is_one_of_several` says that another function may have been called.
-    pub(super) fn put_back(
+    pub(in crate::queries) fn put_back(
         &mut self,
         frame: &mut Frame<'p>,
         callee: Callee,
@@ -148,14 +153,20 @@ impl<'p> Machine<'p> {
     }
 
     /// Puts a value into a variable of a function around this one.
-    pub(super) fn assign_free(&mut self, frame: &mut Frame<'p>, up: u16, slot: u16, value: Value) {
+    pub(in crate::queries) fn assign_free(
+        &mut self,
+        frame: &mut Frame<'p>,
+        up: u16,
+        slot: u16,
+        value: Value,
+    ) {
         if let Some(outer) = frame.outer {
             frame.outer = Some(self.values.with_free(outer, up, slot, value));
         }
     }
 
     /// The function of the project that a value is, where it is called directly.
-    pub(super) fn directly_called(&self, callee: Value) -> Option<Callee> {
+    pub(in crate::queries) fn directly_called(&self, callee: Value) -> Option<Callee> {
         match *self.values.shape(callee) {
             Shape::Function(function, around) => Some(Callee { function, around, is_bound: false }),
             Shape::Bound { function, .. } => Some(Callee { function, around: None, is_bound: true }),

@@ -4,9 +4,9 @@
 
 use tuneup_python::Symbol;
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 /// How deep replacement fields nest: Python allows one more within a format specification.
 const DEEPEST: usize = 2;

@@ -2,14 +2,14 @@
 
 use tuneup_python::Symbol;
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
 use crate::frameworks::rest;
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 impl<'p> Machine<'p> {
     /// A method of a list, a tuple, a set or a queue.
-    pub(super) fn sequence_method(
+    pub(in crate::queries) fn sequence_method(
         &mut self,
         frame: &mut Frame<'p>,
         receiver: Value,
@@ -39,7 +39,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A method of a dict: its known keys, and the key and value of what else it holds.
-    pub(super) fn mapping_method(
+    pub(in crate::queries) fn mapping_method(
         &mut self,
         receiver: Value,
         known: &[(Symbol, Value)],

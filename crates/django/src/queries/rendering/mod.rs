@@ -3,17 +3,20 @@
 //! A template's function has two slots: its context, and the blocks that templates which extend it have put in
 //! place of its own, most derived first.
 
+pub(in crate::queries) mod contexts;
+pub(in crate::queries) mod jinja;
+
 use tuneup_python::flow::{Argument, ArgumentKind, ExprKind, FunctionId, Run, StmtKind};
 use tuneup_python::{FileId, FunctionRef, Symbol};
 
-use super::calls::{Arguments, CallSite};
-use super::left::Left;
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Site, Value};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::python::left::Left;
+use crate::queries::value::{Shape, Site, Value};
 use crate::templates::{Tag, TagKind};
 
 /// How deep templates extend and include one another.
-pub(super) const DEEPEST: usize = 12;
+pub(in crate::queries) const DEEPEST: usize = 12;
 
 /// How many files of one template's name are rendered.
 const MOST_FILES: usize = 4;
@@ -150,7 +153,12 @@ impl<'p> Machine<'p> {
         })
     }
 
-    pub(super) fn template_frame(&self, file: FileId, context: Value, blocks: Value) -> Frame<'p> {
+    pub(in crate::queries) fn template_frame(
+        &self,
+        file: FileId,
+        context: Value,
+        blocks: Value,
+    ) -> Frame<'p> {
         let mut frame = self.module_frame(file);
         frame.function = Some(FunctionId(0));
         frame.slots = vec![context, blocks];
@@ -297,7 +305,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A part of a group by its name: `regroup` and `groupby` give named tuples of what is common to a group and its list.
-    pub(super) fn named_part(&self, items: &[Value], name: Symbol) -> Option<Value> {
+    pub(in crate::queries) fn named_part(&self, items: &[Value], name: Symbol) -> Option<Value> {
         match (items, name.as_str()) {
             ([grouper, _], "grouper") => Some(*grouper),
             ([_, list], "list") => Some(*list),
@@ -490,7 +498,12 @@ impl<'p> Machine<'p> {
         if all == Value::NEVER { Value::UNKNOWN } else { all }
     }
 
-    pub(super) fn call_tag(&mut self, frame: &mut Frame<'p>, tag: Tag, arguments: &Arguments) -> Value {
+    pub(in crate::queries) fn call_tag(
+        &mut self,
+        frame: &mut Frame<'p>,
+        tag: Tag,
+        arguments: &Arguments,
+    ) -> Value {
         let mut arguments = arguments.clone();
         if tag.takes_context {
             let context = frame.slots.first().copied().unwrap_or(Value::UNKNOWN);

@@ -4,16 +4,21 @@
 
 use tuneup_python::Symbol;
 
-use super::calls::Arguments;
-use super::machine::Machine;
-use super::value::{Shape, Value};
+use crate::queries::calls::Arguments;
+use crate::queries::machine::Machine;
+use crate::queries::value::{Shape, Value};
 
 /// The longest text that is followed: names and lookups are shorter, and a text that grows in a loop must end.
 const LONGEST: usize = 200;
 
 impl Machine<'_> {
     /// What a method makes of a text, where all that it is given is known too.
-    pub(super) fn text_made(&mut self, text: Symbol, method: &str, arguments: &Arguments) -> Option<Value> {
+    pub(in crate::queries) fn text_made(
+        &mut self,
+        text: Symbol,
+        method: &str,
+        arguments: &Arguments,
+    ) -> Option<Value> {
         if !arguments.keywords.is_empty() || arguments.is_spread || arguments.more_keywords.is_some() {
             return None;
         }

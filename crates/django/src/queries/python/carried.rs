@@ -7,7 +7,7 @@ use ruff_text_size::{TextRange, TextSize};
 use tuneup_python::FileId;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
-use super::machine::{Frame, Machine};
+use crate::queries::machine::{Frame, Machine};
 
 /// Methods that add to a container without looking at it, where a step is nothing but their call.
 const ADDING: &[&str] =
@@ -18,7 +18,7 @@ pub(crate) type Looks = Vec<(TextSize, u32)>;
 
 impl<'p> Machine<'p> {
     /// Whether code within a stretch of the frame's file looks at a variable, other than to add to it.
-    pub(super) fn looks_at(&mut self, frame: &Frame<'p>, within: TextRange, slot: usize) -> bool {
+    pub(in crate::queries) fn looks_at(&mut self, frame: &Frame<'p>, within: TextRange, slot: usize) -> bool {
         let looks = self.looks(frame.file, frame.facts);
         let first = looks.partition_point(|&(at, _)| at < within.start());
         looks[first..]
@@ -34,7 +34,7 @@ impl<'p> Machine<'p> {
 }
 
 /// The stretch of a block.
-pub(super) fn stretch(facts: &FileFacts, block: Block) -> TextRange {
+pub(in crate::queries) fn stretch(facts: &FileFacts, block: Block) -> TextRange {
     match facts.block(block) {
         [first, .., last] => first.range.cover(last.range),
         [only] => only.range,

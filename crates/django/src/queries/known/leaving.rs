@@ -7,8 +7,8 @@
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
-use super::machine::{Frame, Machine};
-use super::value::{Row, Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Row, Shape, Value};
 
 /// A loop that is under way.
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Turning {
 
 impl Turning {
     /// A loop that puts each element in `target`.
-    pub(super) fn of(frame: &Frame<'_>, target: Option<Expr>) -> Self {
+    pub(in crate::queries) fn of(frame: &Frame<'_>, target: Option<Expr>) -> Self {
         let mut targets = Vec::new();
         if let Some(target) = target {
             variables(frame.facts, target, &mut targets);
@@ -32,7 +32,7 @@ impl Turning {
 
 impl<'p> Machine<'p> {
     /// Takes the rows of the loops that a branch leaves for one row each.
-    pub(super) fn pick_where_left(&mut self, frame: &mut Frame<'p>, branch: Block) {
+    pub(in crate::queries) fn pick_where_left(&mut self, frame: &mut Frame<'p>, branch: Block) {
         let left = match frame.facts.block(branch).last().map(|stmt| stmt.kind) {
             Some(StmtKind::Return(_)) => 0,
             Some(StmtKind::Break) => frame.turning.len().saturating_sub(1),
@@ -75,7 +75,7 @@ impl<'p> Machine<'p> {
 }
 
 /// Where the steps at the end of a block begin that are done one after the other, whatever the values.
-pub(super) fn straight_end(stmts: &[Stmt]) -> usize {
+pub(in crate::queries) fn straight_end(stmts: &[Stmt]) -> usize {
     let is_straight = |stmt: &Stmt| {
         matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Assign(..) | StmtKind::Return(_) | StmtKind::Break)
     };

@@ -5,8 +5,8 @@
 
 use tuneup_python::Symbol;
 
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 /// The key of a context that has all its variables: no template can write it.
 const WHOLE: &str = "%whole";
@@ -79,7 +79,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Whether a context has no variable of a name, which it does not show as its own.
-    pub(super) fn lacks(&mut self, frame: &mut Frame<'p>, context: Value, name: Symbol) -> bool {
+    pub(in crate::queries) fn lacks(&mut self, frame: &mut Frame<'p>, context: Value, name: Symbol) -> bool {
         self.is_whole(context)
             && !name.as_str().starts_with('%')
             && !DJANGO.contains(&name.as_str())

@@ -8,9 +8,9 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{Expr, ExprKind, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Symbol};
 
-use super::attributes::Binding;
-use super::known::TEXTS;
-use super::machine::{Frame, Machine};
+use crate::queries::attributes::Binding;
+use crate::queries::known::filtered::TEXTS;
+use crate::queries::machine::{Frame, Machine};
 use crate::schema::ModelAttribute;
 
 /// How many values of a branch are looked at for the text that it shows.
@@ -18,7 +18,11 @@ const FEW: usize = 60;
 
 impl<'p> Machine<'p> {
     /// The text of a row that a test asks for, and whether the test holds where it is there.
-    pub(super) fn tested_text(&mut self, frame: &mut Frame<'p>, test: Expr) -> Option<(Symbol, bool)> {
+    pub(in crate::queries) fn tested_text(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+    ) -> Option<(Symbol, bool)> {
         let (base, name) = match frame.facts.kind(test) {
             ExprKind::Not(inner) => {
                 return self.tested_text(frame, inner).map(|(text, given)| (text, !given));
@@ -82,7 +86,11 @@ impl<'p> Machine<'p> {
     }
 
     /// Runs what stands in for a text: the rows that have the text read nothing of it.
-    pub(super) fn stand_in<T>(&mut self, text: Option<Symbol>, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(in crate::queries) fn stand_in<T>(
+        &mut self,
+        text: Option<Symbol>,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let before = self.fallback;
         self.fallback = before.or(text);
         let result = run(self);
@@ -92,7 +100,7 @@ impl<'p> Machine<'p> {
 }
 
 /// Whether code within a stretch, which begins near a test, shows the text that the test asks for.
-pub(super) fn shows(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
+pub(in crate::queries) fn shows(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
     let facts = frame.facts;
     let mut tested = test;
     let tested = loop {

@@ -3,19 +3,19 @@
 
 use tuneup_python::flow::{CompareOp, Expr, ExprKind};
 
-use super::machine::{Frame, Machine};
-use super::value::{Origin, Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Origin, Shape, Value};
 
 /// A variable of which a branch knows that it has one element.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct One {
+pub(in crate::queries) struct One {
     slot: usize,
     /// What it is where nothing is known.
     any: Value,
     /// What it is where it has one.
     one: Value,
     /// Whether the test holds where it has one.
-    pub(super) holds: bool,
+    pub(in crate::queries) holds: bool,
 }
 
 impl One {
@@ -25,12 +25,12 @@ impl One {
     }
 
     /// Makes the variable what it is behind the test.
-    pub(super) fn put(self, frame: &mut Frame<'_>) {
+    pub(in crate::queries) fn put(self, frame: &mut Frame<'_>) {
         frame.slots[self.slot] = self.one;
     }
 
     /// Makes the variable what it was before, where the code has not bound it anew.
-    pub(super) fn forget(self, slots: &mut [Value]) {
+    pub(in crate::queries) fn forget(self, slots: &mut [Value]) {
         if self.is_kept(slots) {
             slots[self.slot] = self.any;
         }
@@ -39,7 +39,7 @@ impl One {
 
 impl<'p> Machine<'p> {
     /// The variable that a test asks whether it has one element.
-    pub(super) fn tested_for_one(&mut self, frame: &Frame<'p>, test: Expr) -> Option<One> {
+    pub(in crate::queries) fn tested_for_one(&mut self, frame: &Frame<'p>, test: Expr) -> Option<One> {
         let facts = frame.facts;
         let ExprKind::Compare(operands, ops) = facts.kind(test) else { return None };
         let &[left, right] = facts.list(operands) else { return None };

@@ -8,18 +8,18 @@
 
 use tuneup_python::flow::{Expr, ExprKind};
 
-use super::machine::{Frame, Machine};
-use super::value::{Row, Shape, Site, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
     /// A list, tuple or iterator of the elements that looping over `source` gives; of all its rows, where it has them all.
-    pub(super) fn list_of(&mut self, source: Value, element: Value) -> Value {
+    pub(in crate::queries) fn list_of(&mut self, source: Value, element: Value) -> Value {
         let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
         self.values.sequence(element)
     }
 
     /// Whether a value gives all rows of a query when it is looped over.
-    pub(super) fn has_all(&self, source: Value) -> bool {
+    pub(in crate::queries) fn has_all(&self, source: Value) -> bool {
         let members = self.values.members(source);
         !members.is_empty()
             && members.iter().all(|&member| match *self.values.shape(member) {
@@ -47,7 +47,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What an index of a list, or a key of a mapping, gives of what is in it.
-    pub(super) fn one_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {
+    pub(in crate::queries) fn one_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {
         self.for_each(element, |machine, member| match *machine.values.shape(member) {
             Shape::Row(row) if row.listed || row.many && machine.is_made_here(frame, row) => {
                 let row = machine.lone(row);
@@ -58,7 +58,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What is taken from a list or iterator: in a loop, one element after the other.
-    pub(super) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
+    pub(in crate::queries) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
         self.for_each(source, |machine, member| match *machine.values.shape(member) {
             Shape::Sequence(element) if frame.again.is_empty() => machine.one_of(frame, element),
             Shape::Sequence(element) => {
@@ -70,7 +70,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What `max()` and its kin give of a value's elements.
-    pub(super) fn chosen(&mut self, frame: &Frame<'p>, source: Value, element: Value) -> Value {
+    pub(in crate::queries) fn chosen(&mut self, frame: &Frame<'p>, source: Value, element: Value) -> Value {
         let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
         self.one_of(frame, element)
     }
@@ -85,7 +85,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Where the query of a row is made, or that of the related rows which it is one of.
-    pub(super) fn made_at(&self, row: Row) -> Option<Site> {
+    pub(in crate::queries) fn made_at(&self, row: Row) -> Option<Site> {
         let mut at = row.path;
         while let Some((before, step)) = self.values.last_step(at) {
             if step.to_many {
@@ -97,7 +97,7 @@ impl<'p> Machine<'p> {
     }
 
     /// One of the rows that a list has all of: one for each row that they are related to, where they are.
-    pub(super) fn lone(&self, row: Row) -> Row {
+    pub(in crate::queries) fn lone(&self, row: Row) -> Row {
         let mut at = row.path;
         while let Some((before, step)) = self.values.last_step(at) {
             if step.to_many {
@@ -113,7 +113,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A queryset or list of which a slice leaves one element.
-    pub(super) fn cut_to_one(&mut self, frame: &Frame<'p>, value: Value) -> Value {
+    pub(in crate::queries) fn cut_to_one(&mut self, frame: &Frame<'p>, value: Value) -> Value {
         match self.values.shape(value).clone() {
             Shape::Queryset(mut queryset) if !queryset.is_manager => {
                 self.extended.insert(value);
@@ -129,7 +129,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Whether a slice leaves one element at most: `[:1]`, `[4:5]`.
-    pub(super) fn is_slice_of_one(frame: &Frame<'p>, index: Expr) -> bool {
+    pub(in crate::queries) fn is_slice_of_one(frame: &Frame<'p>, index: Expr) -> bool {
         let ExprKind::Slice(run) = frame.facts.kind(index) else { return false };
         let &[lower, upper, step] = frame.facts.list(run) else { return false };
         let lower = match frame.facts.kind(lower) {

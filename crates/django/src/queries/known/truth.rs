@@ -3,8 +3,8 @@
 use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
-use super::machine::{Frame, Machine};
-use super::value::{Prefetched, Row, Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Prefetched, Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
@@ -26,7 +26,7 @@ impl Machine<'_> {
 
     /// Whether a value that code tests counts as true; nothing where it may be either. A template is given texts and
     /// numbers to show them, and tests whether it was given any: most often only some of what renders it has them.
-    pub(super) fn tested(&self, frame: &Frame<'_>, value: Value) -> Option<bool> {
+    pub(in crate::queries) fn tested(&self, frame: &Frame<'_>, value: Value) -> Option<bool> {
         let is_shown = frame.file.as_other().is_some()
             && self.values.members(value).iter().any(|&member| {
                 matches!(self.values.shape(member), Shape::Str(_) | Shape::Int(_) | Shape::Tuple(_))

@@ -1,12 +1,20 @@
 //! What Python's own operations, builtins and standard library do with values.
 
+pub(crate) mod aliases;
+pub(in crate::queries) mod carried;
+pub(in crate::queries) mod containers;
+pub(in crate::queries) mod encoding;
+pub(in crate::queries) mod formatting;
+pub(in crate::queries) mod left;
+pub(in crate::queries) mod records;
+pub(in crate::queries) mod texts;
+
 use tuneup_python::{ClassRef, Symbol};
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::records;
-use super::value::{Row, Shape, Site, Value};
 use crate::frameworks::executors;
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
     /// What a value gives when it is looped over.
@@ -159,7 +167,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Calls the `key=` function of `sorted`, `min`, `max`, `sort` or `groupby` on each element.
-    pub(super) fn keyed(
+    pub(in crate::queries) fn keyed(
         &mut self,
         frame: &mut Frame<'p>,
         values: Value,
@@ -547,7 +555,10 @@ impl<'p> Machine<'p> {
         if let Some(value) = self.invoke(frame, class, parts, arguments, call) {
             return value;
         }
-        if matches!(class.as_str(), super::jinja::MACRO | super::jinja::CALLER) {
+        if matches!(
+            class.as_str(),
+            crate::queries::rendering::jinja::MACRO | crate::queries::rendering::jinja::CALLER
+        ) {
             return self.call_macro(frame, class, parts, arguments);
         }
         let Some(&first) = arguments.positional.first() else { return Value::UNKNOWN };

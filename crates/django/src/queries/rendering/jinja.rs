@@ -5,9 +5,9 @@
 use tuneup_python::flow::{FunctionId, Run};
 use tuneup_python::{FileId, FunctionRef, Symbol};
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Site, Value};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Site, Value};
 
 /// A macro.
 pub(crate) const MACRO: &str = "%macro";
@@ -139,7 +139,7 @@ impl<'p> Machine<'p> {
         let Shape::Str(name) = *self.values.shape(name) else { return Value::UNKNOWN };
         let Some(file) = self.templates.named(name.as_str()) else { return Value::UNKNOWN };
         let Some(facts) = self.templates.facts(self.project, file) else { return Value::UNKNOWN };
-        if self.rendering >= super::rendering::DEEPEST {
+        if self.rendering >= crate::queries::rendering::DEEPEST {
             return Value::UNKNOWN;
         }
         self.rendering += 1;

@@ -3,8 +3,8 @@
 
 use tuneup_python::flow::{Expr, ExprKind, FileFacts};
 
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 /// A variable that is an item of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,13 @@ enum Item {
 
 impl<'p> Machine<'p> {
     /// Notes what a variable is after `target = from`, of which `value` came.
-    pub(super) fn note_alias(&mut self, frame: &mut Frame<'p>, target: Expr, from: Expr, value: Value) {
+    pub(in crate::queries) fn note_alias(
+        &mut self,
+        frame: &mut Frame<'p>,
+        target: Expr,
+        from: Expr,
+        value: Value,
+    ) {
         let facts = frame.facts;
         let before = frame.bound.replace((target, from));
         match facts.kind(target) {
@@ -65,7 +71,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Notes what the variable of a loop is.
-    pub(super) fn note_looped(&mut self, frame: &mut Frame<'p>, target: Expr, iter: Expr) {
+    pub(in crate::queries) fn note_looped(&mut self, frame: &mut Frame<'p>, target: Expr, iter: Expr) {
         let facts = frame.facts;
         let (method, container) = match facts.kind(iter) {
             ExprKind::Call(callee, run) if run.is_empty() => match facts.kind(callee) {
@@ -92,7 +98,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Puts the changed value of a variable into the containers whose item it is.
-    pub(super) fn put_into_container(&mut self, frame: &mut Frame<'p>, slot: u32, value: Value) {
+    pub(in crate::queries) fn put_into_container(&mut self, frame: &mut Frame<'p>, slot: u32, value: Value) {
         if frame.aliases.iter().all(|alias| alias.slot != slot) {
             return;
         }

@@ -3,15 +3,15 @@
 use tuneup_python::Symbol;
 use tuneup_python::flow::Expr;
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Given, Queryset, Role};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Given, Queryset, Role};
 use crate::schema::{ModelId, RelationKind};
 
 impl<'p> Machine<'p> {
     /// Whether one of the lookups lets one row through at most: `pk=`, a unique field's name, or that of the other side
     /// of a foreign key, as a chapter has one book: `filter(chapters=chapter)`.
-    pub(super) fn is_for_one_row(&self, queryset: &Queryset) -> bool {
+    pub(in crate::queries) fn is_for_one_row(&self, queryset: &Queryset) -> bool {
         self.values.terms(queryset.terms).iter().any(|term| {
             let narrows = term.role == Role::Filter && term.sure && !term.negated;
             narrows && self.names_one_row(queryset.model, term.name.as_str(), term.given)
@@ -47,7 +47,7 @@ impl<'p> Machine<'p> {
     }
 
     /// `rows.query.add_q(…)`, by which querysets with a `filter` of their own narrow a copy in place.
-    pub(super) fn narrow_in_place(
+    pub(in crate::queries) fn narrow_in_place(
         &mut self,
         frame: &mut Frame<'p>,
         rows: Expr,

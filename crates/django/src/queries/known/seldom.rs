@@ -8,10 +8,10 @@
 
 use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
-use super::known::is_date;
-use super::machine::{Frame, Machine};
-use super::narrowing::Reference;
-use super::value::Row;
+use crate::queries::known::filtered::is_date;
+use crate::queries::known::narrowing::Reference;
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::Row;
 use crate::schema::ModelAttribute;
 
 /// From how much on code counts as run for few rows.
@@ -19,17 +19,17 @@ const SELDOM: u32 = 2;
 
 impl<'p> Machine<'p> {
     /// Whether the code that is being run is run for few rows.
-    pub(super) fn is_seldom(&self) -> bool {
+    pub(in crate::queries) fn is_seldom(&self) -> bool {
         self.seldom >= SELDOM
     }
 
     /// What tells apart what a call does here from what it does elsewhere.
-    pub(super) fn rarity(&self) -> u32 {
+    pub(in crate::queries) fn rarity(&self) -> u32 {
         self.seldom.min(SELDOM)
     }
 
     /// How much rarer code is that runs only where a test came out as `holds`.
-    pub(super) fn rarer(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) -> u32 {
+    pub(in crate::queries) fn rarer(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) -> u32 {
         let facts = frame.facts;
         match facts.kind(test) {
             ExprKind::Not(inner) => self.rarer(frame, inner, !holds),
@@ -48,18 +48,18 @@ impl<'p> Machine<'p> {
 
     /// How much rarer the branch where a test comes out as `holds` is by what it does: it complains that a row lacks
     /// something.
-    pub(super) fn rarer_in(frame: &Frame<'p>, test: Expr, holds: bool, branch: Block) -> u32 {
+    pub(in crate::queries) fn rarer_in(frame: &Frame<'p>, test: Expr, holds: bool, branch: Block) -> u32 {
         let complains = complains(frame.facts, branch) && tested_for_null(frame, test, holds).is_some();
         if complains { SELDOM } else { 0 }
     }
 
     /// How much rarer `other` is in `place or other`.
-    pub(super) fn rarer_behind(&mut self, frame: &mut Frame<'p>, place: Expr) -> u32 {
+    pub(in crate::queries) fn rarer_behind(&mut self, frame: &mut Frame<'p>, place: Expr) -> u32 {
         u32::from(self.is_null_column(frame, place, false))
     }
 
     /// How much rarer a branch of `place if place is not None else other` is.
-    pub(super) fn rarer_than(
+    pub(in crate::queries) fn rarer_than(
         &mut self,
         frame: &mut Frame<'p>,
         test: Expr,

@@ -9,13 +9,13 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{ArgumentKind, BinaryOp, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 use tuneup_python::{Base, Symbol};
 
-use super::machine::Machine;
-use super::value::{Origin, Path, Row};
+use crate::queries::machine::Machine;
+use crate::queries::value::{Origin, Path, Row};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 impl Machine<'_> {
     /// Whether a relation of a row is null because the row was reached over another that excludes it.
-    pub(super) fn is_excluded(&mut self, row: Row, relation: RelationId) -> bool {
+    pub(in crate::queries) fn is_excluded(&mut self, row: Row, relation: RelationId) -> bool {
         if !self.may_be_null(relation) {
             return false;
         }

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.python.org/3/library/json.html#json.JSONEncoder.default>
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 /// How deep what `default` gives is encoded again.
 const DEEPEST: usize = 6;

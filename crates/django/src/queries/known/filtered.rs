@@ -5,8 +5,8 @@
 
 use tuneup_python::{ClassRef, Symbol};
 
-use super::machine::Machine;
-use super::value::{Given, Origin, Path, Role, Row, Shape, Term, Terms, Value};
+use crate::queries::machine::Machine;
+use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Term, Terms, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 /// What texts in [`Given::OneOf`] are parted by.
@@ -58,7 +58,7 @@ impl Content {
 
 impl Machine<'_> {
     /// What a column of a row is known to hold.
-    pub(super) fn column(&mut self, row: Row, name: Symbol) -> Value {
+    pub(in crate::queries) fn column(&mut self, row: Row, name: Symbol) -> Value {
         let (field, relation) = self.field_behind(row, name);
         if self.is_changed(row, field) {
             return Value::SCALAR;
@@ -114,7 +114,7 @@ impl Machine<'_> {
     }
 
     /// What counts as true, and is none of some constants.
-    pub(super) fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
+    pub(in crate::queries) fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
         let empty = Given::Text(Symbol::new(""));
         let falsy = [Given::None, Given::Bool(false), Given::Int(0), empty];
         unlike.extend(falsy.map(|given| self.constant(given)));
@@ -122,7 +122,7 @@ impl Machine<'_> {
     }
 
     /// What is none of some constants.
-    pub(super) fn unlike(&mut self, mut constants: Vec<Value>) -> Value {
+    pub(in crate::queries) fn unlike(&mut self, mut constants: Vec<Value>) -> Value {
         constants.sort_unstable();
         constants.dedup();
         self.values.make(Shape::Unlike(constants.into()))
@@ -130,21 +130,21 @@ impl Machine<'_> {
 
     /// Whether a row's query asks for those rows alone whose foreign key is null, as `filter(parent=None)` does: to read
     /// it costs nothing.
-    pub(super) fn is_null(&self, row: Row, relation: RelationId) -> bool {
+    pub(in crate::queries) fn is_null(&self, row: Row, relation: RelationId) -> bool {
         let known = self.schema.relation(relation);
         let name = self.schema.field(known.field()).name();
         !known.is_reverse() && self.related_content(row, name).is_some_and(|it| it.is == Some(Given::None))
     }
 
     /// Whether a row's query asks for those rows alone whose foreign key is not null.
-    pub(super) fn is_said_to_be(&self, row: Row, relation: RelationId) -> bool {
+    pub(in crate::queries) fn is_said_to_be(&self, row: Row, relation: RelationId) -> bool {
         let name = self.schema.field(self.schema.relation(relation).field()).name();
         self.related_content(row, name).is_some_and(|it| it.is_never_null())
     }
 
     /// Whether a row is there and no `None`, whichever of the query's rows it belongs to: the query gave it, and no key
     /// on the way to it can be null, or the filters say that it is not.
-    pub(super) fn is_there(&self, row: Row) -> bool {
+    pub(in crate::queries) fn is_there(&self, row: Row) -> bool {
         let mut path = row.path;
         let is_sure = match self.values.last_step(path) {
             Some((_, step)) => !step.to_many,
@@ -178,7 +178,7 @@ impl Machine<'_> {
     }
 
     /// Keeps that code gave a field of a query's rows another content than the query found.
-    pub(super) fn change(&mut self, value: Value, row: Row, name: Symbol) {
+    pub(in crate::queries) fn change(&mut self, value: Value, row: Row, name: Symbol) {
         let (field, _) = self.field_behind(row, name);
         if self.asked_of(row).is_none() && !self.is_filled(row, field) {
             return;
@@ -190,7 +190,7 @@ impl Machine<'_> {
     }
 
     /// Keeps that a row may hold anything from here on: it was fetched anew.
-    pub(super) fn change_all(&mut self, value: Value, row: Row) {
+    pub(in crate::queries) fn change_all(&mut self, value: Value, row: Row) {
         self.change(value, row, Symbol::new(""));
     }
 
@@ -234,7 +234,7 @@ impl Machine<'_> {
     }
 
     /// The field that an attribute is of, and the relation that it is the key of: `author_id` is of `author`.
-    pub(super) fn field_behind(&self, row: Row, name: Symbol) -> (Symbol, Option<RelationId>) {
+    pub(in crate::queries) fn field_behind(&self, row: Row, name: Symbol) -> (Symbol, Option<RelationId>) {
         if let Some(short) = name.as_str().strip_suffix("_id")
             && let short = Symbol::new(short)
             && let Some(ModelAttribute::ToOne(relation)) = self.schema.attribute(row.model, short)
@@ -259,7 +259,7 @@ impl Machine<'_> {
     }
 
     /// The value that a filter compares with.
-    pub(super) fn constant(&mut self, given: Given) -> Value {
+    pub(in crate::queries) fn constant(&mut self, given: Given) -> Value {
         match given {
             Given::None => Value::NONE,
             Given::Bool(value) => self.values.make(Shape::Bool(value)),
@@ -287,7 +287,7 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn class_of_field(&self, row: Row, field: Symbol) -> Option<&'static str> {
+    pub(in crate::queries) fn class_of_field(&self, row: Row, field: Symbol) -> Option<&'static str> {
         let field = self.schema.field_named(row.model, field)?;
         Some(self.schema.field(field).class().as_str())
     }
@@ -309,10 +309,11 @@ impl Machine<'_> {
 }
 
 /// Classes of fields whose rows hold texts.
-pub(super) const TEXTS: &[&str] = &["CharField", "TextField", "SlugField", "EmailField", "URLField"];
+pub(in crate::queries) const TEXTS: &[&str] =
+    &["CharField", "TextField", "SlugField", "EmailField", "URLField"];
 
 /// Whether a class of fields holds dates or times.
-pub(super) fn is_date(class: &str) -> bool {
+pub(in crate::queries) fn is_date(class: &str) -> bool {
     matches!(class, "DateField" | "DateTimeField" | "TimeField")
 }
 

@@ -7,21 +7,21 @@
 use tuneup_python::Symbol;
 use tuneup_python::flow::{CompareOp, Expr, ExprKind};
 
-use super::known::is_date;
-use super::machine::{Frame, Machine};
-use super::value::{Row, Shape, Value};
+use crate::queries::known::filtered::is_date;
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Row, Shape, Value};
 use crate::schema::{ModelAttribute, RelationId};
 
 /// `variable.name`, or `variable.through.name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reference {
-    pub(super) slot: u32,
+    pub(in crate::queries) slot: u32,
     through: Option<Symbol>,
     name: Symbol,
 }
 
 impl Reference {
-    pub(super) fn of(frame: &Frame<'_>, place: Expr) -> Option<Self> {
+    pub(in crate::queries) fn of(frame: &Frame<'_>, place: Expr) -> Option<Self> {
         let ExprKind::Attribute(base, name) = frame.facts.kind(place) else { return None };
         match frame.facts.kind(base) {
             ExprKind::Local(slot) => Some(Self { slot, through: None, name }),
@@ -35,19 +35,19 @@ impl Reference {
 }
 
 /// What is known of a frame's variables before a test tells more.
-pub(super) struct Known {
+pub(in crate::queries) struct Known {
     told: Vec<(Reference, Value)>,
     narrowed: usize,
 }
 
 impl Known {
     /// As it is now.
-    pub(super) fn of(frame: &Frame<'_>) -> Self {
+    pub(in crate::queries) fn of(frame: &Frame<'_>) -> Self {
         Self { told: frame.told.clone(), narrowed: frame.narrowed.len() }
     }
 
     /// Forgets what tests told since. A variable that got another value meanwhile keeps it.
-    pub(super) fn put_back(self, frame: &mut Frame<'_>) {
+    pub(in crate::queries) fn put_back(self, frame: &mut Frame<'_>) {
         let since = frame.narrowed.split_off(self.narrowed.min(frame.narrowed.len()));
         widen_back(&mut frame.slots, since);
         frame.told = self.told;
@@ -55,7 +55,7 @@ impl Known {
 }
 
 /// Gives variables back what they held before tests told more of them, but for those that hold another value by now.
-pub(super) fn widen_back(slots: &mut [Value], narrowed: Vec<Narrowed>) {
+pub(in crate::queries) fn widen_back(slots: &mut [Value], narrowed: Vec<Narrowed>) {
     for (slot, before, after) in narrowed.into_iter().rev() {
         let value = &mut slots[slot as usize];
         if *value == after {
@@ -78,7 +78,7 @@ enum Said {
 
 impl<'p> Machine<'p> {
     /// Keeps what holds where a test came out as `holds`.
-    pub(super) fn narrow(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) {
+    pub(in crate::queries) fn narrow(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool) {
         let facts = frame.facts;
         match facts.kind(test) {
             ExprKind::Not(inner) => self.narrow(frame, inner, !holds),
@@ -106,7 +106,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The value of an expression that is evaluated only where some tests came out as `holds`, and is so much rarer.
-    pub(super) fn eval_where(
+    pub(in crate::queries) fn eval_where(
         &mut self,
         frame: &mut Frame<'p>,
         (tests, holds, rarer): (&[Expr], bool, u32),
@@ -122,7 +122,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The row that an expression is, which a test has read already.
-    pub(super) fn row_in(&mut self, frame: &mut Frame<'p>, base: Expr) -> Option<Row> {
+    pub(in crate::queries) fn row_in(&mut self, frame: &mut Frame<'p>, base: Expr) -> Option<Row> {
         let value = match frame.facts.kind(base) {
             ExprKind::Local(slot) => *frame.slots.get(slot as usize)?,
             _ => self.eval(frame, base),
@@ -159,7 +159,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What a test told of an expression.
-    pub(super) fn told(&self, frame: &Frame<'p>, place: Expr) -> Option<Value> {
+    pub(in crate::queries) fn told(&self, frame: &Frame<'p>, place: Expr) -> Option<Value> {
         if frame.told.is_empty() {
             return None;
         }
@@ -226,7 +226,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Forgets what tests told of the variables that a call is given, which may change what they are.
-    pub(super) fn forget_told(&mut self, frame: &mut Frame<'p>, call: Expr) {
+    pub(in crate::queries) fn forget_told(&mut self, frame: &mut Frame<'p>, call: Expr) {
         let ExprKind::Call(callee, run) = frame.facts.kind(call) else { return };
         let this = match frame.facts.kind(callee) {
             ExprKind::Attribute(base, _) => Some(base),
@@ -241,7 +241,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Forgets what tests told of an attribute of a variable, or of all.
-    pub(super) fn forget(&mut self, frame: &mut Frame<'p>, slot: u32, name: Option<Symbol>) {
+    pub(in crate::queries) fn forget(&mut self, frame: &mut Frame<'p>, slot: u32, name: Option<Symbol>) {
         frame.told.retain(|(known, _)| {
             known.slot != slot
                 || name.is_some_and(|name| known.name != name && known.through.is_none_or(|it| it != name))

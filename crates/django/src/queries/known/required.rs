@@ -10,14 +10,14 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{ArgumentKind, ExprKind};
 use tuneup_python::{Base, ClassRef, Symbol};
 
-use super::known::{TEXTS, is_date};
-use super::machine::Machine;
-use super::value::{Origin, Row};
+use crate::queries::known::filtered::{TEXTS, is_date};
+use crate::queries::machine::Machine;
+use crate::queries::value::{Origin, Row};
 use crate::schema::FieldId;
 
 impl Machine<'_> {
     /// Whether a column of a row is filled whichever of the query's rows it is.
-    pub(super) fn is_filled(&mut self, row: Row, name: Symbol) -> bool {
+    pub(in crate::queries) fn is_filled(&mut self, row: Row, name: Symbol) -> bool {
         if !self.is_fetched(row) {
             return false;
         }
@@ -35,7 +35,7 @@ impl Machine<'_> {
 
     /// Whether a column of a row is never `None`: the database holds something there, and the row came from it, by a
     /// query or over a foreign key, or the field has a default, which a new object begins with.
-    pub(super) fn is_never_null(&self, row: Row, name: Symbol) -> bool {
+    pub(in crate::queries) fn is_never_null(&self, row: Row, name: Symbol) -> bool {
         let Some(field) = self.schema.field_named(row.model, name) else { return false };
         if !self.schema.field(field).null().is_no() {
             return false;

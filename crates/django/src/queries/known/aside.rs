@@ -3,13 +3,13 @@
 
 use tuneup_python::flow::{Block, StmtKind};
 
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 impl Machine<'_> {
     /// Whether the first of two branches returns before the rest of its function, whatever the rows are: what is decided
     /// for each row anew is one use of all of them.
-    pub(super) fn is_aside(&self, frame: &Frame<'_>, then: Block, orelse: Block) -> bool {
+    pub(in crate::queries) fn is_aside(&self, frame: &Frame<'_>, then: Block, orelse: Block) -> bool {
         !self.aside && ends(frame, then) && !ends(frame, orelse) && !self.is_for_a_row()
     }
 

@@ -7,9 +7,9 @@
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, StmtKind};
 use tuneup_python::{Base, ClassRef, Entity, FileId, Symbol};
 
-use super::calls::{Arguments, CallSite};
-use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Shape, Value};
 
 /// Decorators that write a constructor.
 const DECORATORS: &[&str] = &[
@@ -34,9 +34,9 @@ const FIELDS: &[&str] =
     &["dataclasses.field", "attr.ib", "attr.attrib", "attr.field", "attrs.field", "pydantic.Field"];
 
 /// The class of what `namedtuple(…)` gives: its parts are the fields' names.
-pub(super) const FACTORY: &str = "collections.namedtuple";
+pub(in crate::queries) const FACTORY: &str = "collections.namedtuple";
 /// One named tuple: its parts are the names and the items.
-pub(super) const NAMED: &str = "%namedtuple";
+pub(in crate::queries) const NAMED: &str = "%namedtuple";
 
 /// A field of such a class.
 struct Field {
@@ -47,7 +47,7 @@ struct Field {
 
 impl<'p> Machine<'p> {
     /// Puts the arguments of a call on a new object of such a class; false where the class is none.
-    pub(super) fn fill_record(
+    pub(in crate::queries) fn fill_record(
         &mut self,
         frame: &mut Frame<'p>,
         object: Value,
@@ -204,7 +204,7 @@ impl<'p> Machine<'p> {
     }
 
     /// What `namedtuple(name, fields)` or `NamedTuple(name, fields)` gives.
-    pub(super) fn named_tuple(&mut self, arguments: &Arguments) -> Value {
+    pub(in crate::queries) fn named_tuple(&mut self, arguments: &Arguments) -> Value {
         let fields = arguments.get(1, "field_names").or_else(|| arguments.keyword("fields"));
         let names: Vec<Value> = match fields.map(|fields| self.values.shape(fields).clone()) {
             Some(Shape::Str(text)) => {
@@ -228,7 +228,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A call of such a class.
-    pub(super) fn make_named_tuple(&mut self, names: &[Value], arguments: &Arguments) -> Value {
+    pub(in crate::queries) fn make_named_tuple(&mut self, names: &[Value], arguments: &Arguments) -> Value {
         let mut items = Vec::with_capacity(names.len());
         for (n, &name) in names.iter().enumerate() {
             let by_name = match self.values.shape(name) {
@@ -246,7 +246,7 @@ impl<'p> Machine<'p> {
     }
 
     /// `named.field`
-    pub(super) fn named_field(&self, parts: &[Value], name: Symbol) -> Option<Value> {
+    pub(in crate::queries) fn named_field(&self, parts: &[Value], name: Symbol) -> Option<Value> {
         let &[names, items] = parts else { return None };
         let (Shape::Tuple(names), Shape::Tuple(items)) = (self.values.shape(names), self.values.shape(items))
         else {
@@ -257,7 +257,7 @@ impl<'p> Machine<'p> {
     }
 
     /// A named tuple as the tuple that it is; any other value as itself.
-    pub(super) fn unnamed(&self, value: Value) -> Value {
+    pub(in crate::queries) fn unnamed(&self, value: Value) -> Value {
         match self.values.shape(value) {
             Shape::Instance(class, parts) if class.as_str() == NAMED => {
                 parts.get(1).copied().unwrap_or(Value::UNKNOWN)

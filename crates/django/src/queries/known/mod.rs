@@ -1,0 +1,15 @@
+//! What is known of a query's rows without asking the database, and so which of them a stretch of code runs for: what a
+//! branch reads that none of them takes, or one alone, is not read once per row.
+
+pub(in crate::queries) mod alternatives;
+pub(in crate::queries) mod aside;
+pub(in crate::queries) mod fallback;
+pub(in crate::queries) mod filtered;
+pub(in crate::queries) mod leaving;
+pub(in crate::queries) mod lengths;
+pub(in crate::queries) mod narrowing;
+pub(in crate::queries) mod required;
+pub(in crate::queries) mod seldom;
+pub(in crate::queries) mod singles;
+pub(in crate::queries) mod truth;
+pub(in crate::queries) mod unique;
