@@ -8,7 +8,7 @@
 use tuneup_django::Project;
 use tuneup_django::queries::Site;
 use tuneup_django::schema::RelationKind;
-use tuneup_python::flow::StmtKind;
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, lacking, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
@@ -146,16 +146,44 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     verdict
 }
 
-/// Whether an exception that a read raises goes no further: in a `try`, or in a template.
+/// Whether an `AttributeError` that a read raises goes no further: in a `try`, or under an operator of a template's `{% if %}`,
+/// where any exception counts as false. A variable that is shown, or tested alone, hides none that a relation raises.
+///
+/// <https://github.com/django/django/blob/main/django/template/smartif.py>
 fn forgives(project: &Project, reader: &Site) -> bool {
     if reader.file.as_other().is_some() {
-        return true;
+        let facts = project.templates.facts(&project.source, reader.file);
+        return facts.is_some_and(|facts| {
+            let is_operator = |kind| {
+                matches!(kind, ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) | ExprKind::Compare(..))
+            };
+            facts.exprs.iter().any(|expr| is_operator(expr.kind) && expr.range.contains_range(reader.range))
+        });
     }
     let facts = project.source.facts(reader.file);
     facts.stmts.iter().any(|stmt| match stmt.kind {
-        StmtKind::Try { body, handlers, .. } if !handlers.is_empty() => {
+        StmtKind::Try { body, handlers, .. } => {
             facts.block(body).iter().any(|tried| tried.range.contains_range(reader.range))
+                && facts.handlers(handlers).iter().any(|&handler| catches(facts, handler))
         }
         _ => false,
     })
+}
+
+/// Whether a handler may catch an `AttributeError`.
+fn catches(facts: &FileFacts, handler: Block) -> bool {
+    let Some(first) = facts.block(handler).first() else { return true };
+    let (StmtKind::Expr(caught) | StmtKind::Assign(_, caught)) = first.kind else { return true };
+    let ExprKind::Caught(kinds) = facts.kind(caught) else { return true };
+    let is_wide = |&kind: &Expr| match facts.kind(kind) {
+        ExprKind::Attribute(_, name) | ExprKind::Global(name) => {
+            matches!(name.as_str(), "AttributeError" | "Exception" | "BaseException")
+        }
+        _ => true,
+    };
+    let all = facts.list(kinds).iter().flat_map(|kind| match facts.kind(*kind) {
+        ExprKind::Tuple(kinds) => facts.list(kinds),
+        _ => std::slice::from_ref(kind),
+    });
+    all.clone().next().is_none() || all.clone().any(is_wide)
 }

@@ -502,3 +502,22 @@ def listed(request):
         &["Safe: rows = narrowed(visible(request.user).select_related(\"editor\"), request.GET): author"],
     );
 }
+
+#[test]
+fn one_object_that_a_function_gives_to_several_is_loaded_with_doubt() {
+    let found = "from django.shortcuts import render\nfrom shop.models import Author\n\n\ndef found(pk):\n    \
+                 return Author.objects.get(pk=pk)\n\n\n";
+    let shown =
+        "def shown(request):\n    return render(request, 'shop/author.html', {'author': found(1)})\n\n\n";
+    let named = "def named(request):\n    return found(2).name\n";
+    let template = "{% for book in author.books.all %}{% for note in book.notes.all %}{{ note.user.name }}{% endfor %}{% endfor %}";
+    let lines = |views: &str| {
+        let shop = support::Shop::new(&[("views.py", views), ("templates/shop/author.html", template)]);
+        let proposals = shop.proposals();
+        let safety = proposals.iter().map(|it| format!("{:?} {}", it.safety, it.fields.join(", ")));
+        let said = proposals.iter().any(|it| it.message.contains("`shown` and `named` get this object"));
+        (safety.collect::<Vec<_>>().join("; "), said)
+    };
+    assert_eq!(lines(&format!("{found}{shown}{named}")), ("Unsafe books__notes__user".to_owned(), true));
+    assert_eq!(lines(&format!("{found}{shown}")), ("Safe books__notes__user".to_owned(), false));
+}

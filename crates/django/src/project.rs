@@ -171,6 +171,17 @@ impl Project {
         &self.asks.edges
     }
 
+    /// The functions that call a function, as far as interpreting the project has followed calls, by file and place.
+    /// Templates are none.
+    pub fn callers(&self, function: FunctionRef) -> Vec<FunctionRef> {
+        let callers =
+            self.calls().iter().filter(|(_, callee)| *callee == function).map(|(caller, _)| *caller);
+        let mut callers: Vec<FunctionRef> =
+            callers.filter(|caller| *caller != function && caller.file.as_other().is_none()).collect();
+        callers.sort_by_key(|caller| (caller.file.index(), caller.id.0));
+        callers
+    }
+
     /// The definition that encloses a site, qualified within its module; empty at module level.
     pub fn symbol(&self, site: &Site) -> &'static str {
         let facts = self.source.facts(site.file);

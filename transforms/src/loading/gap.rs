@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
-use tuneup_python::Symbol;
+use tuneup_python::{FunctionRef, Symbol};
 
 use super::{Caller, Key, Share, covers, key, path_of, place_of};
 use crate::proposal::{Evidence, QueryForm, Safety};
@@ -185,12 +185,14 @@ impl Gap {
         missing.callers.sort_by_key(|caller| key(&caller.site));
     }
 
-    /// The paths that are wanted, without those that others load anyway.
+    /// The paths that are wanted, without those that others load anyway. What Django joins by itself is kept: others may be
+    /// proposed apart from what would load it.
     pub(crate) fn wanted(&self, to_many: bool) -> Vec<&Missing> {
         let all: Vec<&Missing> = self.missing.iter().filter(|missing| missing.to_many == to_many).collect();
         // What all rows read is asked for beside what only some do.
         let has_in = |other: &Missing, one: &Missing| {
             other.path != one.path
+                && !one.automatic
                 && covers(&other.path, &one.path)
                 && (!other.is_partial() || one.is_partial())
         };
@@ -219,6 +221,11 @@ impl Gap {
                 Safety::Unsafe,
                 format!("The rows are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
+        }
+        if !self.listed
+            && let Some(reason) = self.given_to_several(project, wanted)
+        {
+            verdict.object(Safety::Unsafe, reason);
         }
         // What the same callers lack is said once.
         let mut shared: Vec<(Shares, Vec<String>)> = Vec::new();
@@ -261,6 +268,30 @@ impl Gap {
             None => {}
         }
         verdict
+    }
+
+    /// Where a function of a module gives several others one object of which it reads nothing itself: what each of them
+    /// does with it is its own.
+    fn given_to_several(&self, project: &Project, wanted: &[&Missing]) -> Option<String> {
+        let id = self.site.function.filter(|_| self.site.file.as_other().is_none())?;
+        let facts = project.source.facts(self.site.file);
+        let is_here = |site: &Site| (site.file, site.function) == (self.site.file, self.site.function);
+        let mut readers = wanted.iter().flat_map(|missing| &missing.readers);
+        if facts.function(id).class.is_some() || readers.any(is_here) {
+            return None;
+        }
+        let callers = project.callers(FunctionRef { file: self.site.file, id });
+        if callers.len() < 2 {
+            return None;
+        }
+        let names: Vec<String> = callers
+            .iter()
+            .map(|caller| format!("`{}`", project.source.facts(caller.file).function(caller.id).qualname))
+            .collect();
+        Some(format!(
+            "{} get this object: those that do not show it so would pay for this without need.",
+            listed(&names)
+        ))
     }
 
     /// Where one of the paths, or a part of it, is read for every row.

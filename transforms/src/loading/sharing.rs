@@ -155,8 +155,10 @@ impl<'p> Sharing<'p> {
             known.get(&at_origin).is_some_and(|known| known.contains(at))
         };
         // Where no other expression gets them, what reads first tells who does.
-        let reader = query.reads.iter().find(|other| path_of(&other.steps) == path_of(&read.steps));
-        let reader = reader.filter(|_| query.sites.last() == Some(origin)).map_or(*origin, |read| read.site);
+        let readers = query.reads.iter().filter(|other| path_of(&other.steps) == path_of(&read.steps));
+        let mut readers = readers.map(|read| &read.site).chain(&query.loops);
+        let reader = readers.find(|site| !self.is_of_rows(query, read, site)).copied();
+        let reader = reader.filter(|_| query.sites.last() == Some(origin)).unwrap_or(*origin);
         let mut callers: Vec<Caller> = onward
             .iter()
             // What the function itself goes on to do with them is its own, be it by a method of the queryset.
@@ -177,6 +179,21 @@ impl<'p> Sharing<'p> {
         }
         callers.sort_by_key(|caller| key(&caller.site));
         callers
+    }
+
+    /// Whether a site is in a method of the rows themselves, or of those that a path leads to: it is given a row, and gets
+    /// no rows.
+    fn is_of_rows(&self, query: &Query, read: &Read, site: &Site) -> bool {
+        let class = self.function(site).and_then(|function| function.class);
+        let class = class.map(|id| ClassRef { file: site.file, id });
+        let models =
+            read.steps.iter().filter_map(|step| self.project.schema.relation(step.relation).target());
+        class.is_some_and(|class| {
+            models.chain([query.model]).any(|model| {
+                let of = self.project.schema.class_of(model);
+                of.is_some_and(|of| self.project.source.mro(of).contains(&Base::Class(class)))
+            })
+        })
     }
 
     /// Whether a site is in a method of a manager or queryset.

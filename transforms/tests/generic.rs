@@ -1,0 +1,64 @@
+//! Rows behind a `GenericForeignKey`, whose model may be gone.
+
+mod support;
+
+use support::check;
+
+const MODELS: &str = "
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+
+class Mark(models.Model):
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveIntegerField()
+    of = GenericForeignKey()
+
+    class Meta:
+        app_label = 'shop'
+        indexes = [models.Index(fields=['content_type', 'object_id'])]
+";
+
+/// Checks how safe it is to prefetch what code reads of each mark, or a template shows of it.
+#[track_caller]
+fn reads(body: &str, shown: &str, safety: &str) {
+    let view = format!(
+        "from django.shortcuts import render\nfrom shop.marks import Mark\n\n\ndef listed(request):\n    \
+         marks = Mark.objects.order_by('pk')\n{body}    return render(request, 'shop/marks.html', {{'marks': marks}})\n"
+    );
+    let template = format!("{{% for mark in marks %}}{shown}{{% endfor %}}");
+    check(
+        &[("marks.py", MODELS), ("views.py", &view), ("templates/shop/marks.html", &template)],
+        &[&format!("{safety}: marks = Mark.objects.order_by('pk'): of")],
+    );
+}
+
+#[test]
+fn a_template_forgives_under_an_operator_alone() {
+    reads("", "{{ mark.of }}", "Safe");
+    reads("", "{% if mark.of %}yes{% endif %}", "Safe");
+    reads("", "{% if mark.of and mark.pk %}yes{% endif %}", "Unsafe");
+    reads("", "{% if not mark.of %}no{% endif %}", "Unsafe");
+    reads("", "{% if mark.of == 1 %}no{% endif %}", "Unsafe");
+}
+
+#[test]
+fn a_handler_forgives_what_it_catches() {
+    for (caught, safety) in [
+        (" AttributeError", "Unsafe"),
+        (" (KeyError, AttributeError)", "Unsafe"),
+        (" Exception as error", "Unsafe"),
+        ("", "Unsafe"),
+        (" KeyError", "Safe"),
+        (" (KeyError, ValueError)", "Safe"),
+    ] {
+        let body = format!(
+            "    for mark in marks:\n        try:\n            print(mark.of)\n        except{caught}:\n            pass\n"
+        );
+        reads(&body, "", safety);
+    }
+    let body = "    for mark in marks:\n        print(mark.of)\n        try:\n            print(mark.pk)\n        \
+                except AttributeError:\n            pass\n";
+    reads(body, "", "Safe");
+}
