@@ -1,5 +1,6 @@
 //! The rules: one line for each, beside its module.
 
+use rayon::prelude::*;
 use tuneup_django::Project;
 
 use crate::proposal::Proposal;
@@ -39,7 +40,8 @@ pub const RULES: &[Rule] = &[
 
 /// The proposals of the given rules, with ids made unique.
 pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {
-    let mut proposals: Vec<Proposal> = rules.iter().flat_map(|rule| (rule.propose)(project)).collect();
+    let mut proposals: Vec<Proposal> =
+        rules.par_iter().flat_map_iter(|rule| (rule.propose)(project)).collect();
     let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for proposal in &mut proposals {
         let count = seen.entry(proposal.id.clone()).or_default();
