@@ -97,3 +97,33 @@ class BookAdmin(admin.ModelAdmin):
 ";
     check(&[("admin.py", admin)], &[]);
 }
+
+#[test]
+fn a_static_method_of_an_admin_is_given_the_row_alone() {
+    let admin = "
+from django.contrib import admin
+from shop.models import Book
+
+
+@admin.register(Book)
+class BookAdmin(admin.ModelAdmin):
+    list_display = ['wrote', 'edited']
+
+    BINDING
+    def wrote(FIRST):
+        return book.author.name
+
+    @staticmethod
+    def edited(book):
+        return book.editor.name
+";
+    for (binding, first) in [("@staticmethod", "book"), ("@classmethod", "cls, book"), ("", "self, book")] {
+        let admin = admin.replace("BINDING", binding).replace("FIRST", first);
+        check(&[("admin.py", &admin)], &["Safe: class BookAdmin(admin.ModelAdmin):: author, editor"]);
+    }
+    // Python gives a method its admin first.
+    check(
+        &[("admin.py", &admin.replace("BINDING", "").replace("FIRST", "book, other"))],
+        &["Safe: class BookAdmin(admin.ModelAdmin):: editor"],
+    );
+}

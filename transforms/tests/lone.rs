@@ -262,6 +262,34 @@ fn a_filter_of_its_own_may_narrow_a_copy() {
 }
 
 #[test]
+fn a_unique_field_of_any_class_leaves_one_row() {
+    let models = "from django.db import models\nfrom outside.fields import AutoOneToOneField\nfrom shop.models import Author\n\n\n\
+                  class Taste(models.Model):\n    \
+                  owner = AutoOneToOneField(Author, on_delete=models.CASCADE, OPTION)\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name='+')\n";
+    let view = |filter: &str| {
+        format!(
+            "from shop.tastes import Taste\n\n\n\
+             def shown(request):\n    \
+             return [taste.author.name for taste in Taste.objects.filter({filter})]\n"
+        )
+    };
+    let many = |filter: &str| {
+        format!("Safe: return [taste.author.name for taste in Taste.objects.filter({filter})]: author")
+    };
+    let check_with = |option: &str, filter: &str, proposals: &[&str]| {
+        let models = models.replace("OPTION", option);
+        check(&[("tastes.py", &models), ("views.py", &view(filter))], proposals);
+    };
+    check_with("primary_key=True", "owner=request.user", &[]);
+    check_with("unique=True", "owner=request.user", &[]);
+    check_with("unique=False", "owner=request.user", &[&many("owner=request.user")]);
+    check_with("null=True", "owner=request.user", &[&many("owner=request.user")]);
+    check_with("unique=True", "owner__in=request.users", &[&many("owner__in=request.users")]);
+    check_with("unique=True, null=True", "owner=None", &[&many("owner=None")]);
+}
+
+#[test]
 fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
     for last in ["        return name_of(book)", "        found = name_of(book)\n            break"] {
         silent(&["for book in Book.objects.order_by('pk'):", "    if book.title == request.path:", last]);

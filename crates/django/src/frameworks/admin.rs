@@ -2,11 +2,12 @@
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/contrib/admin/>, `django.contrib.admin.views.main.ChangeList`
 
-use tuneup_python::{ClassRef, FunctionRef, Member, Symbol};
+use tuneup_python::{ClassRef, Member, Symbol};
 
 use super::lists::{items, member_site, name_site, texts};
 use super::{Framework, registrations};
 use crate::predicates::Source;
+use crate::queries::attributes::Binding;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
@@ -469,8 +470,14 @@ fn show<'p>(
         let attribute = machine.schema.attribute(row.model, name);
         attribute.is_some_and(|attribute| !matches!(attribute, ModelAttribute::Translated(_)))
     });
-    if !is_field && let Some((function, _)) = own_method(machine, class, name) {
-        machine.call_with(frame, function, None, Some(this), &arguments);
+    if !is_field && let Some((function, binding)) = machine.class_function(class, name) {
+        // A static method gets the row alone.
+        let first = match binding {
+            Binding::Static => None,
+            Binding::Class => Some(machine.values.make(Shape::Class(class))),
+            Binding::Method | Binding::Property => Some(this),
+        };
+        machine.call_with(frame, function, None, first, &arguments);
         return;
     }
     let mut value = row;
@@ -478,12 +485,4 @@ fn show<'p>(
         value = super::rest::attribute(machine, frame, value, Symbol::new(part), site);
     }
     machine.text_of(frame, value);
-}
-
-fn own_method(
-    machine: &Machine<'_>,
-    class: ClassRef,
-    name: Symbol,
-) -> Option<(FunctionRef, crate::queries::attributes::Binding)> {
-    machine.class_function(class, name)
 }

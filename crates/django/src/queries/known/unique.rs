@@ -1,8 +1,9 @@
 //! Filters that leave one row at most: what is read of it costs no query for each row.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::Expr;
+use tuneup_python::flow::{Expr, ExprKind};
 
+use crate::apps::literals;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Given, Queryset, Role};
@@ -33,6 +34,7 @@ impl<'p> Machine<'p> {
                 (field.primary_key().is_yes() || field.unique().is_yes()) && !may_lack
             }
             None if matches!(name, "pk" | "id") => true,
+            None if self.is_said_to_be_unique(model, name) => !may_lack,
             None => {
                 let end = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id")).unwrap_or(name);
                 let relation = self.schema.relation_by_query_name(model, Symbol::new(end));
@@ -44,6 +46,22 @@ impl<'p> Machine<'p> {
                 has_one_other_side && !may_lack
             }
         }
+    }
+
+    /// Whether a field of a class that is not known says itself that no two rows have the same value for it:
+    /// `user = AutoOneToOneField(User, primary_key=True)`.
+    fn is_said_to_be_unique(&self, model: ModelId, name: &str) -> bool {
+        let Some(class) = self.schema.class_of(model) else { return false };
+        let Some(member) = self.project.member(class, Symbol::new(name)) else { return false };
+        let file = member.owner.file;
+        let facts = self.project.facts(file);
+        let Some(ExprKind::Call(_, arguments)) = member.binding.value.map(|value| facts.kind(value)) else {
+            return false;
+        };
+        ["primary_key", "unique"].iter().any(|&option| {
+            literals::argument(facts.arguments(arguments), None, option)
+                .is_some_and(|value| literals::truth(self.project, file, value) == Some(true))
+        })
     }
 
     /// `rows.query.add_q(…)`, by which querysets with a `filter` of their own narrow a copy in place.
