@@ -132,6 +132,58 @@ class Books(viewsets.ModelViewSet):
 }
 
 #[test]
+fn an_action_has_what_its_decorator_is_given_and_not_what_its_class_has() {
+    let books = |class: &str, given: &str| {
+        format!(
+            "
+class Books(viewsets.GenericViewSet):
+    queryset = Book.objects.all()
+    serializer_class = {class}
+
+    @action(detail=False{given})
+    def recent(self, request):
+        books = Book.objects.filter(title='x')
+        return Response(self.serializer_class(books, many=True).data)
+"
+        )
+    };
+    let found = &["Safe: books = Book.objects.filter(title='x'): author__country"];
+    check_views(&books("PlaceSerializer", ", serializer_class=ShortSerializer"), &[]);
+    check_views(&books("ShortSerializer", ", serializer_class=PlaceSerializer"), found);
+    // One that names none shows what its class does.
+    check_views(&books("PlaceSerializer", ""), found);
+    check_views(&books("PlaceSerializer", ", pagination_class=None"), found);
+}
+
+#[test]
+fn an_attribute_of_an_action_is_what_its_methods_read_too() {
+    let books = |given: &str| {
+        format!(
+            "
+class Books(viewsets.GenericViewSet):
+    queryset = Book.objects.all()
+    serializer_class = PlaceSerializer
+    is_short = False
+
+    def shown(self, books):
+        if self.is_short:
+            return ShortSerializer(books, many=True).data
+        return self.serializer_class(books, many=True).data
+
+    @action(detail=False{given})
+    def recent(self, request):
+        books = Book.objects.filter(title='x')
+        return Response(self.shown(books))
+"
+        )
+    };
+    let found = &["Safe: books = Book.objects.filter(title='x'): author__country"];
+    check_views(&books(", serializer_class=ShortSerializer"), &[]);
+    check_views(&books(", is_short=True"), &[]);
+    check_views(&books(""), found);
+}
+
+#[test]
 fn what_one_objects_page_reads_is_not_put_on_lists_lightly() {
     check_views(
         "

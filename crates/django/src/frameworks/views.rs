@@ -282,7 +282,7 @@ fn class_method<'p>(
     shows(machine, class)?;
     let this = machine.values.make(Shape::Object(class, Some(call.site)));
     for &(name, value) in &arguments.keywords {
-        machine.object_values.insert((this, name), value);
+        machine.give(this, name, value);
     }
     if let Some(model) = arguments.keyword("model")
         && let Some(rows) = rows_of_argument(machine, model, call)

@@ -345,7 +345,11 @@ impl<'p> Machine<'p> {
         }
         self.look_for(object, class, name);
         match (self.object_values.get(&(object, name)).copied(), member) {
-            (Some(put), Some(_)) if self.is_always_set(class, name) => put,
+            (Some(put), Some(_))
+                if self.given.contains(&(object, name)) || self.is_always_set(class, name) =>
+            {
+                put
+            }
             (Some(put), Some(member)) => self.values.join(put, member),
             (Some(value), None) | (None, Some(value)) => value,
             (None, None) => self.inherited_attribute(frame, object, name).unwrap_or(Value::UNKNOWN),

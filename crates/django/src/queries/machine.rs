@@ -164,6 +164,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
+    /// The attributes that objects are made with, so that none is seen of their class.
+    pub(crate) given: FxHashSet<(Value, Symbol)>,
     /// What the functions of a file read off their parameters, where that was asked.
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
     /// Where the functions of a file look at variables, where that was asked.
@@ -304,6 +306,7 @@ impl<'p> Machine<'p> {
             globals: FxHashMap::default(),
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
+            given: FxHashSet::default(),
             parameter_reads: FxHashMap::default(),
             looks: FxHashMap::default(),
             models_by_name: super::parameters::models_by_name(schema),
@@ -474,6 +477,12 @@ impl<'p> Machine<'p> {
             self.object_values.insert((object, name), joined);
             *self.changes.entry(object).or_default() += 1;
         }
+    }
+
+    /// Makes an object with an attribute, which hides the one of its class.
+    pub(crate) fn give(&mut self, object: Value, name: Symbol, value: Value) {
+        self.object_values.insert((object, name), value);
+        self.given.insert((object, name));
     }
 
     /// How often the attributes of the first of a call's arguments have changed.

@@ -62,6 +62,9 @@ const SHOWING: &[(&str, &[&str])] = &[
 /// Decorators of a viewset's further actions.
 const ACTIONS: &[&str] = &["action", "list_route", "detail_route"];
 
+/// What those decorators are given for the router, and not for the view.
+const OF_ROUTER: &[&str] = &["methods", "detail", "url_path", "url_name"];
+
 pub(super) fn method<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
@@ -313,11 +316,10 @@ fn given_to_action(machine: &mut Machine<'_>, this: Value, function: FunctionRef
         let ExprKind::Call(_, run) = facts.kind(decorator) else { continue };
         for argument in facts.arguments(run) {
             if let ArgumentKind::Keyword(name) = argument.kind
-                && ["serializer_class", "queryset", "filter_backends", "pagination_class"]
-                    .contains(&name.as_str())
+                && !OF_ROUTER.contains(&name.as_str())
             {
                 let value = machine.eval(&mut frame, argument.value);
-                machine.object_values.insert((this, name), value);
+                machine.give(this, name, value);
             }
         }
     }
