@@ -264,6 +264,8 @@ names! {
     objects = "objects",
     request = "request",
     class_ = "__class__",
+    empty = "",
+    pk = "pk",
     prefetched = "%prefetched",
     state = "%state",
     made = "%made",

@@ -115,7 +115,7 @@ impl Machine<'_> {
 
     /// What counts as true, and is none of some constants.
     pub(in crate::queries) fn truthy(&mut self, mut unlike: Vec<Value>) -> Value {
-        let empty = Given::Text(Symbol::new(""));
+        let empty = Given::Text(self.names.empty);
         let falsy = [Given::None, Given::Bool(false), Given::Int(0), empty];
         unlike.extend(falsy.map(|given| self.constant(given)));
         self.unlike(unlike)
@@ -191,12 +191,12 @@ impl Machine<'_> {
 
     /// Keeps that a row may hold anything from here on: it was fetched anew.
     pub(in crate::queries) fn change_all(&mut self, value: Value, row: Row) {
-        self.change(value, row, Symbol::new(""));
+        self.change(value, row, self.names.empty);
     }
 
     fn is_changed(&self, row: Row, field: Symbol) -> bool {
         !self.changed.is_empty()
-            && [self.canonical(row, field), Symbol::new("")]
+            && [self.canonical(row, field), self.names.empty]
                 .iter()
                 .any(|&it| self.changed.contains(&(row.query, row.path, it)))
     }
@@ -205,7 +205,7 @@ impl Machine<'_> {
     fn canonical(&self, row: Row, field: Symbol) -> Symbol {
         let is_key = |id| self.schema.field(id).primary_key().is_yes();
         match self.schema.field_named(row.model, field) {
-            Some(id) if is_key(id) => Symbol::new("pk"),
+            Some(id) if is_key(id) => self.names.pk,
             _ => field,
         }
     }

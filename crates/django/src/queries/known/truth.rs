@@ -74,7 +74,7 @@ impl Machine<'_> {
     /// Whether what is none of some constants counts as true: nothing that counts as false is left.
     fn is_truthy(&self, unlike: &[Value]) -> bool {
         let is_among = |falsy: &Shape| unlike.iter().any(|&it| self.values.shape(it) == falsy);
-        let empty = Shape::Str(Symbol::new(""));
+        let empty = Shape::Str(self.names.empty);
         [Shape::None, Shape::Bool(false), Shape::Int(0), empty].iter().all(is_among)
     }
 
