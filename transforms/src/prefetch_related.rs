@@ -97,6 +97,16 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             "`union()`, `intersection()` and `difference()` refuse `prefetch_related()` after them: put it on both sides.",
         );
     }
+    if let Some(site) = gap.emptied.first() {
+        verdict.object(
+            Safety::Advice,
+            format!(
+                "All that a row holds is taken off it at once ({}), and a prefetch puts `_prefetched_objects_cache` there, which no \
+                 field is: leave that out first.",
+                place_of(project, site).path
+            ),
+        );
+    }
     if gap.asked.streamed {
         verdict.object(
             Safety::Advice,

@@ -444,3 +444,55 @@ fn what_a_branch_alone_reads_that_returns_early_is_not_needed_by_the_rest() {
                  print([page.pk for page in pages])\n    return [page.label() for page in pages]\n";
     check(&[("pages.py", model)], &["Safe: pages = Page.objects.order_by('pk'): author"]);
 }
+
+#[test]
+fn what_a_prefetch_puts_on_a_row_is_no_field_of_it() {
+    let view = |made: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef copies(request):\n    for book in Book.objects.order_by('pk'):\n        \
+             {made}\n        print(list(book.tags.all()))\n"
+        )
+    };
+    for made in [
+        "values = book.__dict__.copy()",
+        "Book.objects.create(**book.__dict__)",
+        "list(book.__dict__.items())",
+    ] {
+        check(&[("views.py", &view(made))], &["Advice: for book in Book.objects.order_by('pk'):: tags"]);
+    }
+    for made in ["book.__dict__.get('title')", "'title' in book.__dict__", "book.__dict__['title']"] {
+        check(&[("views.py", &view(made))], &["Safe: for book in Book.objects.order_by('pk'):: tags"]);
+    }
+    // What a join loads is not there.
+    let joined = view("values = book.__dict__.copy()").replace("list(book.tags.all())", "book.author.name");
+    check(&[("views.py", &joined)], &["Safe: for book in Book.objects.order_by('pk'):: author"]);
+}
+
+#[test]
+fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
+    let models = |manager: &str| {
+        format!(
+            "from django.db import models\nfrom elsewhere import ScopedManager\nfrom shop.models import Author\n\n\n\
+             class Page(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+             objects = {manager}\n\n    class Meta:\n        app_label = 'shop'\n"
+        )
+    };
+    let view = |queryset: &str| {
+        format!(
+            "from django.views.generic import ListView\nfrom shop.pages import Page\n\n\nclass Pages(ListView):\n    \
+             queryset = {queryset}\n    template_name = 'shop/pages.html'\n"
+        )
+    };
+    let shown = "{% for page in object_list %}{{ page.author.name }}{% endfor %}";
+    let checked = |manager: &str, queryset: &str, expected: &str| {
+        let files = [
+            ("pages.py", &*models(manager)),
+            ("views.py", &*view(queryset)),
+            ("templates/shop/pages.html", shown),
+        ];
+        check(&files, &[expected]);
+    };
+    checked("ScopedManager()", "Page.objects", "Advice: queryset = Page.objects: author");
+    checked("ScopedManager()", "Page.objects.all()", "Safe: queryset = Page.objects.all(): author");
+    checked("models.Manager()", "Page.objects", "Safe: queryset = Page.objects: author");
+}

@@ -631,3 +631,25 @@ fn a_class_of_requests_that_names_attributes_is_a_request() {
         &["Safe: return [book.editor.name for book in request.author.books.order_by('pk')]: editor"],
     );
 }
+
+#[test]
+fn a_serializer_may_name_its_fields_itself() {
+    let files = |given: &str| {
+        format!(
+            "from rest_framework import serializers, viewsets\nfrom shop.models import Book\n\n\n\
+             class BookSerializer(serializers.ModelSerializer):\n    author = serializers.CharField(source='author.name')\n\n    \
+             class Meta:\n        model = Book\n\n    def get_field_names(self, declared_fields, info):\n        \
+             names = ('id', 'title')\n        if self.context.get('all'):\n            names += {given}\n        return names\n\n\n\
+             class Books(viewsets.ReadOnlyModelViewSet):\n    queryset = Book.objects.all()\n    \
+             serializer_class = BookSerializer\n"
+        )
+    };
+    check(&[("views.py", &files("('pk',)"))], &[]);
+    check(&[("views.py", &files("('author',)"))], &["Safe: queryset = Book.objects.all(): author"]);
+    check(&[("views.py", &files("('tags',)"))], &["Safe: queryset = Book.objects.all(): tags"]);
+    // What it adds to is what `Meta` names.
+    let added = files("('pk',)")
+        .replace("names = ('id', 'title')", "names = super().get_field_names(declared_fields, info)")
+        .replace("model = Book\n", "model = Book\n        fields = ['tags']\n");
+    check(&[("views.py", &added)], &["Safe: queryset = Book.objects.all(): tags"]);
+}

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
+use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::{Caller, Key, Share, covers, key, path_of, place_of};
@@ -58,6 +59,8 @@ pub(crate) struct Gap {
     pub(crate) writes: Vec<Write>,
     /// Where its rows are put into a cache.
     pub(crate) kept: Vec<Site>,
+    /// Where all that one of its rows holds is taken off it at once.
+    pub(crate) emptied: Vec<Site>,
     /// What else was asked of it.
     pub(crate) asked: Asked,
     /// `select_related()` without names was called on it.
@@ -158,6 +161,11 @@ impl Gap {
                 self.writes.push(*write);
             }
         }
+        for site in query.emptied.iter().filter(|_| is_whole) {
+            if !self.emptied.contains(site) {
+                self.emptied.push(*site);
+            }
+        }
         for site in query.kept.iter().filter(|_| is_whole) {
             if !self.kept.contains(site) {
                 self.kept.push(*site);
@@ -227,6 +235,15 @@ impl Gap {
         {
             verdict.object(Safety::Unsafe, reason);
         }
+        if let Some(manager) = self.unknown_manager(project) {
+            verdict.object(
+                Safety::Advice,
+                format!(
+                    "This runs when the module is imported, and the class of the manager `{manager}` is not read here: what it gives \
+                     then may not be what it gives in a request. Load it where the request's query is made."
+                ),
+            );
+        }
         // What the same callers lack is said once.
         let mut shared: Vec<(Shares, Vec<String>)> = Vec::new();
         for missing in wanted {
@@ -270,14 +287,32 @@ impl Gap {
         verdict
     }
 
+    /// The manager that stands alone in a class or module body, of which nothing is asked there yet, where its class is not
+    /// known.
+    fn unknown_manager(&self, project: &Project) -> Option<Symbol> {
+        if self.site.function.is_some() || self.site.file.as_other().is_some() {
+            return None;
+        }
+        let facts = project.source.facts(self.site.file);
+        let expr = facts.exprs.iter().find(|expr| expr.range == self.site.range)?;
+        let ExprKind::Attribute(_, name) = expr.kind else { return None };
+        let managers = project.schema.model(self.model).managers();
+        managers
+            .iter()
+            .find(|manager| manager.name() == name && !manager.is_known())
+            .map(|manager| manager.name())
+    }
+
     /// Where a function of a module gives several others one object of which it reads nothing itself: what each of them
     /// does with it is its own.
     fn given_to_several(&self, project: &Project, wanted: &[&Missing]) -> Option<String> {
         let id = self.site.function.filter(|_| self.site.file.as_other().is_none())?;
         let facts = project.source.facts(self.site.file);
-        let is_here = |site: &Site| (site.file, site.function) == (self.site.file, self.site.function);
+        let body = facts.function(id).range;
+        let is_here = |site: &Site| site.file == self.site.file && body.contains_range(site.range);
         let mut readers = wanted.iter().flat_map(|missing| &missing.readers);
-        if facts.function(id).class.is_some() || readers.any(is_here) {
+        let is_one = wanted.iter().all(|missing| missing.alone);
+        if !is_one || facts.function(id).class.is_some() || readers.any(is_here) {
             return None;
         }
         let callers = project.callers(FunctionRef { file: self.site.file, id });

@@ -76,6 +76,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 loops: Vec::new(),
                 writes: Vec::new(),
                 kept: Vec::new(),
+                emptied: Vec::new(),
                 asked: query.asked,
                 select_all: false,
                 deferred: Vec::new(),

@@ -112,6 +112,13 @@ impl<'p> Machine<'p> {
                     false => Value::SCALAR,
                 }
             }
+            // What a row holds, as a mapping. To take single names off it is no more than reading them.
+            Shape::Instance(class, parts) if class == self.names.dict => {
+                if matches!(name.as_str(), "copy" | "items" | "values") {
+                    self.record_emptied(&parts, site);
+                }
+                self.values.make(Shape::Method(value, name))
+            }
             Shape::Instance(class, parts) if class.as_str() == super::python::records::NAMED => {
                 self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
             }

@@ -256,6 +256,11 @@ impl<'p> Machine<'p> {
                     }
                 }
                 ArgumentKind::DoubleStar => match self.values.shape(value).clone() {
+                    Shape::Instance(class, rows) if class == self.names.dict => {
+                        let site = frame.site_of(argument.value);
+                        self.record_emptied(&rows, site);
+                        arguments.more_keywords = Some(Value::UNKNOWN);
+                    }
                     Shape::Mapping { known, rest, .. } => {
                         arguments.keywords.extend(known.iter().copied());
                         if rest != Value::NEVER {

@@ -194,6 +194,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) left: Left,
     /// Where rows of a queryset are put into a cache.
     pub(crate) kept: FxHashMap<Value, Vec<Site>>,
+    /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
+    pub(crate) emptied: FxHashMap<Value, Vec<Site>>,
     /// Writes of the calls under way.
     pub(crate) call_writes: Vec<Vec<Write>>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
@@ -268,6 +270,7 @@ names! {
     pk = "pk",
     prefetched = "%prefetched",
     state = "%state",
+    dict = "%dict",
     made = "%made",
     fields_cache = "%fields_cache",
 }
@@ -325,6 +328,7 @@ impl<'p> Machine<'p> {
             writes: FxHashMap::default(),
             left: Left::default(),
             kept: FxHashMap::default(),
+            emptied: FxHashMap::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             looping: Vec::new(),

@@ -79,6 +79,8 @@ pub struct Query {
     pub writes: Vec<Write>,
     /// Where they are put into a cache.
     pub kept: Vec<Site>,
+    /// Where all that one of them holds is taken off it at once.
+    pub emptied: Vec<Site>,
 }
 
 /// Where rows come from.
@@ -272,6 +274,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         kept: machine.kept.get(&query).cloned().unwrap_or_default(),
+        emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
     }
 }
 
@@ -417,6 +420,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
                 extend(&mut there.kept, query.kept);
+                extend(&mut there.emptied, query.emptied);
             }
             None => {
                 at.insert(identity, queries.len());
@@ -441,6 +445,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));
         query.kept.sort_by_key(order);
+        query.emptied.sort_by_key(order);
     }
     queries.sort_by_cached_key(|query| {
         let sites: Vec<_> = query.sites.iter().map(order).collect();

@@ -5,7 +5,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
-use super::value::{Asked, Origin, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
+use super::value::{Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
@@ -68,10 +68,26 @@ impl<'p> Machine<'p> {
             "_prefetched_objects_cache" => {
                 self.values.make(Shape::Instance(self.names.prefetched, Box::new([value])))
             }
+            "__dict__" => self.values.make(Shape::Instance(self.names.dict, Box::new([value]))),
             "_state" => self.values.make(Shape::Instance(self.names.state, Box::new([value]))),
             "_meta" | "DoesNotExist" | "MultipleObjectsReturned" => Value::UNKNOWN,
             "objects" => Value::UNKNOWN,
             _ => self.values.make(Shape::Method(value, name)),
+        }
+    }
+
+    /// Keeps that all that rows hold is taken off them at once, what a prefetch put there among it.
+    pub(super) fn record_emptied(&mut self, rows: &[Value], site: Site) {
+        for row in rows
+            .iter()
+            .filter_map(|&row| self.as_row(row))
+            .filter(|row| row.path == Path::ROOT)
+            .collect::<Vec<_>>()
+        {
+            let sites = self.emptied.entry(row.query).or_default();
+            if !sites.contains(&site) {
+                sites.push(site);
+            }
         }
     }
 
@@ -179,7 +195,7 @@ impl<'p> Machine<'p> {
         if let Some(inner) = self.prefetch_of(row.query, &text).and_then(|prefetched| prefetched.queryset) {
             let parent = self.values.make(Shape::Row(row));
             let inner = self.prefetched_rows(row.query, &text, inner, (parent, relation));
-            let path = super::value::Path::ROOT;
+            let path = Path::ROOT;
             return self.for_each(inner, |machine, query| match machine.as_queryset(query) {
                 Some(_) => machine.values.make(Shape::Row(Row {
                     query,

@@ -178,6 +178,22 @@ fn is_of_model(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| name.ends_with("ModelSerializer"))
 }
 
+/// The names that a serializer's own `get_field_names` gives, where it does not add to what `Meta` says.
+fn own_names<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+) -> Option<Vec<(Symbol, Site)>> {
+    let member = machine.project.member(class, Symbol::new("get_field_names"))?;
+    let given = Arguments { positional: vec![Value::UNKNOWN; 2], ..Arguments::default() };
+    let given = machine.call_named(frame, this, "get_field_names", &given);
+    let lists: Option<Vec<Vec<Symbol>>> =
+        machine.values.members(given).into_iter().map(|names| texts(machine, names)).collect();
+    let site = member_site(machine, member);
+    Some(lists?.into_iter().flatten().map(|name| (name, site)).collect())
+}
+
 /// Reads what a serializer's fields name off an object, or one field alone.
 pub(super) fn represent<'p>(
     machine: &mut Machine<'p>,
@@ -187,7 +203,10 @@ pub(super) fn represent<'p>(
     object: Value,
     only: Option<Symbol>,
 ) {
-    let selection = selection(machine, class);
+    let mut selection = selection(machine, class);
+    if let Some(names) = own_names(machine, frame, this, class) {
+        (selection.names, selection.all) = (Some(names), false);
+    }
     let declared = declared(machine, class);
     let is_asked_for = |name: Symbol| only.is_none_or(|only| only == name);
     for &member in declared.iter().filter(|member| is_asked_for(member.binding.name)) {
