@@ -318,6 +318,42 @@ fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
 }
 
 #[test]
+fn a_test_for_the_related_row_that_leaves_the_loop_is_done_for_one_row() {
+    let first = "for book in Book.objects.order_by('pk'):";
+    silent(&[first, "    if book.editor:", "        return book.editor.name"]);
+    silent(&[first, "    if book.editor is not None:", "        found = book.editor", "        break"]);
+    let edited = |lines: &[&str]| {
+        check(&[("views.py", &body(lines))], &[&format!("Safe: {first}: editor")]);
+    };
+    // Each that does not match is read as well.
+    edited(&[first, "    if book.editor and book.editor.name:", "        return book.title"]);
+    edited(&[first, "    if book.editor.name:", "        return book.title"]);
+    edited(&[first, "    if book.editor == request.user:", "        return book.title"]);
+    edited(&[first, "    if not book.editor:", "        return book.title"]);
+    edited(&[first, "    if book.editor:", "        print(book.title)"]);
+    // The rows of a call are its own where it makes them.
+    let given = |lines: &str| {
+        format!(
+            "{IMPORTS}def found(books):\n    \
+             for book in books:\n        if book.editor:\n            return book.editor\n\n\n\
+             def shown(request):\n    {lines}\n"
+        )
+    };
+    check(&[("views.py", &given("return found(Book.objects.filter(title=request.path))"))], &[]);
+    check(
+        &[("views.py", &given("return [found(Book.objects.filter(title=it)) for it in request.path]"))],
+        &[],
+    );
+    check(
+        &[(
+            "views.py",
+            &given("books = Book.objects.order_by('pk')\n    return [found(books) for it in request.path]"),
+        )],
+        &["Safe: books = Book.objects.order_by('pk'): editor"],
+    );
+}
+
+#[test]
 fn a_branch_that_goes_on_with_the_loop_is_done_for_many() {
     let first = "for book in Book.objects.order_by('pk'):";
     many(&[

@@ -120,7 +120,11 @@ impl<'p> Machine<'p> {
         let is_one_of_several = matches!(self.values.shape(callee), Shape::Union(_));
         self.for_each(callee, |machine, member| {
             machine.left = Left::default();
+            let is_direct = machine.directly_called(member).is_some();
+            let called_by = is_direct.then_some((call.site, machine.active_calls.len() + 1));
+            let around = std::mem::replace(&mut machine.called_by, called_by);
             let result = machine.call_value(frame, member, given, call);
+            machine.called_by = around;
             let left = std::mem::take(&mut machine.left);
             if !left.is_empty()
                 && let Some(callee) = machine.directly_called(member)

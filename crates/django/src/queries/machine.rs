@@ -154,6 +154,8 @@ pub(crate) struct Machine<'p> {
     pub(super) looped_openly: FxHashSet<Value>,
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
+    /// The call of the project's code that runs a function, and how many are under way in that function.
+    pub(crate) called_by: Option<(Site, usize)>,
     /// How many steps of a climb beyond the first are under way.
     pub(crate) climbing: u32,
     /// How much rarer the code that is being run is than the rows that it reads of.
@@ -304,6 +306,7 @@ impl<'p> Machine<'p> {
             aside: false,
             looped_openly: FxHashSet::default(),
             fallback: None,
+            called_by: None,
             climbing: 0,
             seldom: 0,
             changes: FxHashMap::default(),

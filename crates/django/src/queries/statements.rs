@@ -134,7 +134,7 @@ impl<'p> Machine<'p> {
         orelse: Block,
         rest: TextRange,
     ) -> Next {
-        let value = self.eval(frame, test);
+        let value = self.eval_test(frame, test, then);
         self.truth(frame, value);
         if let Some(holds) = self.tested(frame, value) {
             let branch = if holds { then } else { orelse };

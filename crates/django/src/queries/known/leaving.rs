@@ -2,13 +2,19 @@
 //! there, so that what is read of it costs no query for each row. So it is behind the last test of a loop's body that ends so:
 //! `if book.title != title: continue` and then `return book.author`.
 //!
-//! Where another function made the rows, they may be the same for many calls, each of which reads one more of them.
+//! So is the test itself, where it asks whether a row has the related one: `if book.editor: return book.editor`. A key that is null
+//! costs no query, and the first that is not leaves.
+//!
+//! Where another function made the rows, they may be the same for many calls, each of which reads one more of them; where
+//! the call makes them, `first(Book.objects.all())`, they are not.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
+use super::narrowing::widen_back;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Row, Shape, Value};
+use crate::schema::{ModelAttribute, RelationKind};
 
 /// A loop that is under way.
 #[derive(Clone, Debug)]
@@ -65,11 +71,57 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Whether the query of a row is made in the function that loops over it, as often as that begins to loop.
+    /// The value of a test, of which one row reads what a branch asks for that leaves.
+    pub(in crate::queries) fn eval_test(&mut self, frame: &mut Frame<'p>, test: Expr, then: Block) -> Value {
+        if frame.turning.is_empty() || !self.asks_for_related_row(frame, test) {
+            return self.eval(frame, test);
+        }
+        let known = frame.narrowed.len();
+        self.pick_where_left(frame, then);
+        let value = self.eval(frame, test);
+        let picked = frame.narrowed.split_off(known.min(frame.narrowed.len()));
+        widen_back(&mut frame.slots, picked);
+        value
+    }
+
+    /// Whether a test is whether the key of a row's foreign key is set: `book.editor`, `book.editor is not None`.
+    fn asks_for_related_row(&self, frame: &Frame<'p>, test: Expr) -> bool {
+        let facts = frame.facts;
+        let asked = match facts.kind(test) {
+            ExprKind::Compare(run, ops) => match (facts.list(run), facts.compare_ops.get(ops as usize)) {
+                (&[asked, none], Some(CompareOp::IsNot)) if facts.kind(none) == ExprKind::None => asked,
+                _ => return false,
+            },
+            _ => test,
+        };
+        let ExprKind::Attribute(base, name) = facts.kind(asked) else { return false };
+        let ExprKind::Local(slot) = facts.kind(base) else { return false };
+        let Some(row) = frame.slots.get(slot as usize).and_then(|&value| self.as_row(value)) else {
+            return false;
+        };
+        match self.schema.attribute(row.model, name) {
+            Some(ModelAttribute::ToOne(relation)) => {
+                let relation = self.schema.relation(relation);
+                !relation.is_reverse()
+                    && matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the query of a row is made as often as the function begins to loop over it: by that function, or in the
+    /// call of it.
     fn is_of_one_run(&self, frame: &Frame<'p>, row: Row, around: Option<TextRange>) -> bool {
         self.made_at(row).is_some_and(|site| {
-            (site.file, site.function) == (frame.file, frame.function)
-                && around.is_none_or(|turn| turn.contains_range(site.range))
+            let is_here = (site.file, site.function) == (frame.file, frame.function)
+                && around.is_none_or(|turn| turn.contains_range(site.range));
+            let is_in_call = around.is_none()
+                && self.called_by.is_some_and(|(call, depth)| {
+                    depth == self.active_calls.len()
+                        && (site.file, site.function) == (call.file, call.function)
+                        && call.range.contains_range(site.range)
+                });
+            is_here || is_in_call
         })
     }
 }
