@@ -153,6 +153,18 @@ fn related_rows_that_are_prefetched_elsewhere_are_not_surely_asked_for_anew() {
     let aside = "Prefetch('notes', queryset=Note.objects.all(), to_attr='known')";
     let aside = views.replace(".prefetch_related('notes')", &format!(".prefetch_related({aside})"));
     check(&[("views.py", &aside), ("reports.py", reports)], safe);
+    // The notes of a shelf are others.
+    let shelves = "from django.db import models\n\n\nclass Shelf(models.Model):\n    class Meta:\n        app_label = 'shop'\n\n\n\
+                   class Slip(models.Model):\n    shelf = models.ForeignKey(Shelf, models.CASCADE, related_name='notes')\n\n    \
+                   class Meta:\n        app_label = 'shop'\n\n\n\
+                   class Room(models.Model):\n    shelf = models.ForeignKey(Shelf, models.CASCADE)\n\n    \
+                   class Meta:\n        app_label = 'shop'\n";
+    let files = |lookup: &str| views.replace("'notes')]", &format!("'{lookup}')]"));
+    let of_shelves = files("shelf__notes");
+    check(&[("views.py", &of_shelves), ("reports.py", reports), ("shelves.py", shelves)], safe);
+    let of_books = files("books__notes");
+    let doubtful: &[&str] = &["Unsafe: return [note.user.name for note in book.notes.all()]: user"];
+    check(&[("views.py", &of_books), ("reports.py", reports), ("shelves.py", shelves)], doubtful);
     let views = views.replace(".prefetch_related('notes')", "");
     check(&[("views.py", &views), ("reports.py", reports)], safe);
 }

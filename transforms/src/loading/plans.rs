@@ -1,5 +1,7 @@
 //! What the project's queries load already, and how.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
@@ -19,8 +21,8 @@ pub(super) struct Loading {
     pub(super) prefetched: FxHashSet<RelationId>,
     /// Expressions that give all related rows of a row where a test decides between them and a part of them.
     whole: FxHashSet<Key>,
-    /// The names in the lookups of all prefetches that the code writes, also of rows that are not followed.
-    pub(super) named: FxHashSet<&'static str>,
+    /// What the lookups of all prefetches that the code writes may name, also of rows that are not followed.
+    named: Named,
     /// The lookups that get a queryset of their own behind an expression.
     given: FxHashMap<Key, FxHashSet<Symbol>>,
 }
@@ -103,7 +105,9 @@ impl Loading {
 
     /// Whether some query prefetches a relation, by a path that is followed or by its name.
     pub(super) fn is_prefetched(&self, relation: RelationId, name: Symbol) -> bool {
-        self.prefetched.contains(&relation) || self.named.contains(name.as_str())
+        self.prefetched.contains(&relation)
+            || self.named.relations.contains(&relation)
+            || self.named.names.contains(name.as_str())
     }
 
     /// The relation whose related rows a site gives, all of them, of a row that comes from another function: a prefetch of
@@ -119,10 +123,41 @@ impl Loading {
     }
 }
 
-/// The names in all lookups that are given to `prefetch_related()`, `Prefetch()` and `prefetch_related_objects()` as
+/// What lookups name.
+#[derive(Default)]
+struct Named {
+    /// The relations on their ways, from whatever model they can be walked.
+    relations: FxHashSet<RelationId>,
+    /// The names in those that can be walked from none.
+    names: FxHashSet<&'static str>,
+}
+
+impl Named {
+    fn add(&mut self, project: &Project, lookup: &'static str) {
+        let schema = &project.schema;
+        let mut is_walked = false;
+        for model in schema.models() {
+            let mut on = Some(model);
+            let ways = lookup.split("__").map(|name| {
+                let relation = schema.relation_by_accessor(on?, Symbol::new(name))?;
+                on = schema.relation(relation).target();
+                Some(relation)
+            });
+            if let Some(ways) = ways.collect::<Option<Vec<RelationId>>>() {
+                is_walked = true;
+                self.relations.extend(ways);
+            }
+        }
+        if !is_walked {
+            self.names.extend(lookup.split("__"));
+        }
+    }
+}
+
+/// What is named by all lookups that are given to `prefetch_related()`, `Prefetch()` and `prefetch_related_objects()` as
 /// texts, but for those that put the rows on an attribute of their own.
-fn named(project: &Project) -> FxHashSet<&'static str> {
-    let mut found = FxHashSet::default();
+fn named(project: &Project) -> Named {
+    let mut lookups: BTreeSet<&'static str> = BTreeSet::new();
     let is_followed = |file: &FileId| !project.source.file(*file).is_third_party && !project.is_aside(*file);
     for file in project.source.file_ids().filter(is_followed) {
         let facts = project.source.facts(file);
@@ -140,8 +175,12 @@ fn named(project: &Project) -> FxHashSet<&'static str> {
                 continue;
             }
             let texts = facts.arguments(arguments).iter().filter_map(|argument| facts.as_str(argument.value));
-            found.extend(texts.flat_map(|text| text.split("__")));
+            lookups.extend(texts);
         }
+    }
+    let mut found = Named::default();
+    for lookup in lookups {
+        found.add(project, lookup);
     }
     found
 }
