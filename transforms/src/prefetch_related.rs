@@ -145,7 +145,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
                 verdict.object(
                     Safety::Unsafe,
                     format!(
-                        "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it.",
+                        "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it, and to save one of them would write back what it held before.",
                         schema.label(target),
                         place.path
                     ),
