@@ -5,12 +5,13 @@
 //! <https://django-haystack.readthedocs.io/en/latest/searchindex_api.html>
 
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, Run};
-use tuneup_python::{Base, ClassRef, Entity, FileId, Symbol};
+use tuneup_python::{ClassRef, Entity, FileId, Symbol};
 
+use super::declared::{Declared, declared};
 use super::{Framework, rest};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Queryset, Shape, Site, Value};
 use crate::schema::ModelId;
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, serve, ..Framework::NONE };
@@ -207,22 +208,13 @@ impl Field {
     }
 }
 
-/// The members of a class and its bases that are fields, each name once.
+/// The members of a class and its bases that are fields.
 fn fields(machine: &Machine<'_>, class: ClassRef, kind: Kind) -> Vec<(Symbol, Field)> {
-    let mut found: Vec<(Symbol, Field)> = Vec::new();
-    for base in machine.project.mro(class) {
-        let Base::Class(base) = *base else { continue };
-        for binding in machine.project.own_members(base) {
-            if found.iter().any(|(name, _)| *name == binding.name) {
-                continue;
-            }
-            let Some(value) = binding.value else { continue };
-            let range = machine.project.facts(base.file).range(value);
-            let site = Site { file: base.file, range, function: None, form: SiteForm::Declaration };
-            found.extend(Field::of(machine, kind, base.file, value, site).map(|field| (binding.name, field)));
-        }
-    }
-    found
+    let declared = declared(machine, class).into_iter();
+    let fields =
+        declared.filter(|(_, made)| made.is_made_by(machine, |name| name.starts_with(kind.package())));
+    let field = |made: Declared| Field { file: made.file, arguments: made.arguments, site: made.site };
+    fields.map(|(name, made)| (name, field(made))).collect()
 }
 
 /// Reads what the fields of a document need of a row.

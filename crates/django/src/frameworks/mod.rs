@@ -14,6 +14,7 @@ use crate::schema::ModelId;
 mod admin;
 mod cache;
 mod contexts;
+mod declared;
 mod documents;
 pub(crate) mod executors;
 mod filters;

@@ -3,13 +3,14 @@
 //! <https://django-import-export.readthedocs.io/en/latest/api_resources.html>
 
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, Run};
-use tuneup_python::{Base, ClassRef, Entity, FileId, Symbol};
+use tuneup_python::{ClassRef, Entity, FileId, Symbol};
 
+use super::declared::{Declared, declared};
 use super::lists::{name_site, texts};
 use super::{Framework, rest};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Queryset, Shape, Site, Value};
 use crate::schema::{ModelId, RelationKind};
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
@@ -131,29 +132,17 @@ fn is_field_class(name: &str) -> bool {
     name.starts_with(PACKAGE) && name.ends_with("Field")
 }
 
-/// The fields that a class and its bases declare, each name once.
-fn declared(machine: &Machine<'_>, class: ClassRef) -> Vec<(Symbol, Field)> {
-    let mut found: Vec<(Symbol, Field)> = Vec::new();
-    for base in machine.project.mro(class) {
-        let Base::Class(base) = *base else { continue };
-        let facts = machine.project.facts(base.file);
-        for binding in machine.project.own_members(base) {
-            let Some(value) = binding.value else { continue };
-            let ExprKind::Call(callee, arguments) = facts.kind(value) else { continue };
-            let is_field = match machine.project.entity_of(base.file, callee) {
-                Entity::External(name) => is_field_class(name.as_str()),
-                Entity::Class(class) => machine.has_base(class, is_field_class),
-                _ => false,
-            };
-            if is_field && !found.iter().any(|(name, _)| *name == binding.name) {
-                let range = facts.range(value);
-                let site = Site { file: base.file, range, function: None, form: SiteForm::Declaration };
-                let is_special = matches!(machine.project.entity_of(base.file, callee), Entity::Class(_));
-                found.push((binding.name, Field { file: base.file, arguments, site, is_special }));
-            }
-        }
-    }
-    found
+/// The fields that a class and its bases declare.
+fn fields(machine: &Machine<'_>, class: ClassRef) -> Vec<(Symbol, Field)> {
+    let declared = declared(machine, class).into_iter();
+    let fields = declared.filter(|(_, made)| made.is_made_by(machine, is_field_class));
+    let field = |made: Declared| Field {
+        file: made.file,
+        arguments: made.arguments,
+        site: made.site,
+        is_special: matches!(made.class, Entity::Class(_)),
+    };
+    fields.map(|(name, made)| (name, field(made))).collect()
 }
 
 /// Reads what is exported of rows.
@@ -161,7 +150,7 @@ fn export<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, cla
     let Some(model) = model(machine, class) else { return };
     let site = frame.site(ruff_text_size::TextRange::default());
     let rows = rest::rows_of(machine, frame, rows, site);
-    let declared = declared(machine, class);
+    let declared = fields(machine, class);
     let named = option(machine, class, "fields").map(|(meta, names)| (meta, texts(machine, names)));
     let names = match &named {
         Some((_, None)) => return,
