@@ -568,7 +568,7 @@ fn a_serializer_may_name_its_fields_itself() {
             "from rest_framework import serializers, viewsets\nfrom shop.models import Book\n\n\n\
              class BookSerializer(serializers.ModelSerializer):\n    author = serializers.CharField(source='author.name')\n\n    \
              class Meta:\n        model = Book\n\n    def get_field_names(self, declared_fields, info):\n        \
-             names = ('id', 'title')\n        if self.context.get('all'):\n            names += {given}\n        return names\n\n\n\
+             names = ('id', 'title')\n        if self.context['request'].query_params.get('all'):\n            names += {given}\n        return names\n\n\n\
              class Books(viewsets.ReadOnlyModelViewSet):\n    queryset = Book.objects.all()\n    \
              serializer_class = BookSerializer\n"
         )

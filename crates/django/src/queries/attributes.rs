@@ -387,6 +387,10 @@ impl<'p> Machine<'p> {
                 if !facts.symbols[definition.sets.indices()].contains(&name) {
                     continue;
                 }
+                // What it was made with is known better.
+                if binding.name == self.names.init && self.made.contains(&object) {
+                    continue;
+                }
                 let slots = self.unknown_arguments(FunctionRef { file: base.file, id }, Some(object));
                 self.activate(FunctionRef { file: base.file, id }, None, slots);
             }

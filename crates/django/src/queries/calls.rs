@@ -367,6 +367,7 @@ impl<'p> Machine<'p> {
     ) -> Value {
         let object = self.values.make(Shape::Object(class, Some(call.site)));
         if let Some((function, _)) = self.class_function(class, self.names.init) {
+            self.made.insert(object);
             self.call_with(frame, function, None, Some(object), arguments);
         } else if !self.fill_record(frame, object, class, arguments, call) {
             self.inherited_method(frame, object, class, self.names.init, arguments);
@@ -471,7 +472,8 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback, self.aside);
+        let within = self.serializers.first().copied();
+        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback, self.aside, within);
         let changes = self.changes_of(&slots);
         let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {

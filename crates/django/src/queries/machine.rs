@@ -125,8 +125,13 @@ pub(crate) struct Summary {
     pub(crate) left: Left,
 }
 
-/// Whether a call is part of a climb, how rare it is, the text that it stands in for, and whether it is made aside.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>, bool);
+/// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, and the
+/// serializer for which it is made.
+pub(crate) type Rarity = (bool, u32, Option<Symbol>, bool, Option<Value>);
+
+/// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializer within
+/// which it is.
+type Shown = (Value, Value, Option<Symbol>, bool, Option<Value>);
 
 pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
 
@@ -216,7 +221,11 @@ pub(crate) struct Machine<'p> {
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
-    shown: FxHashSet<(Value, Value, Option<Symbol>, bool)>,
+    shown: FxHashSet<Shown>,
+    /// The serializers that are showing rows, each within the one before it.
+    pub(crate) serializers: Vec<Value>,
+    /// The objects whose `__init__` was run with what they were made with.
+    pub(crate) made: FxHashSet<Value>,
     /// The fields of serializers that are being shown: whose rows, and the class that declares the field.
     pub(crate) showing: Vec<(Value, ClassRef)>,
     /// How each queryset is evaluated.
@@ -337,6 +346,8 @@ impl<'p> Machine<'p> {
             looping: Vec::new(),
             inner: Vec::new(),
             shown: FxHashSet::default(),
+            serializers: Vec::new(),
+            made: FxHashSet::default(),
             showing: Vec::new(),
             uses: FxHashMap::default(),
             extended: FxHashSet::default(),
@@ -361,6 +372,7 @@ impl<'p> Machine<'p> {
         self.looping.clear();
         self.inner.clear();
         self.showing.clear();
+        self.serializers.clear();
         self.climbing = 0;
         self.fallback = None;
         self.aside = false;
@@ -439,8 +451,9 @@ impl<'p> Machine<'p> {
 
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
-        !self.shown.contains(&(by, object, None, false))
-            && self.shown.insert((by, object, self.fallback, self.aside))
+        let within = self.serializers.first().copied();
+        !self.shown.contains(&(by, object, None, false, within))
+            && self.shown.insert((by, object, self.fallback, self.aside, within))
     }
 
     /// Keeps that the rows of a queryset were looped over.

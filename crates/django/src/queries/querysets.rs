@@ -51,6 +51,7 @@ impl<'p> Machine<'p> {
         }
         match name.as_str() {
             "model" => self.values.make(Shape::Model(queryset.model)),
+            "_result_cache" => self.held_rows(value, queryset),
             // The model between the two: `book.tags.through.objects`.
             "through" if let Some(through) = self.between(queryset) => {
                 self.values.make(Shape::Model(through))

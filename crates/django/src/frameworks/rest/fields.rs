@@ -141,11 +141,13 @@ pub(super) fn read<'p>(
         return;
     }
     // A list of what its child is.
+    let mut is_child = false;
     if matches!(field.kind, "ListField" | "ListSerializer")
         && let Some(child) = field.argument(machine, "child")
         && let Some(child) = Field::of(machine, field.file, child)
     {
         field = child;
+        is_child = true;
     }
     let many = field.is_set(machine, "many");
     let nested = field.class.filter(|&class| super::is_serializer(machine, class));
@@ -154,7 +156,11 @@ pub(super) fn read<'p>(
             return;
         }
         let shown = sourced(machine, frame, object, source, site);
-        let nested = machine.values.make(Shape::Object(class, Some(site)));
+        // As its own `__init__` leaves it.
+        let made = if is_child { None } else { machine.class_member(member.owner, name) };
+        let nested = made
+            .filter(|&it| matches!(machine.values.shape(it), Shape::Object(of, _) if *of == class))
+            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site))));
         show(machine, frame, nested, shown, site);
         return;
     }

@@ -5,6 +5,7 @@
 mod fields;
 mod hidden;
 mod loaders;
+mod nesting;
 mod serializers;
 mod views;
 mod walked;
@@ -16,10 +17,14 @@ use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 pub(super) use fields::{attribute, rows_of};
+pub(crate) use nesting::LIST_SERIALIZER;
 pub(crate) use walked::of_name;
 
 pub(super) const FRAMEWORK: Framework = Framework {
-    attribute: walked::attribute,
+    attribute: |machine, class, parts, name| {
+        walked::attribute(machine, class, parts, name)
+            .or_else(|| nesting::attribute(machine, class, parts, name))
+    },
     method: walked::method,
     inherited,
     inherited_method,
@@ -50,6 +55,11 @@ pub(super) fn is_field(machine: &Machine<'_>, entity: Entity) -> bool {
         Entity::Class(class) => machine.has_base(class, is_named),
         _ => false,
     }
+}
+
+/// Whether a class is a field of the project's own.
+fn is_field_class(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.has_base(class, |name| name.starts_with("rest_framework.") && name.ends_with("Field"))
 }
 
 /// Whether a class of a package that extends REST framework is one of its kind: such packages name theirs so.
@@ -90,8 +100,12 @@ fn inherited<'p>(
             _ if serializers::METHODS.contains(&name) => {
                 Some(machine.values.make(Shape::Method(this, Symbol::new(name))))
             }
+            "parent" | "root" | "context" => nesting::around(machine, this, name),
             _ => None,
         };
+    }
+    if matches!(name, "parent" | "root" | "context") && is_field_class(machine, class) {
+        return nesting::around_field(machine, name);
     }
     if !is_view(machine, class) {
         return None;

@@ -5,7 +5,7 @@
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{Base, ClassRef, Member, Symbol};
 
-use super::{fields, hidden};
+use super::{fields, hidden, nesting};
 use crate::frameworks::lists::{member_site, name_site, texts};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
@@ -40,9 +40,14 @@ pub(super) fn method<'p>(
             let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
             let joined = machine.values.join(before, shown);
             machine.object_values.insert(key, joined);
+            nesting::keep_context(machine, this, arguments);
             Some(Value::NONE)
         }
         "get_fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
+        "to_representation" if nesting::is_list(machine, class) => {
+            let rows = arguments.get(0, "data")?;
+            Some(nesting::represent_each(machine, frame, this, rows, frame_site(frame)))
+        }
         "to_representation" => {
             let object = arguments.get(0, "instance")?;
             represent(machine, frame, this, class, object, None);
@@ -55,7 +60,12 @@ pub(super) fn method<'p>(
 /// `serializer.data`: everything that it was given is shown.
 pub(super) fn data<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value) -> Value {
     let shown = machine.object_values.get(&(this, Symbol::new("instance"))).copied();
-    show(machine, frame, this, shown.unwrap_or(Value::UNKNOWN), frame_site(frame));
+    // After a loop that made it of each row, it has the last of them.
+    let shown = machine.last_of_loop(frame, shown.unwrap_or(Value::UNKNOWN));
+    // Its rows are shown apart from what asks for them.
+    let around = std::mem::take(&mut machine.serializers);
+    show(machine, frame, this, shown, frame_site(frame));
+    machine.serializers = around;
     machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR)
 }
 
@@ -74,15 +84,20 @@ pub(super) fn show<'p>(
     for member in machine.values.members(shown) {
         match machine.values.shape(member).clone() {
             Shape::Queryset(_) | Shape::Sequence(_) | Shape::Tuple(_) | Shape::Page(_) => {
-                let element = fields::rows_of(machine, frame, member, site);
-                show_each(machine, frame, serializer, element);
+                nesting::show_many(machine, frame, serializer, member, site);
             }
             _ => show_one(machine, frame, serializer, member),
         }
     }
 }
 
-fn show_each<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Value, element: Value) {
+/// Shows each of what an element of many can be.
+pub(super) fn show_each<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    serializer: Value,
+    element: Value,
+) {
     for member in machine.values.members(element) {
         show_one(machine, frame, serializer, member);
     }
@@ -94,7 +109,9 @@ fn show_one<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Va
     }
     if machine.is_first_shown(serializer, object) {
         let arguments = Arguments { positional: vec![object], ..Arguments::default() };
+        machine.serializers.push(serializer);
         machine.call_named(frame, serializer, "to_representation", &arguments);
+        machine.serializers.pop();
     }
 }
 

@@ -112,17 +112,27 @@ pub(super) fn method<'p>(
         }
         "get_serializer_class" => attribute(machine, this, class, "serializer_class")?,
         "get_serializer" => {
-            let site = frame.site(ruff_text_size::TextRange::default());
+            // Each view gives what it makes a context of its own.
+            let site = match *machine.values.shape(this) {
+                Shape::Object(_, Some(site)) => site,
+                _ => frame.site(ruff_text_size::TextRange::default()),
+            };
+            let mut arguments = arguments.clone();
+            if arguments.keyword("context").is_none() {
+                let context = machine.call_named(frame, this, "get_serializer_context", &none);
+                arguments.keywords.push((Symbol::new("context"), context));
+            }
             let mut made_by = machine.call_named(frame, this, "get_serializer_class", &none);
             if machine.values.members(made_by).iter().all(|&member| member == Value::UNKNOWN) {
                 // A method that picks the class by a rule of its own, a registry say, begins at the one declared.
                 made_by = attribute(machine, this, class, "serializer_class").unwrap_or(made_by);
             }
             machine.for_each(made_by, |machine, member| match *machine.values.shape(member) {
-                Shape::Class(class) => machine.make_object(frame, class, arguments, CallSite { site }),
+                Shape::Class(class) => machine.make_object(frame, class, &arguments, CallSite { site }),
                 _ => Value::UNKNOWN,
             })
         }
+        "get_serializer_context" => context(machine, this, class),
         "list" => {
             let rows = rows(machine, frame, this);
             let paging = attribute(machine, this, class, "pagination_class");
@@ -139,6 +149,26 @@ pub(super) fn method<'p>(
         }
         _ => return None,
     })
+}
+
+/// What serializers are given by a view that says nothing else. Packages of which nothing is known may add to it.
+fn context(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
+    let request = machine.request();
+    let known = vec![
+        (Symbol::new("request"), request),
+        (Symbol::new("format"), Value::SCALAR),
+        (Symbol::new("view"), this),
+    ];
+    let is_known = machine.project.mro(class).iter().all(|base| match base {
+        Base::Class(_) => true,
+        Base::External(name) => {
+            ["rest_framework.", "django.", "builtins."].iter().any(|from| name.as_str().starts_with(from))
+                || name == "object"
+        }
+        Base::Unknown | Base::Value(..) => false,
+    });
+    let more = if is_known { Value::NEVER } else { Value::UNKNOWN };
+    machine.values.mapping(known, more, more)
 }
 
 /// An attribute of a view: what `@action(…)` is given goes before what the class has.

@@ -57,6 +57,14 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// What a loop over rows left behind, where the step that is being run stands after it: the last of them.
+    pub(crate) fn last_of_loop(&mut self, frame: &Frame<'p>, value: Value) -> Value {
+        self.for_each(value, |machine, member| match machine.values.shape(member) {
+            Shape::Row(_) => machine.one_of(frame, member),
+            _ => member,
+        })
+    }
+
     /// What is taken from a list or iterator: in a loop, one element after the other.
     pub(in crate::queries) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
         self.for_each(source, |machine, member| match *machine.values.shape(member) {

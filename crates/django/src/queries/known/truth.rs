@@ -3,8 +3,9 @@
 use tuneup_python::flow::CompareOp;
 use tuneup_python::{Base, Symbol};
 
+use crate::frameworks::rest::LIST_SERIALIZER;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Prefetched, Row, Shape, Value};
+use crate::queries::value::{Origin, Prefetched, Queryset, Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 impl Machine<'_> {
@@ -149,10 +150,26 @@ impl Machine<'_> {
                     _ => self.is_builtin(value),
                 };
             }
+            // Querysets and rows are none of Python's own containers.
+            Shape::External(name)
+                if matches!(name.as_str(), "list" | "tuple" | "dict" | "set" | "str" | "int") =>
+            {
+                return matches!(self.values.shape(value), Shape::Queryset(_) | Shape::Row(_) | Shape::None)
+                    .then_some(false);
+            }
             Shape::Model(model) => self.schema.class_of(*model)?,
             Shape::Class(class) => *class,
             _ => return None,
         };
+        if let Shape::Object(own, made) = *self.values.shape(value) {
+            let order = self.project.mro(own);
+            let is_known = !order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)));
+            return match order.contains(&Base::Class(asked)) {
+                true => Some(true),
+                // What code makes is of that class; what runs a method may be of one that extends it.
+                false => (made.is_some() && is_known).then_some(false),
+            };
+        }
         let Shape::Row(row) = self.values.shape(value) else { return self.is_builtin(value) };
         let own = self.schema.class_of(row.model)?;
         let order = self.project.mro(own);
@@ -166,7 +183,7 @@ impl Machine<'_> {
         (!may_be_more).then_some(false)
     }
 
-    /// Nothing of the project's own classes is what Python itself makes.
+    /// Nothing of the project's own classes is what Python itself makes, or a framework of its own.
     fn is_builtin(&self, value: Value) -> Option<bool> {
         let is_builtin = matches!(
             self.values.shape(value),
@@ -176,7 +193,7 @@ impl Machine<'_> {
                 | Shape::None
                 | Shape::Str(_)
                 | Shape::Int(_)
-        );
+        ) || matches!(self.values.shape(value), Shape::Instance(class, _) if class.as_str() == LIST_SERIALIZER);
         is_builtin.then_some(false)
     }
 
@@ -189,11 +206,15 @@ impl Machine<'_> {
                 return self.is_joined(row, name);
             }
         }
-        if let (Shape::Str(name), Shape::Mapping { known, .. }) =
+        if let (Shape::Str(name), Shape::Mapping { known, key, rest }) =
             (self.values.shape(left), self.values.shape(right))
         {
             // A key without any value is one that is not there.
-            return known.contains(&(*name, Value::NEVER)).then_some(false);
+            let is_absent = match known.iter().find(|(known, _)| known == name) {
+                Some((_, value)) => *value == Value::NEVER,
+                None => *key == Value::NEVER && *rest == Value::NEVER,
+            };
+            return is_absent.then_some(false);
         }
         let Shape::Tuple(items) = self.values.shape(right) else { return None };
         if let Shape::Union(members) = self.values.shape(left) {
@@ -218,6 +239,12 @@ impl Machine<'_> {
             }
             _ => None,
         })
+    }
+
+    /// The rows that a queryset has asked for already, if any: related rows may have been prefetched.
+    pub(in crate::queries) fn held_rows(&self, value: Value, queryset: &Queryset) -> Value {
+        let may_be_held = matches!(queryset.origin, Origin::Related(..)) || self.loops.contains_key(&value);
+        if may_be_held { Value::SCALAR } else { Value::NONE }
     }
 
     /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched, nor have

@@ -24,7 +24,9 @@ impl<'p> Machine<'p> {
             }
             "pop" | "popleft" => self.taken(frame, receiver, call.site),
             "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
-            "copy" | "union" | "intersection" | "difference" => {
+            // What is left of a set is its own.
+            "intersection" | "difference" => receiver,
+            "copy" | "union" => {
                 let mut all = receiver;
                 for value in arguments.all().collect::<Vec<_>>() {
                     let element = self.iterate(frame, value, call.site);
