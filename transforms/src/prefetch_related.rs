@@ -114,6 +114,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         );
     }
     for missing in wanted {
+        let is_undone = gap.undone(project, missing).is_some();
         if let Some(generic) =
             missing.relations.iter().find(|&&id| schema.relation(id).kind() == RelationKind::Generic)
             && let Some(reader) = missing.readers.iter().find(|reader| forgives(project, reader))
@@ -140,7 +141,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
                     Safety::Advice,
                     format!("`{name}` is written through while the rows are looped over, which drops what was prefetched."),
                 );
-            } else if let Some(write) = written {
+            } else if let Some(write) = written.filter(|_| !is_undone) {
                 let place = place_of(project, &write.site);
                 verdict.object(
                     Safety::Unsafe,

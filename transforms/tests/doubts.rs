@@ -384,6 +384,62 @@ fn what_only_tests_call_costs_nothing() {
     check(&[("helpers.py", &decorated), ("views.py", views)], &[readers, titles]);
     // Functions of which none is mentioned are called by other means.
     check(&[("helpers.py", &helpers)], &[readers, titles]);
+    // What only they call is called by nobody either.
+    let chain =
+        helpers.replace("def first():", "def all_titles():\n    return titles()\n\n\ndef first():\n    ");
+    let tests =
+        "from shop.helpers import all_titles\n\n\ndef test_titles():\n    assert all_titles() == []\n";
+    let files = [("helpers.py", chain.as_str()), ("views.py", views), ("tests/test_helpers.py", tests)];
+    check(&files, &[readers]);
+    let used = views.replace("return readers()", "return readers() + helpers.all_titles()");
+    let used = format!("from shop import helpers\n{used}");
+    check(&[("helpers.py", &chain), ("views.py", &used)], &[readers, titles]);
+}
+
+#[test]
+fn to_save_what_was_prefetched_may_undo_what_was_written_since() {
+    let view = |first: &str, save: &str| {
+        code(&format!(
+            "def closed(request):\n    \
+             authors = Author.objects.order_by('pk')\n    \
+             for author in authors:\n        \
+             {first}\n        \
+             for book in author.books.all():\n            \
+             book.title = author.name\n            {save}\n"
+        ))
+    };
+    let update = "Book.objects.filter(title=author.name).update(title='')";
+    for (first, save, safety) in [
+        (update, "book.save()", "Advice"),
+        ("pass", "book.save()", "Unsafe"),
+        (update, "book.save(update_fields=['title'])", "Unsafe"),
+        ("Book.objects.create(title=author.name, author=author)", "book.save()", "Unsafe"),
+    ] {
+        let expected = format!("{safety}: authors = Author.objects.order_by('pk'): books");
+        check(&[("views.py", &view(first, save))], &[&expected]);
+    }
+}
+
+#[test]
+fn a_row_that_is_fetched_anew_has_lost_what_its_query_loaded() {
+    let view = |refresh: &str| {
+        code(&format!(
+            "def shown(request, pk):\n    \
+             author = Author.objects.get(pk=pk)\n    {refresh}\n    \
+             return [tag.name for book in author.books.all() for tag in book.tags.all()]\n\n\n\
+             def listed(request):\n    \
+             notes = Note.objects.order_by('pk')\n    \
+             for note in notes:\n        \
+             {note}\n        \
+             print(note.user.name)\n",
+            note = refresh.replace("author", "note")
+        ))
+    };
+    let tags = "Safe: return [tag.name for book in author.books.all() for tag in book.tags.all()]: tags";
+    let user = "Safe: notes = Note.objects.order_by('pk'): user";
+    check(&[("views.py", &view("author.full_clean()"))], &[user, tags]);
+    check(&[("views.py", &view("author.refresh_from_db(fields=['name'])"))], &[user, tags]);
+    check(&[("views.py", &view("author.refresh_from_db()"))], &[tags]);
 }
 
 #[test]

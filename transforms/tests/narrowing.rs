@@ -88,6 +88,31 @@ fn a_relation_that_a_test_found_to_be_null_stays_null() {
 }
 
 #[test]
+fn several_relations_stay_null_and_that_of_the_owner_is_never() {
+    let both = "slot.host_id is None and slot.book_id is None";
+    let shown = |test: &str| {
+        format!("print([(slot.name(), slot.book) for slot in Slot.objects.order_by('pk') if {test}])")
+    };
+    reads(&[&shown(both)], "");
+    reads(&[&shown("slot.host_id is None")], "book");
+    let owner = ["book = Book.objects.get()", "for slot in book.slots.order_by('pk'):"];
+    reads(&[&owner[..], &["    if not slot.book_id:", "        print(slot.kind.minutes)"]].concat(), "");
+    reads(&[LOOP, "    if not slot.book_id:", "        print(slot.kind.minutes)"], "kind");
+}
+
+#[test]
+fn what_must_be_null_costs_nothing() {
+    for stop in ["assert slot.host is None", "assert not slot.host"] {
+        reads(&[LOOP, &format!("    {stop}"), "    print(slot.name())"], "");
+    }
+    let raise = |test: &str| format!("    if {test}: raise ValueError");
+    reads(&[LOOP, &raise("slot.host"), "    print(slot.name())"], "");
+    reads(&[LOOP, &raise("slot.host is not None")], "");
+    reads(&[LOOP, "    assert slot.host is not None"], "host");
+    reads(&[LOOP, &raise("slot.host is None")], "host");
+}
+
+#[test]
 fn what_a_test_told_ends_with_the_branch_and_with_what_changes_it() {
     reads(&[LOOP, "    if not slot.host_id:", "        print(slot.pk)", "    print(slot.host)"], "host");
     reads(

@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
-use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
-use tuneup_python::flow::{Class, ClassId, ExprKind, Function};
+use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::flow::{Class, ClassId, ExprKind, Function, FunctionId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
 use crate::project::{Project, is_aside};
@@ -48,18 +48,33 @@ pub(crate) struct Mentions {
     elsewhere: OnceLock<Option<FxHashSet<String>>>,
 }
 
+/// Where a name is mentioned.
+type Place = (FileId, TextSize);
+
+/// How many mentions of a name are looked at one by one.
+const FEW: usize = 2;
+
+/// Through how many functions it is asked who calls them.
+const DEEPEST: usize = 4;
+
 /// What Python code names.
 #[derive(Default)]
 struct Names {
-    whole: FxHashSet<Symbol>,
+    /// Where, for names that few places mention, and these as themselves.
+    whole: FxHashMap<Symbol, Option<Vec<Place>>>,
     /// What names made of parts begin with: `getattr(self, f"export_{format}")`.
     beginnings: Vec<Symbol>,
 }
 
 impl Project {
     /// Whether no code but tests mentions a function, nor does Django or another package call it: a plain function, or a
-    /// method of a class whose bases are the project's or Django's models. A decorator may make it known to others.
+    /// method of a class whose bases are the project's or Django's models. A decorator may make it known to others. What
+    /// only such functions mention is as unused as they are.
     pub fn is_unused(&self, function: FunctionRef) -> bool {
+        self.is_unused_by(function, DEEPEST)
+    }
+
+    fn is_unused_by(&self, function: FunctionRef, depth: usize) -> bool {
         let facts = self.source.facts(function.file);
         let mut definition = facts.function(function.id);
         // What a function defines is run by it.
@@ -71,8 +86,30 @@ impl Project {
         }
         definition.decorators.is_empty()
             && self.is_called_by_name(function.file, definition)
-            && !self.is_mentioned(definition.name)
+            && (!self.is_mentioned(definition.name)
+                || self.is_mentioned_aside(function.file, definition, depth))
             && self.are_others_mentioned(function.file, definition)
+    }
+
+    /// Whether nothing mentions a function but itself and other functions that are unused.
+    fn is_mentioned_aside(&self, file: FileId, definition: &Function, depth: usize) -> bool {
+        let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
+        let Some(Some(places)) = names.whole.get(&definition.name) else { return false };
+        depth > 0
+            && !self.is_mentioned_otherwise(definition.name)
+            && places.iter().all(|&(at, offset)| {
+                at == file && definition.range.contains(offset)
+                    || self
+                        .function_around(at, offset)
+                        .is_some_and(|caller| self.is_unused_by(caller, depth - 1))
+            })
+    }
+
+    /// The outermost function around a place.
+    fn function_around(&self, file: FileId, offset: TextSize) -> Option<FunctionRef> {
+        let functions = &self.source.facts(file).functions;
+        let at = functions.iter().position(|it| it.parent.is_none() && it.range.contains(offset))?;
+        Some(FunctionRef { file, id: FunctionId(u32::try_from(at).ok()?) })
     }
 
     /// Whether no code mentions the view in whose class a stretch of a file stands: no address leads to it, nor does a class
@@ -132,8 +169,13 @@ impl Project {
 
     fn is_mentioned(&self, name: Symbol) -> bool {
         let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
-        names.whole.contains(&name)
-            || names.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning.as_str()))
+        names.whole.contains_key(&name) || self.is_mentioned_otherwise(name)
+    }
+
+    /// Whether a name is one that code makes of parts, or that files of other languages mention.
+    fn is_mentioned_otherwise(&self, name: Symbol) -> bool {
+        let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
+        names.beginnings.iter().any(|beginning| name.as_str().starts_with(beginning.as_str()))
             || self
                 .mentions
                 .elsewhere
@@ -150,13 +192,15 @@ impl Project {
             let functions = facts.functions.iter().map(|it| it.name_range.start());
             let classes = facts.classes.iter().map(|it| it.name_range.start());
             let defined: FxHashSet<_> = functions.chain(classes).collect();
-            names.whole.extend(facts.imports.iter().filter_map(|import| import.name));
+            for name in facts.imports.iter().filter_map(|import| import.name) {
+                names.whole.insert(name, None);
+            }
             for node in &facts.exprs {
                 match node.kind {
                     // The name of a definition is where it is bound.
                     ExprKind::Global(_) if defined.contains(&node.range.start()) => {}
                     ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name) | ExprKind::Global(name) => {
-                        names.whole.insert(name);
+                        names.mention(name, (file, node.range.start()));
                     }
                     ExprKind::Str(text) => names.take(text),
                     _ => {}
@@ -187,6 +231,15 @@ impl Project {
 }
 
 impl Names {
+    /// Notes that a name is mentioned at a place.
+    fn mention(&mut self, name: Symbol, place: Place) {
+        let places = self.whole.entry(name).or_insert_with(|| Some(Vec::new()));
+        match places {
+            Some(known) if known.len() < FEW => known.push(place),
+            _ => *places = None,
+        }
+    }
+
     /// What a text names: a function's name or path, a name in a template's tag.
     fn take(&mut self, text: Symbol) {
         /// Longer texts are prose.
@@ -194,7 +247,7 @@ impl Names {
         if text.as_str().len() > LONGEST {
             return;
         }
-        self.whole.extend(words_of(text.as_str()).map(Symbol::new));
+        self.whole.extend(words_of(text.as_str()).map(|word| (Symbol::new(word), None)));
         if text.as_str().len() > 2 && text.as_str().ends_with('_') && words_of(text.as_str()).count() == 1 {
             self.beginnings.push(text);
         }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Asked, Query, Read, Site, SiteForm, Step, Write};
+use tuneup_django::queries::{Asked, Query, Read, Save, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
@@ -57,6 +57,8 @@ pub(crate) struct Gap {
     pub(crate) loops: Vec<Site>,
     /// What is written meanwhile.
     pub(crate) writes: Vec<Write>,
+    /// Where related rows are saved after others of their model were written.
+    pub(crate) saves: Vec<Save>,
     /// Where its rows are put into a cache.
     pub(crate) kept: Vec<Site>,
     /// Where all that one of its rows holds is taken off it at once.
@@ -161,6 +163,12 @@ impl Gap {
                 self.writes.push(*write);
             }
         }
+        let is_prefetched = |path: &str| query.plan.prefetch.iter().any(|known| covers(known.as_str(), path));
+        for save in query.saves.iter().filter(|_| is_whole) {
+            if !is_prefetched(&path_of(&save.steps)) && !self.saves.contains(save) {
+                self.saves.push(save.clone());
+            }
+        }
         for site in query.emptied.iter().filter(|_| is_whole) {
             if !self.emptied.contains(site) {
                 self.emptied.push(*site);
@@ -261,6 +269,9 @@ impl Gap {
                      would pay for it without need.",
                 );
             }
+            if let Some(reason) = self.undone(project, missing) {
+                verdict.object(Safety::Advice, reason);
+            }
             let shares = Shares::of(project, &missing.callers);
             match shared.iter_mut().find(|(known, _)| *known == shares) {
                 Some((_, names)) => names.push(name),
@@ -285,6 +296,27 @@ impl Gap {
             None => {}
         }
         verdict
+    }
+
+    /// Why what is written meanwhile would be lost, where rows that a prefetch would load are saved after others of their model
+    /// were written.
+    pub(crate) fn undone(&self, project: &Project, missing: &Missing) -> Option<String> {
+        if !missing.to_many {
+            return None;
+        }
+        let save = self.saves.iter().find(|save| {
+            covers(&missing.path, &path_of(&save.steps)) && save.steps.iter().any(|step| step.to_many)
+        })?;
+        let last = save.steps.last()?;
+        let model = project.schema.relation(last.relation).target()?;
+        Some(format!(
+            "Rows of `{}` are saved ({}) after {} is written ({}): prefetched rows hold what was there before, and to save them would \
+             undo that write.",
+            last.name,
+            place_of(project, &save.site).path,
+            project.schema.label(model),
+            place_of(project, &save.after).path,
+        ))
     }
 
     /// The manager that stands alone in a class or module body, of which nothing is asked there yet, where its class is not

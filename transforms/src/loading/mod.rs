@@ -75,6 +75,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
                 missing: Vec::new(),
                 loops: Vec::new(),
                 writes: Vec::new(),
+                saves: Vec::new(),
                 kept: Vec::new(),
                 emptied: Vec::new(),
                 asked: query.asked,

@@ -18,8 +18,8 @@ use super::python::carried::Looks;
 use super::python::left::Left;
 use super::requests::Attributes;
 use super::value::{
-    Asked, Environment, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms, Uses,
-    Value, Values,
+    Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms,
+    Uses, Value, Values,
 };
 use crate::frameworks::registrations::Admins;
 use crate::schema::{FieldId, ModelId, RelationId, Schema};
@@ -199,6 +199,11 @@ pub(crate) struct Machine<'p> {
     pub(crate) writes: FxHashMap<Value, Vec<Write>>,
     /// What the last call that came to its end made of what it was given.
     pub(crate) left: Left,
+    /// Where related rows of a queryset's rows are saved with all their columns, and where others of their model were written
+    /// before.
+    pub(crate) saves: FxHashMap<Value, Vec<(Path, Site, Site)>>,
+    /// What was written while rows of a queryset are looped over, but not their related rows.
+    written_before: FxHashMap<Value, Vec<(ModelId, Site)>>,
     /// Where rows of a queryset are put into a cache.
     pub(crate) kept: FxHashMap<Value, Vec<Site>>,
     /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
@@ -339,6 +344,8 @@ impl<'p> Machine<'p> {
             loops: FxHashMap::default(),
             writes: FxHashMap::default(),
             left: Left::default(),
+            saves: FxHashMap::default(),
+            written_before: FxHashMap::default(),
             kept: FxHashMap::default(),
             emptied: FxHashMap::default(),
             call_writes: Vec::new(),
@@ -519,11 +526,32 @@ impl<'p> Machine<'p> {
             if !writes.contains(&write) {
                 writes.push(write);
             }
+            let is_within = self.looping.iter().filter(|it| *it == query).count() > 1;
+            if !is_within && write.relation.is_none() && !write.makes {
+                let before = self.written_before.entry(*query).or_default();
+                if !before.contains(&(write.model, write.site)) {
+                    before.push((write.model, write.site));
+                }
+            }
         }
         if let Some(writes) = self.call_writes.last_mut()
             && !writes.contains(&write)
         {
             writes.push(write);
+        }
+    }
+
+    /// Keeps that a row is saved with all its columns, where others of its model were written before while rows were looped
+    /// over that it is related to.
+    pub(crate) fn record_save(&mut self, row: Row, site: Site) {
+        let before = self.written_before.get(&row.query).into_iter().flatten();
+        let Some(&(_, after)) = before.into_iter().find(|(model, at)| *model == row.model && *at != site)
+        else {
+            return;
+        };
+        let saves = self.saves.entry(row.query).or_default();
+        if row.path != Path::ROOT && !saves.iter().any(|(path, at, _)| (*path, *at) == (row.path, site)) {
+            saves.push((row.path, site, after));
         }
     }
 
@@ -554,7 +582,7 @@ impl<'p> Machine<'p> {
             alone: true,
             listed: false,
             back: None,
-            lacks: None,
+            lacks: Lacks::NONE,
         }))
     }
 

@@ -77,6 +77,8 @@ pub struct Query {
     pub loops: Vec<Site>,
     /// What is written while they are.
     pub writes: Vec<Write>,
+    /// Where related rows are saved after others of their model were written.
+    pub saves: Vec<Save>,
     /// Where they are put into a cache.
     pub kept: Vec<Site>,
     /// Where all that one of them holds is taken off it at once.
@@ -150,6 +152,17 @@ pub struct Write {
     pub makes: bool,
     /// Where.
     pub site: Site,
+}
+
+/// A related row that is saved with all its columns, after others of its model were written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Save {
+    /// The relations from the query's row up to the one that is saved.
+    pub steps: Vec<Step>,
+    /// Where.
+    pub site: Site,
+    /// Where the others were written.
+    pub after: Site,
 }
 
 /// What tells two flows apart.
@@ -255,6 +268,8 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             site: write.site,
         })
     };
+    let saves = machine.saves.get(&query).into_iter().flatten();
+    let saves = saves.map(|&(path, site, after)| Save { steps: machine.values.steps(path), site, after });
     Query {
         sites: queryset.sites.to_vec(),
         model: queryset.model,
@@ -273,6 +288,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         looped_openly: machine.looped_openly.contains(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
+        saves: saves.collect(),
         kept: machine.kept.get(&query).cloned().unwrap_or_default(),
         emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
     }
@@ -419,6 +435,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.prefetched |= query.prefetched;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.writes, query.writes);
+                extend(&mut there.saves, query.saves);
                 extend(&mut there.kept, query.kept);
                 extend(&mut there.emptied, query.emptied);
             }
@@ -444,6 +461,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         });
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));
+        query.saves.sort_by_key(|save| order(&save.site));
         query.kept.sort_by_key(order);
         query.emptied.sort_by_key(order);
     }

@@ -9,7 +9,8 @@ use super::asks::{Written, asks_something};
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{
-    Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
+    Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses,
+    Value,
 };
 use crate::schema::{ModelId, RelationKind};
 
@@ -464,7 +465,14 @@ impl<'p> Machine<'p> {
             }
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
             let model = queryset.model;
-            return self.values.make(Shape::Row(Row { path, model, many: true, back, lacks: None, ..row }));
+            return self.values.make(Shape::Row(Row {
+                path,
+                model,
+                many: true,
+                back,
+                lacks: Lacks::NONE,
+                ..row
+            }));
         }
         self.rows_of(value, queryset, site)
     }
@@ -483,7 +491,7 @@ impl<'p> Machine<'p> {
             alone: !many,
             listed: false,
             back: None,
-            lacks: None,
+            lacks: Lacks::NONE,
         }))
     }
 
@@ -507,7 +515,7 @@ impl<'p> Machine<'p> {
                 path,
                 model: queryset.model,
                 back,
-                lacks: None,
+                lacks: Lacks::NONE,
                 ..row
             }));
         }

@@ -5,7 +5,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
-use super::value::{Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
+use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
@@ -142,7 +142,14 @@ impl<'p> Machine<'p> {
         {
             let Some(model) = self.schema.relation(relation).target() else { return Value::UNKNOWN };
             let many = self.row_is_many(row, path);
-            return self.values.make(Shape::Row(Row { path, model, many, back: None, lacks: None, ..row }));
+            return self.values.make(Shape::Row(Row {
+                path,
+                model,
+                many,
+                back: None,
+                lacks: Lacks::NONE,
+                ..row
+            }));
         }
         // A prefetch sets the rows' foreign key to the row that they belong to, and a one-to-one both its sides.
         if let Some((before, step)) = self.values.last_step(row.path)
@@ -155,7 +162,7 @@ impl<'p> Machine<'p> {
                 model,
                 many,
                 back: None,
-                lacks: None,
+                lacks: Lacks::NONE,
                 ..row
             }));
         }
@@ -182,7 +189,7 @@ impl<'p> Machine<'p> {
                 None => Value::UNKNOWN,
             };
         }
-        if row.lacks == Some(relation) || self.is_null(row, relation) || self.is_excluded(row, relation) {
+        if row.lacks.has(relation) || self.is_null(row, relation) || self.is_excluded(row, relation) {
             return Value::NONE;
         }
         let path = self.over(row.path, relation);
@@ -202,7 +209,7 @@ impl<'p> Machine<'p> {
                     path,
                     model,
                     back: None,
-                    lacks: None,
+                    lacks: Lacks::NONE,
                     ..row
                 })),
                 None => Value::UNKNOWN,
@@ -213,7 +220,7 @@ impl<'p> Machine<'p> {
             Some(inverse) if !self.schema.relation(inverse).to_many() => Some((inverse, row.path)),
             _ => None,
         };
-        self.values.make(Shape::Row(Row { path, model, back, lacks: None, ..row }))
+        self.values.make(Shape::Row(Row { path, model, back, lacks: Lacks::NONE, ..row }))
     }
 
     /// Whether a row came from the database: it is one of a query that is seen, or of a row's related rows.
@@ -284,6 +291,9 @@ impl<'p> Machine<'p> {
         match name.as_str() {
             "save" | "asave" | "delete" | "adelete" | "save_base" => {
                 self.record_write(Write { model: row.model, relation: None, makes: false, site: call.site });
+                if !name.as_str().contains("delete") && arguments.keyword("update_fields").is_none() {
+                    self.record_save(row, call.site);
+                }
                 Value::NONE
             }
             "__str__" | "__repr__" => {
@@ -292,11 +302,30 @@ impl<'p> Machine<'p> {
             }
             "refresh_from_db" | "arefresh_from_db" => {
                 self.change_all(value, row);
+                if arguments.all().next().is_none() {
+                    self.fetch_anew(frame, value, row);
+                }
                 Value::NONE
             }
             "full_clean" | "clean" | "validate_unique" => Value::NONE,
             text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
             _ => self.framework_row_method(frame, value, row, name, arguments, call),
+        }
+    }
+
+    /// Makes the variables that are a row one of which no query has loaded anything: fetched anew, it loses its related rows
+    /// and what was prefetched.
+    ///
+    /// <https://docs.djangoproject.com/en/stable/ref/models/instances/#refreshing-objects-from-database>
+    fn fetch_anew(&mut self, frame: &mut Frame<'p>, value: Value, row: Row) {
+        let known = self.outside_queryset(row.model, false);
+        let Some(mut bare) = self.as_queryset(known).cloned() else { return };
+        bare.origin = Origin::Manager;
+        let query = self.values.queryset(bare);
+        let path = Path::ROOT;
+        let anew = self.values.make(Shape::Row(Row { query, path, back: None, lacks: Lacks::NONE, ..row }));
+        for slot in frame.slots.iter_mut().filter(|slot| **slot == value) {
+            *slot = anew;
         }
     }
 

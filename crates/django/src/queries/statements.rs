@@ -45,10 +45,16 @@ impl<'p> Machine<'p> {
 
     fn step(&mut self, frame: &mut Frame<'p>, kind: StmtKind, rest: TextRange) -> Next {
         match kind {
-            StmtKind::Expr(value) => {
-                self.eval(frame, value);
-                self.forget_told(frame, value);
-            }
+            StmtKind::Expr(value) => match frame.facts.kind(value) {
+                // A test that nothing is done with is asserted.
+                ExprKind::Not(test) => {
+                    self.assert(frame, test);
+                }
+                _ => {
+                    self.eval(frame, value);
+                    self.forget_told(frame, value);
+                }
+            },
             StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
                 let value = self.eval(frame, from);
                 self.assign(frame, target, value);

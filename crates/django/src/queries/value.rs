@@ -223,8 +223,49 @@ pub struct Row {
     pub listed: bool,
     /// The relation that is loaded already because the row was reached over its other side.
     pub back: Option<(RelationId, Path)>,
-    /// The relation that a test found to be null.
-    pub lacks: Option<RelationId>,
+    /// The relations that tests found to be null.
+    pub lacks: Lacks,
+}
+
+/// The relations of a row that tests found to be null: two at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Lacks([Option<RelationId>; 2]);
+
+impl Lacks {
+    /// None.
+    pub const NONE: Self = Self([None; 2]);
+
+    /// Whether a relation is among them.
+    pub fn has(self, relation: RelationId) -> bool {
+        self.0.contains(&Some(relation))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// With one more, where there is room for it.
+    #[must_use]
+    pub fn with(self, relation: RelationId) -> Self {
+        match self.0 {
+            [None, _] => Self([Some(relation), None]),
+            [Some(one), None] if one != relation => Self([Some(one.min(relation)), Some(one.max(relation))]),
+            _ => self,
+        }
+    }
+
+    /// Without one.
+    #[must_use]
+    pub fn without(self, relation: RelationId) -> Self {
+        let mut kept = self.0.into_iter().flatten().filter(|it| *it != relation);
+        Self([kept.next(), kept.next()])
+    }
+
+    /// Whether all of them are among others, which are more.
+    fn are_less_than(self, others: Self) -> bool {
+        self != others && self.0.into_iter().flatten().all(|relation| others.has(relation))
+    }
 }
 
 /// One step of a path.
@@ -498,10 +539,12 @@ impl Values {
     /// Without rows that a test found to lack something, where the same row is there anyway.
     fn unnarrowed(&mut self, parts: Vec<Value>) -> Vec<Value> {
         let is_there = |part: &Value| match self.shape(*part) {
-            Shape::Row(row) if row.lacks.is_some() => {
-                let whole = Shape::Row(Row { lacks: None, ..*row });
-                parts.iter().any(|&other| *self.shape(other) == whole)
-            }
+            Shape::Row(row) if !row.lacks.is_empty() => parts.iter().any(|&other| match self.shape(other) {
+                Shape::Row(other) => {
+                    other.lacks.are_less_than(row.lacks) && Row { lacks: row.lacks, ..*other } == *row
+                }
+                _ => false,
+            }),
             _ => false,
         };
         match parts.iter().any(is_there) {

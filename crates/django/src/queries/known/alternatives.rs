@@ -45,7 +45,7 @@ impl Machine<'_> {
     }
 
     /// The foreign key over whose other side a row was reached.
-    fn reached_over(&self, row: Row) -> Option<RelationId> {
+    pub(super) fn reached_over(&self, row: Row) -> Option<RelationId> {
         let inverse = |relation| self.schema.relation(relation).inverse();
         if let Some((_, step)) = self.values.last_step(row.path) {
             return inverse(step.relation);

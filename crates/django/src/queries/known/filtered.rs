@@ -6,7 +6,7 @@
 use tuneup_python::{ClassRef, Symbol};
 
 use crate::queries::machine::Machine;
-use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Term, Terms, Value};
+use crate::queries::value::{Given, Lacks, Origin, Path, Role, Row, Shape, Term, Terms, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 /// What texts in [`Given::OneOf`] are parted by.
@@ -63,7 +63,7 @@ impl Machine<'_> {
         if self.is_changed(row, field) {
             return Value::SCALAR;
         }
-        if relation.is_some() && row.lacks == relation {
+        if relation.is_some_and(|it| row.lacks.has(it)) {
             return Value::NONE;
         }
         let is_filled = self.is_filled(row, field);
@@ -159,7 +159,7 @@ impl Machine<'_> {
             }
             let relation = self.schema.relation(step.relation);
             let Some(model) = self.model_at(row, before) else { return false };
-            let base = Row { path: before, model, lacks: None, ..row };
+            let base = Row { path: before, model, lacks: Lacks::NONE, ..row };
             let is_sure = !relation.null() && !relation.is_reverse();
             let is_said = || self.related_content(base, step.name).is_some_and(|it| it.is_never_null());
             if !is_sure && !is_said() {

@@ -5,6 +5,8 @@
 //! So is the test itself, where it asks whether a row has the related one: `if book.editor: return book.editor`. A key that is null
 //! costs no query, and the first that is not leaves.
 //!
+//! Where what is asked for raises (`if book.editor: raise …`, `assert book.editor is None`), no row reads anything that goes on.
+//!
 //! Where another function made the rows, they may be the same for many calls, each of which reads one more of them; where
 //! the call makes them, `first(Book.objects.all())`, they are not.
 
@@ -73,7 +75,13 @@ impl<'p> Machine<'p> {
 
     /// The value of a test, of which one row reads what a branch asks for that leaves.
     pub(in crate::queries) fn eval_test(&mut self, frame: &mut Frame<'p>, test: Expr, then: Block) -> Value {
-        if frame.turning.is_empty() || !self.asks_for_related_row(frame, test) {
+        if !self.asks_for_related_row(frame, test) {
+            return self.eval(frame, test);
+        }
+        if matches!(frame.facts.block(then).last().map(|stmt| stmt.kind), Some(StmtKind::Raise(_))) {
+            return self.eval_seldom(frame, test);
+        }
+        if frame.turning.is_empty() {
             return self.eval(frame, test);
         }
         let known = frame.narrowed.len();
@@ -82,6 +90,33 @@ impl<'p> Machine<'p> {
         let picked = frame.narrowed.split_off(known.min(frame.narrowed.len()));
         widen_back(&mut frame.slots, picked);
         value
+    }
+
+    /// Runs `assert test`: what comes behind it is done where the test holds. To ask that a row has no related one costs nothing
+    /// then.
+    pub(in crate::queries) fn assert(&mut self, frame: &mut Frame<'p>, test: Expr) {
+        let value = match self.asks_for_no_related_row(frame, test) {
+            true => self.eval_seldom(frame, test),
+            false => self.eval(frame, test),
+        };
+        self.truth(frame, value);
+        self.narrow(frame, test, true);
+    }
+
+    /// Whether a test is whether the key of a row's foreign key is null: `not book.editor`, `book.editor is None`.
+    fn asks_for_no_related_row(&self, frame: &Frame<'p>, test: Expr) -> bool {
+        match frame.facts.kind(test) {
+            ExprKind::Not(asked) => self.asks_for_related_row(frame, asked),
+            ExprKind::Compare(run, ops) => {
+                match (frame.facts.list(run), frame.facts.compare_ops.get(ops as usize)) {
+                    (&[asked, none], Some(CompareOp::Is)) => {
+                        frame.facts.kind(none) == ExprKind::None && self.asks_for_related_row(frame, asked)
+                    }
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
     }
 
     /// Whether a test is whether the key of a row's foreign key is set: `book.editor`, `book.editor is not None`.

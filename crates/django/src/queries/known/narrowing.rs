@@ -1,7 +1,7 @@
 //! What a test tells of what it tests, in the code that runs only where it came out that way: `if self.end is None`,
 //! `person and person.name`, `return` behind `if not slot.room_id`.
 //!
-//! A variable that is a row keeps that one of its relations is null ([`Row::lacks`]) wherever it goes; what a column
+//! A variable that is a row keeps which of its relations are null ([`Row::lacks`]) wherever it goes; what a column
 //! holds is kept in the frame. Where the two ways come together again, nothing is left of it.
 
 use tuneup_python::Symbol;
@@ -9,7 +9,7 @@ use tuneup_python::flow::{CompareOp, Expr, ExprKind};
 
 use crate::queries::known::filtered::is_date;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Shape, Value};
+use crate::queries::value::{Lacks, Row, Shape, Value};
 use crate::schema::{ModelAttribute, RelationId};
 
 /// `variable.name`, or `variable.through.name`.
@@ -148,7 +148,7 @@ impl<'p> Machine<'p> {
             && reference.through.is_none()
         {
             let before = frame.slots[reference.slot as usize];
-            let after = self.values.make(Shape::Row(Row { lacks: Some(relation), ..row }));
+            let after = self.values.make(Shape::Row(Row { lacks: row.lacks.with(relation), ..row }));
             take_over(frame, before, after);
             frame.slots[reference.slot as usize] = after;
             frame.narrowed.push((reference.slot, before, after));
@@ -248,8 +248,12 @@ impl<'p> Machine<'p> {
         });
         let Some(&value) = frame.slots.get(slot as usize) else { return };
         let Some(row) = self.as_row(value) else { return };
-        if row.lacks.is_some() && name.is_none_or(|name| self.relation_behind(row, name) == row.lacks) {
-            let after = self.values.make(Shape::Row(Row { lacks: None, ..row }));
+        let lacks = match name {
+            None => Lacks::NONE,
+            Some(name) => self.relation_behind(row, name).map_or(row.lacks, |it| row.lacks.without(it)),
+        };
+        if lacks != row.lacks {
+            let after = self.values.make(Shape::Row(Row { lacks, ..row }));
             take_over(frame, value, after);
             frame.slots[slot as usize] = after;
         }

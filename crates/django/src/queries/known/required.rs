@@ -21,7 +21,7 @@ impl Machine<'_> {
         if !self.is_fetched(row) {
             return false;
         }
-        if name == "pk" {
+        if name == "pk" || self.is_key_to_owner(row, name) {
             return true;
         }
         let Some(field) = self.schema.field_named(row.model, name) else { return false };
@@ -31,6 +31,16 @@ impl Machine<'_> {
         let is_required = self.is_required(field);
         self.required.insert(field, is_required);
         is_required
+    }
+
+    /// Whether a column is the key of the relation by whose other side a row was reached: the books of an author have one.
+    fn is_key_to_owner(&self, row: Row, name: Symbol) -> bool {
+        self.reached_over(row).is_some_and(|relation| {
+            let relation = self.schema.relation(relation);
+            !relation.is_reverse()
+                && !relation.to_many()
+                && self.schema.field(relation.field()).name() == name
+        })
     }
 
     /// Whether a column of a row is never `None`: the database holds something there, and the row came from it, by a

@@ -11,7 +11,7 @@ use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind}
 use crate::queries::known::filtered::is_date;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::Row;
+use crate::queries::value::{Row, Value};
 use crate::schema::ModelAttribute;
 
 /// From how much on code counts as run for few rows.
@@ -21,6 +21,14 @@ impl<'p> Machine<'p> {
     /// Whether the code that is being run is run for few rows.
     pub(in crate::queries) fn is_seldom(&self) -> bool {
         self.seldom >= SELDOM
+    }
+
+    /// The value of an expression that reads of few rows.
+    pub(in crate::queries) fn eval_seldom(&mut self, frame: &mut Frame<'p>, expr: Expr) -> Value {
+        self.seldom += SELDOM;
+        let value = self.eval(frame, expr);
+        self.seldom -= SELDOM;
+        value
     }
 
     /// What tells apart what a call does here from what it does elsewhere.
