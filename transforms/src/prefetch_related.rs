@@ -32,7 +32,7 @@ fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
         return Vec::new();
     }
     let mut wanted = gap.wanted(true);
-    wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, missing)));
+    wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, gap, missing)));
     by_safety(gap, wanted, |wanted| Some(verdict(project, gap, wanted)))
         .iter()
         .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))

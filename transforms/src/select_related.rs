@@ -7,7 +7,8 @@
 
 use tuneup_django::Project;
 use tuneup_django::queries::Write;
-use tuneup_django::schema::RelationKind;
+use tuneup_django::routing::Databases;
+use tuneup_django::schema::{ModelId, RelationKind};
 
 use crate::loading::{Gap, Missing, Verdict, by_safety, covers, gaps, lacking, place_of};
 use crate::proposal::{Change, Proposal, Safety};
@@ -25,20 +26,25 @@ fn propose(project: &Project) -> Vec<Proposal> {
     gaps(project).iter().flat_map(|gap| proposals(project, gap)).collect()
 }
 
-/// Whether `select_related` can follow a path at all: a generic foreign key has no table to join.
-pub(crate) fn can_join(project: &Project, missing: &Missing) -> bool {
+/// Whether `select_related` can follow a path at all: a generic foreign key has no table to join, and none is joined that
+/// is in another database.
+pub(crate) fn can_join(project: &Project, gap: &Gap, missing: &Missing) -> bool {
+    let schema = &project.schema;
     !missing.to_many
-        && missing
-            .relations
-            .iter()
-            .all(|&relation| project.schema.relation(relation).kind() != RelationKind::Generic)
+        && missing.relations.iter().all(|&id| schema.relation(id).kind() != RelationKind::Generic)
+        && targets(project, missing).all(|to| project.routing.databases(gap.model, to) != Databases::Apart)
+}
+
+/// The models that a path's relations lead to.
+fn targets(project: &Project, missing: &Missing) -> impl Iterator<Item = ModelId> {
+    missing.relations.iter().filter_map(|&id| project.schema.relation(id).target())
 }
 
 fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
     if gap.asked.raw || gap.asked.values {
         return Vec::new();
     }
-    let wanted = gap.wanted(false).into_iter().filter(|missing| can_join(project, missing)).collect();
+    let wanted = gap.wanted(false).into_iter().filter(|missing| can_join(project, gap, missing)).collect();
     by_safety(gap, wanted, |wanted| verdict(project, gap, wanted))
         .iter()
         .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))
@@ -129,6 +135,9 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         }
     }
     for missing in wanted {
+        if let Some(reason) = targets(project, missing).find_map(|to| apart(project, gap.model, to)) {
+            verdict.object(Safety::Unsafe, reason);
+        }
         let first = missing.path.split("__").next().unwrap_or_default();
         if gap.deferred.contains(&first) {
             return None;
@@ -177,6 +186,31 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         }
     }
     Some(verdict)
+}
+
+/// What routers say against a join from one model to another, which is one query in one database.
+fn apart(project: &Project, from: ModelId, to: ModelId) -> Option<String> {
+    let schema = &project.schema;
+    let app = |model| schema.model(model).app_label();
+    let labels = || (schema.label(from), schema.label(to));
+    match project.routing.databases(from, to) {
+        Databases::Copied(alias) => {
+            let (from, to) = labels();
+            Some(format!(
+                "By `DATABASE_ROUTERS`, {to} is read from another database than {from}: a join reads the table of it that is in \
+                 `{alias}`."
+            ))
+        }
+        // Routers hardly ever part the models of one app.
+        Databases::Unknown if app(from) != app(to) => {
+            let (from, to) = labels();
+            Some(format!(
+                "Which databases `DATABASE_ROUTERS` has {from} and {to} read from is not known here: where they are two, a join \
+                 is an error."
+            ))
+        }
+        Databases::One | Databases::Unknown | Databases::Apart => None,
+    }
 }
 
 /// The first relation of a path that `only()` leaves out: Django refuses to join a relation that is deferred, the

@@ -12,6 +12,7 @@ mod project;
 pub mod queries;
 pub mod query_counts;
 pub mod requirements;
+pub mod routing;
 pub mod schema;
 pub mod settings;
 mod surroundings;

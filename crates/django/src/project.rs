@@ -17,6 +17,7 @@ use crate::queries::asks::Asks;
 use crate::queries::{self, Query, Site};
 use crate::query_counts::{self, QueryCount};
 use crate::requirements::Requirements;
+use crate::routing::Routing;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::templates::{self, Templates};
@@ -63,6 +64,8 @@ pub struct Project {
     pub settings: Settings,
     /// Its models.
     pub schema: Schema,
+    /// Which database its models are read from.
+    pub routing: Routing,
     /// Its apps.
     pub apps: Apps,
     migrations: Migrations,
@@ -112,6 +115,7 @@ impl Project {
         let packages = Packages::find(&source);
         let apps = Apps::find(&source);
         let schema = Schema::build(&source, &apps);
+        let routing = Routing::find(&source, &settings, &schema);
         stopwatch.lap("schema");
         let files: Vec<FileId> = source
             .file_ids()
@@ -138,6 +142,7 @@ impl Project {
             source,
             settings,
             schema,
+            routing,
             apps,
             migrations,
             concurrency,
