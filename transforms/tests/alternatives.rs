@@ -136,3 +136,65 @@ fn filters_tell_which_a_row_has() {
         &["Safe: return [window.room for window in Window.objects.filter(pk__gt=author)]: room"],
     );
 }
+
+#[test]
+fn of_one_to_ones_that_are_declared_at_once_a_row_has_one() {
+    let models = |fields: &str, refund: &str| {
+        format!(
+            r#"
+from django.db import models
+from shop.models import Author
+
+
+class Order(models.Model):
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "shop"
+
+    @property
+    def shown_voucher(self):
+        try:
+            return self.voucher_of.author.name
+        except Voucher.DoesNotExist:
+            return None
+
+
+class Paper(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    {fields}
+
+    class Meta:
+        abstract = True
+
+
+class Refund(Paper):
+    {refund}
+
+    class Meta:
+        app_label = "shop"
+
+
+class Voucher(Paper):
+    order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name="voucher_of")
+
+    class Meta:
+        app_label = "shop"
+
+
+def shown(request):
+    return [refund.order.shown_voucher for refund in Refund.objects.order_by("pk")]
+"#
+        )
+    };
+    let declared =
+        "order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name='%(class)s_of')";
+    let twice = models("pass", declared);
+    let line = "return [refund.order.shown_voucher for refund in Refund.objects.order_by(\"pk\")]";
+    check(&[("papers.py", &twice)], &[&format!("Safe: {line}: order__voucher_of__author")]);
+    let at_once = models(declared, "pass").replace(
+        "    order = models.OneToOneField(Order, on_delete=models.CASCADE, related_name=\"voucher_of\")\n",
+        "",
+    );
+    check(&[("papers.py", &at_once)], &[&format!("Safe: {line}: order")]);
+}

@@ -305,6 +305,26 @@ fn what_runs_where_the_data_are_broken_costs_nothing() {
 }
 
 #[test]
+fn what_is_done_where_a_row_is_missing_that_is_the_same_for_all_costs_nothing() {
+    let view = |got: &str, caught: &str| {
+        code(&format!(
+            "def name_of(book, name):\n    \
+             try:\n        found = {got}\n    \
+             except {caught}:\n        return book.author.name\n    \
+             return found\n\n\n\
+             def listed(request):\n    \
+             return [name_of(book, 'unknown') for book in Book.objects.order_by('pk')]\n"
+        ))
+    };
+    let read = &["Safe: return [name_of(book, 'unknown') for book in Book.objects.order_by('pk')]: author"];
+    check(&[("views.py", &view("Author.objects.get(name=name)", "Author.DoesNotExist"))], &[]);
+    // Each row has its own, or the code asks otherwise.
+    check(&[("views.py", &view("Author.objects.get(name=book.title)", "Author.DoesNotExist"))], read);
+    check(&[("views.py", &view("Author.objects.get(name=name)", "(OSError, ValueError)"))], read);
+    check(&[("views.py", &view("request.names[name]", "KeyError"))], read);
+}
+
+#[test]
 fn rows_that_are_put_into_a_cache_keep_what_is_loaded_with_them() {
     let view = |keep: &str| {
         format!(

@@ -318,6 +318,77 @@ fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
 }
 
 #[test]
+fn what_is_tried_and_leaves_the_loop_is_done_for_one_row() {
+    let first = "for book in Book.objects.order_by('pk'):";
+    for caught in ["continue", "print(book)"] {
+        let caught = format!("        {caught}");
+        silent(&[first, "    try:", "        return name_of(book)", "    except OSError:", &caught]);
+        silent(&[
+            first,
+            "    try:",
+            "        with open(name_of(book)) as it:",
+            "            found = it.read()",
+            "            assert found",
+            "            break",
+            "    except OSError:",
+            &caught,
+        ]);
+    }
+    many(&[first, "    try:", "        print(name_of(book))", "    except OSError:", "        return None"]);
+    many(&[first, "    try:", "        book.save()", "    except OSError:", "        print(name_of(book))"]);
+    many(&[first, "    with open(name_of(book)) as it:", "        if it.read():", "            break"]);
+}
+
+#[test]
+fn a_variable_of_a_loop_is_one_row_behind_it() {
+    let first = "books = [book for book in Book.objects.order_by('pk') if book.title]";
+    silent(&[first, "for book in books:", "    book.save()", "return name_of(book)"]);
+    silent(&["for n, book in enumerate(Book.objects.all()):", "    print(n)", "return name_of(book)"]);
+    many(&[
+        "books = Book.objects.order_by('pk')",
+        "for book in books:",
+        "    for name in request.path:",
+        "        print(name)",
+        "    print(name_of(book))",
+    ]);
+    // There is a last one for each author.
+    check(
+        &[(
+            "views.py",
+            &body(&[
+                "for author in Author.objects.prefetch_related('books'):",
+                "    for book in author.books.all():",
+                "        print(book)",
+                "    print(book.editor.name)",
+            ]),
+        )],
+        &["Safe: for author in Author.objects.prefetch_related('books'):: books__editor"],
+    );
+}
+
+#[test]
+fn a_walk_from_row_to_row_comes_to_one_in_each_turn() {
+    let first = "notes = Note.objects.order_by('pk')";
+    let walk = |step: &str, read: &str| {
+        vec![
+            first.to_owned(),
+            "by_pk = {note.pk: note for note in notes}".to_owned(),
+            "note = by_pk[request.path]".to_owned(),
+            "while note.book_id:".to_owned(),
+            format!("    note = {step}"),
+            format!("    print({read})"),
+        ]
+    };
+    let checked = |lines: Vec<String>, expected: &[&str]| {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        check(&[("views.py", &body(&lines))], expected);
+    };
+    checked(walk("by_pk[note.book_id]", "note.user.name"), &[]);
+    checked(walk("by_pk.get(note.book_id)", "note.user.name"), &[]);
+    checked(walk("by_pk[request.next()]", "note.user.name"), &[&format!("Safe: {first}: user")]);
+}
+
+#[test]
 fn a_test_for_the_related_row_that_leaves_the_loop_is_done_for_one_row() {
     let first = "for book in Book.objects.order_by('pk'):";
     silent(&[first, "    if book.editor:", "        return book.editor.name"]);

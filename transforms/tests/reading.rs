@@ -326,6 +326,33 @@ def run():
 }
 
 #[test]
+fn rows_of_a_table_are_told_apart_by_their_classes_and_functions() {
+    let run = |table: &str| {
+        format!(
+            "
+def of_book(row):
+    return row.author.name
+
+
+def of_tag(row):
+    return row.name
+
+
+def run():
+    for rows, name_of in {table}:
+        for row in rows:
+            name_of(row)
+"
+        )
+    };
+    // A tag has an author too, which nothing reads.
+    let table = "[(Book.objects.all(), of_book), (Tag.objects.all(), of_tag)]";
+    let line = format!("Safe: for rows, name_of in {table}:: author");
+    check(&run(table), &[&line]);
+    check(&run("[(Book.objects.all(), of_tag), (Tag.objects.all(), of_tag)]"), &[]);
+}
+
+#[test]
 fn joins_of_all_that_is_not_null_are_left_to_a_person() {
     check(
         "def run():\n    for book in Book.objects.select_related():\n        book.author, book.editor\n",

@@ -41,12 +41,12 @@ fn what_fills_in_a_required_field_has_nothing_to_do() {
         "not bool(self.pk)",
         "not self.made",
         "not self.author_id",
+        // Nor has it where it did so when the row was saved before.
+        "not self.code",
     ] {
         check(&[("shelves.py", &saved(test, ""))], &[]);
     }
-    for test in
-        ["not self.code", "not self.note", "not self.sold", "not self.owner_id", "self.pk", "self.name"]
-    {
+    for test in ["not self.note", "not self.sold", "not self.owner_id", "self.pk", "self.name"] {
         check(&[("shelves.py", &saved(test, ""))], AUTHOR);
     }
     check(&[("shelves.py", &saved("not self.name", "shelf.name = request.GET['name']\n        "))], AUTHOR);
@@ -142,20 +142,50 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
 #[test]
 fn a_field_of_a_class_of_ones_own_may_say_for_itself_that_it_is_optional() {
     let text = |init: &str| {
-        let saved = "def save(self, *args, **kwargs):\n        \
-                     if not self.code:\n            self.code = self.author.name\n        \
-                     super().save(*args, **kwargs)";
+        let filled = "def fill(self):\n        \
+                      if not self.code:\n            self.code = self.author.name";
         let field = format!(
             "class Code(models.SlugField):\n    \
              def __init__(self, *args, **kwargs):\n        {init}\n        super().__init__(*args, **kwargs)\n\n\n\
              class Shelf(models.Model):"
         );
-        shelf(saved, "shelf.save()")
+        shelf(filled, "shelf.fill()")
             .replace("class Shelf(models.Model):", &field)
             .replace("models.SlugField(blank=True)", "Code('code')")
     };
     check(&[("shelves.py", &text("kwargs['max_length'] = 9"))], &[]);
-    check(&[("shelves.py", &text("kwargs.setdefault('blank', True)"))], AUTHOR);
+    let some = &["Unsafe: for shelf in Shelf.objects.order_by('pk'):: author"];
+    check(&[("shelves.py", &text("kwargs.setdefault('blank', True)"))], some);
+}
+
+#[test]
+fn what_is_filled_in_where_a_text_is_missing_is_not_read_by_all() {
+    let filled = |test: &str, name: &str, with: &str| {
+        let method = format!("def fill(self):\n        if {test}:\n            self.{name} = {with}");
+        shelf(&method, "shelf.fill()")
+    };
+    let some = &["Unsafe: for shelf in Shelf.objects.order_by('pk'):: author"];
+    check(&[("shelves.py", &filled("not self.code", "code", "self.author.name"))], some);
+    check(&[("shelves.py", &filled("not self.code and self.author.name", "code", "'a'"))], some);
+    check(&[("shelves.py", &filled("self.sold and self.author.name", "code", "'a'"))], AUTHOR);
+    check(&[("shelves.py", &filled("not self.code and self.author.name", "note", "'a'"))], AUTHOR);
+}
+
+#[test]
+fn a_text_that_save_may_leave_empty_is_not_filled() {
+    let saved = |with: &str| {
+        let save = format!(
+            "def save(self, *args, **kwargs):\n        \
+             if not self.code:\n            self.code = {with}\n        \
+             super().save(*args, **kwargs)"
+        );
+        shelf(&save, "print(shelf.code or shelf.author.name)")
+    };
+    check(&[("shelves.py", &saved("f'shelf {self.name}'"))], &[]);
+    check(&[("shelves.py", &saved("self.note or self.name"))], &[]);
+    let some = &["Unsafe: for shelf in Shelf.objects.order_by('pk'):: author"];
+    check(&[("shelves.py", &saved("None"))], some);
+    check(&[("shelves.py", &saved("self.name if self.sold else ''"))], some);
 }
 
 #[test]

@@ -82,13 +82,17 @@ impl<'p> Machine<'p> {
             self.narrow_in_place(frame, rows, &given, call);
             return Value::NONE;
         }
-        self.for_each(base_value, |machine, member| {
+        let result = self.for_each(base_value, |machine, member| {
             if let Some(changed) = machine.mutated(frame, base, member, name, &given) {
                 return changed;
             }
             let method = machine.attribute(frame, callee, member, name);
             machine.call_each(frame, method, &given, arguments, call)
-        })
+        });
+        match frame.facts.arguments(arguments).first() {
+            Some(key) if name == "get" || name == "pop" => self.gone_to(frame, key.value, result),
+            _ => result,
+        }
     }
 
     /// Whether it is `getattr(row, names[kind])`: each row has one of the names read, and which it is the row decides.

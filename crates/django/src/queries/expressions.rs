@@ -136,10 +136,10 @@ impl<'p> Machine<'p> {
                     let value = match n {
                         0 => self.eval(frame, operand),
                         n => {
-                            rarer += match decides {
-                                true => self.rarer_behind(frame, operands[n - 1]),
-                                false => self.rarer(frame, operands[n - 1], true),
-                            };
+                            rarer += self.stand_in(text, |machine| match decides {
+                                true => machine.rarer_behind(frame, operands[n - 1]),
+                                false => machine.rarer(frame, operands[n - 1], true),
+                            });
                             let tests = (&operands[..n], !decides, rarer);
                             self.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
                         }
@@ -153,7 +153,7 @@ impl<'p> Machine<'p> {
                                 let tested = self.tested_text(frame, operand).filter(|(_, given)| *given);
                                 text = text.or(tested.map(|(text, _)| text));
                             }
-                            None => {}
+                            None => text = text.or_else(|| self.filled_text(frame, operand)),
                         }
                     } else if !decides && self.tested(frame, value) == Some(false) {
                         // Whatever the others are, the whole is false.
@@ -498,14 +498,15 @@ impl<'p> Machine<'p> {
         let is_one = Self::is_slice_of_one(frame, index);
         // `rows[n]` in a loop, with an index that changes.
         let is_many = !frame.breaks.is_empty() && !is_slice && key == Value::SCALAR;
-        self.for_each(value, |machine, member| {
+        let found = self.for_each(value, |machine, member| {
             if is_many && let Some(queryset) = machine.as_queryset(member).cloned() {
                 let site = frame.site_of(base);
                 return machine.iterate_queryset(member, &queryset, site);
             }
             let member = if is_one { machine.cut_to_one(frame, member) } else { member };
             machine.item(frame, member, key, is_slice)
-        })
+        });
+        self.gone_to(frame, index, found)
     }
 
     /// `value[key]`

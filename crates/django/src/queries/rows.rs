@@ -192,6 +192,9 @@ impl<'p> Machine<'p> {
         if row.lacks.has(relation) || self.is_null(row, relation) || self.is_excluded(row, relation) {
             return Value::NONE;
         }
+        if self.is_of_sibling(row, relation) {
+            return Value::UNKNOWN;
+        }
         let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path) {
             self.record_read(row, path, site);

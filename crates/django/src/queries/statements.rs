@@ -4,7 +4,7 @@ use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
-use super::known::fallback::shows;
+use super::known::fallback::{fills, shows};
 use super::known::leaving::{Turning, straight_end};
 use super::known::narrowing::{Known, widen_back};
 use super::machine::{Frame, Machine};
@@ -27,7 +27,7 @@ impl<'p> Machine<'p> {
         let stmts = facts.block(block);
         let (fallback, seldom) = (self.fallback, self.seldom);
         let mut next = Next::On;
-        let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(stmts) };
+        let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
         for (at, stmt) in stmts.iter().enumerate() {
             if at == end {
                 self.pick_where_left(frame, block);
@@ -150,7 +150,11 @@ impl<'p> Machine<'p> {
         let stretch_of = |block: Block| if block.is_empty() { rest } else { stretch(frame.facts, block) };
         let (for_then, for_else) = match self.tested_text(frame, test) {
             Some((text, true)) if shows(frame, test, stretch_of(then)) => (None, Some(text)),
-            Some((text, false)) if shows(frame, test, stretch_of(orelse)) => (Some(text), None),
+            Some((text, false))
+                if shows(frame, test, stretch_of(orelse)) || fills(frame, test, stretch_of(then)) =>
+            {
+                (Some(text), None)
+            }
             _ => (None, None),
         };
         let one = self.tested_for_one(frame, test);
@@ -158,9 +162,12 @@ impl<'p> Machine<'p> {
         let placed = frame.placed.clone();
         let told = frame.told.clone();
         let known = frame.narrowed.len();
-        let rarer_then = self.rarer(frame, test, true) + Self::rarer_in(frame, test, true, then);
-        let rarer_else = self.rarer(frame, test, false) + Self::rarer_in(frame, test, false, orelse);
-        self.narrow(frame, test, true);
+        // What the test has read of its rows it has read as what its branch stands in for.
+        let rarer_then = self.stand_in(for_then, |machine| machine.rarer(frame, test, true))
+            + Self::rarer_in(frame, test, true, then);
+        let rarer_else = self.stand_in(for_else, |machine| machine.rarer(frame, test, false))
+            + Self::rarer_in(frame, test, false, orelse);
+        self.stand_in(for_then, |machine| machine.narrow(frame, test, true));
         self.pick_where_left(frame, then);
         if let Some(one) = one.filter(|one| one.holds) {
             one.put(frame);
@@ -175,7 +182,7 @@ impl<'p> Machine<'p> {
         let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
         let told_then = std::mem::replace(&mut frame.told, told);
-        self.narrow(frame, test, false);
+        self.stand_in(for_else, |machine| machine.narrow(frame, test, false));
         self.pick_where_left(frame, orelse);
         if let Some(one) = one.filter(|one| !one.holds) {
             one.put(frame);
@@ -251,7 +258,11 @@ impl<'p> Machine<'p> {
             frame.slots = before.clone();
             frame.told.clone_from(&told);
             self.merge_slots(frame, &after_body);
-            if self.run(frame, handler) == Next::On {
+            let rarer = self.rarer_caught(frame, body, handler);
+            self.seldom += rarer;
+            let next = self.run(frame, handler);
+            self.seldom -= rarer;
+            if next == Next::On {
                 outcomes.push(frame.slots.clone());
             }
         }
@@ -331,30 +342,44 @@ impl<'p> Machine<'p> {
                 machine.run(frame, body);
             });
         }
-        frame.turning.pop();
+        if let Some(ended) = frame.turning.pop() {
+            self.pick_last(frame, &ended);
+        }
         self.looping.truncate(depth);
     }
 
     /// What a loop's variable is in turn: the rows of a table that is written out, `[(books, True), (tags, False)]`,
-    /// told apart by their flags; otherwise what any element can be.
+    /// `[(Book, name_of_book), (Tag, name_of_tag)]`, told apart by their flags, classes and functions; otherwise what any
+    /// element can be.
     fn kinds_of_turn(&mut self, iterated: Value, element: Value) -> Vec<Value> {
-        let Shape::Tuple(rows) = self.values.shape(iterated).clone() else { return vec![element] };
-        let mut kinds: Vec<(Vec<Option<bool>>, Value)> = Vec::new();
+        /// More classes and functions than that are a registry, all of whose members are used alike.
+        const MOST: usize = 8;
+        let kinds = self.kinds_by(iterated, |shape| {
+            matches!(shape, Shape::Bool(_) | Shape::Model(_) | Shape::Class(_) | Shape::Function(..))
+        });
+        match kinds {
+            Some(kinds) if kinds.len() <= MOST => kinds,
+            Some(_) => {
+                let by_flag = self.kinds_by(iterated, |shape| matches!(shape, Shape::Bool(_)));
+                by_flag.unwrap_or_else(|| vec![element])
+            }
+            None => vec![element],
+        }
+    }
+
+    /// The rows of a table that is written out, those united whose cells are the same where they tell rows apart.
+    fn kinds_by(&mut self, table: Value, tells: fn(&Shape) -> bool) -> Option<Vec<Value>> {
+        let Shape::Tuple(rows) = self.values.shape(table).clone() else { return None };
+        let mut kinds: Vec<(Vec<Option<Value>>, Value)> = Vec::new();
         for &row in rows.iter() {
-            let Shape::Tuple(cells) = self.values.shape(row).clone() else { return vec![element] };
-            let flags = cells
-                .iter()
-                .map(|&cell| match *self.values.shape(cell) {
-                    Shape::Bool(flag) => Some(flag),
-                    _ => None,
-                })
-                .collect();
-            match kinds.iter_mut().find(|(known, _)| *known == flags) {
+            let Shape::Tuple(cells) = self.values.shape(row).clone() else { return None };
+            let told = cells.iter().map(|&cell| tells(self.values.shape(cell)).then_some(cell)).collect();
+            match kinds.iter_mut().find(|(known, _)| *known == told) {
                 Some((_, kind)) => *kind = self.values.join(*kind, row),
-                None => kinds.push((flags, row)),
+                None => kinds.push((told, row)),
             }
         }
-        if kinds.is_empty() { vec![element] } else { kinds.into_iter().map(|(_, kind)| kind).collect() }
+        (!kinds.is_empty()).then(|| kinds.into_iter().map(|(_, kind)| kind).collect())
     }
 
     /// Notes that the rows within an element are being looped over.

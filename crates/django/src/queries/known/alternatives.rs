@@ -4,6 +4,9 @@
 //! The model says so where it refuses rows that have both (`if self.person and self.room: raise …`), it or its table
 //! (`CheckConstraint(condition=Q(person=None) | Q(room=None))`), or where its foreign keys go by one `related_name` and its code takes whichever is there: `self.person or self.room`,
 //! `{Target.PERSON: "person", Target.ROOM: "room"}[self.target]`.
+//!
+//! So it is with the other sides of a one-to-one that an abstract model declares for several: an order that is reached from
+//! its refund has no voucher as well, or few have.
 
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{ArgumentKind, BinaryOp, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
@@ -11,7 +14,7 @@ use tuneup_python::{Base, Symbol};
 
 use crate::queries::machine::Machine;
 use crate::queries::value::{Origin, Path, Row};
-use crate::schema::{ModelAttribute, ModelId, RelationId};
+use crate::schema::{ModelAttribute, ModelId, RelationId, RelationKind};
 
 impl Machine<'_> {
     /// Whether a relation of a row is null because the row was reached over another that excludes it.
@@ -24,6 +27,26 @@ impl Machine<'_> {
             None => self.never_null(row),
         };
         owners.into_iter().any(|owner| self.excludes(row.model, owner, relation))
+    }
+
+    /// Whether a relation is the other side of a one-to-one whose declaration also made the one over which the row was
+    /// reached.
+    pub(in crate::queries) fn is_of_sibling(&self, row: Row, relation: RelationId) -> bool {
+        let read = self.schema.relation(relation);
+        if !read.is_reverse() || read.kind() != RelationKind::OneToOne {
+            return false;
+        }
+        let over = match self.values.last_step(row.path) {
+            Some((_, step)) => Some(step.relation),
+            None => self.reached_over(row).and_then(|back| self.schema.relation(back).inverse()),
+        };
+        let source = |field| self.schema.field(field).source().map(|source| (source.owner, source.value));
+        over.map(|over| self.schema.relation(over)).is_some_and(|over| {
+            over.kind() == RelationKind::OneToOne
+                && !over.is_reverse()
+                && over.field() != read.field()
+                && source(over.field()).is_some_and(|one| source(read.field()) == Some(one))
+        })
     }
 
     fn excludes(&mut self, model: ModelId, owner: RelationId, relation: RelationId) -> bool {

@@ -14,7 +14,7 @@ impl Machine<'_> {
     }
 
     /// Whether code is being run for each of several rows: what it decides is another thing for each.
-    fn is_for_a_row(&self) -> bool {
+    pub(in crate::queries) fn is_for_a_row(&self) -> bool {
         let is_row = |value: Value| match self.values.shape(value) {
             Shape::Row(row) => row.many,
             Shape::Union(members) => members.iter().any(|&it| self.as_row(it).is_some_and(|row| row.many)),

@@ -1,15 +1,17 @@
 //! What stands in for a text that a row lacks: `if self.name: return self.name` and, behind it, something else;
-//! `self.name or self.author.name`. So it is with a property that shows the text where there is one.
+//! `self.name or self.author.name`. So it is with a property that shows the text where there is one, and with what fills it in:
+//! `if not self.name and self.author: self.name = self.author.name`.
 //!
 //! Whether many rows lack the text nobody can tell from the code, but those that have it read nothing of what stands in
 //! for it. Where the field demands a text, none lacks it, and the branch is not taken at all.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Expr, ExprKind, Stmt, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Symbol};
 
 use crate::queries::attributes::Binding;
 use crate::queries::known::filtered::TEXTS;
+use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
 use crate::schema::ModelAttribute;
 
@@ -63,6 +65,15 @@ impl<'p> Machine<'p> {
         Some((Symbol::new(&format!("{model}.{name}")), true))
     }
 
+    /// The text of a row that a function fills in where a test finds it missing.
+    pub(in crate::queries) fn filled_text(&mut self, frame: &mut Frame<'p>, test: Expr) -> Option<Symbol> {
+        let function = frame.facts.function(frame.function?).range;
+        match self.tested_text(frame, test) {
+            Some((text, false)) if fills(frame, test, function) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The attribute that a class's property gives where that is there: `if self.name: return self.name`, and
     /// `return self.name or …`.
     fn shown_by(&self, class: ClassRef, property: Symbol) -> Option<Symbol> {
@@ -99,20 +110,31 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// What a test asks for first: `title` in `not title and …`.
+fn asked_first(facts: &FileFacts, test: Expr) -> Option<Expr> {
+    let mut tested = test;
+    loop {
+        tested = match facts.kind(tested) {
+            ExprKind::Not(inner) => inner,
+            ExprKind::And(run) | ExprKind::Or(run) => *facts.list(run).first()?,
+            _ => return Some(tested),
+        };
+    }
+}
+
+/// Whether code within a stretch puts something where a test asks for a text.
+pub(in crate::queries) fn fills(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
+    let asked = asked_first(frame.facts, test).and_then(|asked| Reference::of(frame, asked));
+    asked.is_some()
+        && frame.facts.stmts.iter().filter(|stmt| within.contains_range(stmt.range)).any(
+            |stmt| matches!(stmt.kind, StmtKind::Assign(target, _) if Reference::of(frame, target) == asked),
+        )
+}
+
 /// Whether code within a stretch, which begins near a test, shows the text that the test asks for.
 pub(in crate::queries) fn shows(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
     let facts = frame.facts;
-    let mut tested = test;
-    let tested = loop {
-        tested = match facts.kind(tested) {
-            ExprKind::Not(inner) => inner,
-            ExprKind::And(run) | ExprKind::Or(run) => match facts.list(run) {
-                [first, ..] => *first,
-                [] => return false,
-            },
-            kind => break kind,
-        };
-    };
+    let Some(tested) = asked_first(facts, test).map(|asked| facts.kind(asked)) else { return false };
     let is_it = |kind: ExprKind| match (tested, kind) {
         (
             ExprKind::Attribute(_, name) | ExprKind::Lookup(_, name),

@@ -2,10 +2,15 @@
 //! there, so that what is read of it costs no query for each row. So it is behind the last test of a loop's body that ends so:
 //! `if book.title != title: continue` and then `return book.author`.
 //!
+//! So it is with what is tried in a turn and leaves where it comes to its end: `try: return book.author.name`,
+//! `except AttributeError: continue`. The first row with which nothing goes wrong is the last.
+//!
 //! So is the test itself, where it asks whether a row has the related one: `if book.editor: return book.editor`. A key that is null
 //! costs no query, and the first that is not leaves.
 //!
 //! Where what is asked for raises (`if book.editor: raise …`, `assert book.editor is None`), no row reads anything that goes on.
+//!
+//! Behind a loop, its variable is one of its rows: the last.
 //!
 //! Where another function made the rows, they may be the same for many calls, each of which reads one more of them; where
 //! the call makes them, `first(Book.objects.all())`, they are not.
@@ -41,7 +46,7 @@ impl Turning {
 impl<'p> Machine<'p> {
     /// Takes the rows of the loops that a branch leaves for one row each.
     pub(in crate::queries) fn pick_where_left(&mut self, frame: &mut Frame<'p>, branch: Block) {
-        let left = match frame.facts.block(branch).last().map(|stmt| stmt.kind) {
+        let left = match last_step(frame.facts, branch) {
             Some(StmtKind::Return(_)) => 0,
             Some(StmtKind::Break) => frame.turning.len().saturating_sub(1),
             _ => return,
@@ -49,28 +54,49 @@ impl<'p> Machine<'p> {
         // The queries of which one row comes here at all, its related rows included.
         let mut picked: Vec<Value> = Vec::new();
         for at in left..frame.turning.len() {
-            let Turning { targets, around } = frame.turning[at].clone();
-            for slot in targets {
+            let turning = frame.turning[at].clone();
+            for &slot in &turning.targets {
                 let before = frame.slots[slot as usize];
-                let after = self.for_each(before, |machine, member| match *machine.values.shape(member) {
-                    Shape::Row(row) if row.many && machine.is_of_one_run(frame, row, around) => {
-                        let lone = match picked.contains(&row.query) {
-                            true => Row { many: false, alone: true, listed: false, ..row },
-                            false => machine.lone(row),
-                        };
-                        if !lone.many {
-                            picked.push(row.query);
-                        }
-                        machine.values.make(Shape::Row(lone))
-                    }
-                    _ => member,
-                });
+                let after = self.one_turn(frame, before, turning.around, &mut picked);
                 if after != before {
                     frame.slots[slot as usize] = after;
                     frame.narrowed.push((slot, before, after));
                 }
             }
         }
+    }
+
+    /// Takes the rows of a loop that has come to its end for one row each.
+    pub(in crate::queries) fn pick_last(&mut self, frame: &mut Frame<'p>, ended: &Turning) {
+        let mut picked: Vec<Value> = Vec::new();
+        for &slot in &ended.targets {
+            let value = frame.slots[slot as usize];
+            frame.slots[slot as usize] = self.one_turn(frame, value, ended.around, &mut picked);
+        }
+    }
+
+    /// What a loop's variable holds in one of its turns; `picked` are the queries of which one row is left at all, its
+    /// related rows included.
+    fn one_turn(
+        &mut self,
+        frame: &Frame<'p>,
+        value: Value,
+        around: Option<TextRange>,
+        picked: &mut Vec<Value>,
+    ) -> Value {
+        self.for_each(value, |machine, member| match *machine.values.shape(member) {
+            Shape::Row(row) if row.many && machine.is_of_one_run(frame, row, around) => {
+                let lone = match picked.contains(&row.query) {
+                    true => Row { many: false, alone: true, listed: false, ..row },
+                    false => machine.lone(row),
+                };
+                if !lone.many {
+                    picked.push(row.query);
+                }
+                machine.values.make(Shape::Row(lone))
+            }
+            _ => member,
+        })
     }
 
     /// The value of a test, of which one row reads what a branch asks for that leaves.
@@ -162,11 +188,24 @@ impl<'p> Machine<'p> {
 }
 
 /// Where the steps at the end of a block begin that are done one after the other, whatever the values.
-pub(in crate::queries) fn straight_end(stmts: &[Stmt]) -> usize {
-    let is_straight = |stmt: &Stmt| {
-        matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Assign(..) | StmtKind::Return(_) | StmtKind::Break)
-    };
-    stmts.len() - stmts.iter().rev().take_while(|stmt| is_straight(stmt)).count()
+pub(in crate::queries) fn straight_end(facts: &FileFacts, stmts: &[Stmt]) -> usize {
+    stmts.len() - stmts.iter().rev().take_while(|stmt| is_straight(facts, stmt)).count()
+}
+
+fn is_straight(facts: &FileFacts, stmt: &Stmt) -> bool {
+    match stmt.kind {
+        StmtKind::Expr(_) | StmtKind::Assign(..) | StmtKind::Return(_) | StmtKind::Break => true,
+        StmtKind::With { body } => facts.block(body).iter().all(|stmt| is_straight(facts, stmt)),
+        _ => false,
+    }
+}
+
+/// The last step of a block, that of a `with` statement's body where it ends with one.
+fn last_step(facts: &FileFacts, block: Block) -> Option<StmtKind> {
+    match facts.block(block).last()?.kind {
+        StmtKind::With { body } => last_step(facts, body),
+        kind => Some(kind),
+    }
 }
 
 fn variables(facts: &FileFacts, target: Expr, into: &mut Vec<u32>) {

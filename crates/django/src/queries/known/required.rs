@@ -2,18 +2,20 @@
 //! texts that may not be blank.
 //!
 //! `save()` and properties fill in what a new object lacks (`if not self.slug: self.slug = slugify(self.title)`), and show
-//! something else where a name is missing. Of rows that a query gives, none lacks what its field demands.
+//! something else where a name is missing. Of rows that a query gives, none lacks what its field demands, nor a text that
+//! the model's `save()` fills in.
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/models/fields/#blank>
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{ArgumentKind, ExprKind};
+use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{Base, ClassRef, Symbol};
 
+use crate::queries::attributes::Binding;
 use crate::queries::known::filtered::{TEXTS, is_date};
 use crate::queries::machine::Machine;
 use crate::queries::value::{Origin, Row};
-use crate::schema::FieldId;
+use crate::schema::{FieldId, ModelId};
 
 impl Machine<'_> {
     /// Whether a column of a row is filled whichever of the query's rows it is.
@@ -28,7 +30,7 @@ impl Machine<'_> {
         if let Some(&known) = self.required.get(&field) {
             return known;
         }
-        let is_required = self.is_required(field);
+        let is_required = self.is_required(field) || self.is_filled_in(row.model, field);
         self.required.insert(field, is_required);
         is_required
     }
@@ -40,6 +42,31 @@ impl Machine<'_> {
             !relation.is_reverse()
                 && !relation.to_many()
                 && self.schema.field(relation.field()).name() == name
+        })
+    }
+
+    /// Whether the `save()` of a model fills in a text that a row lacks: `if not self.name: self.name = …`.
+    fn is_filled_in(&self, model: ModelId, id: FieldId) -> bool {
+        let field = self.schema.field(id);
+        if !TEXTS.contains(&field.class().as_str()) || field.relation().is_some() {
+            return false;
+        }
+        let Some(class) = self.schema.class_of(model) else { return false };
+        let Some((function, Binding::Method)) = self.class_function(class, Symbol::new("save")) else {
+            return false;
+        };
+        let facts = self.project.facts(function.file);
+        let own = |place: Expr| match facts.kind(place) {
+            ExprKind::Attribute(base, name) => facts.kind(base) == ExprKind::Local(0) && name == field.name(),
+            _ => false,
+        };
+        facts.block(facts.function(function.id).body).iter().any(|stmt| {
+            let StmtKind::If { test, then, .. } = stmt.kind else { return false };
+            let ExprKind::Not(asked) = facts.kind(test) else { return false };
+            let fills = |stmt: &Stmt| {
+                matches!(stmt.kind, StmtKind::Assign(target, from) if own(target) && is_text(facts, from))
+            };
+            own(asked) && facts.block(then).iter().any(fills)
         })
     }
 
@@ -108,5 +135,15 @@ impl Machine<'_> {
             Base::External(name) => !name.as_str().starts_with("django.db.models."),
             Base::Unknown | Base::Value(..) => true,
         })
+    }
+}
+
+/// Whether what is put into a text is no empty one, as far as can be seen.
+fn is_text(facts: &FileFacts, from: Expr) -> bool {
+    match facts.kind(from) {
+        ExprKind::None | ExprKind::Conditional(_) | ExprKind::And(_) => false,
+        ExprKind::Str(text) => !text.as_str().is_empty(),
+        ExprKind::Or(run) => facts.list(run).last().is_some_and(|&last| is_text(facts, last)),
+        _ => true,
     }
 }

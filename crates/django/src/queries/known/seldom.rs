@@ -4,14 +4,17 @@
 //!   `duration` in turn is `type.duration` of rows that have none of their own. One fallback alone may well be what most
 //!   rows use.
 //! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
+//! - What is read where a row was not found that is the same for all: `ContentType.objects.get(model="book")`.
 //! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`.
 
+use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::known::filtered::is_date;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Value};
+use crate::queries::python::carried::stretch;
+use crate::queries::value::{Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 /// From how much on code counts as run for few rows.
@@ -59,6 +62,44 @@ impl<'p> Machine<'p> {
     pub(in crate::queries) fn rarer_in(frame: &Frame<'p>, test: Expr, holds: bool, branch: Block) -> u32 {
         let complains = complains(frame.facts, branch) && tested_for_null(frame, test, holds).is_some();
         if complains { SELDOM } else { 0 }
+    }
+
+    /// How much rarer the handler of an exception is than what was tried: it catches that a row is missing which the code
+    /// got by name, the same one for all rows that are looped over.
+    pub(in crate::queries) fn rarer_caught(&self, frame: &Frame<'p>, tried: Block, handler: Block) -> u32 {
+        let facts = frame.facts;
+        if !catches_missing(facts, handler) || !self.is_for_a_row() {
+            return 0;
+        }
+        let within = stretch(facts, tried);
+        let is_of_a_row = |range: TextRange| {
+            facts.exprs.iter().any(|expr| match expr.kind {
+                ExprKind::Local(slot) if range.contains_range(expr.range) => {
+                    self.is_for_each_row(frame.slots[slot as usize])
+                }
+                _ => false,
+            })
+        };
+        let mut asked = facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).filter_map(|expr| {
+            let ExprKind::Call(callee, _) = expr.kind else { return None };
+            let ExprKind::Attribute(base, name) = facts.kind(callee) else { return None };
+            let is_manager =
+                matches!(facts.kind(base), ExprKind::Attribute(_, manager) if manager.as_str().ends_with("objects"));
+            (name == "get" && is_manager).then_some(expr.range)
+        });
+        match asked.next() {
+            Some(first) if !is_of_a_row(first) && !asked.any(is_of_a_row) => SELDOM,
+            _ => 0,
+        }
+    }
+
+    /// Whether a value is another for each row that is looped over, or may be.
+    fn is_for_each_row(&self, value: Value) -> bool {
+        self.values.members(value).into_iter().any(|member| match self.values.shape(member) {
+            Shape::Row(row) => row.many,
+            Shape::Scalar | Shape::Unlike(_) | Shape::Unknown => !self.looping.is_empty(),
+            _ => false,
+        })
     }
 
     /// How much rarer `other` is in `place or other`.
@@ -156,6 +197,24 @@ fn is_returned(frame: &Frame<'_>, place: Expr) -> bool {
         range.contains_range(stmt.range)
             && matches!(stmt.kind, StmtKind::Return(Some(value)) if Reference::of(frame, value) == Some(reference))
     })
+}
+
+/// Whether a handler catches that a row is missing, and nothing else.
+fn catches_missing(facts: &FileFacts, handler: Block) -> bool {
+    let Some(StmtKind::Expr(caught) | StmtKind::Assign(_, caught)) =
+        facts.block(handler).first().map(|stmt| stmt.kind)
+    else {
+        return false;
+    };
+    let ExprKind::Caught(kinds) = facts.kind(caught) else { return false };
+    match *facts.list(kinds) {
+        [kind] => match facts.kind(kind) {
+            ExprKind::Attribute(_, name) => name == "DoesNotExist" || name == "ObjectDoesNotExist",
+            ExprKind::Global(name) => name == "ObjectDoesNotExist",
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Methods of a logger that tell of what should not be.

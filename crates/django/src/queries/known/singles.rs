@@ -5,6 +5,9 @@
 //! each key, say nothing of how many they are: each has a row at its index. So the elements of a list of all rows are
 //! marked ([`Row::listed`]) while they are in it. Of any list or mapping, what is picked as often as the query is made is one
 //! row too: in the same function, within the same turn of a loop.
+//!
+//! A `while` loop that goes from row to row of a mapping, `section = by_pk[section.parent_id]`, comes to one in each turn, and
+//! not to all that there are.
 
 use tuneup_python::flow::{Expr, ExprKind};
 
@@ -74,6 +77,27 @@ impl<'p> Machine<'p> {
                 machine.one_of(frame, element)
             }
             _ => machine.iterate(frame, member, site),
+        })
+    }
+
+    /// What a mapping gives for a key, where a `while` loop comes by it from one of the rows in it to the next.
+    pub(in crate::queries) fn gone_to(&mut self, frame: &Frame<'p>, key: Expr, found: Value) -> Value {
+        let facts = frame.facts;
+        let ExprKind::Attribute(base, _) = facts.kind(key) else { return found };
+        let ExprKind::Local(slot) = facts.kind(base) else { return found };
+        if frame.whiles == 0 {
+            return found;
+        }
+        let from = self.values.members(frame.slots[slot as usize]);
+        let from: Vec<Row> = from.into_iter().filter_map(|member| self.as_row(member)).collect();
+        self.for_each(found, |machine, member| match *machine.values.shape(member) {
+            Shape::Row(row)
+                if row.many && from.iter().any(|from| (from.query, from.path) == (row.query, row.path)) =>
+            {
+                let row = machine.lone(row);
+                machine.values.make(Shape::Row(row))
+            }
+            _ => member,
         })
     }
 
