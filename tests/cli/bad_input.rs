@@ -137,11 +137,12 @@ fn links_that_lead_in_circles_or_away_are_named() {
     outside.write("uploads/a.txt", "");
     symlink("..", library.at("library/up")).expect("a link");
     symlink("itself", library.at("itself")).expect("a link");
+    symlink("gone.py", library.at("lost.py")).expect("a link");
     symlink(outside.at("away.py"), library.at("away.py")).expect("a link");
     symlink(outside.at("package"), library.at("package")).expect("a link");
     symlink(outside.at("uploads"), library.at("uploads")).expect("a link");
     let (_, errors) = survives(&library);
-    assert_eq!(paths(&errors), ["away.py", "itself", "library/up", "package"]);
+    assert_eq!(paths(&errors), ["away.py", "itself", "library/up", "lost.py", "package"]);
 }
 
 #[cfg(unix)]

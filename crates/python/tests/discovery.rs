@@ -195,14 +195,29 @@ mod unix {
         symlink("..", at("loop/up")).expect("a link");
         symlink("me", at("me")).expect("a link");
         symlink("gone", at("dangling.py")).expect("a link");
+        // Uploads and caches may be gone, and this is how Emacs locks a file.
+        symlink("gone", at("uploads")).expect("a link");
+        symlink("me@host.17", at(".#single.py")).expect("a link");
         let project = load(folder.path());
         assert_eq!(paths(&project), ["loop/x.py", "pkg/__init__.py", "pkg/a.py"]);
         let problems: Vec<_> = project.problems().iter().map(|problem| problem.path.as_str()).collect();
-        assert_eq!(problems, ["loop/up", "me", "out.py"]);
+        assert_eq!(problems, ["dangling.py", "loop/up", "me", "out.py"]);
         assert!(project.module("pkg.a").is_some());
         assert_eq!(project.module("alias.a"), project.module("pkg.a"));
         assert_eq!(project.module("alias"), project.module("pkg"));
         assert_eq!(project.module("single"), project.module("pkg.a"));
+    }
+
+    #[test]
+    fn what_is_called_source_and_is_no_file_is_a_problem() {
+        let folder = tree(&[("a.py", "")]);
+        let bind =
+            |name: &str| std::os::unix::net::UnixListener::bind(folder.path().join(name)).expect("a socket");
+        let _sockets = (bind("pipe.py"), bind("celery.sock"));
+        let project = load(folder.path());
+        assert_eq!(paths(&project), ["a.py"]);
+        let problems: Vec<_> = project.problems().iter().map(|problem| problem.path.as_str()).collect();
+        assert_eq!(problems, ["pipe.py"]);
     }
 
     #[test]

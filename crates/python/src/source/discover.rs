@@ -142,7 +142,9 @@ fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
         return look_at_link(root, entry.path(), path);
     }
     if !kind.is_file() {
-        return None;
+        // Sockets and pipes are no source, whatever they are called; one that is called so is worth a word.
+        let message = "neither a file nor a folder: not read";
+        return path.ends_with(".py").then(|| Found::Problem(Problem::of_file(path, message)));
     }
     match entry.metadata() {
         Ok(metadata) => Some(Found::File(path, metadata.len())),
@@ -153,7 +155,7 @@ fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
 fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
     let target = match link.canonicalize() {
         Ok(target) => target,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_lost_source(&path) => return None,
         Err(error) => {
             let message = format!("symbolic link that leads nowhere: {error}");
             return Some(Found::Problem(Problem::of_file(path, message)));
@@ -172,6 +174,11 @@ fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
         });
     }
     Some(Found::Link(path, relative(root, &target)?))
+}
+
+/// Whether a link that leads nowhere would be source. The locks of Emacs are such links, called `.#views.py`.
+fn is_lost_source(path: &str) -> bool {
+    path.ends_with(".py") && !path.rsplit('/').next().is_some_and(|name| name.starts_with(".#"))
 }
 
 fn problem_of(root: &Path, error: &ignore::Error) -> Problem {

@@ -84,16 +84,18 @@ fn compose(groups: Vec<Vec<Edit>>) -> Result<Edits, Refusal> {
 fn formatted(source: &str, flat: &Edits, clean: &[Options]) -> Option<Edits> {
     let text = flat.apply(source);
     let parsed = parse(&text).ok()?;
-    let results: Vec<String> = clean
-        .iter()
-        .filter_map(|options| {
-            let result = options.format(&text)?;
-            // What is formatted must stay so, and mean the same.
-            (options.leaves(&result) && means_the_same(&parsed, &result)).then_some(result)
-        })
-        .collect();
-    let suits_all = |result: &&String| clean.iter().all(|options| options.leaves(result));
-    let result = results.iter().find(suits_all).or(results.first())?;
+    let mut results: Vec<(usize, String)> = Vec::new();
+    for (at, options) in clean.iter().enumerate() {
+        let Some(result) = options.format(&text) else { continue };
+        // What is formatted must stay so, and mean the same.
+        if result == text || options.leaves(&result) && means_the_same(&parsed, &result) {
+            results.push((at, result));
+        }
+    }
+    let suits_all = |(at, result): &&(usize, String)| {
+        clean.iter().enumerate().all(|(other, options)| other == *at || options.leaves(result))
+    };
+    let (_, result) = results.iter().find(suits_all).or(results.first())?;
     let edits = if *result == text { flat.clone() } else { difference(source, result, TextSize::default())? };
     verify(source, result, &edits).ok()?;
     Some(edits)
