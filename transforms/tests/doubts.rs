@@ -584,3 +584,23 @@ fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
     checked("ScopedManager()", "Page.objects.all()", "Safe: queryset = Page.objects.all(): author");
     checked("models.Manager()", "Page.objects", "Safe: queryset = Page.objects: author");
 }
+
+#[test]
+fn what_another_loop_over_the_same_rows_writes_is_its_own() {
+    let text = |body: &str| {
+        code(&format!(
+            "class Shown:\n    \
+             def __init__(self):\n        self.book = Book.objects.get(pk=1)\n\n    \
+             def names(self):\n        {body}\n\n    \
+             def moved(self):\n        for note in self.book.notes.all():\n            \
+             Author.objects.filter(pk=note.pk).update(name='')\n            note.user = None\n            note.save()\n\n\n\
+             def listed(request):\n    shown = Shown()\n    shown.moved()\n    return shown.names()\n"
+        ))
+    };
+    check(
+        &[("views.py", &text("return [note.user.name for note in self.book.notes.all()]"))],
+        &["Safe: return [note.user.name for note in self.book.notes.all()]: user"],
+    );
+    let written = "for note in self.book.notes.all():\n            Author.objects.filter(pk=1).update(name=note.user.name)";
+    check(&[("views.py", &text(written))], &["Unsafe: for note in self.book.notes.all():: user"]);
+}

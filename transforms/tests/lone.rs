@@ -465,3 +465,18 @@ fn a_branch_that_goes_on_with_the_loop_is_done_for_many() {
         &["Safe: books = list(Book.objects.order_by('pk')): author"],
     );
 }
+
+#[test]
+fn an_index_of_a_mappings_values_is_one_of_its_rows() {
+    let by_title = |rest: &str| {
+        format!(
+            "{IMPORTS}def by_title():\n    found = {{}}\n    for book in Book.objects.order_by('pk'):\n        \
+             found[book.title] = book\n    return found\n\n\ndef shown(request):\n    {rest}\n"
+        )
+    };
+    check(&[("views.py", &by_title("return list(by_title().values())[0].author.name"))], &[]);
+    check(
+        &[("views.py", &by_title("return [book.author.name for book in list(by_title().values())]"))],
+        &["Safe: for book in Book.objects.order_by('pk'):: author"],
+    );
+}

@@ -158,7 +158,9 @@ impl Gap {
                 self.loops.push(*site);
             }
         }
-        for write in &query.writes {
+        // What a loop over other related rows writes is none of these.
+        let is_meanwhile = |write: &&Write| is_whole || write.within.is_none_or(|within| within == self.site);
+        for write in query.writes.iter().filter(is_meanwhile).collect::<Vec<_>>() {
             if !self.writes.contains(write) {
                 self.writes.push(*write);
             }

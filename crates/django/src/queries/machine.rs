@@ -196,7 +196,7 @@ pub(crate) struct Machine<'p> {
     /// Where each queryset's rows are looped over.
     pub(crate) loops: FxHashMap<Value, Vec<Site>>,
     /// Writes while rows of a queryset are looped over.
-    pub(crate) writes: FxHashMap<Value, Vec<Write>>,
+    pub(crate) writes: FxHashMap<Value, Vec<(Write, Option<Site>)>>,
     /// What the last call that came to its end made of what it was given.
     pub(crate) left: Left,
     /// Where related rows of a queryset's rows are saved with all their columns, and where others of their model were written
@@ -221,8 +221,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) required: FxHashMap<FieldId, bool>,
     /// Whether two foreign keys exclude each other, where that was asked.
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
-    /// The querysets whose rows are being looped over.
-    pub(crate) looping: Vec<Value>,
+    /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
+    pub(crate) looping: Vec<(Value, Option<Site>)>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
@@ -521,14 +521,14 @@ impl<'p> Machine<'p> {
 
     /// Keeps that something was written.
     pub(crate) fn record_write(&mut self, write: Write) {
-        for query in &self.looping {
-            let writes = self.writes.entry(*query).or_default();
-            if !writes.contains(&write) {
-                writes.push(write);
+        for &(query, within) in &self.looping {
+            let writes = self.writes.entry(query).or_default();
+            if !writes.contains(&(write, within)) {
+                writes.push((write, within));
             }
-            let is_within = self.looping.iter().filter(|it| *it == query).count() > 1;
+            let is_within = self.looping.iter().filter(|(it, _)| *it == query).count() > 1;
             if !is_within && write.relation.is_none() && !write.makes {
-                let before = self.written_before.entry(*query).or_default();
+                let before = self.written_before.entry(query).or_default();
                 if !before.contains(&(write.model, write.site)) {
                     before.push((write.model, write.site));
                 }

@@ -150,6 +150,8 @@ pub struct Write {
     pub relation: Option<RelationId>,
     /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
     pub makes: bool,
+    /// The chain expression whose rows are looped over, where they are related to the query's own.
+    pub within: Option<Site>,
     /// Where.
     pub site: Site,
 }
@@ -260,8 +262,9 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
 
 fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
     // What is set on the rows of other queries changes nothing of these.
-    let write = |write: &machine::Write| {
+    let write = |(write, within): &(machine::Write, Option<Site>)| {
         (write.relation.is_none_or(|(_, of)| of == query)).then(|| Write {
+            within: *within,
             model: write.model,
             relation: write.relation.map(|(relation, _)| relation),
             makes: write.makes,

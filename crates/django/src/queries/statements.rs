@@ -386,14 +386,11 @@ impl<'p> Machine<'p> {
     pub(crate) fn push_looping(&mut self, element: Value) {
         for member in self.values.members(element) {
             match self.values.shape(member) {
-                Shape::Row(row) => {
-                    let query = row.query;
-                    self.looping.push(query);
-                }
+                &Shape::Row(row) => self.looping.push((row.query, self.related_at(row))),
                 Shape::Tuple(items) => {
                     for &item in items.clone().iter() {
                         if let Some(row) = self.as_row(item) {
-                            self.looping.push(row.query);
+                            self.looping.push((row.query, self.related_at(row)));
                         }
                     }
                 }

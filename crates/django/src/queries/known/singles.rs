@@ -37,7 +37,7 @@ impl<'p> Machine<'p> {
         !members.is_empty() && members.iter().all(|&member| self.as_row(member).is_some_and(|row| row.listed))
     }
 
-    fn with_mark(&mut self, element: Value, listed: bool) -> Value {
+    pub(in crate::queries) fn with_mark(&mut self, element: Value, listed: bool) -> Value {
         self.for_each(element, |machine, member| match *machine.values.shape(member) {
             Shape::Row(row) if row.listed != listed => machine.values.make(Shape::Row(Row { listed, ..row })),
             _ => member,
@@ -126,6 +126,18 @@ impl<'p> Machine<'p> {
             at = before;
         }
         self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied())
+    }
+
+    /// The chain expression that asks for the rows of which a row is one, where they are related to another.
+    pub(in crate::queries) fn related_at(&self, row: Row) -> Option<Site> {
+        let mut at = row.path;
+        while let Some((before, step)) = self.values.last_step(at) {
+            if step.to_many {
+                return step.site;
+            }
+            at = before;
+        }
+        None
     }
 
     /// One of the rows that a list has all of: one for each row that they are related to, where they are.

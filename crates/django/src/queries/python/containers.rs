@@ -60,7 +60,11 @@ impl<'p> Machine<'p> {
                 let pair = self.values.tuple(vec![keys, all_values]);
                 self.values.sequence(pair)
             }
-            "values" => self.values.sequence(all_values),
+            "values" => {
+                // At an index of them is one row of the mapping's.
+                let all = self.with_mark(all_values, true);
+                self.values.sequence(all)
+            }
             "keys" => {
                 let names: Vec<Value> =
                     known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
