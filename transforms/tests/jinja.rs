@@ -69,3 +69,117 @@ fn jinja2_calls_nothing_by_itself() {
     check_jinja("{% raw %}{% for book in books %}{{ book.author.name }}{% endfor %}{% endraw %}", &[]);
     check_jinja("{# {% for book in books %}{{ book.author.name }}{% endfor %} #}", &[]);
 }
+
+/// Notes shown by a filter, where a file of any name makes the environment.
+#[track_caller]
+fn check_filter(shown: &str, filters: &str, expected: &[&str]) {
+    let view = "
+from django.shortcuts import render
+from shop.models import Note
+
+
+def index(request):
+    return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')})
+";
+    let environment = format!(
+        "import jinja2\nfrom django.template.defaultfilters import stringfilter\n\n\n{filters}\n\n
+def environment(**options):
+    env = jinja2.Environment(**options)
+    env.filters.update(FILTERS)
+    return env
+"
+    );
+    let template = format!("{{% for note in notes %}}{{{{ {shown} }}}}{{% endfor %}}");
+    let files = [
+        ("views.py", view),
+        ("templating.py", environment.as_str()),
+        ("jinja2/shop/notes.html", template.as_str()),
+    ];
+    check(&files, expected);
+}
+
+#[test]
+fn jinja2_prints_what_filters_give() {
+    let user =
+        &["Safe: return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')}): user"];
+    let book =
+        &["Safe: return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')}): book"];
+    let filters = "def url_for(note, action=None):
+    if action is not None:
+        return note.user.name
+    return note.book.title
+
+
+@stringfilter
+def spaced(text):
+    return text.strip()
+
+
+def same(note):
+    return note
+
+
+FILTERS = {'url': url_for, 'spaced': spaced, 'same': same}";
+    check_filter("note|url", filters, book);
+    check_filter("note|url('edit')", filters, user);
+    check_filter("note|e", filters, user);
+    check_filter("note|upper|url", filters, user);
+    check_filter("note|spaced", filters, user);
+    check_filter("note|same", filters, user);
+    // What a filter that is not seen makes of a row is not known.
+    check_filter("note|badge", filters, &[]);
+    check_filter("note|badge|upper", filters, &[]);
+    check_filter("note|badge", "FILTERS = {'badge': lambda note: note.pk}", &[]);
+}
+
+#[test]
+fn templates_print_what_filters_give() {
+    let view = "
+from django.shortcuts import render
+from shop.models import Note
+
+
+def index(request):
+    return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')})
+";
+    let library = "
+from django import template
+from django.template.defaultfilters import stringfilter
+
+register = template.Library()
+
+
+@register.filter
+def place(note, short=True):
+    return note.book.title
+
+
+@register.filter
+@stringfilter
+def spaced(text):
+    return text.strip()
+";
+    let user =
+        &["Safe: return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')}): user"];
+    let book =
+        &["Safe: return render(request, 'shop/notes.html', {'notes': Note.objects.order_by('pk')}): book"];
+    let none: &[&str] = &[];
+    for (shown, expected) in [
+        ("note", &user[..]),
+        ("note|upper", user),
+        ("note|place", book),
+        ("note|place:False", book),
+        ("note|spaced", user),
+        ("note|badge", none),
+        ("note.pk|upper", none),
+    ] {
+        let template = format!("{{% for note in notes %}}{{{{ {shown} }}}}{{% endfor %}}");
+        let files = [
+            ("views.py", view),
+            ("templatetags/__init__.py", ""),
+            ("templatetags/shop.py", library),
+            ("templates/shop/notes.html", template.as_str()),
+        ];
+        check(&files, expected);
+    }
+}

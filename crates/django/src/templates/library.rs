@@ -115,7 +115,7 @@ impl Templates {
             if is_library {
                 this.registered.find_tags(project, file);
             }
-            if has_jinja && (is_library || project.path(file).contains("jinja")) {
+            if has_jinja && (is_library || may_make_environment(project, file)) {
                 this.registered.find_environment(project, file);
             }
         }
@@ -200,6 +200,14 @@ impl Templates {
             || [".jinja", ".jinja2", ".j2"].iter().any(|end| path.ends_with(end))
             || self.jinja.iter().any(|folder| path.starts_with(folder.as_str()))
     }
+}
+
+/// Whether a file may put something into Jinja2's environments: by its name, or because it imports what makes them.
+fn may_make_environment(project: &Project, file: FileId) -> bool {
+    let is_jinja = |module: Symbol| module.as_str().contains("jinja");
+    project.path(file).contains("jinja")
+        || !project.file(file).is_third_party
+            && project.facts(file).imports.iter().any(|import| is_jinja(import.module))
 }
 
 /// The function of a dotted name.

@@ -34,6 +34,8 @@ pub struct Tag {
     pub kind: TagKind,
     /// Whether its first argument is the context.
     pub takes_context: bool,
+    /// Whether what it is given is made into text first: `@stringfilter`.
+    pub takes_text: bool,
 }
 
 /// The functions that templates call, by name.
@@ -67,7 +69,7 @@ impl Registered {
                     ExprKind::Call(callee, arguments) => (callee, facts.arguments(arguments)),
                     _ => (decorator, &[][..]),
                 };
-                if let Some((name, tag)) = registration(facts, callee, arguments, function_ref) {
+                if let Some((name, tag)) = registration(project, facts, callee, arguments, function_ref) {
                     self.add(name.unwrap_or(function.name), tag);
                 }
             }
@@ -89,7 +91,7 @@ impl Registered {
                 .filter(|argument| !matches!(facts.kind(argument.value), ExprKind::Str(_)))
                 .find_map(|argument| function_of(project, file, argument.value));
             let Some(function) = given else { continue };
-            if let Some((name, tag)) = registration(facts, registering, options, function) {
+            if let Some((name, tag)) = registration(project, facts, registering, options, function) {
                 let own = project.facts(function.file).function(function.id).name;
                 self.add(name.unwrap_or(own), tag);
             }
@@ -105,9 +107,11 @@ impl Registered {
             ExprKind::Attribute(_, name) if name == "globals" => Some(TagKind::Global),
             _ => None,
         };
-        let put = |this: &mut Self, kind: TagKind, name: Symbol, value: Expr| {
-            if let Some(function) = function_of(project, file, value) {
-                this.add(name, Tag { function, kind, takes_context: takes_context(project, function) });
+        let put = |this: &mut Self, kind: TagKind, name: Symbol, of: FileId, value: Expr| {
+            if let Some(function) = function_of(project, of, value) {
+                let takes_context = is_decorated(project, function, CONTEXT);
+                let takes_text = is_decorated(project, function, TEXT);
+                this.add(name, Tag { function, kind, takes_context, takes_text });
             }
         };
         for stmt in &facts.stmts {
@@ -116,7 +120,7 @@ impl Registered {
                 && let Some(kind) = kind(base)
                 && let ExprKind::Str(name) = facts.kind(key)
             {
-                put(self, kind, name, value);
+                put(self, kind, name, file, value);
             }
         }
         for expr in &facts.exprs {
@@ -124,16 +128,18 @@ impl Registered {
             let ExprKind::Attribute(base, method) = facts.kind(callee) else { continue };
             let Some(kind) = (method == "update").then(|| kind(base)).flatten() else { continue };
             for argument in facts.arguments(run) {
-                match (argument.kind, facts.kind(argument.value)) {
-                    (ArgumentKind::Keyword(name), _) => put(self, kind, name, argument.value),
-                    (ArgumentKind::Positional, ExprKind::Dict(items)) => {
-                        for pair in facts.list(items).chunks_exact(2) {
-                            if let ExprKind::Str(name) = facts.kind(pair[0]) {
-                                put(self, kind, name, pair[1]);
-                            }
-                        }
+                if let ArgumentKind::Keyword(name) = argument.kind {
+                    put(self, kind, name, file, argument.value);
+                    continue;
+                }
+                // A dict of the module's own, or of another: `env.filters.update(FILTERS)`.
+                let Entity::Value(of, dict) = project.entity_of(file, argument.value) else { continue };
+                let written = project.facts(of);
+                let ExprKind::Dict(items) = written.kind(dict) else { continue };
+                for pair in written.list(items).chunks_exact(2) {
+                    if let ExprKind::Str(name) = written.kind(pair[0]) {
+                        put(self, kind, name, of, pair[1]);
                     }
-                    _ => {}
                 }
             }
         }
@@ -150,6 +156,7 @@ fn function_of(project: &Project, file: FileId, value: Expr) -> Option<FunctionR
 
 /// What a call of a library's method makes of a function, and under which name, if it says one.
 fn registration(
+    project: &Project,
     facts: &FileFacts,
     callee: Expr,
     arguments: &[Argument],
@@ -182,16 +189,21 @@ fn registration(
         "global_function" => (TagKind::Global, text.or(named)),
         _ => return None,
     };
-    Some((name.map(Symbol::new), Tag { function, kind, takes_context }))
+    let takes_text = is_decorated(project, function, TEXT);
+    Some((name.map(Symbol::new), Tag { function, kind, takes_context, takes_text }))
 }
 
-/// `@pass_context`, `@contextfunction`: Jinja2 gives the function its context first.
-fn takes_context(project: &Project, function: FunctionRef) -> bool {
+/// Jinja2 gives the function its context first.
+const CONTEXT: &[&str] = &["pass_context", "contextfunction", "contextfilter"];
+
+/// The function is given text, whatever it is called with.
+const TEXT: &[&str] = &["stringfilter"];
+
+/// Whether a function has a decorator of one of some names.
+fn is_decorated(project: &Project, function: FunctionRef, names: &[&str]) -> bool {
     let facts = project.facts(function.file);
     facts.list(facts.function(function.id).decorators).iter().any(|&decorator| match facts.kind(decorator) {
-        ExprKind::Attribute(_, name) | ExprKind::Global(name) => {
-            matches!(name.as_str(), "pass_context" | "contextfunction" | "contextfilter")
-        }
+        ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name.as_str()),
         _ => false,
     })
 }

@@ -204,7 +204,7 @@ impl<'p> Machine<'p> {
         let value = arguments.positional[0];
         let Shape::Str(name) = *self.values.shape(name) else { return Value::UNKNOWN };
         if let Some(tag) = self.templates.filter(name) {
-            return self.call_tag(frame, tag, &arguments);
+            return self.call_filter(frame, tag, arguments);
         }
         let text = |machine: &Self, value: Option<Value>| match *machine.values.shape(value?) {
             Shape::Str(text) => Some(text),
@@ -296,10 +296,7 @@ impl<'p> Machine<'p> {
                 Some(path) => self.along(frame, value, path.as_str(), site),
                 None => Value::UNKNOWN,
             },
-            _ => {
-                self.text_of(frame, value);
-                Value::SCALAR
-            }
+            name => self.other_filter(frame, name, value),
         }
     }
 

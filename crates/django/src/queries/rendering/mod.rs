@@ -4,6 +4,7 @@
 //! place of its own, most derived first.
 
 pub(in crate::queries) mod contexts;
+mod filters;
 pub(in crate::queries) mod jinja;
 
 use tuneup_python::flow::{Argument, ArgumentKind, ExprKind, FunctionId, Run, StmtKind};
@@ -420,60 +421,6 @@ impl<'p> Machine<'p> {
         path.split('.')
             .filter(|name| !name.is_empty())
             .fold(value, |value, name| self.looked_up(frame, value, Symbol::new(name), site))
-    }
-
-    fn filter(&mut self, frame: &mut Frame<'p>, arguments: &[Argument], site: Site) -> Value {
-        let (Some(name), Some(value)) = (arguments.first(), arguments.get(1)) else { return Value::UNKNOWN };
-        let Some(name) = frame.facts.as_str(name.value) else { return Value::UNKNOWN };
-        let value = self.eval(frame, value.value);
-        let argument = arguments.get(2).map(|argument| self.eval(frame, argument.value));
-        let text = |machine: &Self, value: Option<Value>| match machine.values.shape(value?) {
-            Shape::Str(text) => Some(text.as_str()),
-            _ => None,
-        };
-        match name {
-            "length" | "length_is" | "yesno" | "pluralize" | "divisibleby" => {
-                self.truth(frame, value);
-                Value::SCALAR
-            }
-            "first" | "last" | "random" => {
-                let index = if name == "last" { -1 } else { 0 };
-                let key = self.values.make(Shape::Int(index));
-                self.item(frame, value, key, false)
-            }
-            "slice" => {
-                let key = Value::UNKNOWN;
-                self.item(frame, value, key, true)
-            }
-            "dictsort" | "dictsortreversed" => {
-                let element = self.iterate(frame, value, site);
-                if let Some(path) = text(self, argument) {
-                    self.look_along(frame, element, path, site);
-                }
-                self.values.sequence(element)
-            }
-            "join" | "unordered_list" => {
-                let element = self.iterate(frame, value, site);
-                self.text_of(frame, element);
-                Value::SCALAR
-            }
-            "default" | "default_if_none" => {
-                self.truth(frame, value);
-                self.values.join(value, argument.unwrap_or(Value::NEVER))
-            }
-            "date" | "time" | "timesince" | "timeuntil" | "floatformat" | "filesizeformat"
-            | "json_script" => Value::SCALAR,
-            "add" => value,
-            _ => {
-                if let Some(tag) = self.templates.filter(Symbol::new(name)) {
-                    let mut positional = vec![value];
-                    positional.extend(argument);
-                    return self.call_function(frame, tag.function, None, &positional);
-                }
-                self.text_of(frame, value);
-                Value::SCALAR
-            }
-        }
     }
 
     /// A tag of the project's; `is_named` where the template gives what it gives a name.
