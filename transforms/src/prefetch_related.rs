@@ -158,11 +158,16 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
 }
 
 /// Whether an `AttributeError` that a read raises goes no further: in a `try`, or under an operator of a template's `{% if %}`,
-/// where any exception counts as false. A variable that is shown, or tested alone, hides none that a relation raises.
+/// where any exception counts as false. A variable that is shown, or tested alone, hides none that a relation raises; in
+/// a Jinja2 template, what has no such attribute is undefined, whatever raised the error.
 ///
-/// <https://github.com/django/django/blob/main/django/template/smartif.py>
+/// <https://github.com/django/django/blob/main/django/template/smartif.py>,
+/// <https://jinja.palletsprojects.com/en/stable/api/#jinja2.Environment.getattr>
 fn forgives(project: &Project, reader: &Site) -> bool {
     if reader.file.as_other().is_some() {
+        if project.templates.is_jinja(project.path(reader.file)) {
+            return true;
+        }
         let facts = project.templates.facts(&project.source, reader.file);
         return facts.is_some_and(|facts| {
             let is_operator = |kind| {

@@ -44,6 +44,17 @@ fn a_template_forgives_under_an_operator_alone() {
 }
 
 #[test]
+fn a_jinja2_template_forgives_everywhere() {
+    let view = "from django.shortcuts import render\nfrom shop.marks import Mark\n\n\ndef listed(request):\n    \
+                marks = Mark.objects.order_by('pk')\n    return render(request, 'shop/marks.html', {'marks': marks})\n";
+    let template = "{% for mark in marks %}{{ mark.of }}{% endfor %}";
+    check(
+        &[("marks.py", MODELS), ("views.py", view), ("jinja2/shop/marks.html", template)],
+        &["Unsafe: marks = Mark.objects.order_by('pk'): of"],
+    );
+}
+
+#[test]
 fn a_handler_forgives_what_it_catches() {
     for (caught, safety) in [
         (" AttributeError", "Unsafe"),

@@ -272,6 +272,12 @@ fn place<'q>(
     if let Some(begun) = sharing.begun(query, start, &path) {
         start = begun;
     }
+    // A base class that serves any model is given its rows by a class that names one.
+    while let Some(supplied) =
+        sharing.supplied(query, start).filter(|&at| is_own(project, &query.sites[at]))
+    {
+        start = sharing.beginning(query, supplied, &path);
+    }
     // A manager in a variable is what several queries start from.
     let near =
         |site: &Site| (site.file, site.function) == (query.sites[start].file, query.sites[start].function);

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, Source};
 use tuneup_django::schema::ModelId;
-use tuneup_python::flow::{ExprKind, Function};
+use tuneup_python::flow::{ClassId, ExprKind, Function};
 use tuneup_python::{Base, ClassRef};
 
 use super::plans::{Loaded, is_loaded};
@@ -252,6 +252,38 @@ impl<'p> Sharing<'p> {
             _ => false,
         });
         (function.name == overridden.name && is_base && is_read_there).then_some(before)
+    }
+
+    /// The expression in a class's own method, or its body, that gives `sites[start]` its rows, where that stands in a
+    /// method of a base class which says nothing of which model they are: other classes would give it rows that have
+    /// no such relation.
+    pub(super) fn supplied(&self, query: &Query, start: usize) -> Option<usize> {
+        let base = self.class_around(&query.sites[start])?;
+        let before = &query.sites[..start];
+        let order = |class| self.project.source.mro(class).iter();
+        let is_of_base = |site: &Site| {
+            self.class_around(site).is_some_and(|class| order(base).any(|known| *known == Base::Class(class)))
+        };
+        if before.iter().any(is_of_base) {
+            return None;
+        }
+        before.iter().rposition(|site| {
+            let class = self.class_around(site);
+            class.is_some_and(|class| order(class).any(|known| *known == Base::Class(base)))
+        })
+    }
+
+    /// The class in whose body a site stands, in a method or beside them.
+    fn class_around(&self, site: &Site) -> Option<ClassRef> {
+        if let Some(function) = self.function(site) {
+            return function.class.map(|id| ClassRef { file: site.file, id });
+        }
+        if site.file.as_other().is_some() {
+            return None;
+        }
+        let classes = &self.project.source.facts(site.file).classes;
+        let id = classes.iter().rposition(|class| class.range.contains_range(site.range))?;
+        Some(ClassRef { file: site.file, id: ClassId(id as u32) })
     }
 
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.

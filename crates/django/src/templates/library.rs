@@ -194,7 +194,7 @@ impl Templates {
     }
 
     /// Whether a template is written in Jinja2's language: by its folder, or by its name's end.
-    pub(crate) fn is_jinja(&self, path: &str) -> bool {
+    pub fn is_jinja(&self, path: &str) -> bool {
         path.contains("/jinja2/")
             || path.starts_with("jinja2/")
             || [".jinja", ".jinja2", ".j2"].iter().any(|end| path.ends_with(end))
