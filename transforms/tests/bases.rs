@@ -35,8 +35,7 @@ fn what_a_base_of_any_model_is_given_is_loaded_where_the_model_is_named() {
     let template = "{% for book in rows %}{{ book.author.name }}{% endfor %}";
     let shown = |more: &str, expected: &[&str]| {
         let views = views(more);
-        let files =
-            [("generic.py", GENERIC), ("views.py", &*views), ("templates/shop/books.html", template)];
+        let files = [("generic.py", GENERIC), ("views.py", &*views), ("templates/shop/books.html", template)];
         check(&files, expected);
     };
     shown("", &["Safe: return Book.objects.filter(pk__gt=1): author"]);

@@ -273,8 +273,7 @@ fn place<'q>(
         start = begun;
     }
     // A base class that serves any model is given its rows by a class that names one.
-    while let Some(supplied) =
-        sharing.supplied(query, start).filter(|&at| is_own(project, &query.sites[at]))
+    while let Some(supplied) = sharing.supplied(query, start).filter(|&at| is_own(project, &query.sites[at]))
     {
         start = sharing.beginning(query, supplied, &path);
     }

@@ -1,5 +1,5 @@
-//! `django.http.HttpRequest`: whose `user` is a row that the authentication middleware fetched, and that
-//! carries what the project's own middleware puts on it.
+//! `django.http.HttpRequest`: whose `user` is a row that the authentication middleware fetched, whose `method` a view
+//! may know, and that carries what the project's own middleware puts on it.
 
 use super::Framework;
 use tuneup_python::Symbol;
@@ -11,8 +11,9 @@ use crate::queries::value::{Shape, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { attribute, ..Framework::NONE };
 
-fn attribute(machine: &mut Machine<'_>, class: &str, _: &[Value], name: &str) -> Option<Value> {
+fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str) -> Option<Value> {
     match (class, name) {
+        (REQUEST, "method") if let [methods] = parts => Some(*methods),
         (REQUEST, "user") => {
             let model = machine.schema.user_model()?;
             Some(machine.outside_row(model))

@@ -5,6 +5,7 @@ use tuneup_python::{Base, ClassRef, Entity, FunctionRef, Member, Symbol};
 
 use super::asks::Written;
 use super::machine::{Frame, Machine, Write};
+use super::roots::KNOWN_REQUEST;
 use super::value::{Asked, Origin, Plan, Queryset, Shape, Site, Value};
 use crate::schema::{ModelAttribute, ModelId};
 
@@ -335,7 +336,8 @@ impl<'p> Machine<'p> {
             return self.values.make(Shape::Class(class));
         }
         if name == self.names.request {
-            return self.request();
+            let known = self.object_values.get(&(object, Symbol::new(KNOWN_REQUEST))).copied();
+            return known.unwrap_or_else(|| self.request());
         }
         if let Some(&put) = frame.placed.get(&(object, name)) {
             return put;

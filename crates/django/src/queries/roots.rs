@@ -12,6 +12,9 @@ use super::value::{Shape, Value};
 /// The class of requests.
 pub(crate) const REQUEST: &str = "django.http.HttpRequest";
 
+/// The attribute under which a view keeps the request of which more is known than that it is one.
+pub(crate) const KNOWN_REQUEST: &str = "%request";
+
 impl<'p> Machine<'p> {
     /// Runs everything that a file defines.
     pub(crate) fn run_file(&mut self, file: FileId) {
@@ -156,6 +159,7 @@ impl<'p> Machine<'p> {
                 (ParameterKind::DoubleStar, _) if is_bare => {
                     self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER)
                 }
+                (ParameterKind::DoubleStar, _) if let Some(of_url) = self.of_url(function, this) => of_url,
                 (ParameterKind::Star, _) => self.values.sequence(Value::UNKNOWN),
                 (ParameterKind::DoubleStar, _) => {
                     self.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)
@@ -189,10 +193,25 @@ impl<'p> Machine<'p> {
             && matches!(*self.values.shape(this), Shape::Object(class, _) if self.is_view(class))
     }
 
+    /// What is known of the arguments in the URL where a view serves an action: it gives them to the action's method.
+    fn of_url(&self, function: FunctionRef, this: Option<Value>) -> Option<Value> {
+        let this = this?;
+        let action = *self.object_values.get(&(this, Symbol::new("action")))?;
+        let name = self.facts(function.file).function(function.id).name;
+        let is_its = *self.values.shape(action) == Shape::Str(name);
+        self.object_values.get(&(this, Symbol::new("kwargs"))).copied().filter(|_| is_its)
+    }
+
     /// A request.
     pub(crate) fn request(&mut self) -> Value {
         let class = tuneup_python::Symbol::new(REQUEST);
         self.values.make(Shape::Instance(class, Box::default()))
+    }
+
+    /// A request by one of these methods.
+    pub(crate) fn request_by(&mut self, methods: Value) -> Value {
+        let class = tuneup_python::Symbol::new(REQUEST);
+        self.values.make(Shape::Instance(class, Box::new([methods])))
     }
 
     /// What an annotation says of a value: a model's instance, a request.

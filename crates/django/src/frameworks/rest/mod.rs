@@ -2,6 +2,7 @@
 //!
 //! <https://www.django-rest-framework.org/api-guide/generic-views/>
 
+mod actions;
 mod fields;
 mod hidden;
 mod loaders;
@@ -28,7 +29,7 @@ pub(super) const FRAMEWORK: Framework = Framework {
     method: walked::method,
     inherited,
     inherited_method,
-    instance: views::instance,
+    instance: actions::instance,
     serve,
     ..Framework::NONE
 };

@@ -1,13 +1,14 @@
 //! Generic views and viewsets: which rows they hand to which serializer.
 
-use tuneup_python::flow::{ArgumentKind, ExprKind};
+use tuneup_python::flow::ExprKind;
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
+use super::actions::{acting, is_extra_action, is_in_extra_action, is_viewset};
 use crate::frameworks::lists::{lookups, member_site};
 use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Role, Shape, Site, Value};
 
 /// What every generic view has.
 pub(super) const METHODS: &[&str] = &[
@@ -43,7 +44,7 @@ pub(super) const METHODS: &[&str] = &[
 ];
 
 /// Actions that show rows, and the classes that bring them.
-const SHOWING: &[(&str, &[&str])] = &[
+pub(super) const SHOWING: &[(&str, &[&str])] = &[
     ("list", &["ListModelMixin", "ListAPIView", "ListCreateAPIView", "ReadOnlyModelViewSet", "ModelViewSet"]),
     (
         "retrieve",
@@ -58,12 +59,6 @@ const SHOWING: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-
-/// Decorators of a viewset's further actions.
-const ACTIONS: &[&str] = &["action", "list_route", "detail_route"];
-
-/// What those decorators are given for the router, and not for the view.
-const OF_ROUTER: &[&str] = &["methods", "detail", "url_path", "url_name"];
 
 pub(super) fn method<'p>(
     machine: &mut Machine<'p>,
@@ -294,103 +289,6 @@ fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, rows:
     let data = Symbol::new("data");
     machine.for_each(serializer, |machine, member| machine.attribute_of(frame, site, member, data));
     Value::SCALAR
-}
-
-/// A viewset while it serves an action: `self.action` is known.
-fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
-    let facts = machine.project.facts(class.file);
-    let start = facts.class(class.id).name_range.start();
-    let number = SHOWING.iter().position(|(name, _)| *name == action);
-    let own = own_action(machine, class, action);
-    let range = match number {
-        Some(number) => ruff_text_size::TextRange::at(start, (number as u32).into()),
-        None => own.map_or(facts.class(class.id).name_range, |function| {
-            machine.project.facts(function.file).function(function.id).name_range
-        }),
-    };
-    let site = Site { file: class.file, range, function: None, form: SiteForm::Declaration };
-    let this = machine.values.make(Shape::Object(class, Some(site)));
-    let value = machine.values.make(Shape::Str(Symbol::new(action)));
-    machine.object_values.insert((this, Symbol::new("action")), value);
-    if action == "list" {
-        let arguments = arguments_of_list(machine, class);
-        machine.object_values.insert((this, Symbol::new("kwargs")), arguments);
-    }
-    if let Some(function) = own {
-        given_to_action(machine, this, function);
-    }
-    this
-}
-
-/// The arguments in the URL of a list: anything but the one that names an object.
-fn arguments_of_list(machine: &mut Machine<'_>, class: ClassRef) -> Value {
-    let mut names = ["lookup_url_kwarg", "lookup_field"].into_iter().filter_map(|name| {
-        let value = machine.class_member(class, Symbol::new(name))?;
-        match *machine.values.shape(value) {
-            Shape::Str(name) => Some(name),
-            _ => None,
-        }
-    });
-    let name = names.next().unwrap_or_else(|| Symbol::new("pk"));
-    machine.values.mapping(vec![(name, Value::NEVER)], Value::UNKNOWN, Value::UNKNOWN)
-}
-
-/// `@action(serializer_class=…)`: while the action is served, the view has what its decorator is given.
-fn given_to_action(machine: &mut Machine<'_>, this: Value, function: FunctionRef) {
-    if !is_extra_action(machine, function) {
-        return;
-    }
-    let facts = machine.project.facts(function.file);
-    let mut frame = machine.module_frame(function.file);
-    for &decorator in facts.list(facts.function(function.id).decorators) {
-        let ExprKind::Call(_, run) = facts.kind(decorator) else { continue };
-        for argument in facts.arguments(run) {
-            if let ArgumentKind::Keyword(name) = argument.kind
-                && !OF_ROUTER.contains(&name.as_str())
-            {
-                let value = machine.eval(&mut frame, argument.value);
-                machine.give(this, name, value);
-            }
-        }
-    }
-}
-
-fn own_action(machine: &Machine<'_>, class: ClassRef, action: &str) -> Option<FunctionRef> {
-    machine.class_function(class, Symbol::new(action)).map(|(function, _)| function)
-}
-
-/// A viewset's method runs while it serves the action of that name.
-pub(super) fn instance(machine: &mut Machine<'_>, function: FunctionRef, class: ClassRef) -> Option<Value> {
-    if !is_viewset(machine, class) {
-        return None;
-    }
-    let name = machine.project.facts(function.file).function(function.id).name;
-    let is_action = is_extra_action(machine, function)
-        || ["list", "retrieve", "create", "update", "partial_update", "destroy"].contains(&name.as_str());
-    is_action.then(|| acting(machine, class, name.as_str()))
-}
-
-fn is_viewset(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| {
-        name.starts_with("rest_framework.viewsets.") || super::extends(name, "ModelViewSet")
-    })
-}
-
-fn is_extra_action(machine: &Machine<'_>, function: FunctionRef) -> bool {
-    let facts = machine.project.facts(function.file);
-    facts.list(facts.function(function.id).decorators).iter().any(|&decorator| {
-        let ExprKind::Call(callee, _) = facts.kind(decorator) else { return false };
-        match facts.kind(callee) {
-            ExprKind::Attribute(_, name) | ExprKind::Global(name) => ACTIONS.contains(&name.as_str()),
-            _ => false,
-        }
-    })
-}
-
-/// Whether a call stands in an action that the project adds to a viewset: what that alone needs, other actions that
-/// share the queryset must not pay for.
-fn is_in_extra_action(machine: &Machine<'_>, frame: &Frame<'_>) -> bool {
-    frame.function.is_some_and(|id| is_extra_action(machine, FunctionRef { file: frame.file, id }))
 }
 
 /// Requests to a view: its rows, by its serializer.
