@@ -42,6 +42,7 @@ fn of_change(change: &Change) -> Vec<String> {
             }
             costs
         }
+        Change::ReadKey { .. } => Vec::new(),
         Change::AddIndex { concurrently, .. } | Change::SetFieldIndex { on: true, concurrently, .. } => {
             let lock = match concurrently {
                 true => "A migration that takes as long as the table is large, while writes go on.",

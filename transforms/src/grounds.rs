@@ -21,6 +21,9 @@ pub fn assurance(proposal: &Proposal) -> &'static str {
         Safety::Safe if proposal.changes.iter().any(is_about_the_schema) => {
             "no query gives other rows, and no data is rewritten"
         }
+        Safety::Safe if proposal.changes.iter().any(|change| matches!(change, Change::ReadKey { .. })) => {
+            "the same keys, without the queries for the rows that they are of"
+        }
         Safety::Safe => match joins_and_queries(proposal) {
             (true, false) => "the same rows in the same order, and the same errors; only the join is added",
             (false, true) => "the same rows in the same order, and the same errors; only read earlier",
@@ -34,6 +37,7 @@ pub fn assurance(proposal: &Proposal) -> &'static str {
 pub fn subject(proposal: &Proposal) -> &'static str {
     let rules = [crate::select_related::RULE.name, crate::prefetch_related::RULE.name];
     match proposal.changes.as_slice() {
+        [Change::ReadKey { .. }, ..] => "here",
         _ if rules.contains(&proposal.rule) => "this query",
         [] => "here",
         _ => "what would change",
@@ -51,7 +55,7 @@ fn is_about_the_schema(change: &Change) -> bool {
 }
 
 fn is_about_queries(change: &Change) -> bool {
-    matches!(change, Change::ExtendPlan { .. })
+    matches!(change, Change::ExtendPlan { .. } | Change::ReadKey { .. })
 }
 
 /// Whether a proposal adds joins, and whether it adds queries.

@@ -18,7 +18,9 @@ pub struct Noticing<'a> {
 
 /// The tests that notice a proposal, those that surely do first. An index or a setting changes no number of queries.
 pub fn noticing<'a>(project: &'a Project, proposal: &Proposal) -> Vec<Noticing<'a>> {
-    if !proposal.changes.iter().any(|change| matches!(change, Change::ExtendPlan { .. })) {
+    let is_about_queries =
+        |change: &Change| matches!(change, Change::ExtendPlan { .. } | Change::ReadKey { .. });
+    if !proposal.changes.iter().any(is_about_queries) {
         return Vec::new();
     }
     let place = &proposal.place;

@@ -10,7 +10,7 @@ use tuneup_django::queries::Site;
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
-use crate::loading::{Gap, Missing, Verdict, by_safety, gaps, lacking, place_of};
+use crate::loading::{Gap, Missing, Verdict, by_safety, lacking, lacks, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
 use crate::select_related::can_join;
@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {
-    gaps(project).iter().flat_map(|gap| proposals(project, gap)).collect()
+    lacks(project).gaps.iter().flat_map(|gap| proposals(project, gap)).collect()
 }
 
 fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {

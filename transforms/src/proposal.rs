@@ -101,6 +101,13 @@ pub enum Change {
         /// Lookups for `prefetch_related`.
         prefetch: Vec<Lookup>,
     },
+    /// Read the key of a related row off the row that holds it: `book.author_id` for `book.author.id`.
+    ReadKey {
+        /// What is another then: `.author.id`.
+        read: Place,
+        /// The attribute that holds the key: `author_id`.
+        key: String,
+    },
     /// Declare an index in a model's `Meta.indexes`, and make it in a migration.
     AddIndex {
         /// The model.

@@ -2,6 +2,7 @@
 //! `select-related` and `prefetch-related` share.
 
 mod gap;
+mod keys;
 mod plans;
 mod rare;
 mod sharing;
@@ -16,6 +17,7 @@ use tuneup_python::FunctionRef;
 use tuneup_python::flow::{ExprKind, ExprNode};
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
+pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
@@ -28,8 +30,16 @@ fn key(site: &Site) -> Key {
     (site.file.index(), site.range.start().to_u32(), site.range.end().to_u32())
 }
 
-/// The gaps of all queries, in order of their places.
-pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
+/// What the queries of a project do not load.
+pub(crate) struct Lacks {
+    /// The gaps of all queries, in order of their places.
+    pub(crate) gaps: Vec<Gap>,
+    /// The relations of which nothing but the key is read, which need not be loaded: they are in none of the gaps.
+    pub(crate) keys: Vec<KeyOnly>,
+}
+
+/// What the queries of a project do not load though code reads it for every row.
+pub(crate) fn lacks(project: &Project) -> Lacks {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
     let ways = ways(project);
@@ -143,6 +153,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
     }
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
+    let keys = keys::take(project, &mut gaps);
     let proposed: FxHashSet<RelationId> = gaps
         .iter()
         .flat_map(|gap| &gap.missing)
@@ -156,7 +167,7 @@ pub(crate) fn gaps(project: &Project) -> Vec<Gap> {
         }
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
-    gaps
+    Lacks { gaps, keys }
 }
 
 /// The expressions through which the related rows of a row come to the last of them.

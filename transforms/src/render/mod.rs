@@ -9,6 +9,7 @@ mod cycles;
 mod file;
 mod implied;
 mod indexes;
+mod keys;
 mod load;
 mod names;
 mod plan;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use tuneup_python::edit::{Edit, Refusal, Target};
 
 use super::names::Names;
-use super::{Files, indexes, queries, requirements, routes, settings};
+use super::{Files, indexes, keys, queries, requirements, routes, settings};
 use crate::proposal::{Change, Proposal};
 
 /// Ids of proposals that cannot be written, with the reasons.
@@ -55,6 +55,7 @@ impl<'a> Work<'a> {
 pub(super) fn gather<'a>(files: &'a dyn Files, active: &[&'a Proposal]) -> Work<'a> {
     let mut work = Work::default();
     queries::gather(active, &mut work);
+    keys::gather(active, &mut work);
     indexes::gather(files, active, &mut work);
     settings::gather(files, active, &mut work);
     requirements::gather(files, active, &mut work);
