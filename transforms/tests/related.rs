@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
 
 const IMPORTS: &str = "from shop.models import Author, Book, Note\n\n\n";
 
@@ -57,4 +57,55 @@ fn a_query_that_no_prefetch_serves_may_load_more() {
          def listed(request):\n    return list(Book.objects.prefetch_related('notes'))\n",
     );
     check(&[("views.py", &text)], &["Safe: rows = book.notes.all(): user"]);
+}
+
+#[test]
+fn related_rows_are_read_where_they_are_asked_for_and_not_by_their_manager() {
+    let models = "
+from django.db import models
+
+
+class Marks(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter()
+
+
+class Mark(models.Model):
+    name = models.CharField(max_length=50)
+    objects = Marks()
+
+    class Meta:
+        app_label = 'shop'
+
+
+class Shelf(models.Model):
+    marks = models.ManyToManyField(Mark)
+
+    class Meta:
+        app_label = 'shop'
+";
+    let api = "
+from rest_framework import serializers, viewsets
+from shop.shelves import Shelf
+
+
+class ShelfSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Shelf
+        fields = ['marks']
+
+
+class Shelves(viewsets.ModelViewSet):
+    queryset = Shelf.objects.all()
+    serializer_class = ShelfSerializer
+";
+    let shop = Shop::new(&[("shelves.py", models), ("api.py", api)]);
+    let proposals = shop.proposals();
+    let readers: Vec<&str> = proposals
+        .iter()
+        .flat_map(|proposal| &proposal.evidence)
+        .filter(|evidence| evidence.message.contains("reads"))
+        .map(|evidence| evidence.place.path.as_str())
+        .collect();
+    assert_eq!(readers, ["shop/api.py"]);
 }

@@ -110,9 +110,10 @@ impl<'p> Machine<'p> {
                         started.asked.narrowed = false;
                         let start = (started.plan.clone(), started.asked, started.terms);
                         self.manager_starts.insert(started.model, start);
-                    }
-                    // Its chain goes on where the manager stands.
-                    if let Some(&site) = queryset.sites.last() {
+                        // It is the row's code that reads them, and not the manager's, which serves all of its model.
+                        started.sites = queryset.sites.clone();
+                    } else if let Some(&site) = queryset.sites.last() {
+                        // Its chain goes on where the manager stands.
                         started = Self::at_site(started, site);
                     }
                     started
