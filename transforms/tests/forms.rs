@@ -43,6 +43,36 @@ class NoteForm(forms.Form):
 }
 
 #[test]
+fn a_form_that_makes_a_fields_options_itself_shows_no_rows() {
+    let form = |body: &str| {
+        format!(
+            "
+from django import forms
+from shop.models import Note
+
+
+class NoteForm(forms.Form):
+    note = forms.ModelChoiceField(queryset=Note.objects.all())
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+{body}
+"
+        )
+    };
+    let user = &["Safe: note = forms.ModelChoiceField(queryset=Note.objects.all()): user"];
+    for (body, is_shown) in [
+        ("        self.fields['note'].choices = [('', '-')]", false),
+        ("        self.fields['note'].widget.choices = [('', '-')]", false),
+        ("        self.fields['other'].choices = [('', '-')]", true),
+        ("        if kwargs:\n            self.fields['note'].choices = [('', '-')]", true),
+        ("        self.fields['note'].choices = [('', '-'), *self.fields['note'].choices]", true),
+    ] {
+        check(&[("forms.py", &form(body))], if is_shown { user } else { &[] });
+    }
+}
+
+#[test]
 fn a_filter_set_shows_choices_where_its_form_is_shown() {
     let filters = "
 import django_filters

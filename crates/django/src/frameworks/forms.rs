@@ -3,7 +3,7 @@
 //! <https://docs.djangoproject.com/en/stable/ref/forms/fields/#modelchoicefield>,
 //! <https://django-filter.readthedocs.io/en/stable/ref/filters.html#modelchoicefilter>
 
-use tuneup_python::flow::{ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, ExprNode, FileFacts, StmtKind};
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use super::{Framework, filters};
@@ -242,6 +242,9 @@ fn set<'p>(
 /// Whether a field lists its rows: one that is declared with a widget that lists them, or that Django makes of a
 /// foreign key, unless `Meta.widgets` says otherwise.
 fn shows_options(machine: &mut Machine<'_>, class: ClassRef, key: Symbol, declared: Option<Value>) -> bool {
+    if replaces_options(machine, class, key) {
+        return false;
+    }
     if let Some(declared) = declared {
         return match machine.values.shape(declared).clone() {
             Shape::Instance(name, parts) => is_choice(name.as_str()) && parts.first() != Some(&Value::NEVER),
@@ -314,10 +317,55 @@ fn set_at(machine: &Machine<'_>, class: ClassRef, key: Symbol, attribute: &str) 
     })
 }
 
-fn is_set(facts: &FileFacts, target: tuneup_python::flow::Expr, key: Symbol, attribute: &str) -> bool {
+/// Whether code gives a field other options than its rows, whenever a form is made (`self.fields["author"].choices = …`
+/// in `__init__`), and asks it for none of its own.
+fn replaces_options(machine: &Machine<'_>, class: ClassRef, key: Symbol) -> bool {
+    machine.project.mro(class).iter().any(|base| {
+        let Base::Class(base) = *base else { return false };
+        let facts = machine.project.facts(base.file);
+        let own = facts.functions.iter().find(|function| {
+            function.class == Some(base.id) && function.parent.is_none() && function.name == "__init__"
+        });
+        let Some(own) = own else { return false };
+        let target = |kind: StmtKind| match kind {
+            StmtKind::Assign(target, _) if is_options(facts, target, key) => Some(target),
+            _ => None,
+        };
+        let given = facts.block(own.body).iter().find_map(|stmt| target(stmt.kind));
+        let asks = |(at, expr): (usize, &ExprNode)| {
+            own.range.contains_range(expr.range)
+                && given.is_none_or(|given| given.index() != at)
+                && match expr.kind {
+                    ExprKind::Attribute(field, name) if matches!(name.as_str(), "choices" | "queryset") => {
+                        is_field(facts, field, key)
+                    }
+                    _ => false,
+                }
+        };
+        given.is_some() && !facts.exprs.iter().enumerate().any(asks)
+    })
+}
+
+fn is_set(facts: &FileFacts, target: Expr, key: Symbol, attribute: &str) -> bool {
+    match facts.kind(target) {
+        ExprKind::Attribute(base, name) => name == *attribute && is_field(facts, base, key),
+        _ => false,
+    }
+}
+
+/// `self.fields["author"].choices`, `self.fields["author"].widget.choices`
+fn is_options(facts: &FileFacts, target: Expr, key: Symbol) -> bool {
     let ExprKind::Attribute(base, name) = facts.kind(target) else { return false };
-    let ExprKind::Subscript(_, index) = facts.kind(base) else { return false };
-    name == *attribute && facts.kind(index) == ExprKind::Str(key)
+    let field = match facts.kind(base) {
+        ExprKind::Attribute(field, name) if name == "widget" => field,
+        _ => base,
+    };
+    name == "choices" && is_field(facts, field, key)
+}
+
+/// `self.fields["author"]`
+fn is_field(facts: &FileFacts, field: Expr, key: Symbol) -> bool {
+    matches!(facts.kind(field), ExprKind::Subscript(_, index) if facts.kind(index) == ExprKind::Str(key))
 }
 
 /// A form's class body makes its fields.
@@ -332,7 +380,10 @@ pub(super) fn show_declared<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>
     let names: Vec<Symbol> = machine.project.own_members(class).map(|binding| binding.name).collect();
     for name in names {
         let Some(field) = machine.class_member(class, name) else { continue };
-        if sets(machine, class, name, "queryset") || sets(machine, class, name, "label_from_instance") {
+        if sets(machine, class, name, "queryset")
+            || sets(machine, class, name, "label_from_instance")
+            || replaces_options(machine, class, name)
+        {
             continue;
         }
         let label = match *machine.values.shape(field) {
