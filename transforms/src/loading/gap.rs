@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Asked, Query, Read, Save, Site, SiteForm, Step, Write};
+use tuneup_django::queries::{Aside, Asked, Query, Read, Save, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
@@ -28,8 +28,8 @@ pub(crate) struct Missing {
     pub(crate) alone: bool,
     /// The texts of rows, where only those read it that lack one of them.
     pub(crate) instead_of: Vec<&'static str>,
-    /// Whether it is only read where a function ends before the rest of it, which uses the rows as well.
-    pub(crate) aside: bool,
+    /// What it is only read in that is not all that the rows are used for, if anything.
+    pub(crate) aside: Option<Aside>,
     /// Those whom the function that makes the query serves with it, where there are several.
     pub(super) callers: Vec<Caller>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
@@ -40,7 +40,7 @@ pub(crate) struct Missing {
 impl Missing {
     /// Whether only some of the rows, or some uses of them, need it.
     fn is_partial(&self) -> bool {
-        self.aside || !self.instead_of.is_empty()
+        self.aside.is_some() || !self.instead_of.is_empty()
     }
 }
 
@@ -125,7 +125,7 @@ impl Gap {
                 missing.to_many |= to_many;
                 missing.alone &= alone;
                 missing.automatic &= automatic;
-                missing.aside &= read.aside;
+                missing.aside = missing.aside.zip(read.aside).map(|(one, other)| one.max(other));
                 match read.instead_of.map(Symbol::as_str) {
                     None => missing.instead_of.clear(),
                     Some(text) if !missing.instead_of.is_empty() && !missing.instead_of.contains(&text) => {
@@ -264,12 +264,18 @@ impl Gap {
                     "Rows that have that text pay for this without need; how many they are, the data says.",
                 );
             }
-            if missing.aside {
-                verdict.object(
+            match missing.aside {
+                Some(Aside::Branch) => verdict.object(
                     Safety::Unsafe,
                     "Only a branch reads it that returns before the rest of its function, which uses these rows too and \
                      would pay for it without need.",
-                );
+                ),
+                Some(Aside::Fragment) => verdict.object(
+                    Safety::Unsafe,
+                    "Only what stands within `{% cache %}` reads it, which is made for few rows where the fragments of most \
+                     are there already: the others would pay for it without need.",
+                ),
+                None => {}
             }
             if let Some(reason) = self.undone(project, missing) {
                 verdict.object(Safety::Advice, reason);

@@ -149,7 +149,9 @@ pub(crate) fn lacks(project: &Project) -> Lacks {
         looped_openly.extend(query.sites.iter().map(key));
     }
     for (at, gap) in &mut gaps {
-        gap.missing.iter_mut().for_each(|missing| missing.aside &= looped_openly.contains(at));
+        for missing in gap.missing.iter_mut().filter(|_| !looped_openly.contains(at)) {
+            missing.aside = None;
+        }
     }
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();

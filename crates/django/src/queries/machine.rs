@@ -10,6 +10,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
 use super::inherited::ParameterReads;
+use super::known::aside::Aside;
 use super::known::leaving::Turning;
 use super::known::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
@@ -96,8 +97,8 @@ pub(crate) struct Read {
     pub(crate) alone: bool,
     /// The text of a row, where only those read it that lack that.
     pub(crate) instead_of: Option<Symbol>,
-    /// Whether it happens in a branch that ends its function before the rest of it.
-    pub(crate) aside: bool,
+    /// What it happens in that is not all that the rows are there for, if anything.
+    pub(crate) aside: Option<Aside>,
     /// The expression that reads.
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
@@ -127,11 +128,11 @@ pub(crate) struct Summary {
 
 /// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, and the
 /// serializer for which it is made.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>, bool, Option<Value>);
+pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Value>);
 
 /// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializer within
 /// which it is.
-type Shown = (Value, Value, Option<Symbol>, bool, Option<Value>);
+type Shown = (Value, Value, Option<Symbol>, Option<Aside>, Option<Value>);
 
 pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
 
@@ -153,9 +154,11 @@ pub(crate) struct Machine<'p> {
     /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
     /// done.
     pub(crate) remembered: FxHashMap<(CallKey, u32, Rarity), Summary>,
-    /// Whether a branch is being run that ends its function before the rest of it.
-    pub(super) aside: bool,
-    /// The querysets whose rows are looped over elsewhere than in such a branch.
+    /// What is being run that is not all that the rows around it are there for, if anything.
+    pub(super) aside: Option<Aside>,
+    /// What was, around each of the fragments of a template's cache that are under way.
+    pub(super) around_fragments: Vec<Option<Aside>>,
+    /// The querysets whose rows are looped over elsewhere than in such.
     pub(super) looped_openly: FxHashSet<Value>,
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
@@ -317,7 +320,8 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
-            aside: false,
+            aside: None,
+            around_fragments: Vec::new(),
             looped_openly: FxHashSet::default(),
             fallback: None,
             called_by: None,
@@ -370,6 +374,9 @@ impl<'p> Machine<'p> {
     /// Fills up what a root may compute.
     pub(crate) fn refuel(&mut self) {
         self.fuel = FUEL;
+        // What ran out of it came to no end.
+        self.around_fragments.clear();
+        self.aside = None;
     }
 
     /// Forgets the calls under way, which came to no end.
@@ -382,7 +389,8 @@ impl<'p> Machine<'p> {
         self.serializers.clear();
         self.climbing = 0;
         self.fallback = None;
-        self.aside = false;
+        self.aside = None;
+        self.around_fragments.clear();
         self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
@@ -459,13 +467,13 @@ impl<'p> Machine<'p> {
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
         let within = self.serializers.first().copied();
-        !self.shown.contains(&(by, object, None, false, within))
+        !self.shown.contains(&(by, object, None, None, within))
             && self.shown.insert((by, object, self.fallback, self.aside, within))
     }
 
     /// Keeps that the rows of a queryset were looped over.
     pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
-        if !self.aside {
+        if self.aside.is_none() {
             self.looped_openly.insert(query);
         }
         let sites = self.loops.entry(query).or_default();

@@ -40,6 +40,7 @@ pub mod value;
 mod widening;
 
 use asks::Asks;
+pub use known::aside::Aside;
 use machine::Machine;
 pub use value::{Asked, Site, SiteForm, Step};
 use value::{Origin, Queryset, Value};
@@ -133,8 +134,8 @@ pub struct Read {
     pub alone: bool,
     /// The text of a row, `Book.title`, where only those read it that lack that.
     pub instead_of: Option<Symbol>,
-    /// Whether it happens in a branch that ends its function before the rest of it.
-    pub aside: bool,
+    /// What it happens in that is not all that the rows are there for, if anything.
+    pub aside: Option<Aside>,
     /// The expression that reads.
     pub site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.

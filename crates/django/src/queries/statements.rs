@@ -4,6 +4,7 @@ use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
+use super::known::aside::Aside;
 use super::known::fallback::{fills, shows};
 use super::known::leaving::{Turning, straight_end};
 use super::known::narrowing::{Known, widen_back};
@@ -174,7 +175,9 @@ impl<'p> Machine<'p> {
         }
         self.seldom += rarer_then;
         let aside = self.aside;
-        self.aside |= !rest.is_empty() && self.is_aside(frame, then, orelse);
+        if !rest.is_empty() && self.is_aside(frame, then, orelse) {
+            self.aside = Some(Aside::Branch);
+        }
         let first = self.stand_in(for_then, |machine| machine.run(frame, then));
         self.aside = aside;
         self.seldom -= rarer_then;

@@ -194,8 +194,17 @@ impl<'s> Lowering<'s> {
                     self.put_made(&tag, name, steps);
                 }
             }
-            "cache" | "filter" | "autoescape" | "spaceless" | "localize" | "localtime" | "timezone"
-            | "language" => {
+            "cache" => {
+                self.show_pieces(&tag, steps);
+                let begin = self.builder.call("%cached", &[], tag.range);
+                steps.push(step(StmtKind::Expr(begin), tag.range));
+                self.inline("endcache", steps);
+                // Steps stand in the order of their places.
+                let range = TextRange::empty(steps.last().map_or(tag.range.end(), |last| last.range.end()));
+                let end = self.builder.call("%endcached", &[], range);
+                steps.push(step(StmtKind::Expr(end), range));
+            }
+            "filter" | "autoescape" | "spaceless" | "localize" | "localtime" | "timezone" | "language" => {
                 if tag.name != "filter" {
                     self.show_pieces(&tag, steps);
                 }

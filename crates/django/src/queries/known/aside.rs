@@ -1,16 +1,36 @@
-//! Branches that return before the rest of their function, as an export that a view makes instead of its page: what only
-//! such a branch reads, the rest has no need of, though it uses the same rows.
+//! What is not all that rows are there for. Branches that return before the rest of their function, as an export that a
+//! view makes instead of its page: what only such a branch reads, the rest has no need of, though it uses the same rows.
+//! Fragments that a template keeps in a cache: they are not made for every row of every request.
 
 use tuneup_python::flow::{Block, StmtKind};
 
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
+/// What something is done in that is not all that the rows are there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Aside {
+    /// A branch that ends its function before the rest of it.
+    Branch,
+    /// A fragment that a template keeps: `{% cache %}`.
+    Fragment,
+}
+
 impl Machine<'_> {
+    /// Begins or ends a fragment that a template keeps in a cache.
+    pub(in crate::queries) fn pass_fragment(&mut self, begins: bool) {
+        if begins {
+            self.around_fragments.push(self.aside);
+            self.aside = self.aside.or(Some(Aside::Fragment));
+        } else if let Some(around) = self.around_fragments.pop() {
+            self.aside = around;
+        }
+    }
+
     /// Whether the first of two branches returns before the rest of its function, whatever the rows are: what is decided
     /// for each row anew is one use of all of them.
     pub(in crate::queries) fn is_aside(&self, frame: &Frame<'_>, then: Block, orelse: Block) -> bool {
-        !self.aside && ends(frame, then) && !ends(frame, orelse) && !self.is_for_a_row()
+        self.aside.is_none() && ends(frame, then) && !ends(frame, orelse) && !self.is_for_a_row()
     }
 
     /// Whether code is being run for each of several rows: what it decides is another thing for each.

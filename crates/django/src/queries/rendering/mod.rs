@@ -347,6 +347,10 @@ impl<'p> Machine<'p> {
                 self.block_tag(frame, arguments);
                 Value::SCALAR
             }
+            "%cached" | "%endcached" => {
+                self.pass_fragment(what == "%cached");
+                Value::SCALAR
+            }
             "%filter" => self.filter(frame, arguments, site),
             "%regroup" => self.regroup(frame, arguments, site),
             "%tag" => self.tag(frame, run, false),

@@ -1,0 +1,56 @@
+//! What templates show within `{% cache %}`.
+
+mod support;
+
+use support::check;
+
+const VIEW: &str = "
+from django.shortcuts import render
+from shop.models import Book
+
+
+def index(request):
+    return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')})
+";
+
+#[track_caller]
+fn shows(template: &str, safety: &str) {
+    let files = [
+        ("views.py", VIEW),
+        ("templates/shop/books.html", template),
+        ("templates/shop/row.html", "{{ book.author.name }}"),
+    ];
+    let line = "return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')})";
+    check(&files, &[&format!("{safety}: {line}: author")]);
+}
+
+#[test]
+fn a_fragment_of_a_row_is_not_made_for_every_row() {
+    for row in ["{{ book.author.name }}", "{% include 'shop/row.html' %}"] {
+        shows(
+            &format!(
+                "{{% load cache %}}{{% for book in books %}}{{% cache 500 book book.pk %}}{row}{{% endcache %}}{{% endfor %}}"
+            ),
+            "Unsafe",
+        );
+    }
+    // What is shown outside of it as well is read for every row.
+    shows(
+        "{% load cache %}{% for book in books %}{% cache 500 book book.pk %}{% include 'shop/row.html' %}{% endcache %}\
+         {% include 'shop/row.html' %}{% endfor %}",
+        "Safe",
+    );
+    shows(
+        "{% load cache %}{% for book in books %}{% cache 500 book book.pk %}{{ book.title }}{% endcache %}\
+         {{ book.author.name }}{% endfor %}",
+        "Safe",
+    );
+}
+
+#[test]
+fn a_fragment_of_all_rows_asks_for_them_within() {
+    shows(
+        "{% load cache %}{% cache 500 books %}{% for book in books %}{{ book.author.name }}{% endfor %}{% endcache %}",
+        "Safe",
+    );
+}
