@@ -127,3 +127,67 @@ class BookAdmin(admin.ModelAdmin):
         &["Safe: class BookAdmin(admin.ModelAdmin):: editor"],
     );
 }
+
+#[test]
+fn an_admin_starts_from_what_the_default_manager_loads() {
+    let loans = |joins: &str| {
+        format!(
+            "
+from django.db import models
+from outside import SoftDeleteManager
+from shop.models import Author, Book
+
+
+class LoanManager(SoftDeleteManager):
+    def get_queryset(self):
+        return super().get_queryset(){joins}
+
+
+class Loan(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+    reader = models.ForeignKey(Author, null=True, on_delete=models.CASCADE)
+    objects = LoanManager()
+
+    def __str__(self):
+        return self.book.title
+"
+        )
+    };
+    let code = "
+from django.contrib import admin
+from django.views.generic import ListView
+from shop.loans import Loan
+
+
+@admin.register(Loan)
+class LoanAdmin(admin.ModelAdmin):
+    list_display = ['__str__', 'reader']
+    actions = None
+
+
+class Loans(ListView):
+    model = Loan
+    template_name = 'loans.html'
+";
+    let page = "{% for loan in object_list %}{{ loan.book.title }}{% endfor %}";
+    let files = |joins: &str| {
+        let models = format!("{}\nfrom shop.loans import Loan\n", support::MODELS);
+        [
+            ("models.py", models),
+            ("loans.py", loans(joins)),
+            ("admin.py", code.to_owned()),
+            ("templates/loans.html", page.to_owned()),
+        ]
+    };
+    let check_with = |joins: &str, expected: &[&str]| {
+        let files = files(joins);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        check(&files, expected);
+    };
+    check_with(
+        ".order_by('pk')",
+        &["Safe: class LoanAdmin(admin.ModelAdmin):: book, reader", "Safe: model = Loan: book"],
+    );
+    // Django joins the columns by itself where nothing else is joined.
+    check_with(".select_related('book')", &["Safe: class LoanAdmin(admin.ModelAdmin):: reader"]);
+}

@@ -10,7 +10,7 @@ use crate::predicates::Source;
 use crate::queries::attributes::Binding;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationKind};
 
 pub(super) const FRAMEWORK: Framework =
@@ -154,8 +154,7 @@ fn inherited_method<'p>(
     match name {
         "get_queryset" => {
             let Shape::Object(_, Some(site)) = *machine.values.shape(this) else { return None };
-            let classes = machine.schema.default_manager_classes(model).into();
-            let rows = Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) };
+            let rows = machine.of_default_manager(frame, model, Box::new([site]));
             Some(machine.values.queryset(rows))
         }
         "get_list_display" => Some(match attribute(machine, frame, this, class, "list_display") {

@@ -11,7 +11,7 @@ use super::declared::{Declared, declared};
 use super::{Framework, rest};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, Value};
+use crate::queries::value::{Shape, Site, Value};
 use crate::schema::ModelId;
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, serve, ..Framework::NONE };
@@ -141,11 +141,8 @@ fn inherited_method<'p>(
         }
         _ if name == kind.queryset() => {
             let model = model(machine, frame, this, class, kind)?;
-            let classes = machine.schema.default_manager_classes(model).into();
-            let mut rows = Queryset::of(model, classes);
-            if let Some(site) = machine.calling.take().filter(|site| !site.range.is_empty()) {
-                rows.sites = Box::new([site]);
-            }
+            let site = machine.calling.take().filter(|site| !site.range.is_empty());
+            let rows = machine.of_default_manager(frame, model, site.into_iter().collect());
             Some(machine.values.queryset(rows))
         }
         _ => None,

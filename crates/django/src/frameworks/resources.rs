@@ -10,7 +10,7 @@ use super::lists::{name_site, texts};
 use super::{Framework, rest};
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, Value};
+use crate::queries::value::{Shape, Site, Value};
 use crate::schema::{ModelId, RelationKind};
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
@@ -50,11 +50,8 @@ fn inherited_method<'p>(
     match name {
         "get_queryset" => {
             let model = model(machine, class)?;
-            let classes = machine.schema.default_manager_classes(model).into();
-            let mut rows = Queryset::of(model, classes);
-            if let Some(site) = machine.calling.take().filter(|site| !site.range.is_empty()) {
-                rows.sites = Box::new([site]);
-            }
+            let site = machine.calling.take().filter(|site| !site.range.is_empty());
+            let rows = machine.of_default_manager(frame, model, site.into_iter().collect());
             Some(machine.values.queryset(rows))
         }
         "filter_export" => arguments.get(0, "queryset"),

@@ -4,7 +4,7 @@
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Shape, Site, SiteForm, Uses, Value};
+use crate::queries::value::{Shape, Site, SiteForm, Uses, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { call, ..Framework::NONE };
 
@@ -26,9 +26,8 @@ fn call<'p>(
             Shape::Queryset(queryset) => queryset,
             // The shortcut starts from the model's default manager.
             Shape::Model(model) => {
-                let classes = machine.schema.default_manager_classes(model).into();
                 let site = Site { form: SiteForm::ModelArgument, ..call.site };
-                Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }.into()
+                machine.of_default_manager(frame, model, Box::new([site]))
             }
             _ => return Value::UNKNOWN,
         };

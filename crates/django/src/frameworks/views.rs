@@ -8,7 +8,7 @@ use super::Framework;
 use crate::predicates::Source;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Queryset, Role, Shape, Site, SiteForm, Value};
+use crate::queries::value::{Role, Shape, Site, SiteForm, Value};
 use crate::schema::ModelId;
 
 pub(super) const FRAMEWORK: Framework =
@@ -134,7 +134,7 @@ fn inherited_method<'p>(
     let none = Arguments::default();
     match name {
         "get_queryset" => {
-            let rows = queryset(machine, this, class);
+            let rows = queryset(machine, frame, this, class);
             let name = Symbol::new("ordering");
             match (machine.project.member(class, name), machine.class_member(class, name)) {
                 (Some(member), Some(names)) if matches!(shows, Shows::Many(_)) => {
@@ -199,7 +199,7 @@ fn attribute(machine: &mut Machine<'_>, this: Value, class: ClassRef, name: &str
 }
 
 /// `queryset`, or all rows of `model`.
-fn queryset(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
+fn queryset<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef) -> Value {
     if let Some(rows) = attribute(machine, this, class, "queryset") {
         return all_of(machine, rows);
     }
@@ -208,7 +208,7 @@ fn queryset(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
     }
     let Some(model) = attribute(machine, this, class, "model") else { return Value::UNKNOWN };
     let Shape::Model(model) = *machine.values.shape(model) else { return Value::UNKNOWN };
-    rows_of_model(machine, class, model)
+    rows_of_model(machine, frame, class, model)
 }
 
 /// What a `queryset` attribute gives: a manager or queryset, as it is.
@@ -226,17 +226,22 @@ fn all_of(machine: &mut Machine<'_>, rows: Value) -> Value {
 const OF_MODEL: &str = "%rows";
 
 /// The rows of `as_view(model=…)`: what would load more of them is a `queryset` in its place.
-fn rows_of_argument(machine: &mut Machine<'_>, model: Value, call: CallSite) -> Option<Value> {
+fn rows_of_argument<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    model: Value,
+    call: CallSite,
+) -> Option<Value> {
     let Shape::Model(model) = *machine.values.shape(model) else { return None };
     let site = Site { form: SiteForm::ModelArgument, ..call.site };
-    let classes = machine.schema.default_manager_classes(model).into();
-    Some(machine.values.queryset(Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) }))
+    let rows = machine.of_default_manager(frame, model, Box::new([site]));
+    Some(machine.values.queryset(rows))
 }
 
 /// `ListView.as_view(queryset=…)`, of a view of Django's own.
 fn call<'p>(
     machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
+    frame: &mut Frame<'p>,
     name: &str,
     arguments: &Arguments,
     call: CallSite,
@@ -245,7 +250,7 @@ fn call<'p>(
     let shows = shown_by(|holds| holds(view))?;
     let rows = match (arguments.keyword("queryset"), arguments.keyword("model")) {
         (Some(rows), _) => all_of(machine, rows),
-        (None, Some(model)) => rows_of_argument(machine, model, call).unwrap_or(Value::UNKNOWN),
+        (None, Some(model)) => rows_of_argument(machine, frame, model, call).unwrap_or(Value::UNKNOWN),
         (None, None) => Value::UNKNOWN,
     };
     let shown = match shows {
@@ -285,7 +290,7 @@ fn class_method<'p>(
         machine.give(this, name, value);
     }
     if let Some(model) = arguments.keyword("model")
-        && let Some(rows) = rows_of_argument(machine, model, call)
+        && let Some(rows) = rows_of_argument(machine, frame, model, call)
     {
         machine.object_values.insert((this, Symbol::new(OF_MODEL)), rows);
     }
@@ -294,14 +299,19 @@ fn class_method<'p>(
 }
 
 /// The rows of a view that names only its model: what would load more of them is a `queryset` beside it.
-fn rows_of_model(machine: &mut Machine<'_>, class: ClassRef, model: ModelId) -> Value {
+fn rows_of_model<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: ClassRef,
+    model: ModelId,
+) -> Value {
     let Some(member) = machine.project.member(class, Symbol::new("model")) else { return Value::UNKNOWN };
     let Some(value) = member.binding.value else { return Value::UNKNOWN };
     let file = member.owner.file;
     let range = machine.facts(file).range(value);
     let site = Site { file, range, function: None, form: SiteForm::ModelAttribute };
-    let classes = machine.schema.default_manager_classes(model).into();
-    machine.values.queryset(Queryset { sites: Box::new([site]), ..Queryset::of(model, classes) })
+    let rows = machine.of_default_manager(frame, model, Box::new([site]));
+    machine.values.queryset(rows)
 }
 
 /// The model whose rows a view shows.
@@ -458,7 +468,7 @@ fn template<'p>(
     }
     let given = attribute(machine, this, class, "template_name_suffix");
     let Some(suffix) = suffix(machine, shows, given) else { return Value::UNKNOWN };
-    let mut rows = queryset(machine, this, class);
+    let mut rows = queryset(machine, frame, this, class);
     if model_of(machine, rows).is_none() {
         let method = if matches!(shows, Shows::Many(_)) { "get_queryset" } else { "get_object" };
         rows = machine.call_named(frame, this, method, &Arguments::default());
@@ -484,13 +494,13 @@ fn default_template(machine: &mut Machine<'_>, rows: Value, suffix: &str) -> Opt
 }
 
 /// What a date-based view asks of its `date_field`.
-fn dated(machine: &mut Machine<'_>, class: ClassRef) {
+fn dated<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     let name = Symbol::new("date_field");
     let Some(member) = machine.project.member(class, name) else { return };
     let Some(value) = machine.class_member(class, name) else { return };
     let Shape::Str(field) = *machine.values.shape(value) else { return };
     let this = machine.values.make(Shape::Object(class, None));
-    let rows = queryset(machine, this, class);
+    let rows = queryset(machine, frame, this, class);
     if let Some(model) = model_of(machine, rows) {
         let site = super::lists::member_site(machine, member);
         let lookup = Symbol::new(&format!("{field}__gte"));
@@ -503,7 +513,7 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
     if shows(machine, class).is_none() {
         return;
     }
-    dated(machine, class);
+    dated(machine, frame, class);
     let this = machine.values.make(Shape::Object(class, None));
     show(machine, frame, this);
     handle(machine, frame, class);

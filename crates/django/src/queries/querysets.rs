@@ -86,6 +86,20 @@ impl<'p> Machine<'p> {
         Some(self.values.queryset(queryset))
     }
 
+    /// What the default manager of a model gives to code that names the model alone, at these sites.
+    pub(crate) fn of_default_manager(
+        &mut self,
+        frame: &mut Frame<'p>,
+        model: ModelId,
+        sites: Box<[Site]>,
+    ) -> Shared<Queryset> {
+        let classes = self.schema.default_manager_classes(model).into();
+        let manager: Shared<Queryset> =
+            Queryset { sites, is_manager: true, ..Queryset::of(model, classes) }.into();
+        let value = self.values.queryset(manager.clone());
+        self.started(frame, value, manager)
+    }
+
     /// Django's `get_queryset` of a manager: the queryset that its other methods start from.
     fn started(
         &mut self,
