@@ -105,7 +105,7 @@ fn what_code_changes_is_no_longer_known() {
     );
     reads(
         "Issue.all_objects.filter(state='draft')",
-        "issue.refresh_from_db()\n        print('' if issue.is_draft else issue.writer.name)",
+        "issue.refresh_from_db(fields=['state'])\n        print('' if issue.is_draft else issue.writer.name)",
         "writer",
     );
 }

@@ -27,6 +27,12 @@ fn many(lines: &[&str]) {
     check(&[("views.py", &body(lines))], &[&format!("Safe: {}: author", lines[0])]);
 }
 
+/// The author is read for one row of each list that is made of the query in the first line.
+#[track_caller]
+fn heads(lines: &[&str]) {
+    check(&[("views.py", &body(lines))], &[&format!("Unsafe: {}: author", lines[0])]);
+}
+
 #[test]
 fn an_index_of_a_list_of_all_rows_is_one_row() {
     silent(&["books = list(Book.objects.order_by('pk'))", "return name_of(books[0]), name_of(books[-1])"]);
@@ -71,23 +77,39 @@ fn a_slice_of_one_row_has_one() {
 
 #[test]
 fn each_of_several_lists_has_a_row_at_its_index() {
-    many(&[
+    heads(&[
         "books = Book.objects.order_by('title')",
         "groups = groupby(books, key=lambda it: it.title)",
         "return [name_of(list(group)[0]) for title, group in groups]",
     ]);
-    many(&[
+    heads(&[
         "books = Book.objects.order_by('title')",
         "groups = defaultdict(list)",
         "for book in books:",
         "    groups[book.title].append(book)",
         "return [name_of(group[0]) for group in groups.values()]",
     ]);
-    many(&[
+    heads(&[
         "books = list(Book.objects.order_by('title'))",
         "for author in request.POST:",
         "    own = [book for book in books if book.author_id == author]",
         "    yield name_of(own[0])",
+    ]);
+    heads(&[
+        "books = Book.objects.order_by('title')",
+        "groups = defaultdict(list)",
+        "for book in books:",
+        "    groups[book.title].append(book)",
+        "for first, *others in groups.values():",
+        "    yield name_of(first), [other.title for other in others]",
+    ]);
+    many(&[
+        "books = Book.objects.order_by('title')",
+        "groups = defaultdict(list)",
+        "for book in books:",
+        "    groups[book.title].append(book)",
+        "for first, *others in groups.values():",
+        "    yield name_of(first), [name_of(other) for other in others]",
     ]);
     // Related rows: one for each row that they belong to.
     check(

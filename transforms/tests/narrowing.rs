@@ -45,8 +45,20 @@ class Slot(models.Model):
         self.host = Author.objects.first()
 "#;
 
+/// These fields are read for every row.
 #[track_caller]
 fn reads(body: &[&str], fields: &str) {
+    found(body, "Safe", fields);
+}
+
+/// These fields are read for the rows that lack something else.
+#[track_caller]
+fn reads_instead(body: &[&str], fields: &str) {
+    found(body, "Unsafe", fields);
+}
+
+#[track_caller]
+fn found(body: &[&str], safety: &str, fields: &str) {
     let body = body.join("\n    ");
     let code = format!(
         "from shop.models import Author, Book\nfrom shop.slots import Kind, Slot\n\n\n\
@@ -59,7 +71,7 @@ fn reads(body: &[&str], fields: &str) {
          def shown(request, start):\n    {body}\n"
     );
     let line = body.lines().next().unwrap_or_default();
-    let expected = format!("Safe: {line}: {fields}");
+    let expected = format!("{safety}: {line}: {fields}");
     let expected: &[&str] = if fields.is_empty() { &[] } else { &[&expected] };
     check(&[("slots.py", SLOTS), ("views.py", &code)], expected);
 }
@@ -159,7 +171,7 @@ fn an_argument_that_cannot_be_none_decides_the_branch_of_a_parameters_default() 
         reads(&[LOOP, &format!("    print(lasting({given}))")], fields);
     }
     reads(&[LOOP, "    if slot.end is not None:", "        print(lasting(slot.end, slot))"], "");
-    reads(&[LOOP, "    print(lasting(slot.length(), slot))"], "kind");
+    reads_instead(&[LOOP, "    print(lasting(slot.length(), slot))"], "kind");
     reads(
         &[
             "slots = Slot.objects.select_related('host')",
@@ -184,9 +196,9 @@ fn what_is_left_of_a_nullable_column_and_its_stand_in_is_not_null() {
 
 #[test]
 fn a_fallback_of_a_fallback_is_read_for_few_rows() {
-    reads(&[LOOP, "    print(slot.length())"], "kind");
+    reads_instead(&[LOOP, "    print(slot.length())"], "kind");
     reads(&[LOOP, "    print(slot.until())"], "");
-    reads(&[LOOP, "    print(slot.end or slot.kind.minutes)"], "kind");
+    reads_instead(&[LOOP, "    print(slot.end or slot.kind.minutes)"], "kind");
     reads(&[LOOP, "    print(slot.end or slot.minutes or slot.kind.minutes)"], "");
     // What is open as yet is most often the rule.
     reads(
@@ -247,4 +259,88 @@ fn what_a_branch_reads_that_complains_to_a_log_is_read_for_few() {
         ],
         "kind",
     );
+}
+
+#[test]
+fn what_stands_in_for_a_related_row_that_has_the_same_is_read_for_those_that_lack_it() {
+    let either = |then: &str, orelse: &str| format!("    print({then} if slot.host else {orelse})");
+    let two = |line: &str, expected: &[&str]| {
+        let code = format!("from shop.slots import Slot\n\n\ndef shown(request):\n    {LOOP}\n    {line}\n");
+        check(&[("slots.py", SLOTS), ("views.py", &code)], expected);
+    };
+    two(
+        &either("slot.host.name", "slot.kind.name"),
+        &[&format!("Safe: {LOOP}: host"), &format!("Unsafe: {LOOP}: kind")],
+    );
+    two(&either("slot.host.name", "slot.kind.minutes"), &[&format!("Safe: {LOOP}: kind, host")]);
+}
+
+#[test]
+fn what_is_asked_last_of_a_row_is_not_asked_of_all() {
+    let tests = "other(slot) or late(slot) or open(slot)";
+    let asked = |test: &str| format!("        if {test} or slot.kind.minutes > 3:");
+    let helpers = "other = late = open = start";
+    let rows = "for slot in Slot.objects.order_by('pk'):";
+    let body = |test: &str, then: &str, end: &str| {
+        format!(
+            "from shop.slots import Slot\n\n\ndef shown(request, start):\n    {helpers}\n    \
+             {rows}\n{}\n            {then}\n        {end}\n",
+            asked(test)
+        )
+    };
+    let of = |code: String, expected: &[&str]| {
+        check(&[("slots.py", SLOTS), ("views.py", &code)], expected);
+    };
+    of(body(tests, "print(slot.pk)", "print(start)"), &[&format!("Unsafe: {rows}: kind")]);
+    // A search for one row passes over the others.
+    of(body(tests, "continue", "return slot.pk"), &[]);
+    of(
+        body("other(slot) or late(slot)", "print(slot.pk)", "print(start)"),
+        &[&format!("Safe: {rows}: kind")],
+    );
+    of(body("start(1) or start(2) or start(3)", "print(slot.pk)", "pass"), &[&format!("Safe: {rows}: kind")]);
+}
+
+#[test]
+fn what_a_flag_demands_that_is_not_set_by_default_is_not_read_for_all() {
+    let code = |default: &str, test: &str, call: &str| {
+        format!(
+            "from shop.slots import Slot\n\n\ndef show(slot, full={default}):\n    \
+             if {test}:\n        print(slot.kind.minutes)\n\n\n\
+             def shown(request, full={default}):\n    {LOOP}\n        show({call})\n"
+        )
+    };
+    let of = |default: &str, test: &str, call: &str, safety: &str| {
+        let expected = format!("{safety}: {LOOP}: kind");
+        let expected: &[&str] = if safety.is_empty() { &[] } else { &[&expected] };
+        check(&[("slots.py", SLOTS), ("views.py", &code(default, test, call))], expected);
+    };
+    of("False", "full", "slot, full", "Unsafe");
+    of("True", "full", "slot, full", "Safe");
+    of("True", "not full", "slot, full", "Unsafe");
+    of("False", "full", "slot, True", "Safe");
+    of("False", "full", "slot", "");
+    of("None", "full", "slot, full", "Safe");
+}
+
+#[test]
+fn rows_that_are_due_on_a_day_are_few() {
+    let due = |test: &str| {
+        [
+            LOOP.to_string(),
+            "    days = (slot.start - start).days".to_owned(),
+            format!("    if {test}:"),
+            "        continue".to_owned(),
+            "    print(slot.kind.minutes)".to_owned(),
+        ]
+    };
+    let of = |test: &str, fields: &str| {
+        let lines = due(test);
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        reads(&lines, fields);
+    };
+    of("days not in (2, 7)", "");
+    of("days != 7", "");
+    of("days > 7", "kind");
+    of("days in (2, 7)", "kind");
 }

@@ -96,6 +96,7 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
         |body: &str| shelf(&format!("@property\n    def label(self):\n        {body}"), "print(shelf.label)");
     for body in [
         "return self.code or self.author.name",
+        "return self.sold or self.author.name",
         "return self.code if self.code else self.author.name",
         "return self.author.name if not self.code else self.code",
         "if self.code:\n            return self.code\n        return self.author.name",
@@ -122,9 +123,8 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
     for body in [
         "return self.code and self.author.name",
         "return self.author.name or self.code",
-        "return self.sold or self.author.name",
         "code = self.code\n        if code and self.sold:\n            code = self.author.name\n        return code",
-        "code = self.code\n        code = self.sold\n        if not code:\n            code = self.author.name\n        return code",
+        "code = self.code\n        code = self.owner_id\n        if not code:\n            code = self.author.name\n        return code",
         "if self.code:\n            print(self.note)\n        return self.author.name",
         "if self.code:\n            print(self.code)\n        return self.author.name",
     ] {

@@ -28,6 +28,8 @@ pub(crate) struct Missing {
     pub(crate) alone: bool,
     /// The texts of rows, where only those read it that lack one of them.
     pub(crate) instead_of: Vec<&'static str>,
+    /// Why it may not be read for every row, where no reader is sure of it.
+    pub(crate) doubts: Vec<&'static str>,
     /// What it is only read in that is not all that the rows are used for, if anything.
     pub(crate) aside: Option<Aside>,
     /// Those whom the function that makes the query serves with it, where there are several.
@@ -40,7 +42,7 @@ pub(crate) struct Missing {
 impl Missing {
     /// Whether only some of the rows, or some uses of them, need it.
     fn is_partial(&self) -> bool {
-        self.aside.is_some() || !self.instead_of.is_empty()
+        self.aside.is_some() || !self.instead_of.is_empty() || !self.doubts.is_empty()
     }
 }
 
@@ -133,6 +135,13 @@ impl Gap {
                     }
                     Some(_) => {}
                 }
+                match read.doubt.map(Symbol::as_str) {
+                    None => missing.doubts.clear(),
+                    Some(doubt) if !missing.doubts.is_empty() && !missing.doubts.contains(&doubt) => {
+                        missing.doubts.push(doubt);
+                    }
+                    Some(_) => {}
+                }
                 if !missing.readers.contains(&read.site) {
                     missing.readers.push(read.site);
                 }
@@ -147,6 +156,7 @@ impl Gap {
                 readers: vec![read.site],
                 alone,
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
+                doubts: read.doubt.map(Symbol::as_str).into_iter().collect(),
                 aside: read.aside,
                 callers: Vec::new(),
                 others: vec![others],
@@ -261,8 +271,11 @@ impl Gap {
             if !missing.instead_of.is_empty() {
                 verdict.object(
                     Safety::Unsafe,
-                    "Rows that have that text pay for this without need; how many they are, the data says.",
+                    "Rows that have that pay for this without need; how many they are, the data says.",
                 );
+            }
+            for doubt in &missing.doubts {
+                verdict.object(Safety::Unsafe, *doubt);
             }
             match missing.aside {
                 Some(Aside::Branch) => verdict.object(
@@ -490,6 +503,7 @@ pub(crate) fn by_safety<'m>(
                 && group.iter().all(|known| {
                     is_lone(known) == is_lone(missing)
                         && known.instead_of == missing.instead_of
+                        && known.doubts == missing.doubts
                         && known.aside == missing.aside
                 })
         });

@@ -477,7 +477,14 @@ impl<'p> Machine<'p> {
         }
         let climbs = self.climbs_by_calling(function, &slots);
         let within = self.serializers.first().copied();
-        let rarity = (climbs || self.climbing > 0, self.rarity(), self.fallback, self.aside, within);
+        let rarity = (
+            climbs || self.climbing > 0,
+            self.rarity(),
+            self.fallback,
+            self.aside,
+            self.doubt.map(|(doubt, _)| doubt),
+            within,
+        );
         let changes = self.changes_of(&slots);
         let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
@@ -547,6 +554,7 @@ impl<'p> Machine<'p> {
             left: vec![Value::NEVER; arguments.len()],
             rebound: Vec::new(),
             aliases: Vec::new(),
+            search: None,
             bound: None,
         }
     }

@@ -114,7 +114,7 @@ impl<'p> Machine<'p> {
                     Some((text, false)) if shows(frame, parts[0], facts.range(parts[2])) => {
                         (Some(text), None)
                     }
-                    _ => (None, None),
+                    _ => (None, self.preferred(frame, [parts[0], parts[1], parts[2]])),
                 };
                 let rarer_then = self.rarer_than(frame, parts[0], true, parts[2]);
                 let rarer_else = self.rarer_than(frame, parts[0], false, parts[1]);
@@ -132,6 +132,7 @@ impl<'p> Machine<'p> {
                 let mut rarer = 0;
                 let operands = facts.list(run);
                 let mut text = None;
+                let mut undecided: Vec<Expr> = Vec::new();
                 for (n, &operand) in operands.iter().enumerate() {
                     let value = match n {
                         0 => self.eval(frame, operand),
@@ -140,20 +141,29 @@ impl<'p> Machine<'p> {
                                 true => machine.rarer_behind(frame, operands[n - 1]),
                                 false => machine.rarer(frame, operands[n - 1], true),
                             });
-                            let tests = (&operands[..n], !decides, rarer);
-                            self.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
+                            let (last, doubt) = self.asked_last(frame, expr, &undecided);
+                            let tests = (&operands[..n], !decides, rarer.max(last));
+                            self.doubting(doubt, |machine| {
+                                machine.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
+                            })
                         }
                     };
                     if n + 1 < operands.len() {
                         self.truth(frame, value);
+                        // A row stands for itself, and not for an answer.
+                        let is_row = self.values.members(value).iter().any(|&it| self.as_row(it).is_some());
                         match self.tested(frame, value) {
                             Some(truth) if truth == decides => return self.values.join(all, value),
                             Some(_) => continue,
                             None if decides => {
+                                undecided.extend((!is_row).then_some(operand));
                                 let tested = self.tested_text(frame, operand).filter(|(_, given)| *given);
                                 text = text.or(tested.map(|(text, _)| text));
                             }
-                            None => text = text.or_else(|| self.filled_text(frame, operand)),
+                            None => {
+                                undecided.extend((!is_row).then_some(operand));
+                                text = text.or_else(|| self.filled_text(frame, operand));
+                            }
                         }
                     } else if !decides && self.tested(frame, value) == Some(false) {
                         // Whatever the others are, the whole is false.
@@ -542,7 +552,7 @@ impl<'p> Machine<'p> {
             }
             Shape::Sequence(_) if is_slice => value,
             Shape::Sequence(element) => match self.values.shape(key) {
-                Shape::Int(_) => self.one_of(frame, element),
+                Shape::Int(_) => self.head_of(frame, element),
                 _ => {
                     let element = self.any_of(element);
                     self.one_of(frame, element)

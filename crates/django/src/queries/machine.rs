@@ -68,6 +68,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) rebound: Vec<usize>,
     /// The variables that are items of containers.
     pub(crate) aliases: Vec<Alias>,
+    /// The test by which a loop passes over the rows that it does not search for, while it is evaluated.
+    pub(crate) search: Option<Expr>,
     /// The last step's place and value: `a = b = value` is two steps.
     pub(crate) bound: Option<(Expr, Expr)>,
 }
@@ -97,6 +99,8 @@ pub(crate) struct Read {
     pub(crate) alone: bool,
     /// The text of a row, where only those read it that lack that.
     pub(crate) instead_of: Option<Symbol>,
+    /// Why it may not happen for every row.
+    pub(crate) doubt: Option<Symbol>,
     /// What it happens in that is not all that the rows are there for, if anything.
     pub(crate) aside: Option<Aside>,
     /// The expression that reads.
@@ -126,9 +130,9 @@ pub(crate) struct Summary {
     pub(crate) left: Left,
 }
 
-/// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, and the
-/// serializer for which it is made.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Value>);
+/// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, why
+/// it may not be for every row, and the serializer for which it is made.
+pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbol>, Option<Value>);
 
 /// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializer within
 /// which it is.
@@ -162,12 +166,16 @@ pub(crate) struct Machine<'p> {
     pub(super) looped_openly: FxHashSet<Value>,
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
+    /// Why what is being run may not be for every row, and how many of the loops under way began before it.
+    pub(super) doubt: Option<(Symbol, usize)>,
     /// The call of the project's code that runs a function, and how many are under way in that function.
     pub(crate) called_by: Option<(Site, usize)>,
     /// How many steps of a climb beyond the first are under way.
     pub(crate) climbing: u32,
     /// How much rarer the code that is being run is than the rows that it reads of.
     pub(crate) seldom: u32,
+    /// How much rarer the end of the last block was than its beginning.
+    pub(super) ended_rarer: u32,
     /// How often the attributes of an object have changed: what its methods gave before may be another now.
     pub(crate) changes: FxHashMap<Value, u32>,
     pub(crate) active_calls: Vec<CallKey>,
@@ -324,9 +332,11 @@ impl<'p> Machine<'p> {
             around_fragments: Vec::new(),
             looped_openly: FxHashSet::default(),
             fallback: None,
+            doubt: None,
             called_by: None,
             climbing: 0,
             seldom: 0,
+            ended_rarer: 0,
             changes: FxHashMap::default(),
             active_calls: Vec::new(),
             globals: FxHashMap::default(),
@@ -389,6 +399,7 @@ impl<'p> Machine<'p> {
         self.serializers.clear();
         self.climbing = 0;
         self.fallback = None;
+        self.doubt = None;
         self.aside = None;
         self.around_fragments.clear();
         self.seldom = 0;
@@ -427,6 +438,7 @@ impl<'p> Machine<'p> {
             left: Vec::new(),
             rebound: Vec::new(),
             aliases: Vec::new(),
+            search: None,
             bound: None,
         }
     }
@@ -452,6 +464,7 @@ impl<'p> Machine<'p> {
             many: row.many,
             alone: row.alone,
             instead_of: self.fallback,
+            doubt: self.doubt_of(row),
             aside: self.aside,
             site,
             shown_by,
@@ -467,8 +480,9 @@ impl<'p> Machine<'p> {
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
         let within = self.serializers.first().copied();
+        let partly = self.fallback.or(self.doubt.map(|(doubt, _)| doubt));
         !self.shown.contains(&(by, object, None, None, within))
-            && self.shown.insert((by, object, self.fallback, self.aside, within))
+            && self.shown.insert((by, object, partly, self.aside, within))
     }
 
     /// Keeps that the rows of a queryset were looped over.
@@ -589,6 +603,7 @@ impl<'p> Machine<'p> {
             many: false,
             alone: true,
             listed: false,
+            head: false,
             back: None,
             lacks: Lacks::NONE,
         }))

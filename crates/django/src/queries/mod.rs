@@ -134,6 +134,8 @@ pub struct Read {
     pub alone: bool,
     /// The text of a row, `Book.title`, where only those read it that lack that.
     pub instead_of: Option<Symbol>,
+    /// Why it may not happen for every row: a sentence.
+    pub doubt: Option<Symbol>,
     /// What it happens in that is not all that the rows are there for, if anything.
     pub aside: Option<Aside>,
     /// The expression that reads.
@@ -245,8 +247,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
         let steps = machine.values.steps(read.path);
         let index = index_of(read.query, queryset);
-        let &machine::Read { many, alone, instead_of, aside, site, shown_by, .. } = read;
-        reads.push((index, Read { steps, many, alone, instead_of, aside, site, shown_by }));
+        let &machine::Read { many, alone, instead_of, doubt, aside, site, shown_by, .. } = read;
+        reads.push((index, Read { steps, many, alone, instead_of, doubt, aside, site, shown_by }));
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {
@@ -461,6 +463,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 read.many,
                 (read.alone, read.aside),
                 read.instead_of.map(Symbol::as_str),
+                read.doubt.map(Symbol::as_str),
             )
         });
         query.loops.sort_by_key(order);

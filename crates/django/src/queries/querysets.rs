@@ -505,6 +505,7 @@ impl<'p> Machine<'p> {
             many,
             alone: !many,
             listed: false,
+            head: false,
             back: None,
             lacks: Lacks::NONE,
         }))

@@ -5,6 +5,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
 
 use super::known::aside::Aside;
+use super::known::doubts::is_search;
 use super::known::fallback::{fills, shows};
 use super::known::leaving::{Turning, straight_end};
 use super::known::narrowing::{Known, widen_back};
@@ -26,7 +27,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
         let stmts = facts.block(block);
-        let (fallback, seldom) = (self.fallback, self.seldom);
+        let (fallback, seldom, doubt) = (self.fallback, self.seldom, self.doubt);
         let mut next = Next::On;
         let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
         for (at, stmt) in stmts.iter().enumerate() {
@@ -40,6 +41,8 @@ impl<'p> Machine<'p> {
             }
         }
         self.fallback = fallback;
+        self.doubt = doubt;
+        self.ended_rarer = self.seldom.saturating_sub(seldom);
         self.seldom = seldom;
         next
     }
@@ -141,7 +144,9 @@ impl<'p> Machine<'p> {
         orelse: Block,
         rest: TextRange,
     ) -> Next {
+        frame.search = is_search(frame.facts, then, rest).then_some(test);
         let value = self.eval_test(frame, test, then);
+        frame.search = None;
         self.truth(frame, value);
         if let Some(holds) = self.tested(frame, value) {
             let branch = if holds { then } else { orelse };
@@ -157,6 +162,11 @@ impl<'p> Machine<'p> {
                 (Some(text), None)
             }
             _ => (None, None),
+        };
+        let (doubt_then, doubt_else) = match self.flagged(frame, test) {
+            Some((doubt, true)) => (Some(doubt), None),
+            Some((doubt, false)) => (None, Some(doubt)),
+            None => (None, None),
         };
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
@@ -178,9 +188,11 @@ impl<'p> Machine<'p> {
         if !rest.is_empty() && self.is_aside(frame, then, orelse) {
             self.aside = Some(Aside::Branch);
         }
-        let first = self.stand_in(for_then, |machine| machine.run(frame, then));
+        let first = self
+            .doubting(doubt_then, |machine| machine.stand_in(for_then, |machine| machine.run(frame, then)));
         self.aside = aside;
         self.seldom -= rarer_then;
+        let ended_then = rarer_then + self.ended_rarer;
         let mut after_then = std::mem::replace(&mut frame.slots, before);
         let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
@@ -191,15 +203,18 @@ impl<'p> Machine<'p> {
             one.put(frame);
         }
         self.seldom += rarer_else;
-        let second = self.stand_in(for_else, |machine| machine.run(frame, orelse));
+        let second = self
+            .doubting(doubt_else, |machine| machine.stand_in(for_else, |machine| machine.run(frame, orelse)));
         self.seldom -= rarer_else;
+        let ended_else = rarer_else + self.ended_rarer;
         // What goes on behind a branch that ended is done as the other branch is.
-        let (fallback, rarer) = match (first, second) {
-            (Next::Away, Next::On) => (for_else, rarer_else),
-            (Next::On, Next::Away) => (for_then, rarer_then),
-            _ => (None, 0),
+        let (fallback, rarer, doubt) = match (first, second) {
+            (Next::Away, Next::On) => (for_else, ended_else, doubt_else),
+            (Next::On, Next::Away) => (for_then, ended_then, doubt_then),
+            _ => (None, 0, None),
         };
         self.fallback = self.fallback.or(fallback);
+        self.begin_to_doubt(doubt);
         self.seldom += rarer;
         match (first, second) {
             (Next::On, Next::On) => {
@@ -338,6 +353,11 @@ impl<'p> Machine<'p> {
         let within = stretch(frame.facts, body);
         let turning = Turning::of(frame, Some(target));
         frame.turning.push(turning);
+        let seldom = self.seldom;
+        // What is rare for the rows of a query that stands around is not for those that are asked for anew.
+        if self.are_asked_here(frame, element) {
+            self.seldom = 0;
+        }
         for element in self.kinds_of_turn(iterated, element) {
             self.turns(frame, within, |machine, frame| {
                 machine.assign(frame, target, element);
@@ -345,6 +365,7 @@ impl<'p> Machine<'p> {
                 machine.run(frame, body);
             });
         }
+        self.seldom = seldom;
         if let Some(ended) = frame.turning.pop() {
             self.pick_last(frame, &ended);
         }
@@ -513,6 +534,9 @@ impl<'p> Machine<'p> {
                     let all = self.list_of(member, element);
                     for (n, part) in parts.iter_mut().enumerate() {
                         let item = match *self.values.shape(all) {
+                            Shape::Sequence(element) if starred.is_some_and(|star| star != n) => {
+                                self.head_of(frame, element)
+                            }
                             Shape::Sequence(element) if starred != Some(n) => self.one_of(frame, element),
                             _ => all,
                         };

@@ -221,6 +221,8 @@ pub struct Row {
     pub alone: bool,
     /// Whether it stands for the elements of a list of all rows, one of which is one row.
     pub listed: bool,
+    /// Whether it stands for one row of each of several lists, the first of each group.
+    pub head: bool,
     /// The relation that is loaded already because the row was reached over its other side.
     pub back: Option<(RelationId, Path)>,
     /// The relations that tests found to be null.

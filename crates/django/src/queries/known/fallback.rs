@@ -1,12 +1,13 @@
 //! What stands in for a text that a row lacks: `if self.name: return self.name` and, behind it, something else;
-//! `self.name or self.author.name`. So it is with a property that shows the text where there is one, and with what fills it in:
-//! `if not self.name and self.author: self.name = self.author.name`.
+//! `self.name or self.author.name`. So it is with a property that shows the text where there is one, with what fills it in
+//! (`if not self.name and self.author: self.name = self.author.name`), with a number or date that may be null, and with a related row
+//! that has what another has too: `self.talk.event if self.talk else self.schedule.event`.
 //!
-//! Whether many rows lack the text nobody can tell from the code, but those that have it read nothing of what stands in
-//! for it. Where the field demands a text, none lacks it, and the branch is not taken at all.
+//! Whether many rows lack it nobody can tell from the code, but those that have it read nothing of what stands in
+//! for it. Where the field demands it, none lacks it, and the branch is not taken at all.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Symbol};
 
 use crate::queries::attributes::Binding;
@@ -19,7 +20,7 @@ use crate::schema::ModelAttribute;
 const FEW: usize = 60;
 
 impl<'p> Machine<'p> {
-    /// The text of a row that a test asks for, and whether the test holds where it is there.
+    /// The text of a row that a test asks for, or what else may be null, and whether the test holds where it is there.
     pub(in crate::queries) fn tested_text(
         &mut self,
         frame: &mut Frame<'p>,
@@ -34,6 +35,23 @@ impl<'p> Machine<'p> {
                 let given = matches!(kind, ExprKind::Or(_));
                 let tested = self.tested_text(frame, *frame.facts.list(run).first()?);
                 return tested.filter(|&(_, holds)| holds == given);
+            }
+            ExprKind::Compare(run, ops) => {
+                let (&[place, none], op) = (frame.facts.list(run), frame.facts.compare_ops.get(ops as usize))
+                else {
+                    return None;
+                };
+                let given = match op? {
+                    CompareOp::Is | CompareOp::Eq => false,
+                    CompareOp::IsNot | CompareOp::NotEq => true,
+                    _ => return None,
+                };
+                let is_asked =
+                    frame.facts.kind(none) == ExprKind::None && self.is_null_column(frame, place, true);
+                return is_asked
+                    .then(|| self.name_of_place(frame, place))
+                    .flatten()
+                    .map(|name| (name, given));
             }
             // `title = book.title` just before.
             ExprKind::Local(_) => {
@@ -58,7 +76,9 @@ impl<'p> Machine<'p> {
             None => self.shown_by(self.schema.class_of(row.model)?, name)?,
         };
         let field = self.schema.field_named(row.model, name)?;
-        if !TEXTS.contains(&self.schema.field(field).class().as_str()) {
+        if !TEXTS.contains(&self.schema.field(field).class().as_str())
+            && !self.is_null_column(frame, test, false)
+        {
             return None;
         }
         let model = self.schema.model(row.model).name();
@@ -72,6 +92,37 @@ impl<'p> Machine<'p> {
             Some((text, false)) if fills(frame, test, function) => Some(text),
             _ => None,
         }
+    }
+
+    /// A column by its model and name.
+    fn name_of_place(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Symbol> {
+        let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return None };
+        let row = self.row_of_place(frame, place)?;
+        Some(Symbol::new(&format!("{}.{name}", self.schema.model(row.model).name())))
+    }
+
+    /// The related row that a conditional expression prefers to another that has the same: `self.talk.event if self.talk else
+    /// self.schedule.event`.
+    pub(in crate::queries) fn preferred(
+        &mut self,
+        frame: &mut Frame<'p>,
+        [test, then, orelse]: [Expr; 3],
+    ) -> Option<Symbol> {
+        let facts = frame.facts;
+        let (ExprKind::Attribute(base, name), ExprKind::Attribute(instead, other)) =
+            (facts.kind(then), facts.kind(orelse))
+        else {
+            return None;
+        };
+        let place = Reference::of(frame, test)?;
+        let ExprKind::Attribute(_, key) = facts.kind(test) else { return None };
+        let row = self.row_of_place(frame, test)?;
+        let is_relation = matches!(self.schema.attribute(row.model, key), Some(ModelAttribute::ToOne(_)));
+        let is_it = is_relation
+            && name == other
+            && Reference::of(frame, base) == Some(place)
+            && Reference::of(frame, instead).is_some_and(|it| it.slot == place.slot);
+        is_it.then(|| Symbol::new(&format!("{}.{key}", self.schema.model(row.model).name())))
     }
 
     /// The attribute that a class's property gives where that is there: `if self.name: return self.name`, and
@@ -116,7 +167,7 @@ fn asked_first(facts: &FileFacts, test: Expr) -> Option<Expr> {
     loop {
         tested = match facts.kind(tested) {
             ExprKind::Not(inner) => inner,
-            ExprKind::And(run) | ExprKind::Or(run) => *facts.list(run).first()?,
+            ExprKind::And(run) | ExprKind::Or(run) | ExprKind::Compare(run, _) => *facts.list(run).first()?,
             _ => return Some(tested),
         };
     }

@@ -10,6 +10,7 @@
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
+use crate::queries::known::doubts::is_due;
 use crate::queries::known::filtered::is_date;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
@@ -18,7 +19,7 @@ use crate::queries::value::{Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
 /// From how much on code counts as run for few rows.
-const SELDOM: u32 = 2;
+pub(super) const SELDOM: u32 = 2;
 
 impl<'p> Machine<'p> {
     /// Whether the code that is being run is run for few rows.
@@ -47,6 +48,7 @@ impl<'p> Machine<'p> {
             ExprKind::And(run) if holds => {
                 facts.list(run).iter().map(|&part| self.rarer(frame, part, true)).max().unwrap_or(0)
             }
+            ExprKind::Compare(..) if is_due(frame, test, holds) => SELDOM,
             ExprKind::Call(..) if holds && self.pairs_rows(frame, test) => SELDOM,
             _ => match tested_for_null(frame, test, holds) {
                 Some((place, is_none)) if self.is_null_column(frame, place, is_none) => {
@@ -125,14 +127,14 @@ impl<'p> Machine<'p> {
     }
 
     /// The row whose attribute a place is.
-    fn row_of_place(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Row> {
+    pub(super) fn row_of_place(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Row> {
         Reference::of(frame, place)?;
         let ExprKind::Attribute(base, _) = frame.facts.kind(place) else { return None };
         self.row_in(frame, base)
     }
 
     /// Whether a place is a column that may be null, and that counts as false only where it is, or nearly so.
-    fn is_null_column(&mut self, frame: &mut Frame<'p>, place: Expr, is_none: bool) -> bool {
+    pub(super) fn is_null_column(&mut self, frame: &mut Frame<'p>, place: Expr, is_none: bool) -> bool {
         let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return false };
         let Some(row) = self.row_of_place(frame, place) else { return false };
         if !matches!(self.schema.attribute(row.model, name), Some(ModelAttribute::Column)) {

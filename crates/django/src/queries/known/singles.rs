@@ -12,7 +12,7 @@
 use tuneup_python::flow::{Expr, ExprKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Shape, Site, Value};
+use crate::queries::value::{Origin, Path, Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
     /// A list, tuple or iterator of the elements that looping over `source` gives; of all its rows, where it has them all.
@@ -68,6 +68,22 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// What an index of a list gives of its elements, or the first names that it is unpacked into: where there are several
+    /// such lists, one row of each.
+    pub(in crate::queries) fn head_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {
+        let element = self.one_of(frame, element);
+        let members = self.values.members(element);
+        if !members.iter().all(|&member| self.as_row(member).is_some()) {
+            return element;
+        }
+        self.for_each(element, |machine, member| match *machine.values.shape(member) {
+            Shape::Row(row) if row.many && row.path == Path::ROOT => {
+                machine.values.make(Shape::Row(Row { head: true, ..row }))
+            }
+            _ => member,
+        })
+    }
+
     /// What is taken from a list or iterator: in a loop, one element after the other.
     pub(in crate::queries) fn taken(&mut self, frame: &mut Frame<'p>, source: Value, site: Site) -> Value {
         self.for_each(source, |machine, member| match *machine.values.shape(member) {
@@ -114,6 +130,20 @@ impl<'p> Machine<'p> {
             (site.file, site.function) == (frame.file, frame.function)
                 && frame.again.last().is_none_or(|turn| turn.contains_range(site.range))
         })
+    }
+
+    /// Whether rows are those of a query that is made as often as the step that is being run, and not related to others.
+    pub(in crate::queries) fn are_asked_here(&self, frame: &Frame<'p>, rows: Value) -> bool {
+        let members = self.values.members(rows);
+        !members.is_empty()
+            && members.iter().all(|&member| {
+                self.as_row(member).is_some_and(|row| {
+                    let queryset = self.as_queryset(row.query);
+                    row.path == Path::ROOT
+                        && queryset.is_some_and(|it| it.origin == Origin::Manager)
+                        && self.is_made_here(frame, row)
+                })
+            })
     }
 
     /// Where the query of a row is made, or that of the related rows which it is one of.

@@ -27,6 +27,14 @@ impl<'p> Machine<'p> {
             .any(|&(_, looked)| looked as usize == slot)
     }
 
+    /// The variables that code within a stretch of the frame's file looks at.
+    pub(in crate::queries) fn looked_at(&mut self, frame: &Frame<'p>, within: TextRange) -> Vec<u32> {
+        let looks = self.looks(frame.file, frame.facts);
+        let first = looks.partition_point(|&(at, _)| at < within.start());
+        let within = looks[first..].iter().take_while(|&&(at, _)| at < within.end());
+        within.map(|&(_, slot)| slot).collect()
+    }
+
     fn looks(&mut self, file: FileId, facts: &FileFacts) -> Rc<Looks> {
         let known = self.looks.entry(file).or_insert_with(|| Rc::new(looks(facts)));
         Rc::clone(known)
