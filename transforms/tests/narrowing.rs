@@ -321,6 +321,9 @@ fn what_a_flag_demands_that_is_not_set_by_default_is_not_read_for_all() {
     of("False", "full", "slot, True", "Safe");
     of("False", "full", "slot", "");
     of("None", "full", "slot, full", "Safe");
+    // A rehearsal is not what the code is for.
+    let rehearsed = code("True", "not full", "slot, full").replace("full", "dry_run");
+    check(&[("slots.py", SLOTS), ("views.py", &rehearsed)], &[&format!("Safe: {LOOP}: kind")]);
 }
 
 #[test]
@@ -343,4 +346,27 @@ fn rows_that_are_due_on_a_day_are_few() {
     of("days != 7", "");
     of("days > 7", "kind");
     of("days in (2, 7)", "kind");
+}
+
+#[test]
+fn what_is_read_while_children_are_looped_over_is_read_of_rows_that_have_some() {
+    let code = |own: &str, asked: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass Page(models.Model):\n    \
+             parent = models.ForeignKey('self', null=True, on_delete=models.CASCADE)\n    \
+             owner = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+             class Meta:\n        app_label = 'shop'\n\n    \
+             def show(self):\n        {own}\n        \
+             for other in Page.objects.filter({asked}):\n            print(self.owner.name)\n\n\n\
+             def shown(request):\n    \
+             for page in Page.objects.order_by('pk'):\n        page.show()\n"
+        )
+    };
+    let of = |own: &str, asked: &str, safety: &str| {
+        let expected = format!("{safety}: for page in Page.objects.order_by('pk'):: owner");
+        check(&[("pages.py", &code(own, asked))], &[&expected]);
+    };
+    of("pass", "parent=self", "Unsafe");
+    of("print(self.owner.name)", "parent=self", "Safe");
+    of("pass", "owner_id=self.owner_id", "Safe");
 }

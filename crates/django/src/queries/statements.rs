@@ -358,6 +358,11 @@ impl<'p> Machine<'p> {
         if self.are_asked_here(frame, element) {
             self.seldom = 0;
         }
+        let doubt = self.doubt;
+        if self.are_children(element) {
+            let below = "It is read only for rows that have others of their model below them.";
+            self.doubt = Some((Symbol::new(below), depth));
+        }
         for element in self.kinds_of_turn(iterated, element) {
             self.turns(frame, within, |machine, frame| {
                 machine.assign(frame, target, element);
@@ -366,6 +371,7 @@ impl<'p> Machine<'p> {
             });
         }
         self.seldom = seldom;
+        self.doubt = doubt;
         if let Some(ended) = frame.turning.pop() {
             self.pick_last(frame, &ended);
         }

@@ -5,6 +5,7 @@
 //!   passes over all for which the test holds, few rows come as far.
 //! - What only a flag demands that is not set by default: `def listed(books, detailed=False)`.
 //! - What is read of the first row of each group alone.
+//! - What is read while rows are looped over that a row has below it in a tree: `for child in Page.objects.filter(parent=self)`.
 //! - Rows that are due on a day, which are few: `if (book.due - today).days not in (2, 7): continue`.
 
 use ruff_text_size::TextRange;
@@ -13,10 +14,13 @@ use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind}
 
 use crate::queries::known::seldom::SELDOM;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Shape, Value};
+use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Value};
 
 /// Behind how many tests of a row many rows may be decided.
 const MANY: usize = 3;
+
+/// Flags that tell a rehearsal from what code is for, whatever they are by default.
+const REHEARSALS: &[&str] = &["commit", "dry", "dry_run", "dryrun"];
 
 impl<'p> Machine<'p> {
     /// Why a row may not be among those for which what is being run is done.
@@ -62,18 +66,48 @@ impl<'p> Machine<'p> {
                 let definition = facts.function(frame.function?);
                 let parameter = facts.parameters(definition.parameters).get(slot)?;
                 let ExprKind::Bool(default) = facts.kind(parameter.default?) else { return None };
-                if frame.rebound.contains(&slot) || self.known_truth(*frame.slots.get(slot)?).is_some() {
+                let is_rehearsal = REHEARSALS.contains(&parameter.name.as_str());
+                if is_rehearsal
+                    || frame.rebound.contains(&slot)
+                    || self.known_truth(*frame.slots.get(slot)?).is_some()
+                {
                     return None;
                 }
-                let flag = if default { "false" } else { "true" };
+                let name = parameter.name;
                 let doubt = format!(
-                    "It is read only where `{}` is {flag}, which by default it is not.",
-                    parameter.name
+                    "It is read only where `{name}` is {}, and by default it is {default}.",
+                    !default
                 );
                 Some((Symbol::new(&doubt), !default))
             }
             _ => None,
         }
+    }
+
+    /// Whether rows are those of a query that asks for the rows below another of their model: `Page.objects.filter(parent=self)`.
+    /// Most of the rows of a tree have none.
+    pub(in crate::queries) fn are_children(&self, rows: Value) -> bool {
+        let Some(row) = self.as_row(rows).filter(|row| row.path == Path::ROOT) else { return false };
+        let Some(queryset) = self.as_queryset(row.query) else { return false };
+        let is_above = |name: &str| {
+            let mut model = row.model;
+            for part in name.split("__") {
+                let relation = self.schema.relation_by_query_name(model, Symbol::new(part));
+                let Some(target) = relation.and_then(|it| self.schema.relation(it).target()) else {
+                    return false;
+                };
+                model = target;
+            }
+            model == row.model
+        };
+        queryset.origin == Origin::Manager
+            && self.values.terms(queryset.terms).iter().any(|term| {
+                term.role == Role::Filter
+                    && term.sure
+                    && !term.negated
+                    && term.given == Given::Other
+                    && is_above(term.name.as_str())
+            })
     }
 
     /// How much rarer an operand is behind others that may have decided, and why it may not be asked.
