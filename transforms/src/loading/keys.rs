@@ -169,10 +169,12 @@ fn is_set(facts: &FileFacts, place: Expr) -> bool {
     })
 }
 
-/// The parameter of a function that a variable is, but for the `self` of a method.
+/// The parameter of a function that a variable is, but for the `self` of a method and for what a lambda is given, which
+/// stands beside it.
 fn parameter(facts: &FileFacts, reader: &Site, slot: u32) -> Option<Symbol> {
     let function = facts.function(reader.function?);
     let parameters = facts.parameters(function.parameters);
     let is_self = slot == 0 && function.class.is_some();
-    parameters.get(slot as usize).filter(|_| !is_self).map(|parameter| parameter.name)
+    let is_lambda = function.name == "<lambda>";
+    parameters.get(slot as usize).filter(|_| !is_self && !is_lambda).map(|parameter| parameter.name)
 }

@@ -396,7 +396,11 @@ impl<'p> Machine<'p> {
                     if matches!(self.values.shape(result), Shape::Str(_) | Shape::Scalar | Shape::Unlike(_)) {
                         self.text_of_parts(frame, right);
                     }
-                    Value::SCALAR
+                    let made = match *self.values.shape(result) {
+                        Shape::Str(text) => self.text_of_format(text, right),
+                        _ => None,
+                    };
+                    made.unwrap_or(Value::SCALAR)
                 }
                 BinaryOp::BitOr | BinaryOp::BitAnd | BinaryOp::BitXor => {
                     self.for_each(result, |machine, left| match machine.values.shape(left) {

@@ -146,6 +146,9 @@ impl<'p> Machine<'p> {
                     }
                     "format" if let Shape::Str(text) = *self.values.shape(receiver) => {
                         self.format_text(frame, text.as_str(), arguments, call);
+                        if let Some(made) = self.text_of_fields(text, arguments) {
+                            return made;
+                        }
                     }
                     "format" | "format_map" => {
                         for value in arguments.all().collect::<Vec<_>>() {
