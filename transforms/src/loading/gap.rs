@@ -95,6 +95,35 @@ impl Gap {
         }
     }
 
+    /// Adds what another query of the same model lacks, which lacks the same.
+    pub(super) fn unite(&mut self, other: &Self) {
+        fn add<T: Clone + PartialEq>(to: &mut Vec<T>, more: &[T]) {
+            for one in more {
+                if !to.contains(one) {
+                    to.push(one.clone());
+                }
+            }
+        }
+        for missing in &mut self.missing {
+            let Some(known) = other.missing.iter().find(|known| known.path == missing.path) else { continue };
+            add(&mut missing.readers, &known.readers);
+            match missing.instead_of.is_empty() || known.instead_of.is_empty() {
+                true => missing.instead_of.clear(),
+                false => add(&mut missing.instead_of, &known.instead_of),
+            }
+            missing.callers.extend(known.callers.iter().cloned());
+        }
+        add(&mut self.loops, &other.loops);
+        add(&mut self.writes, &other.writes);
+        add(&mut self.saves, &other.saves);
+        add(&mut self.kept, &other.kept);
+        add(&mut self.emptied, &other.emptied);
+        self.asked = self.asked.or(other.asked);
+        self.listed |= other.listed;
+        self.prefetched_elsewhere = self.prefetched_elsewhere.or(other.prefetched_elsewhere);
+        self.proposed_elsewhere = self.proposed_elsewhere.or(other.proposed_elsewhere);
+    }
+
     /// Adds what a flow of the query reads.
     pub(super) fn add(
         &mut self,

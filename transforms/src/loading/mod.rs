@@ -3,6 +3,7 @@
 
 mod gap;
 mod keys;
+mod meeting;
 mod plans;
 mod rare;
 mod sharing;
@@ -156,6 +157,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks {
     drop_served(&mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     let keys = keys::take(project, &mut gaps);
+    meeting::meet(project, &mut gaps);
     let proposed: FxHashSet<RelationId> = gaps
         .iter()
         .flat_map(|gap| &gap.missing)

@@ -1,0 +1,287 @@
+//! Queries that are made in several branches of a function and go on in one variable: what all of them lack is loaded once,
+//! where that variable is used.
+//!
+//! `books = Book.objects.filter(…) if title else Book.objects.all()` and then `for book in books:` needs one call, not two. So it
+//! is only where nothing else uses the rows: a queryset to which something is added is another one, which is evaluated again. Where
+//! the branches load something by themselves already, each goes on to.
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+use tuneup_django::Project;
+use tuneup_django::queries::{Site, SiteForm};
+use tuneup_python::FileId;
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
+
+use super::gap::Gap;
+use super::key;
+
+/// Methods of a queryset that make a query of their own, for which what it loads is nothing.
+const ASIDE: &[&str] = &["count", "exists", "aggregate", "values", "values_list", "update", "delete"];
+
+/// Puts what several queries lack where the variable is used in which they meet.
+pub(super) fn meet(project: &Project, gaps: &mut Vec<Gap>) {
+    let mut by_function: FxHashMap<(FileId, FunctionId), Vec<usize>> = FxHashMap::default();
+    for (at, gap) in gaps.iter().enumerate() {
+        if let Some(function) = gap.site.function
+            && gap.site.form == SiteForm::Chain
+            && gap.site.file.as_other().is_none()
+            && !gap.missing.is_empty()
+            && gap.only.is_none()
+            && gap.deferred.is_empty()
+        {
+            by_function.entry((gap.site.file, function)).or_default().push(at);
+        }
+    }
+    let mut functions: Vec<_> = by_function.into_iter().filter(|(_, gaps)| gaps.len() > 1).collect();
+    functions.sort_by_key(|((file, function), _)| (file.index(), function.0));
+    let mut gone: Vec<usize> = Vec::new();
+    for ((file, id), here) in functions {
+        let facts = project.source.facts(file);
+        let variables = Variables::of(facts, id);
+        let mut by_variable: Vec<(u32, Vec<usize>)> = Vec::new();
+        for at in here {
+            let Some(slot) = variables.bound_to(gaps[at].site.range) else { continue };
+            match by_variable.iter_mut().find(|(known, _)| *known == slot) {
+                Some((_, all)) => all.push(at),
+                None => by_variable.push((slot, vec![at])),
+            }
+        }
+        for (slot, all) in by_variable.into_iter().filter(|(_, all)| all.len() > 1) {
+            let [first, others @ ..] = all.as_slice() else { continue };
+            if !others.iter().all(|&other| lacks_the_same(&gaps[*first], &gaps[other])) {
+                continue;
+            }
+            let sites: Vec<TextRange> = all.iter().map(|&at| gaps[at].site.range).collect();
+            let Some(used) = variables.only_use(slot, &sites) else { continue };
+            let mut whole = gaps[*first].clone();
+            others.iter().for_each(|&other| whole.unite(&gaps[other]));
+            whole.site = Site { range: facts.range(used), ..whole.site };
+            gaps[*first] = whole;
+            gone.extend(others);
+        }
+    }
+    gone.sort_unstable();
+    for at in gone.into_iter().rev() {
+        gaps.remove(at);
+    }
+    gaps.sort_by_key(|gap| key(&gap.site));
+}
+
+fn lacks_the_same(one: &Gap, other: &Gap) -> bool {
+    let is_like = |gap: &Gap, of: &Gap| {
+        gap.missing.iter().all(|missing| {
+            of.missing.iter().any(|known| {
+                known.path == missing.path
+                    && known.to_many == missing.to_many
+                    && known.alone == missing.alone
+                    && known.aside == missing.aside
+                    && known.automatic == missing.automatic
+            })
+        })
+    };
+    one.model == other.model
+        && one.select_all == other.select_all
+        && is_like(one, other)
+        && is_like(other, one)
+}
+
+/// The variables of a function.
+struct Variables<'p> {
+    facts: &'p FileFacts,
+    within: TextRange,
+    /// How many of them are parameters, which hold what another made.
+    parameters: u32,
+    /// The functions that it defines, which have variables of their own.
+    inner: Vec<TextRange>,
+}
+
+impl<'p> Variables<'p> {
+    fn of(facts: &'p FileFacts, id: FunctionId) -> Self {
+        let function = facts.function(id);
+        let within = function.range;
+        let is_inner = |range: &TextRange| within.contains_range(*range) && *range != within;
+        Self {
+            facts,
+            within,
+            parameters: function.parameters.len,
+            inner: facts.functions.iter().map(|function| function.range).filter(is_inner).collect(),
+        }
+    }
+
+    /// Whether something stands in the function, and in none that it defines.
+    fn has(&self, range: TextRange) -> bool {
+        self.within.contains_range(range) && !self.inner.iter().any(|inner| inner.contains_range(range))
+    }
+
+    /// The steps of the function that bind a variable.
+    fn bindings(&self) -> impl Iterator<Item = (u32, Expr, Expr)> {
+        let steps = self.facts.stmts.iter().filter(|stmt| self.has(stmt.range));
+        steps.filter_map(|stmt| match stmt.kind {
+            StmtKind::Assign(target, from) => match self.facts.kind(target) {
+                ExprKind::Local(slot) => Some((slot, target, from)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// The variable that a query is put into.
+    fn bound_to(&self, query: TextRange) -> Option<u32> {
+        let mut bindings = self.bindings();
+        bindings
+            .find(|&(_, _, from)| self.arms(from).into_iter().any(|arm| self.begins_with(arm, query)))
+            .map(|(slot, ..)| slot)
+            .filter(|&slot| slot >= self.parameters)
+    }
+
+    /// What an expression comes to: itself, or the arms of `one if test else other`.
+    fn arms(&self, expr: Expr) -> Vec<Expr> {
+        match self.facts.kind(expr) {
+            ExprKind::Conditional(run) => {
+                let parts = self.facts.list(run);
+                parts[1..].iter().flat_map(|&arm| self.arms(arm)).collect()
+            }
+            _ => vec![expr],
+        }
+    }
+
+    /// Whether an expression is a query, or that with more asked of it.
+    fn begins_with(&self, expr: Expr, query: TextRange) -> bool {
+        let mut at = expr;
+        loop {
+            if self.facts.range(at) == query {
+                return true;
+            }
+            at = match self.facts.kind(at) {
+                ExprKind::Call(callee, _) => callee,
+                ExprKind::Attribute(base, _) => base,
+                _ => return false,
+            };
+        }
+    }
+
+    /// Whether a chain of calls says itself what it loads.
+    fn loads(&self, expr: Expr) -> bool {
+        let mut at = expr;
+        loop {
+            at = match self.facts.kind(at) {
+                ExprKind::Call(callee, _) => callee,
+                ExprKind::Attribute(_, name)
+                    if matches!(name.as_str(), "select_related" | "prefetch_related") =>
+                {
+                    return true;
+                }
+                ExprKind::Attribute(base, _) => base,
+                _ => return false,
+            };
+        }
+    }
+
+    /// The variable that a chain of calls starts from.
+    fn start(&self, expr: Expr) -> Option<(Expr, u32)> {
+        let mut at = expr;
+        loop {
+            at = match self.facts.kind(at) {
+                ExprKind::Call(callee, _) => callee,
+                ExprKind::Attribute(base, _) => base,
+                ExprKind::Local(slot) => return Some((at, slot)),
+                _ => return None,
+            };
+        }
+    }
+
+    /// The one place that uses what a variable holds, behind all of the queries that are put into it.
+    fn only_use(&self, slot: u32, queries: &[TextRange]) -> Option<Expr> {
+        let facts = self.facts;
+        let mut apart: Vec<Expr> = Vec::new();
+        for (_, target, from) in self.bindings().filter(|(bound, ..)| *bound == slot) {
+            apart.push(target);
+            for arm in self.arms(from) {
+                let start = self.start(arm).filter(|(_, of)| *of == slot);
+                apart.extend(start.map(|(start, _)| start));
+                let is_query = queries.iter().any(|&query| self.begins_with(arm, query));
+                // A manager has no rows itself, nor has `none()`.
+                let has_none = match facts.kind(arm) {
+                    ExprKind::Attribute(_, name) => name.as_str().ends_with("objects"),
+                    ExprKind::Call(callee, _) => {
+                        matches!(facts.kind(callee), ExprKind::Attribute(_, name) if name == "none")
+                    }
+                    _ => false,
+                };
+                if !is_query && !has_none && start.is_none() || self.loads(arm) {
+                    return None;
+                }
+            }
+        }
+        let mut used: Option<Expr> = None;
+        for (at, expr) in facts.exprs.iter().enumerate() {
+            let at = Expr(at as u32);
+            let is_it = match expr.kind {
+                ExprKind::Local(other) => other == slot && self.has(expr.range) && !apart.contains(&at),
+                // A function within may use it at any time.
+                ExprKind::Free { slot: other, .. } => {
+                    if u32::from(other) == slot && self.within.contains_range(expr.range) {
+                        return None;
+                    }
+                    false
+                }
+                _ => false,
+            };
+            if !is_it || self.is_aside(at) {
+                continue;
+            }
+            if used.replace(at).is_some() {
+                return None;
+            }
+        }
+        let used = used?;
+        let range = facts.range(used);
+        let is_behind = queries.iter().all(|query| query.end() <= range.start());
+        (is_behind && !self.is_added_to(used) && !self.is_repeated(used, queries)).then_some(used)
+    }
+
+    /// The method that is called of an expression.
+    fn method_of(&self, expr: Expr) -> Option<&'static str> {
+        self.facts.exprs.iter().find_map(|node| match node.kind {
+            ExprKind::Attribute(base, name) if base == expr => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    fn is_aside(&self, expr: Expr) -> bool {
+        self.method_of(expr).is_some_and(|method| ASIDE.contains(&method))
+    }
+
+    /// Whether more is asked of the rows there, which then is what would load more.
+    fn is_added_to(&self, expr: Expr) -> bool {
+        self.method_of(expr).is_some_and(|method| method != "iterator")
+    }
+
+    /// Whether an expression is evaluated again and again while the queries are made once, or tested, which evaluates it.
+    fn is_repeated(&self, expr: Expr, queries: &[TextRange]) -> bool {
+        let facts = self.facts;
+        let range = facts.range(expr);
+        let repeats = |within: TextRange| {
+            within.contains_range(range) && !queries.iter().all(|query| within.contains_range(*query))
+        };
+        let body = |block: Block| match facts.block(block) {
+            [first, .., last] => first.range.cover(last.range),
+            [only] => only.range,
+            [] => TextRange::default(),
+        };
+        let in_loop = facts.stmts.iter().any(|stmt| match stmt.kind {
+            StmtKind::For { body: block, .. } => repeats(body(block)),
+            StmtKind::While { .. } => repeats(stmt.range),
+            StmtKind::If { test, .. } => facts.range(test).contains_range(range),
+            _ => false,
+        });
+        let in_comprehension = facts.comprehensions.iter().any(|comprehension| {
+            let clauses = facts.clauses(comprehension.clauses);
+            let parts = clauses.iter().skip(1).map(|clause| clause.iter);
+            let parts = parts.chain(clauses.iter().flat_map(|clause| facts.list(clause.conditions)).copied());
+            let mut parts = parts.chain(comprehension.key).chain([comprehension.element]);
+            parts.any(|part| facts.range(part).contains_range(range))
+        });
+        in_loop || in_comprehension
+    }
+}
