@@ -1,4 +1,4 @@
-//! What templates show within `{% cache %}`.
+//! What templates show within `{% cache %}`, or to some users alone.
 
 mod support;
 
@@ -53,4 +53,30 @@ fn a_fragment_of_all_rows_asks_for_them_within() {
         "{% load cache %}{% cache 500 books %}{% for book in books %}{{ book.author.name }}{% endfor %}{% endcache %}",
         "Safe",
     );
+}
+
+#[test]
+fn what_some_users_are_shown_of_a_row_others_pay_for() {
+    let of = |row: &str| format!("{{% for book in books %}}{row}{{% endfor %}}");
+    for row in [
+        "{% if request.user.is_staff %}{{ book.author.name }}{% endif %}",
+        "{% if perms.shop.change_book and book.title %}{{ book.author.name }}{% endif %}",
+        "{% if user.is_authenticated and user == book.author or user.is_superuser %}x{% endif %}",
+        "{% if not user.is_anonymous %}{{ book.author.name }}{% endif %}",
+        "{% if user.is_anonymous %}{% else %}{% include 'shop/row.html' %}{% endif %}",
+    ] {
+        shows(&of(row), "Unsafe");
+    }
+    for row in [
+        "{% if request.user.is_staff or book.title %}{{ book.author.name }}{% endif %}",
+        "{% if not request.user.is_staff %}{{ book.author.name }}{% endif %}",
+        "{% if user.is_staff %}{{ book.author.name }}{% else %}{{ book.author.pk }}{{ book.author.name }}{% endif %}",
+        "{% if book.is_staff %}{{ book.author.name }}{% endif %}",
+        "{% if request.user.is_staff %}{{ book.author.name }}{% endif %}{{ book.author.name }}",
+    ] {
+        shows(&of(row), "Safe");
+    }
+    // A test around all rows is one of the page.
+    let page = of("{{ book.author.name }}");
+    shows(&format!("{{% if user.is_authenticated %}}{page}{{% endif %}}"), "Safe");
 }

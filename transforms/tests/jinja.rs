@@ -60,6 +60,16 @@ fn jinja2_follows_macros_includes_and_blocks() {
 }
 
 #[test]
+fn jinja2_shows_some_users_more_of_a_row() {
+    check_jinja(
+        "{% for book in books %}{% if request.user.has_perm('shop.change_book') %}{{ book.author.name }}{% endif %}{% endfor %}",
+        &[
+            "Unsafe: return render(request, 'shop/books.html', {'books': Book.objects.order_by('pk')}): author",
+        ],
+    );
+}
+
+#[test]
 fn jinja2_calls_nothing_by_itself() {
     check_jinja(
         "{% for book in books %}{% for note in book.notes.all() %}{{ note.pk }}{% endfor %}{% endfor %}",

@@ -317,6 +317,11 @@ impl Gap {
                     "Only what stands within `{% cache %}` reads it, which is made for few rows where the fragments of most \
                      are there already: the others would pay for it without need.",
                 ),
+                Some(Aside::Users) => verdict.object(
+                    Safety::Unsafe,
+                    "Only what a template shows to some users alone reads it, by what they may do or whether they are signed in: \
+                     the page of all others would pay for it without need.",
+                ),
                 None => {}
             }
             if let Some(reason) = self.undone(project, missing) {

@@ -185,9 +185,10 @@ impl<'p> Machine<'p> {
         }
         self.seldom += rarer_then;
         let aside = self.aside;
-        if !rest.is_empty() && self.is_aside(frame, then, orelse) {
-            self.aside = Some(Aside::Branch);
-        }
+        self.aside = match !rest.is_empty() && self.is_aside(frame, then, orelse) {
+            true => Some(Aside::Branch),
+            false => self.aside_where(frame, test, true),
+        };
         let first = self
             .doubting(doubt_then, |machine| machine.stand_in(for_then, |machine| machine.run(frame, then)));
         self.aside = aside;
@@ -203,8 +204,10 @@ impl<'p> Machine<'p> {
             one.put(frame);
         }
         self.seldom += rarer_else;
+        self.aside = self.aside_where(frame, test, false);
         let second = self
             .doubting(doubt_else, |machine| machine.stand_in(for_else, |machine| machine.run(frame, orelse)));
+        self.aside = aside;
         self.seldom -= rarer_else;
         let ended_else = rarer_else + self.ended_rarer;
         // What goes on behind a branch that ended is done as the other branch is.

@@ -1,8 +1,10 @@
 //! What is not all that rows are there for. Branches that return before the rest of their function, as an export that a
 //! view makes instead of its page: what only such a branch reads, the rest has no need of, though it uses the same rows.
-//! Fragments that a template keeps in a cache: they are not made for every row of every request.
+//! Fragments that a template keeps in a cache: they are not made for every row of every request. What a template shows
+//! to some users alone, by their permissions: others get the same rows.
 
-use tuneup_python::flow::{Block, StmtKind};
+use tuneup_python::Symbol;
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Run, StmtKind};
 
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
@@ -14,6 +16,8 @@ pub enum Aside {
     Branch,
     /// A fragment that a template keeps: `{% cache %}`.
     Fragment,
+    /// What a template shows to some users alone: `{% if perms.shop.change_book %}`.
+    Users,
 }
 
 impl Machine<'_> {
@@ -25,6 +29,20 @@ impl Machine<'_> {
         } else if let Some(around) = self.around_fragments.pop() {
             self.aside = around;
         }
+    }
+
+    /// What is done aside where a test comes out as `holds`: what is being done so already, or what a template shows of
+    /// a row to some users alone. A test around all rows is one of the page, whose view may let in no others.
+    pub(in crate::queries) fn aside_where(
+        &self,
+        frame: &Frame<'_>,
+        test: Expr,
+        holds: bool,
+    ) -> Option<Aside> {
+        let is_for_some = || {
+            frame.file.as_other().is_some() && self.is_for_a_row() && is_of_users(frame.facts, test, holds)
+        };
+        self.aside.or_else(|| is_for_some().then_some(Aside::Users))
     }
 
     /// Whether the first of two branches returns before the rest of its function, whatever the rows are: what is decided
@@ -42,6 +60,58 @@ impl Machine<'_> {
         };
         !self.looping.is_empty()
             || self.active_calls.iter().any(|(_, _, arguments)| arguments.iter().any(|&it| is_row(it)))
+    }
+}
+
+/// Whether a test of a template that comes out as `holds` tells that a user is signed in, or may do something.
+fn is_of_users(facts: &FileFacts, test: Expr, holds: bool) -> bool {
+    let each = |run: Run| facts.list(run).iter().map(|&part| is_of_users(facts, part, holds));
+    match facts.kind(test) {
+        ExprKind::Not(inner) => is_of_users(facts, inner, !holds),
+        // One of them is enough where all must hold.
+        ExprKind::And(run) if holds => each(run).any(|it| it),
+        ExprKind::Or(run) if !holds => each(run).any(|it| it),
+        ExprKind::And(run) | ExprKind::Or(run) => each(run).all(|it| it),
+        ExprKind::Call(callee, _) if let Some((user, name)) = attribute(facts, callee) => {
+            holds && matches!(name.as_str(), "has_perm" | "has_perms") && is_user(facts, user)
+        }
+        _ => says_of_user(facts, test, holds) || holds && is_permission(facts, test),
+    }
+}
+
+fn says_of_user(facts: &FileFacts, place: Expr, holds: bool) -> bool {
+    let names: &[&str] =
+        if holds { &["is_authenticated", "is_staff", "is_superuser"] } else { &["is_anonymous"] };
+    attribute(facts, place).is_some_and(|(user, name)| names.contains(&name.as_str()) && is_user(facts, user))
+}
+
+/// `perms.shop.change_book`
+fn is_permission(facts: &FileFacts, place: Expr) -> bool {
+    match facts.kind(place) {
+        ExprKind::Lookup(base, _) => is_permission(facts, base),
+        ExprKind::Context(name) => name == "perms",
+        _ => false,
+    }
+}
+
+/// `user`, `request.user`
+fn is_user(facts: &FileFacts, place: Expr) -> bool {
+    matches!(facts.kind(place), ExprKind::Context(name) if name == "user")
+        || attribute(facts, place).is_some_and(|(_, name)| name == "user")
+}
+
+/// What a template's `value.name` consists of, in Django's language or Jinja2's.
+fn attribute(facts: &FileFacts, place: Expr) -> Option<(Expr, Symbol)> {
+    match facts.kind(place) {
+        ExprKind::Lookup(base, name) => Some((base, name)),
+        ExprKind::Call(callee, run) => match (facts.kind(callee), facts.arguments(run)) {
+            (ExprKind::Context(what), [base, name]) if what == "%attr" => match facts.kind(name.value) {
+                ExprKind::Str(name) => Some((base.value, name)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -115,7 +115,10 @@ impl<'p> Machine<'p> {
         let known = Known::of(frame);
         tests.iter().for_each(|&test| self.narrow(frame, test, holds));
         self.seldom += rarer;
+        let aside = self.aside;
+        self.aside = tests.iter().fold(aside, |aside, &test| aside.or(self.aside_where(frame, test, holds)));
         let value = self.eval(frame, expr);
+        self.aside = aside;
         self.seldom -= rarer;
         known.put_back(frame);
         value
