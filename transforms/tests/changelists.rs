@@ -191,3 +191,46 @@ class Loans(ListView):
     // Django joins the columns by itself where nothing else is joined.
     check_with(".select_related('book')", &["Safe: class LoanAdmin(admin.ModelAdmin):: reader"]);
 }
+
+#[test]
+fn what_a_base_of_another_package_shows_and_joins_is_not_guessed() {
+    let admin = "
+from django.contrib import admin
+from roles.admin import RoleAdmin
+from reversion.admin import VersionAdmin
+from shop.models import Note
+
+
+class NoteAdmin(BASES):
+    OWN
+
+
+admin.site.register(Note, NoteAdmin)
+";
+    let with = |bases: &str, own: &str| admin.replace("BASES", bases).replace("OWN", own);
+    let user = |bases: &str| format!("Safe: class NoteAdmin({bases}):: user");
+    let columns = "list_display = ['id', '__str__']";
+    let joins = "list_display = ['id', '__str__']\n    list_select_related = ['book']";
+    // It may have its own columns, and may join what they read.
+    for (bases, own) in [
+        ("RoleAdmin", "actions = None"),
+        ("RoleAdmin", columns),
+        ("RoleAdmin, admin.ModelAdmin", columns),
+        ("RoleAdmin", "list_select_related = ['book']"),
+    ] {
+        check(&[("admin.py", &with(bases, own))], &[]);
+    }
+    for (bases, own) in [
+        ("admin.ModelAdmin", "actions = None"),
+        // What stands nearer holds.
+        ("RoleAdmin", joins),
+        // This one has neither.
+        ("VersionAdmin", columns),
+    ] {
+        check(&[("admin.py", &with(bases, own))], &[&user(bases)]);
+    }
+    // What the class asks its base for is prefetched beside whatever that loads.
+    let own =
+        "list_display = ['tags']\n\n    def tags(self, note):\n        return list(note.book.tags.all())";
+    check(&[("admin.py", &with("RoleAdmin", own))], &["Safe: class NoteAdmin(RoleAdmin):: book__tags"]);
+}

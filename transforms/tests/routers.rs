@@ -101,11 +101,15 @@ fn what_a_router_says_of_a_model_in_ways_that_are_not_known_is_left_to_a_person(
     ] {
         check(&files(&router(body), VIEW), DOUBTED);
     }
-    // One that is not read says anything.
+    // One that is not where it should be says anything, one of a package the same of all that is not the package's.
     let mut other = files("", VIEW);
-    let settings = SETTINGS.replace("shop.routers.Router", "elsewhere.Router");
+    let settings = SETTINGS.replace("shop.routers.Router", "shop.elsewhere.Router");
     other[0].1 = &settings;
     check(&other, DOUBTED);
+    let settings = SETTINGS.replace("shop.routers.Router", "replicas.Router");
+    let mut other = files("", VIEW);
+    other[0].1 = &settings;
+    check(&other, JOINED);
 }
 
 #[test]

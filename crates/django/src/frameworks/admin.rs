@@ -5,7 +5,7 @@
 use tuneup_python::{ClassRef, Member, Symbol};
 
 use super::lists::{items, member_site, name_site, texts};
-use super::{Framework, registrations};
+use super::{Framework, foreign_admins, registrations};
 use crate::predicates::Source;
 use crate::queries::attributes::Binding;
 use crate::queries::calls::{Arguments, CallSite};
@@ -172,7 +172,8 @@ fn inherited_method<'p>(
     }
 }
 
-/// An attribute of an admin: what its class has, with what `__init__` makes of it.
+/// An attribute of an admin: what its class has, with what `__init__` makes of it. What a base that is not read may have is
+/// unknown.
 fn attribute<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
@@ -180,6 +181,9 @@ fn attribute<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
+    if !foreign_admins::is_known(machine.project, class, name) {
+        return Some(Value::UNKNOWN);
+    }
     let name = Symbol::new(name);
     let site = frame.site(ruff_text_size::TextRange::default());
     let value = machine.attribute_of(frame, site, this, name);
@@ -317,7 +321,9 @@ fn change_form<'p>(
             let row = machine.iterate(frame, rows, site);
             read_only(machine, frame, this, inline, row);
             // Both of Django's templates head each row with its text.
-            if machine.project.member(inline, Symbol::new("template")).is_none() {
+            if foreign_admins::is_known(machine.project, inline, "template")
+                && machine.project.member(inline, Symbol::new("template")).is_none()
+            {
                 machine.text_of(frame, row);
             }
         }

@@ -18,6 +18,7 @@ mod declared;
 mod documents;
 pub(crate) mod executors;
 mod filters;
+mod foreign_admins;
 mod forms;
 mod formsets;
 mod listings;

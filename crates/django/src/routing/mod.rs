@@ -49,6 +49,35 @@ pub enum Databases {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Route(Vec<Vec<Step>>);
 
+/// A class that `DATABASE_ROUTERS` names.
+#[derive(Clone, Copy)]
+enum Router {
+    /// One that is read.
+    Class(ClassRef),
+    /// One of a package that is not read, which knows no models but its own: of all others it says the same.
+    Foreign(Symbol),
+    /// One that is not found where it should be.
+    Unknown,
+}
+
+impl Router {
+    /// The router of a dotted name.
+    fn named(source: &Project, dotted: &str) -> Self {
+        let package = first_part(dotted);
+        if source.module(package).is_none() {
+            return Self::Foreign(Symbol::new(package));
+        }
+        let class = dotted.rsplit_once('.').and_then(|(module, name)| {
+            let Some(ModuleRef::File(file)) = source.module(module) else { return None };
+            Some(source.global(file, Symbol::new(name)))
+        });
+        match class {
+            Some(Entity::Class(class)) => Self::Class(class),
+            _ => Self::Unknown,
+        }
+    }
+}
+
 /// What a router says: its tests that only the run decides, each followed by what comes of either branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -70,14 +99,16 @@ impl Routing {
     /// Reads the routers that production uses.
     pub(crate) fn find(source: &Project, settings: &Settings, schema: &Schema) -> Self {
         let Some(named) = settings.node("DATABASE_ROUTERS") else { return Self::default() };
-        let routers: Vec<Option<ClassRef>> =
-            named.texts().into_iter().map(|dotted| class_named(source, dotted)).collect();
+        let routers: Vec<Router> =
+            named.texts().into_iter().map(|dotted| Router::named(source, dotted)).collect();
         if routers.is_empty() {
             return Self::default();
         }
         let reader = |class| Reader::new(source, settings, schema, class);
-        let routes: FxHashMap<ModelId, Route> =
-            schema.models().map(|model| (model, Route::of(source, &reader, &routers, model))).collect();
+        let routes: FxHashMap<ModelId, Route> = schema
+            .models()
+            .map(|model| (model, Route::of(source, schema, &reader, &routers, model)))
+            .collect();
         let homes: BTreeSet<&str> =
             schema.models().filter_map(|model| routes[&model].home()).map(|alias| alias.as_str()).collect();
         let homes: Vec<Symbol> = homes.into_iter().map(Symbol::new).collect();
@@ -106,15 +137,17 @@ impl Route {
     /// What the routers say of a model.
     fn of<'p>(
         source: &'p Project,
+        schema: &Schema,
         reader: &impl Fn(ClassRef) -> Reader<'p>,
-        routers: &[Option<ClassRef>],
+        routers: &[Router],
         model: ModelId,
     ) -> Self {
         let mut said = Vec::new();
         for router in routers {
             let steps = match *router {
-                Some(class) => said_by(source, reader(class), "db_for_read", &[Value::Model(model)]),
-                None => vec![Step::Unknown],
+                Router::Class(class) => said_by(source, reader(class), "db_for_read", &[Value::Model(model)]),
+                Router::Foreign(package) if !is_of(source, schema, model, package) => vec![Step::Nothing],
+                Router::Foreign(_) | Router::Unknown => vec![Step::Unknown],
             };
             match steps.as_slice() {
                 [Step::Nothing] => {}
@@ -149,12 +182,12 @@ impl Route {
 fn has_table<'p>(
     source: &'p Project,
     reader: &impl Fn(ClassRef) -> Reader<'p>,
-    routers: &[Option<ClassRef>],
+    routers: &[Router],
     alias: Symbol,
     model: ModelId,
 ) -> bool {
     for router in routers {
-        let Some(class) = *router else { return false };
+        let Router::Class(class) = *router else { return false };
         let reader = reader(class);
         let of = reader.schema.model(model);
         let given = [Value::Text(alias), Value::Text(of.app_label()), Value::Model(model)];
@@ -184,12 +217,13 @@ fn is_object(base: &Base) -> bool {
     matches!(base, Base::External(name) if name == "builtins.object")
 }
 
-/// The class of a dotted name.
-fn class_named(source: &Project, dotted: &str) -> Option<ClassRef> {
-    let (module, name) = dotted.rsplit_once('.')?;
-    let Some(ModuleRef::File(file)) = source.module(module) else { return None };
-    match source.global(file, Symbol::new(name)) {
-        Entity::Class(class) => Some(class),
-        _ => None,
-    }
+/// Whether a model is one of a package's own.
+fn is_of(source: &Project, schema: &Schema, model: ModelId, package: Symbol) -> bool {
+    let class = schema.class_of(model);
+    class.is_none_or(|class| first_part(source.file(class.file).module.as_str()) == package.as_str())
+        && schema.model(model).app_label() == package
+}
+
+fn first_part(dotted: &str) -> &str {
+    dotted.split('.').next().unwrap_or_default()
 }
