@@ -8,7 +8,7 @@ use tuneup_python::edit::{
 
 use super::load::lookups;
 use super::names::Names;
-use super::plan::Plan;
+use super::plan::{Plan, covers};
 
 /// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`, and
 /// `ListView.as_view(model=Article)` becomes `ListView.as_view(queryset=Article.objects.select_related(…))`.
@@ -74,7 +74,14 @@ pub(super) fn admin(
 ) -> Result<Vec<Edit>, Refusal> {
     let mut edits = Vec::new();
     if !plan.select.is_empty() {
-        edits.extend(set_strings(target, class, "list_select_related", &plan.select, &["list_display"])?);
+        edits.extend(set_strings(
+            target,
+            class,
+            "list_select_related",
+            &plan.select,
+            &["list_display"],
+            covers,
+        )?);
     }
     if !plan.prefetch.is_empty() {
         let lookups = lookups(class, &plan.prefetch, names)?.join(", ");
@@ -82,7 +89,13 @@ pub(super) fn admin(
             "def get_queryset(self, request):".to_owned(),
             format!("\treturn super().get_queryset(request).prefetch_related({lookups})"),
         ];
-        edits.extend(add_method(target, class, "get_queryset", &lines)?);
+        for edit in add_method(target, class, "get_queryset", &lines)? {
+            // Where both take the place of one `pass`, they do so together.
+            match edits.iter_mut().find(|known| known.range == edit.range && !edit.range.is_empty()) {
+                Some(known) => known.content.push_str(&format!("{}{}", target.style.newline, edit.content)),
+                None => edits.push(edit),
+            }
+        }
     }
     Ok(edits)
 }

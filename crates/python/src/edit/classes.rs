@@ -11,13 +11,15 @@ use super::{Edit, Refusal, Target};
 /// Gives a class's member these strings as a tuple, or as a list if it is one.
 ///
 /// `class` is the range of the class's name. Strings that the member has already stay, in front. A member that does not
-/// exist comes below the last of the members `below` that does, or else first in the class's body.
+/// exist comes below the last of the members `below` that does, or else first in the class's body. A new string takes the
+/// place of one that it `covers`.
 pub fn set_strings(
     target: &Target,
     class: TextRange,
     member: &str,
     strings: &[String],
     below: &[&str],
+    covers: impl Fn(&str, &str) -> bool,
 ) -> Result<Vec<Edit>, Refusal> {
     let class = class_at(target, class)?;
     if let Some(value) = bound(class, member) {
@@ -27,9 +29,15 @@ pub fn set_strings(
             Expr::BooleanLiteral(_) => (Vec::new(), false),
             _ => return Err(Refusal(format!("`{member}` is not a plain list of strings"))),
         };
-        for string in strings {
-            if !all.contains(string) {
-                all.push(string.clone());
+        for string in
+            strings.iter().filter(|string| !strings.iter().any(|it| it != *string && covers(it, string)))
+        {
+            if all.contains(string) {
+                continue;
+            }
+            match all.iter_mut().find(|known| covers(string, known)) {
+                Some(known) => known.clone_from(string),
+                None => all.push(string.clone()),
             }
         }
         let offset = value.start();
@@ -59,7 +67,8 @@ pub fn add_method(
     let Some(last) = class.body.last() else { return Err(Refusal::new("the class has no body")) };
     let indentation = own_line(target, last.start())?;
     let newline = target.style.newline;
-    let mut text = newline.to_owned();
+    let pass = only_pass(target, class).filter(|_| target.split_comment(last.end()).0.is_empty());
+    let mut text = if pass == Some(0) { String::new() } else { newline.to_owned() };
     for line in lines {
         let inner = line.trim_start_matches('\t');
         let level = target.style.indent.repeat(line.len() - inner.len());
@@ -67,10 +76,22 @@ pub fn add_method(
         text.push_str(&format!("{indentation}{level}{inner}{newline}"));
     }
     let end = target.source.full_line_end(last.end());
-    if target.source.line_end(last.end()) == end {
-        text = format!("{newline}{}", text.trim_end_matches(['\n', '\r']));
+    let is_cut_off = target.source.line_end(last.end()) == end;
+    if is_cut_off {
+        text.truncate(text.trim_end_matches(['\n', '\r']).len());
     }
-    Ok(vec![Edit::insertion(end, text)])
+    if pass.is_some() {
+        let start = target.source.line_start(last.start());
+        if has_empty_line_above(target, start) && text.starts_with(newline) {
+            text.drain(..newline.len());
+        }
+        return Ok(vec![Edit::replacement(TextRange::new(start, end), text)]);
+    }
+    Ok(vec![Edit::insertion(end, if is_cut_off { format!("{newline}{text}") } else { text })])
+}
+
+fn has_empty_line_above(target: &Target, line: TextSize) -> bool {
+    target.source[..usize::from(line)].lines().next_back().is_some_and(|above| above.trim().is_empty())
 }
 
 pub(super) fn class_at<'a>(target: &Target<'a>, name: TextRange) -> Result<&'a StmtClassDef, Refusal> {
@@ -144,22 +165,42 @@ fn display(target: &Target, line: &str, indentation: &str, strings: &[String], i
 
 /// A place for a new line in a class's body.
 pub(super) struct BodyPlace<'a> {
-    /// The statement that it comes below, or above if there is none to come below.
+    /// The statement that it comes below, above or instead of.
     anchor: TextRange,
-    is_below: bool,
+    side: Side,
+    /// Whether an empty line parts it from the anchor, as others in the class are parted.
+    is_parted: bool,
     pub(super) indentation: &'a str,
+}
+
+/// Where something comes, seen from a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Below,
+    /// Below, with an empty line between it and what comes next.
+    BelowAndApart,
+    Above,
+    /// In the place of a `pass`.
+    Instead,
 }
 
 impl BodyPlace<'_> {
     pub(super) fn insertion(&self, target: &Target, line: &str) -> Edit {
         let newline = target.style.newline;
-        if !self.is_below {
-            let start = target.source.line_start(self.anchor.start());
-            return Edit::insertion(start, format!("{line}{newline}"));
-        }
+        let between = if self.is_parted { newline } else { "" };
+        let start = target.source.line_start(self.anchor.start());
         let end = target.source.full_line_end(self.anchor.end());
         let is_cut_off = target.source.line_end(self.anchor.end()) == end;
-        let content = if is_cut_off { format!("{newline}{line}") } else { format!("{line}{newline}") };
+        let content = match self.side {
+            Side::Above => return Edit::insertion(start, format!("{line}{newline}{between}")),
+            Side::Instead => {
+                let newline = if is_cut_off { "" } else { newline };
+                return Edit::replacement(TextRange::new(start, end), format!("{line}{newline}"));
+            }
+            Side::Below | Side::BelowAndApart if is_cut_off => format!("{newline}{between}{line}"),
+            Side::Below => format!("{between}{line}{newline}"),
+            Side::BelowAndApart => format!("{between}{line}{newline}{newline}"),
+        };
         Edit::insertion(end.min(target.source.text_len()), content)
     }
 }
@@ -169,20 +210,57 @@ pub(super) fn body_place<'a>(
     class: &StmtClassDef,
     below: &[&str],
 ) -> Result<BodyPlace<'a>, Refusal> {
-    let anchor = class.body.iter().rev().find(|statement| below.iter().any(|name| binds(statement, name)));
-    let (anchor, is_below) = match (anchor, class.body.first()) {
-        (Some(anchor), _) => (anchor, true),
-        (None, Some(first)) if is_docstring(first) => (first, true),
-        (None, Some(Stmt::Pass(_)) | None) => {
+    let body = &class.body;
+    let named = body.iter().rposition(|statement| below.iter().any(|name| binds(statement, name)));
+    let follows = |at: usize| has_empty_line_below(target, &body[at]);
+    let (at, side, is_parted) = match (named, only_pass(target, class), body.first()) {
+        (_, Some(pass), _) => (pass, Side::Instead, false),
+        (Some(at), ..) => (at, Side::Below, is_apart(target, body, at)),
+        (None, None, Some(first)) if is_docstring(first) => {
+            let is_next_apart = body.get(1).is_some_and(is_block) && !follows(0);
+            (0, if is_next_apart { Side::BelowAndApart } else { Side::Below }, body.len() > 1 && follows(0))
+        }
+        (None, None, Some(Stmt::Pass(_)) | None) => {
             return Err(Refusal::new("the class has an empty body"));
         }
-        (None, Some(first)) => (first, false),
+        (None, None, Some(first)) => (0, Side::Above, is_block(first) || is_apart(target, body, 0)),
     };
+    let anchor = body[at].range();
     let indentation = own_line(target, anchor.start())?;
-    if is_below && !target.split_comment(anchor.end()).0.is_empty() {
+    if side != Side::Above && !target.split_comment(anchor.end()).0.is_empty() {
         return Err(Refusal::new("a statement shares its line with others"));
     }
-    Ok(BodyPlace { anchor: anchor.range(), is_below, indentation })
+    Ok(BodyPlace { anchor, side, is_parted, indentation })
+}
+
+/// The `pass` that is all that a class's body does, where no comment stands beside it.
+fn only_pass(target: &Target, class: &StmtClassDef) -> Option<usize> {
+    let at = match class.body.as_slice() {
+        [Stmt::Pass(_)] => 0,
+        [first, Stmt::Pass(_)] if is_docstring(first) => 1,
+        _ => return None,
+    };
+    target.split_comment(class.body[at].end()).1.is_none().then_some(at)
+}
+
+/// Whether an assignment is parted from the others around it by empty lines.
+fn is_apart(target: &Target, body: &[Stmt], at: usize) -> bool {
+    let is_assignment = |at: usize| matches!(body.get(at), Some(Stmt::Assign(_) | Stmt::AnnAssign(_)));
+    let before = at.checked_sub(1).filter(|&before| is_assignment(before));
+    let behind = Some(at + 1).filter(|&behind| is_assignment(behind)).map(|_| at);
+    let gaps: Vec<bool> =
+        before.into_iter().chain(behind).map(|above| has_empty_line_below(target, &body[above])).collect();
+    !gaps.is_empty() && gaps.iter().all(|gap| *gap)
+}
+
+fn has_empty_line_below(target: &Target, statement: &Stmt) -> bool {
+    let end = target.source.full_line_end(statement.end());
+    end < target.source.text_len() && target.source.line_str(end).trim().is_empty()
+}
+
+/// Whether a statement has a body of its own, from which formatters part what stands above it.
+fn is_block(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::FunctionDef(_) | Stmt::ClassDef(_))
 }
 
 fn is_docstring(statement: &Stmt) -> bool {

@@ -82,3 +82,56 @@ fn an_admin_class_is_told_its_joins_and_prefetches() {
     let expected = "class A(ModelAdmin):\n    list_display = ['x']\n    list_select_related = ('author',)\n\n    def f(self): pass\n\n    def get_queryset(self, request):\n        return super().get_queryset(request).prefetch_related('tags')\n\n\nclass B(ModelAdmin):\n    list_select_related = ('author', 'topic')\n";
     assert_eq!(after, expected);
 }
+
+/// An admin whose class `A` has this body, told these joins and prefetches.
+fn admin(body: &str, select: &[&str], prefetch: &[&str]) -> String {
+    let text = format!("class A(ModelAdmin):\n{body}\n\nx = 1\n");
+    let mut proposal = proposal("p", &text, "A", select, prefetch);
+    let Change::ExtendPlan { form, .. } = &mut proposal.changes[0] else { unreachable!() };
+    *form = QueryForm::Admin;
+    let rendering = render(&Memory::one(text.as_str()), &[&proposal]);
+    assert_eq!(rendering.withheld, []);
+    let after = String::from_utf8(rendering.files[0].after.clone()).expect("UTF-8");
+    let body = after.strip_prefix("class A(ModelAdmin):\n").and_then(|it| it.strip_suffix("\n\nx = 1\n"));
+    body.expect("the same around it").to_owned()
+}
+
+#[test]
+fn a_pass_gives_way_to_what_a_class_is_told() {
+    let joins = "    list_select_related = (\"author\",)\n";
+    let rows = "    def get_queryset(self, request):\n        \
+                return super().get_queryset(request).prefetch_related(\"tags\")\n";
+    assert_eq!(admin("    pass\n", &["author"], &[]), joins);
+    assert_eq!(admin("    pass\n", &[], &["tags"]), rows);
+    assert_eq!(admin("    pass\n", &["author"], &["tags"]), format!("{joins}\n{rows}"));
+    let text = "    \"\"\"A\"\"\"\n";
+    assert_eq!(admin(&format!("{text}\n    pass\n"), &["author"], &[]), format!("{text}\n{joins}"));
+    assert_eq!(admin(&format!("{text}    pass\n"), &[], &["tags"]), format!("{text}\n{rows}"));
+    // What stands beside it is somebody's.
+    assert_eq!(admin("    pass  # later\n", &[], &["tags"]), format!("    pass  # later\n\n{rows}"));
+}
+
+#[test]
+fn an_attribute_is_parted_as_those_around_it_are() {
+    let joins = "    list_select_related = (\"author\",)\n";
+    let meta = "    class Meta:\n        x = 1\n";
+    assert_eq!(admin(meta, &["author"], &[]), format!("{joins}\n{meta}"));
+    let text = "    \"\"\"A\"\"\"\n";
+    assert_eq!(admin(&format!("{text}{meta}"), &["author"], &[]), format!("{text}{joins}\n{meta}"));
+    assert_eq!(admin(&format!("{text}\n{meta}"), &["author"], &[]), format!("{text}\n{joins}\n{meta}"));
+    let (columns, fields) = ("    list_display = [\"x\"]\n", "    fields = [\"x\"]\n");
+    assert_eq!(admin(&format!("{columns}{fields}"), &["author"], &[]), format!("{columns}{joins}{fields}"));
+    assert_eq!(
+        admin(&format!("{columns}\n{fields}"), &["author"], &[]),
+        format!("{columns}\n{joins}\n{fields}")
+    );
+    assert_eq!(admin(&format!("{fields}\n{meta}"), &["author"], &[]), format!("{joins}{fields}\n{meta}"));
+}
+
+#[test]
+fn a_longer_path_takes_the_place_of_its_beginning() {
+    assert_eq!(
+        admin("    list_select_related = [\"author\", \"topic\"]\n", &["author__country"], &[]),
+        "    list_select_related = [\"author__country\", \"topic\"]\n"
+    );
+}
