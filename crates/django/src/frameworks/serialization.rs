@@ -1,5 +1,6 @@
-//! `csv` writes the text of what is in each of its rows. `django.core.serializers.serialize` and `django.forms.models.model_to_dict`: every field of a row, with the
-//! related rows of its many-to-many fields. Foreign keys are read as their column.
+//! `csv` writes the text of what is in each of its rows. `django.core.serializers.serialize` and
+//! `django.forms.models.model_to_dict`: every field of a row that is not declared otherwise, with the related rows of its
+//! many-to-many fields. Foreign keys are read as their column.
 //!
 //! <https://docs.djangoproject.com/en/stable/topics/serialization/>
 
@@ -55,7 +56,12 @@ fn call<'p>(
             let depth = machine.looping.len();
             machine.push_looping(row);
             // An intermediate model of the project's own is serialized by itself.
-            let chosen = Chosen { only: arguments.keyword("fields"), but: None, with_intermediate: false };
+            let chosen = Chosen {
+                only: arguments.keyword("fields"),
+                but: None,
+                unless: "serialize",
+                with_intermediate: false,
+            };
             let members = machine.values.members(row);
             let natural = arguments.keyword("use_natural_foreign_keys");
             let natural = natural.is_some_and(|value| *machine.values.shape(value) == Shape::Bool(true));
@@ -73,6 +79,7 @@ fn call<'p>(
             let chosen = Chosen {
                 only: arguments.get(1, "fields"),
                 but: arguments.get(2, "exclude"),
+                unless: "editable",
                 with_intermediate: true,
             };
             Some(machine.for_each(row, |machine, member| fields(machine, frame, member, &chosen, call)))
@@ -85,6 +92,8 @@ fn call<'p>(
 struct Chosen {
     only: Option<Value>,
     but: Option<Value>,
+    /// The argument of a field's declaration by which the field is left out: `serialize=False`.
+    unless: &'static str,
     /// Whether many-to-many fields with a model of their own between are read too.
     with_intermediate: bool,
 }
@@ -154,6 +163,14 @@ fn fields<'p>(
             if field.is_column() && chosen.has(machine, name) != Some(false) {
                 known.push((name, Value::SCALAR));
             }
+            continue;
+        }
+        // Tags are not among what serializers write, and are asked for by a query of their own for a form.
+        let is_left_out = field.class() == "TaggableManager"
+            || field.keyword(machine.project, chosen.unless).is_some_and(|(file, value)| {
+                crate::apps::literals::truth(machine.project, file, value) == Some(false)
+            });
+        if is_left_out {
             continue;
         }
         let has_intermediate = relation.is_some_and(|relation| relation.through().is_some());
