@@ -147,13 +147,13 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         if gap.deferred.contains(&first) {
             return None;
         }
-        if let Some(only) = &gap.only
-            && let Some(left_out) = left_out(only, &missing.path)
-        {
+        if let Some(left_out) = gap.only.as_ref().and_then(|only| left_out(only, &missing.path)) {
             verdict.object(
                 Safety::Advice,
                 format!("`only()` leaves `{left_out}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
             );
+        } else if let Some(reason) = left_out_elsewhere(project, gap, &missing.path) {
+            verdict.object(Safety::Advice, reason);
         }
         for &id in &missing.relations {
             let relation = schema.relation(id);
@@ -274,6 +274,29 @@ fn key_only(project: &Project, only: &KeyOnly) -> Proposal {
         evidence,
         changes,
     }
+}
+
+/// Whether code elsewhere makes a query of this one that leaves a relation of the path out.
+fn left_out_elsewhere(project: &Project, gap: &Gap, path: &str) -> Option<String> {
+    gap.narrowed.iter().find_map(|other| {
+        let end = other.sites.last()?;
+        let only: Option<Vec<&str>> =
+            other.only.as_ref().map(|names| names.iter().map(|name| name.as_str()).collect());
+        let deferred = other.defer.iter().map(|name| name.as_str());
+        let (method, relation) = match only.and_then(|only| left_out(&only, path)) {
+            Some(relation) => ("only()", relation),
+            None => ("defer()", deferred.filter(|name| covers(path, name)).min_by_key(|name| name.len())?),
+        };
+        let place = place_of(project, end);
+        let name = match project.symbol(end) {
+            "" => place.path,
+            symbol => symbol.to_owned(),
+        };
+        Some(format!(
+            "`{name}` goes on from here with `{method}`, which leaves `{relation}` out, and Django refuses to join a deferred \
+             relation: load it where those get the rows who read it."
+        ))
+    })
 }
 
 /// The first relation of a path that `only()` leaves out: Django refuses to join a relation that is deferred, the

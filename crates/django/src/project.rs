@@ -13,7 +13,7 @@ use crate::migrations::Migrations;
 use crate::migrations::concurrent::Concurrency;
 use crate::packages::Packages;
 use crate::predicates::Predicates;
-use crate::queries::asks::Asks;
+use crate::queries::asks::{Asks, Deferring};
 use crate::queries::{self, Query, Site};
 use crate::query_counts::{self, QueryCount};
 use crate::requirements::Requirements;
@@ -164,6 +164,11 @@ impl Project {
     /// Its apps' migrations.
     pub fn migrations(&self) -> &Migrations {
         &self.migrations
+    }
+
+    /// The querysets that leave columns out of their rows, in order of their places.
+    pub fn deferring(&self) -> &[Deferring] {
+        &self.asks.deferring
     }
 
     /// What the project's queries ask of columns. It is found out when it is first asked for.

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Asked, Query, Read, Save, Site, SiteForm, Step, Write};
+use tuneup_django::queries::{Aside, Asked, Deferring, Query, Read, Save, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
@@ -48,7 +48,7 @@ impl Missing {
 
 /// A query and all that it lacks.
 #[derive(Clone, Debug)]
-pub(crate) struct Gap {
+pub(crate) struct Gap<'p> {
     /// The chain expression that would load it.
     pub(crate) site: Site,
     /// The rows' model.
@@ -71,6 +71,8 @@ pub(crate) struct Gap {
     pub(crate) select_all: bool,
     /// Names of `only` and `defer` on it.
     pub(crate) deferred: Vec<&'static str>,
+    /// All that is made of it and leaves columns out of the rows, whoever does so.
+    pub(crate) narrowed: Vec<&'p Deferring>,
     /// `only` was called on it, with these names.
     pub(crate) only: Option<Vec<&'static str>>,
     /// Whether its rows are also shown as a list.
@@ -82,7 +84,7 @@ pub(crate) struct Gap {
     pub(super) proposed_elsewhere: Option<RelationId>,
 }
 
-impl Gap {
+impl Gap<'_> {
     /// What stands at the query's place.
     pub(crate) fn form(&self, project: &Project) -> QueryForm {
         let manager = || project.schema.default_manager_name(self.model).as_str().to_owned();

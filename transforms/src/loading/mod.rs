@@ -32,15 +32,15 @@ fn key(site: &Site) -> Key {
 }
 
 /// What the queries of a project do not load.
-pub(crate) struct Lacks {
+pub(crate) struct Lacks<'p> {
     /// The gaps of all queries, in order of their places.
-    pub(crate) gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap<'p>>,
     /// The relations of which nothing but the key is read, which need not be loaded: they are in none of the gaps.
     pub(crate) keys: Vec<KeyOnly>,
 }
 
 /// What the queries of a project do not load though code reads it for every row.
-pub(crate) fn lacks(project: &Project) -> Lacks {
+pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
     let ways = ways(project);
@@ -92,6 +92,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks {
                 asked: query.asked,
                 select_all: false,
                 deferred: Vec::new(),
+                narrowed: Vec::new(),
                 only: None,
                 listed: false,
                 prefetched_elsewhere: None,
@@ -128,6 +129,13 @@ pub(crate) fn lacks(project: &Project) -> Lacks {
         for site in &query.sites {
             if let Some(gap) = gaps.get_mut(&key(site)) {
                 gap.listed = true;
+            }
+        }
+    }
+    for deferring in project.deferring() {
+        for site in &deferring.sites {
+            if let Some(gap) = gaps.get_mut(&key(site)) {
+                gap.narrowed.push(deferring);
             }
         }
     }
@@ -187,7 +195,7 @@ fn ways(project: &Project) -> FxHashMap<Key, Vec<Key>> {
 
 /// Drops what a query lacks where another place of the same chain is to load it already: a view's
 /// `get_queryset()` called by another of its methods, or the statement in which several queries meet.
-fn drop_served(gaps: &mut BTreeMap<Key, Gap>) {
+fn drop_served(gaps: &mut BTreeMap<Key, Gap<'_>>) {
     let keys: Vec<Key> = gaps.keys().copied().collect();
     for at in keys {
         let Some(gap) = gaps.get(&at) else { continue };

@@ -60,12 +60,26 @@ pub(crate) struct Asks {
     pub(crate) served: FxHashSet<FunctionRef>,
     /// What is written of rows, with where.
     pub(crate) writes: Vec<Written>,
+    /// Querysets that leave columns out of their rows.
+    pub(crate) deferring: Vec<Deferring>,
+}
+
+/// A queryset that leaves columns out of its rows: Django refuses to join over one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deferring {
+    /// The expressions through which it went.
+    pub sites: Vec<Site>,
+    /// The columns that `only()` names, where it is called.
+    pub only: Option<Vec<Symbol>>,
+    /// Those that `defer()` names.
+    pub defer: Vec<Symbol>,
 }
 
 impl Asks {
     /// All that one interpreter saw.
     pub(crate) fn of(machine: &mut Machine<'_>) -> Self {
         let mut asking = std::mem::take(&mut machine.declared);
+        let mut deferring: Vec<Deferring> = Vec::new();
         for (value, queryset) in machine.values.querysets() {
             if queryset.is_manager || queryset.asked.empty || queryset.asked.raw {
                 continue;
@@ -73,6 +87,18 @@ impl Asks {
             let uses = machine.uses.get(&value).copied().unwrap_or_default();
             if machine.extended.contains(&value) && !uses.any() {
                 continue;
+            }
+            // What only counts rows gets none.
+            let is_counted = uses.any() && uses == Uses { count: true, ..Uses::default() };
+            if (queryset.plan.only.is_some() || !queryset.plan.defer.is_empty())
+                && !queryset.asked.values
+                && !is_counted
+            {
+                deferring.push(Deferring {
+                    sites: queryset.sites.to_vec(),
+                    only: queryset.plan.only.clone(),
+                    defer: queryset.plan.defer.clone(),
+                });
             }
             let terms: Vec<Term> = machine.values.terms(queryset.terms).to_vec();
             let terms: Vec<Term> = terms.into_iter().filter(|term| term.role != Role::Value).collect();
@@ -101,6 +127,7 @@ impl Asks {
             edges: std::mem::take(&mut machine.edges),
             served: std::mem::take(&mut machine.served),
             writes: std::mem::take(&mut machine.written),
+            deferring,
         }
     }
 
@@ -125,6 +152,7 @@ impl Asks {
             whole.edges.extend(part.edges);
             whole.served.extend(part.served);
             whole.writes.extend(part.writes);
+            whole.deferring.extend(part.deferring);
         }
         whole.asking.sort_by_cached_key(|asking| {
             let terms: Vec<_> =
@@ -133,6 +161,8 @@ impl Asks {
         });
         whole.writes.sort_by_key(|it| (it.model, order(&it.site), it.column.map(Symbol::as_str), it.makes));
         whole.writes.dedup();
+        whole.deferring.sort_by_cached_key(|it| it.sites.iter().map(order).collect::<Vec<_>>());
+        whole.deferring.dedup();
         whole
     }
 }

@@ -40,6 +40,7 @@ pub mod value;
 mod widening;
 
 use asks::Asks;
+pub use asks::Deferring;
 pub use known::aside::Aside;
 use machine::Machine;
 pub use value::{Asked, Site, SiteForm, Step};
