@@ -18,11 +18,13 @@ const LEAVING: &[&str] = &[
     "djangoql",
     "guardian",
     "hijack",
+    "impersonate",
     "import_export",
     "inline_actions",
     "leaflet",
     "markdownx",
     "modeltranslation",
+    "mptt",
     "nested_admin",
     "ordered_model",
     "parler",
@@ -36,6 +38,9 @@ const LEAVING: &[&str] = &[
     "unfold",
 ];
 
+/// Classes of these packages that do.
+const SAYING: &[&str] = &["DraggableMPTTAdmin"];
+
 /// Whether what a class has under a name is known: its own value, that of a base that stands nearer than any that is not
 /// read, or Django's.
 pub(super) fn is_known(project: &Project, class: ClassRef, name: &str) -> bool {
@@ -45,8 +50,9 @@ pub(super) fn is_known(project: &Project, class: ClassRef, name: &str) -> bool {
             Base::Class(owner) if project.own_member(owner, name).is_some() => return true,
             Base::Class(_) => {}
             Base::External(dotted) => {
-                let package = dotted.as_str().split('.').next().unwrap_or_default();
-                if !LEAVING.contains(&package) {
+                let mut parts = dotted.as_str().split('.');
+                let package = parts.next().unwrap_or_default();
+                if !LEAVING.contains(&package) || parts.any(|part| SAYING.contains(&part)) {
                     return false;
                 }
             }
