@@ -45,13 +45,22 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     let fields: Vec<String> = wanted.iter().map(|missing| missing.path.clone()).collect();
     let query = place_of(project, &gap.site);
     let names = fields.iter().map(|field| format!("`{}`", field.replace("__", "."))).collect::<Vec<_>>();
-    let mut message = format!(
-        "{} {} read for every row of this query{}, which costs one more query for each row; a prefetch loads {} for all rows with one query for each relation.",
-        names.join(", "),
-        if names.len() == 1 { "is" } else { "are" },
-        lacking(wanted),
-        if names.len() == 1 { "it" } else { "them" },
-    );
+    let (is, it) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+    // What is asked for one object has many rows only further on.
+    let mut message = match wanted.iter().all(|missing| missing.alone) {
+        true => format!(
+            "{} {is} read of one object, for every row on the way there{}, which costs one more query for each; a prefetch loads \
+             {it} with one query for each relation.",
+            names.join(", "),
+            lacking(wanted),
+        ),
+        false => format!(
+            "{} {is} read for every row of this query{}, which costs one more query for each row; a prefetch loads {it} for all rows \
+             with one query for each relation.",
+            names.join(", "),
+            lacking(wanted),
+        ),
+    };
     for reason in &verdict.reasons {
         message.push(' ');
         message.push_str(reason);

@@ -241,3 +241,29 @@ fn what_leads_to_an_attribute_is_loaded_with_it() {
         &["Safe: books = Book.objects.prefetch_related(: author__country, author__books"],
     );
 }
+
+#[test]
+fn what_one_object_leads_to_is_said_of_one_object() {
+    let message = |rows: &str| {
+        let code = format!(
+            "from django.shortcuts import get_object_or_404\nfrom shop.models import Author, Book\n\n\n\
+             def shown(request):\n    {rows}\n"
+        );
+        let shop = support::Shop::new(&[("views.py", &code)]);
+        shop.proposals().iter().map(|proposal| proposal.message.clone()).collect::<Vec<_>>().join(" ")
+    };
+    let one = message(
+        "author = get_object_or_404(Author, pk=1)\n    \
+         return [tag.name for book in author.books.all() for tag in book.tags.all()]",
+    );
+    assert!(one.starts_with("`tags` is read for every row of this query"), "{one}");
+    let one = message(
+        "author = get_object_or_404(Author.objects.prefetch_related('books'), pk=1)\n    \
+         return [tag.name for book in author.books.all() for tag in book.tags.all()]",
+    );
+    assert!(one.starts_with("`books.tags` is read of one object, for every row on the way there"), "{one}");
+    let many = message(
+        "return [tag.name for author in Author.objects.all() for book in author.books.all() for tag in book.tags.all()]",
+    );
+    assert!(many.starts_with("`books.tags` is read for every row of this query"), "{many}");
+}
