@@ -196,26 +196,6 @@ fn the_shortcuts_of_other_packages_are_followed() {
 }
 
 #[test]
-fn what_is_an_instance_of_a_model_goes_its_branch() {
-    let view = |test: &str| {
-        format!(
-            "from shop.models import Author, Book, Note\n\n\ndef name(row):\n    if isinstance(row, {test}):\n        \
-             return row.author.name\n    return row.editor.name\n\n\ndef listed(request):\n    \
-             return [name(book) for book in Book.objects.all()]\n"
-        )
-    };
-    let query = "return [name(book) for book in Book.objects.all()]";
-    for (test, path) in
-        [("Book", "author"), ("(Note, Book)", "author"), ("Note", "editor"), ("(Note, Author)", "editor")]
-    {
-        check(&[("views.py", &view(test))], &[&format!("Safe: {query}: {path}")]);
-    }
-    for test in ["object", "Book | Note", "KINDS"] {
-        check(&[("views.py", &view(test))], &[&format!("Safe: {query}: author, editor")]);
-    }
-}
-
-#[test]
 fn a_paginator_of_ones_own_gives_pages_of_the_rows_that_it_is_made_with() {
     let text = |own: &str| {
         format!(

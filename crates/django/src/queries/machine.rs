@@ -291,6 +291,7 @@ names! {
     getitem = "__getitem__",
     get_queryset = "get_queryset",
     objects = "objects",
+    isinstance = "isinstance",
     request = "request",
     class_ = "__class__",
     empty = "",

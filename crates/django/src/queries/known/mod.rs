@@ -6,6 +6,7 @@ pub(in crate::queries) mod aside;
 pub(in crate::queries) mod doubts;
 pub(in crate::queries) mod fallback;
 pub(in crate::queries) mod filtered;
+pub(in crate::queries) mod kinds;
 pub(in crate::queries) mod leaving;
 pub(in crate::queries) mod lengths;
 pub(in crate::queries) mod narrowing;

@@ -89,6 +89,10 @@ impl<'p> Machine<'p> {
                 facts.list(run).iter().for_each(|&part| self.narrow(frame, part, false));
             }
             ExprKind::Walrus(target, _) => self.narrow(frame, target, holds),
+            ExprKind::Call(callee, run) if facts.kind(callee) == ExprKind::Global(self.names.isinstance) => {
+                let [asked, classes] = facts.arguments(run) else { return };
+                self.narrow_kinds(frame, asked.value, classes.value, holds);
+            }
             ExprKind::Compare(run, ops) => {
                 let &[left, right] = facts.list(run) else { return };
                 let asks_none = match facts.compare_ops.get(ops as usize) {
@@ -131,6 +135,21 @@ impl<'p> Machine<'p> {
             _ => self.eval(frame, base),
         };
         self.as_row(value)
+    }
+
+    /// Keeps of what a variable may be what is of a class, or what is not.
+    fn narrow_kinds(&mut self, frame: &mut Frame<'p>, place: Expr, classes: Expr, holds: bool) {
+        let ExprKind::Local(slot) = frame.facts.kind(place) else { return };
+        let Some(&before) = frame.slots.get(slot as usize) else { return };
+        let Shape::Union(members) = self.values.shape(before).clone() else { return };
+        let classes = self.eval(frame, classes);
+        let is_left = |&&member: &&Value| self.is_instance(member, classes) != Some(!holds);
+        let left: Vec<Value> = members.iter().filter(is_left).copied().collect();
+        let after = self.values.join_all(left);
+        if after != Value::NEVER && after != before {
+            frame.slots[slot as usize] = after;
+            frame.narrowed.push((slot, before, after));
+        }
     }
 
     fn narrow_place(&mut self, frame: &mut Frame<'p>, place: Expr, said: Said) {

@@ -1,9 +1,8 @@
 //! What a test comes to, where its values are known: a branch that is never taken is not followed.
 
+use tuneup_python::Symbol;
 use tuneup_python::flow::CompareOp;
-use tuneup_python::{Base, Symbol};
 
-use crate::frameworks::rest::LIST_SERIALIZER;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Origin, Prefetched, Queryset, Row, Shape, Value};
 use crate::schema::ModelAttribute;
@@ -77,124 +76,6 @@ impl Machine<'_> {
         let is_among = |falsy: &Shape| unlike.iter().any(|&it| self.values.shape(it) == falsy);
         let empty = Shape::Str(self.names.empty);
         [Shape::None, Shape::Bool(false), Shape::Int(0), empty].iter().all(is_among)
-    }
-
-    /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a row is of its model and its bases.
-    pub(crate) fn known_instance(&mut self, value: Value, class: Value) -> Value {
-        let classes = match self.values.shape(class) {
-            Shape::Tuple(items) => items.to_vec(),
-            _ => vec![class],
-        };
-        let is_one = |member: Value| {
-            let mut answer = Some(false);
-            for &class in &classes {
-                match self.is_instance(member, class) {
-                    Some(true) => return Some(true),
-                    Some(false) => {}
-                    None => answer = None,
-                }
-            }
-            answer
-        };
-        let mut answers = self.values.members(value).into_iter().map(is_one);
-        match answers.next() {
-            Some(Some(first)) if answers.all(|answer| answer == Some(first)) => {
-                self.values.make(Shape::Bool(first))
-            }
-            _ => Value::SCALAR,
-        }
-    }
-
-    /// `issubclass(class, base)`, of classes of the project.
-    pub(crate) fn known_subclass(&mut self, class: Value, base: Value) -> Value {
-        let bases = match self.values.shape(base) {
-            Shape::Tuple(items) => items.to_vec(),
-            _ => vec![base],
-        };
-        let of = |value: Value| match *self.values.shape(value) {
-            Shape::Model(model) => self.schema.class_of(model),
-            Shape::Class(class) => Some(class),
-            _ => None,
-        };
-        let Some(class) = of(class) else { return Value::SCALAR };
-        let order = self.project.mro(class);
-        let is_known = !order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)));
-        let mut answer = is_known.then_some(false);
-        for base in bases {
-            match of(base) {
-                Some(base) if order.contains(&Base::Class(base)) => {
-                    answer = Some(true);
-                    break;
-                }
-                Some(_) => {}
-                None => answer = None,
-            }
-        }
-        match answer {
-            Some(answer) => self.values.make(Shape::Bool(answer)),
-            None => Value::SCALAR,
-        }
-    }
-
-    fn is_instance(&self, value: Value, class: Value) -> Option<bool> {
-        let asked = match self.values.shape(class) {
-            Shape::External(name)
-                if matches!(
-                    name.as_str(),
-                    "django.db.models.QuerySet" | "django.db.models.query.QuerySet"
-                ) =>
-            {
-                return match self.values.shape(value) {
-                    Shape::Queryset(queryset) => Some(!queryset.is_manager),
-                    Shape::Row(_) => Some(false),
-                    _ => self.is_builtin(value),
-                };
-            }
-            // Querysets and rows are none of Python's own containers.
-            Shape::External(name)
-                if matches!(name.as_str(), "list" | "tuple" | "dict" | "set" | "str" | "int") =>
-            {
-                return matches!(self.values.shape(value), Shape::Queryset(_) | Shape::Row(_) | Shape::None)
-                    .then_some(false);
-            }
-            Shape::Model(model) => self.schema.class_of(*model)?,
-            Shape::Class(class) => *class,
-            _ => return None,
-        };
-        if let Shape::Object(own, made) = *self.values.shape(value) {
-            let order = self.project.mro(own);
-            let is_known = !order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)));
-            return match order.contains(&Base::Class(asked)) {
-                true => Some(true),
-                // What code makes is of that class; what runs a method may be of one that extends it.
-                false => (made.is_some() && is_known).then_some(false),
-            };
-        }
-        let Shape::Row(row) = self.values.shape(value) else { return self.is_builtin(value) };
-        let own = self.schema.class_of(row.model)?;
-        let order = self.project.mro(own);
-        if order.contains(&Base::Class(asked)) {
-            return Some(true);
-        }
-        // Packages give rows the class of a child table; and what comes from outside may be of a subclass.
-        let may_be_more = !self.is_fetched(*row)
-            || order.iter().any(|base| matches!(base, Base::Unknown | Base::Value(..)))
-            || self.project.mro(asked).contains(&Base::Class(own));
-        (!may_be_more).then_some(false)
-    }
-
-    /// Nothing of the project's own classes is what Python itself makes, or a framework of its own.
-    fn is_builtin(&self, value: Value) -> Option<bool> {
-        let is_builtin = matches!(
-            self.values.shape(value),
-            Shape::Sequence(_)
-                | Shape::Tuple(_)
-                | Shape::Mapping { .. }
-                | Shape::None
-                | Shape::Str(_)
-                | Shape::Int(_)
-        ) || matches!(self.values.shape(value), Shape::Instance(class, _) if class.as_str() == LIST_SERIALIZER);
-        is_builtin.then_some(false)
     }
 
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {

@@ -505,13 +505,6 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Whether a name is a method that every manager and queryset has.
-    fn is_asked_of_rows(&self, base: Value, attribute: Value) -> bool {
-        let is_method = matches!(self.values.shape(attribute), Shape::Str(name)
-            if matches!(name.as_str(), "all" | "filter" | "exclude" | "order_by" | "exists" | "count"));
-        is_method && self.is_queryset(base)
-    }
-
     fn reflect(&mut self, frame: &mut Frame<'p>, name: &str, arguments: &Arguments, call: CallSite) -> Value {
         let (Some(&base), Some(&attribute)) = (arguments.positional.first(), arguments.positional.get(1))
         else {
@@ -525,10 +518,7 @@ impl<'p> Machine<'p> {
             value = self.values.join(value, one);
         }
         if name == "hasattr" {
-            return match self.is_put(base, attribute) || self.is_asked_of_rows(base, attribute) {
-                true => self.values.make(Shape::Bool(true)),
-                false => Value::SCALAR,
-            };
+            return self.known_attribute(base, attribute);
         }
         match arguments.positional.get(2) {
             Some(&default) if !self.is_put(base, attribute) => self.values.join(value, default),

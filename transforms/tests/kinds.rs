@@ -1,0 +1,111 @@
+//! Code that takes many kinds of values asks of what kind each is, and goes the branch of that kind.
+
+mod support;
+
+use support::check;
+
+const QUERY: &str = "return [name(book) for book in Book.objects.all()]";
+
+/// What is read of books by a function with this body.
+#[track_caller]
+fn reads(body: &str, expected: &[&str]) {
+    let code = format!(
+        "import datetime\nfrom collections.abc import Iterable\nfrom django.contrib.auth.models import User\n\
+         from django.db import models\nfrom django.db.models import QuerySet\n\
+         from shop.models import Author, Book, Note\n\n\ndef name(row):\n{body}\n\n\ndef listed(request):\n    {QUERY}\n"
+    );
+    check(&[("views.py", &code)], expected);
+}
+
+#[test]
+fn what_is_an_instance_of_a_model_goes_its_branch() {
+    for (test, path) in [
+        ("Book", "author"),
+        ("(Note, Book)", "author"),
+        ("Note", "editor"),
+        ("(Note, Author)", "editor"),
+        ("models.Model", "author"),
+        ("object", "author"),
+        ("dict", "editor"),
+        ("(list, tuple)", "editor"),
+        ("QuerySet", "editor"),
+        ("datetime.date", "editor"),
+        ("User", "editor"),
+        ("Book | Note", "author, editor"),
+        ("KINDS", "author, editor"),
+        ("Iterable", "author, editor"),
+    ] {
+        let body = format!(
+            "    if isinstance(row, {test}):\n        return row.author.name\n    return row.editor.name"
+        );
+        reads(&body, &[&format!("Safe: {QUERY}: {path}")]);
+    }
+}
+
+#[test]
+fn what_a_row_holds_is_taken_off_what_is_no_row_alone() {
+    let encoder = |test: &str| {
+        format!(
+            "    if isinstance(row, {test}):\n        return [tag.name for tag in row.tags.all()]\n    \
+             elif hasattr(row, '__dict__'):\n        return row.__dict__.copy()"
+        )
+    };
+    reads(&encoder("models.Model"), &[&format!("Safe: {QUERY}: tags")]);
+    reads(&encoder("KINDS"), &[&format!("Advice: {QUERY}: tags")]);
+}
+
+#[test]
+fn a_test_for_a_kind_leaves_the_others_for_the_rest() {
+    let code = |test: &str| {
+        format!(
+            "from shop.models import Author, Book, Note\n\n\ndef name(row):\n    {test}\n        \
+             return row.title\n    return row.user.name\n\n\ndef listed(request):\n    for book in Book.objects.all():\n        \
+             for note in Note.objects.filter(book=1):\n            print(name(book if request else note))\n"
+        )
+    };
+    let query = "Safe: for note in Note.objects.filter(book=1):: user";
+    check(&[("views.py", &code("if isinstance(row, Book):"))], &[query]);
+    let twice = "if isinstance(row, Note):\n        return row.user.name\n    if row.author.name:";
+    check(
+        &[("views.py", &code(twice).replace("return row.user.name\n\n", "return ''\n\n"))],
+        &["Safe: for book in Book.objects.all():: author", query],
+    );
+}
+
+#[test]
+fn an_attribute_that_each_row_has_is_there() {
+    for (test, path) in [
+        // It is read by asking for it.
+        ("hasattr(row, 'author')", "author"),
+        ("hasattr(row, 'title')", "author"),
+        ("hasattr(row, 'tags')", "author"),
+        ("hasattr(row, '__iter__')", "editor"),
+        ("callable(row)", "author, editor"),
+        ("hasattr(row, 'shown')", "author, editor"),
+    ] {
+        let body = format!("    if {test}:\n        return row.author.name\n    return row.editor.name");
+        reads(&body, &[&format!("Safe: {QUERY}: {path}")]);
+    }
+}
+
+#[test]
+fn an_encoder_goes_the_branch_of_what_can_be_iterated_for_querysets() {
+    let code = r#"
+import json
+from shop.models import Author, Book
+
+
+class Encoder(json.JSONEncoder):
+    def default(self, value):
+        if hasattr(value, "__iter__"):
+            return list(value)
+        if isinstance(value, Book):
+            return {"title": value.title, "tags": value.tags.all()}
+        return {"books": [book for book in value.books.all()]}
+
+
+def shown(request, pk):
+    return json.dumps(Author.objects.get(pk=pk), cls=Encoder)
+"#;
+    check(&[("views.py", code)], &[r#"Safe: return {"books": [book for book in value.books.all()]}: tags"#]);
+}
