@@ -142,7 +142,19 @@ impl Machine<'_> {
         if lookups.any(|path| self.serves(path, row, name)) {
             return Some(true);
         }
-        (!queryset.plan.prefetch_unknown && !self.loaded.contains_key(&row.query)).then_some(false)
+        (!queryset.plan.prefetch_unknown && !self.may_be_loaded_later(row, name)).then_some(false)
+    }
+
+    /// Whether `prefetch_related_objects` may have loaded a row's related rows.
+    fn may_be_loaded_later(&self, row: Row, name: Symbol) -> bool {
+        self.loaded.get(&row.query).into_iter().flatten().any(|(at, plan)| {
+            let before = self.path_text(*at);
+            let serves = |loads: &str| match before.as_str() {
+                "" => self.serves(loads, row, name),
+                before => self.serves(&format!("{before}__{loads}"), row, name),
+            };
+            plan.prefetch_unknown || plan.prefetch.iter().filter_map(Prefetched::loads).any(serves)
+        })
     }
 
     /// Whether a row's to-one relation is loaded with it: never, for a name that is none.
