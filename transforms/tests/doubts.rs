@@ -352,6 +352,19 @@ fn rows_that_are_put_into_a_cache_keep_what_is_loaded_with_them() {
     for keep in ["cache.set('books', [book.title for book in books])", "cache.set('books', books.values())"] {
         check(&[("views.py", &view(keep))], &[&format!("Safe: {query}: author")]);
     }
+    // A related row that is kept, is kept with what is loaded onto it alone.
+    let related = view("cache.set('authors', [book.author for book in books])");
+    check(&[("views.py", &related)], &[&format!("Safe: {query}: author")]);
+    let deeper = related.replace("book.author.name", "book.author.country.name, book.editor.name");
+    check(
+        &[(
+            "views.py",
+            &deeper
+                .replace("return [", "return [(")
+                .replace(" for book in books]\n", ") for book in books]\n"),
+        )],
+        &[&format!("Safe: {query}: editor"), &format!("Unsafe: {query}: author__country")],
+    );
 }
 
 #[test]

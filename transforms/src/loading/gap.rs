@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Asked, Deferring, Query, Read, Save, Site, SiteForm, Step, Write};
+use tuneup_django::queries::{
+    Aside, Asked, Deferring, Kept, Query, Read, Save, Site, SiteForm, Step, Write,
+};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
@@ -61,8 +63,8 @@ pub(crate) struct Gap<'p> {
     pub(crate) writes: Vec<Write>,
     /// Where related rows are saved after others of their model were written.
     pub(crate) saves: Vec<Save>,
-    /// Where its rows are put into a cache.
-    pub(crate) kept: Vec<Site>,
+    /// Where its rows, or rows that are related to them, are put into a cache.
+    pub(crate) kept: Vec<Kept>,
     /// Where all that one of its rows holds is taken off it at once.
     pub(crate) emptied: Vec<Site>,
     /// What else was asked of it.
@@ -217,9 +219,9 @@ impl Gap<'_> {
                 self.emptied.push(*site);
             }
         }
-        for site in query.kept.iter().filter(|_| is_whole) {
-            if !self.kept.contains(site) {
-                self.kept.push(*site);
+        for kept in query.kept.iter().filter(|_| is_whole) {
+            if !self.kept.contains(kept) {
+                self.kept.push(kept.clone());
             }
         }
         if is_whole {
@@ -274,11 +276,21 @@ impl Gap<'_> {
                 format!("A prefetch of `{name}` is proposed elsewhere: for a row that comes from there, it would not serve this query."),
             );
         }
-        if let Some(site) = self.kept.first() {
-            let place = place_of(project, site);
+        // A related row that is kept is kept with what is loaded onto it, and not with the row that it is related to.
+        let is_kept_with = |kept: &&Kept| {
+            let is_below =
+                |path: &str| path != kept.path && (kept.path.is_empty() || covers(path, &kept.path));
+            wanted.iter().any(|missing| is_below(&missing.path))
+        };
+        if let Some(kept) = self.kept.iter().find(is_kept_with) {
+            let place = place_of(project, &kept.site);
+            let rows = match kept.path.as_str() {
+                "" => "The rows".to_owned(),
+                path => format!("Rows of `{}`", path.replace("__", ".")),
+            };
             verdict.object(
                 Safety::Unsafe,
-                format!("The rows are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
+                format!("{rows} are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
         if !self.listed

@@ -5,7 +5,7 @@
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, Value};
+use crate::queries::value::{Path, Shape, Site, Value};
 
 /// How deep rows stand in what is kept.
 const DEEPEST: u8 = 5;
@@ -52,9 +52,9 @@ fn keep(machine: &mut Machine<'_>, value: Value, site: Site, depth: u8) {
         return;
     }
     for member in machine.values.members(value) {
-        let query = match machine.values.shape(member).clone() {
-            Shape::Row(row) => row.query,
-            Shape::Queryset(_) => member,
+        let (query, path) = match machine.values.shape(member).clone() {
+            Shape::Row(row) => (row.query, row.path),
+            Shape::Queryset(_) => (member, Path::ROOT),
             Shape::Sequence(inner) | Shape::Page(inner) => {
                 keep(machine, inner, site, depth - 1);
                 continue;
@@ -83,9 +83,9 @@ fn keep(machine: &mut Machine<'_>, value: Value, site: Site, depth: u8) {
             }
             _ => continue,
         };
-        let sites = machine.kept.entry(query).or_default();
-        if !sites.contains(&site) {
-            sites.push(site);
+        let kept = machine.kept.entry(query).or_default();
+        if !kept.contains(&(path, site)) {
+            kept.push((path, site));
         }
     }
 }

@@ -11,6 +11,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 use super::asks::{Declared, Written};
 use super::inherited::ParameterReads;
 use super::known::aside::Aside;
+use super::known::begun::Followed;
 use super::known::leaving::Turning;
 use super::known::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
@@ -215,8 +216,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) saves: FxHashMap<Value, Vec<(Path, Site, Site)>>,
     /// What was written while rows of a queryset are looped over, but not their related rows.
     written_before: FxHashMap<Value, Vec<(ModelId, Site)>>,
-    /// Where rows of a queryset are put into a cache.
-    pub(crate) kept: FxHashMap<Value, Vec<Site>>,
+    /// Where rows of a queryset, or their related rows at a path, are put into a cache.
+    pub(crate) kept: FxHashMap<Value, Vec<(Path, Site)>>,
     /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
     pub(crate) emptied: FxHashMap<Value, Vec<Site>>,
     /// Writes of the calls under way.
@@ -232,6 +233,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) required: FxHashMap<FieldId, bool>,
     /// Whether two foreign keys exclude each other, where that was asked.
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
+    /// What the `__init__` of models follows, where that was asked.
+    pub(crate) followed: FxHashMap<ModelId, Followed>,
     /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
     pub(crate) looping: Vec<(Value, Option<Site>)>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -301,6 +304,7 @@ names! {
     dict = "%dict",
     made = "%made",
     fields_cache = "%fields_cache",
+    column = "%column",
 }
 
 impl<'p> Machine<'p> {
@@ -365,6 +369,7 @@ impl<'p> Machine<'p> {
             emptied: FxHashMap::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
+            followed: FxHashMap::default(),
             looping: Vec::new(),
             inner: Vec::new(),
             shown: FxHashSet::default(),
@@ -406,6 +411,26 @@ impl<'p> Machine<'p> {
         self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
+    }
+
+    /// Runs something as if nothing else was under way, with so much to compute.
+    pub(crate) fn run_apart(&mut self, fuel: u32, run: impl FnOnce(&mut Self)) {
+        let fuel = std::mem::replace(&mut self.fuel, fuel);
+        let active_calls = std::mem::take(&mut self.active_calls);
+        let call_writes = std::mem::take(&mut self.call_writes);
+        let looping = std::mem::take(&mut self.looping);
+        let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside);
+        (self.climbing, self.seldom, self.aside) = (0, 0, false);
+        let left = std::mem::take(&mut self.left);
+        let serving = std::mem::take(&mut self.serving);
+        run(self);
+        self.fuel = fuel;
+        self.active_calls = active_calls;
+        self.call_writes = call_writes;
+        self.looping = looping;
+        (self.climbing, self.seldom, self.fallback, self.aside) = rarity;
+        self.left = left;
+        self.serving = serving;
     }
 
     /// The value flow of a file, Python or template.

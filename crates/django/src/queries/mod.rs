@@ -81,8 +81,8 @@ pub struct Query {
     pub writes: Vec<Write>,
     /// Where related rows are saved after others of their model were written.
     pub saves: Vec<Save>,
-    /// Where they are put into a cache.
-    pub kept: Vec<Site>,
+    /// Where they, or rows that are related to them, are put into a cache.
+    pub kept: Vec<Kept>,
     /// Where all that one of them holds is taken off it at once.
     pub emptied: Vec<Site>,
 }
@@ -169,6 +169,15 @@ pub struct Save {
     pub site: Site,
     /// Where the others were written.
     pub after: Site,
+}
+
+/// Rows that are put into a cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The lookup from the query's rows to them; empty for these.
+    pub path: String,
+    /// Where.
+    pub site: Site,
 }
 
 /// What tells two flows apart.
@@ -277,6 +286,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
     };
     let saves = machine.saves.get(&query).into_iter().flatten();
     let saves = saves.map(|&(path, site, after)| Save { steps: machine.values.steps(path), site, after });
+    let kept = |&(path, site): &_| Kept { path: machine.path_text(path), site };
     Query {
         sites: queryset.sites.to_vec(),
         model: queryset.model,
@@ -296,7 +306,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         saves: saves.collect(),
-        kept: machine.kept.get(&query).cloned().unwrap_or_default(),
+        kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
         emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
     }
 }
@@ -470,7 +480,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));
         query.saves.sort_by_key(|save| order(&save.site));
-        query.kept.sort_by_key(order);
+        query.kept.sort_by_cached_key(|kept| (order(&kept.site), kept.path.clone()));
         query.emptied.sort_by_key(order);
     }
     queries.sort_by_cached_key(|query| {

@@ -196,7 +196,7 @@ impl<'p> Machine<'p> {
             return Value::UNKNOWN;
         }
         let path = self.over(row.path, relation);
-        if !self.is_loaded_by_manager(path) {
+        if !self.is_loaded_by_manager(path) && !self.is_followed_by_init(row, relation) {
             self.record_read(row, path, site);
         }
         let _ = value;

@@ -123,6 +123,10 @@ impl Machine<'_> {
             },
             Shape::Row(row) => self.is_row_of_outside(row, name).or(is_builtin.then_some(false)),
             Shape::None if is_builtin => Some(false),
+            // What a column holds, of a field that holds no such thing.
+            Shape::Instance(class, _) if class == self.names.column => {
+                matches!(name.as_str(), "dict" | "list" | "tuple" | "set").then_some(false)
+            }
             _ if is_queryset(name.as_str()) || matches!(name.as_str(), MODEL | BASE_MODEL) => {
                 self.is_builtin(value)
             }

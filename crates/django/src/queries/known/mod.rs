@@ -3,6 +3,7 @@
 
 pub(in crate::queries) mod alternatives;
 pub(in crate::queries) mod aside;
+pub(in crate::queries) mod begun;
 pub(in crate::queries) mod doubts;
 pub(in crate::queries) mod fallback;
 pub(in crate::queries) mod filtered;
