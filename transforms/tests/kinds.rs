@@ -109,3 +109,47 @@ def shown(request, pk):
 "#;
     check(&[("views.py", code)], &[r#"Safe: return {"books": [book for book in value.books.all()]}: tags"#]);
 }
+
+#[test]
+fn nothing_is_run_behind_a_store_that_python_refuses() {
+    let code = |made: &str| {
+        format!(
+            r#"
+from django.db import models
+from shop.models import Author, Book
+
+
+class Label(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+
+    @property
+    def author(self):
+        return self.book.author
+
+    @property
+    def shown(self):
+        return self.text
+
+    @shown.setter
+    def shown(self, text):
+        self.text = text
+
+
+def copied(request):
+    labels = []
+    for book in Book.objects.all():
+        label = {made}
+        label.shown = book.title
+        label.author = book.author.name
+        labels.append((label, book.editor.name))
+    return labels
+"#
+        )
+    };
+    let query = "Safe: for book in Book.objects.all()";
+    check(&[("labels.py", &code("Label()"))], &[&format!("{query}:: author")]);
+    check(&[("labels.py", &code("request.label"))], &[&format!("{query}:: author, editor")]);
+}

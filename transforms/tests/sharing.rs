@@ -483,3 +483,63 @@ fn what_a_serializer_loads_for_itself_is_what_its_fields_read() {
         &[],
     );
 }
+
+#[test]
+fn what_a_function_has_asked_for_is_loaded_before_it_does() {
+    let code = |asks: &str, others: &str| {
+        format!(
+            r#"
+from shop.models import Book
+
+
+def recent():
+    books = Book.objects.order_by("-pk")
+    {asks}
+    return books
+
+
+def listed(request):
+    return [book.author.name for book in recent()]
+{others}"#
+        )
+    };
+    let others = "\n\ndef titles(request):\n    return [book.title for book in recent()]\n";
+    let here = r#"books = Book.objects.order_by("-pk")"#;
+    for asks in
+        ["print(len(books))", "if not books:\n        print('none')", "print([book.title for book in books])"]
+    {
+        check(&[("views.py", &code(asks, ""))], &[&format!("Safe: {here}: author")]);
+        check(&[("views.py", &code(asks, others))], &[&format!("Unsafe: {here}: author")]);
+    }
+    for asks in ["print(books.count())", "print(len(books.filter(title='a')))"] {
+        let there = "return [book.author.name for book in recent()]";
+        check(&[("views.py", &code(asks, others))], &[&format!("Safe: {there}: author")]);
+    }
+}
+
+#[test]
+fn a_function_within_another_that_names_it_nowhere_is_never_run() {
+    let code = |body: &str| {
+        format!(
+            r#"
+from shop.models import Book
+
+
+def listed(request):
+    def names(depth):
+        books = Book.objects.order_by("pk")
+        return [book.author.name for book in books] if depth else names(depth - 1)
+
+    {body}
+
+
+def titles(request):
+    return listed(request)
+"#
+        )
+    };
+    let query = r#"Safe: books = Book.objects.order_by("pk"): author"#;
+    check(&[("views.py", &code("return names(2)"))], &[query]);
+    check(&[("views.py", &code("return {'names': lambda: names(2)}"))], &[query]);
+    check(&[("views.py", &code("return request"))], &[]);
+}

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::{Class, ClassId, ExprKind, Function, FunctionId};
+use tuneup_python::flow::{Class, ClassId, ExprKind, FileFacts, Function, FunctionId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
 use crate::project::{Project, is_aside};
@@ -66,6 +66,28 @@ struct Names {
     beginnings: Vec<Symbol>,
 }
 
+/// Whether a function that another defines is named there, other than by itself. A lambda needs no name.
+fn is_named_within(facts: &FileFacts, definition: &Function, outer: FunctionId) -> bool {
+    let around = facts.function(outer);
+    let names = &facts.slot_names[around.slots.indices()];
+    let Some(slot) = names.iter().position(|&name| name == definition.name) else { return true };
+    let is_inner = |range: TextRange| {
+        let mut inner = facts.functions.iter().filter(|it| it.parent == Some(outer));
+        inner.any(|it| it.range.contains_range(range))
+    };
+    facts.exprs.iter().any(|node| {
+        let names_it = match node.kind {
+            ExprKind::Local(local) => local as usize == slot && !is_inner(node.range),
+            ExprKind::Free { slot: free, .. } => free as usize == slot,
+            _ => false,
+        };
+        names_it
+            && around.range.contains_range(node.range)
+            && !definition.range.contains_range(node.range)
+            && node.range != definition.name_range
+    })
+}
+
 impl Project {
     /// Whether no code but tests mentions a function, nor does Django or another package call it: a plain function, or a
     /// method of a class whose bases are the project's or Django's models. A decorator may make it known to others. What
@@ -81,6 +103,9 @@ impl Project {
         while let Some(outer) = definition.parent {
             if !definition.decorators.is_empty() {
                 return false;
+            }
+            if definition.class.is_none() && !is_named_within(facts, definition, outer) {
+                return true;
             }
             definition = facts.function(outer);
         }

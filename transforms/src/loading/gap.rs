@@ -2,9 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{
-    Aside, Asked, Deferring, Kept, Query, Read, Save, Site, SiteForm, Step, Write,
-};
+use tuneup_django::queries::{Aside, Asked, Deferring, Kept, Query, Read, Save, Site, SiteForm, Step, Write};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};

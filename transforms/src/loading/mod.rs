@@ -118,7 +118,12 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
             if rest.len() == read.steps.len() {
-                gap.add_callers(&path_of(rest), sharing.callers(query, read, &site));
+                let mut callers = sharing.callers(query, read, &site);
+                // What the function itself does with the rows that it gives costs no query of its own.
+                if !query.asked_before.is_empty() {
+                    callers.retain(|it| (it.site.file, it.site.function) != (site.file, site.function));
+                }
+                gap.add_callers(&path_of(rest), callers);
             }
         }
     }
@@ -299,6 +304,10 @@ fn place<'q>(
     while let Some(supplied) = sharing.supplied(query, start).filter(|&at| is_own(project, &query.sites[at]))
     {
         start = sharing.beginning(query, supplied, &path);
+    }
+    // Where the rows that a call gives are there already, what is added to the call would ask for them again.
+    while start > 0 && query.asked_before.contains(&query.sites[start]) {
+        start = start_of(&query.sites, start - 1);
     }
     // A manager in a variable is what several queries start from.
     let near =

@@ -198,7 +198,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The function that `value.name = put` calls, where the class's `property` has one.
-    fn setter(&self, class: ClassRef, name: Symbol) -> Option<FunctionRef> {
+    pub(super) fn setter(&self, class: ClassRef, name: Symbol) -> Option<FunctionRef> {
         let member = self.project.member(class, name)?;
         let ExprKind::Function(id) = self.project.facts(member.owner.file).kind(member.binding.value?) else {
             return None;

@@ -347,7 +347,17 @@ impl<'p> Machine<'p> {
         if !self.is_queryset(result) || self.facts(function.file).function(function.id).is_async {
             return result;
         }
+        if self.values.members(result).iter().any(|&rows| self.has_asked_for(function, rows)) {
+            self.asked_before.insert(site);
+        }
         self.goes_on(result, site)
+    }
+
+    /// Whether a function asks for the rows of a queryset: it loops over them, or looks whether or how many there are.
+    fn has_asked_for(&self, function: FunctionRef, rows: Value) -> bool {
+        let is_within = |site: &Site| (site.file, site.function) == (function.file, Some(function.id));
+        self.counted.contains(&(rows, function))
+            || self.loops.get(&rows).is_some_and(|sites| sites.iter().any(is_within))
     }
 
     /// Querysets whose chains go on at `site`.

@@ -207,6 +207,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
     /// Where each queryset's rows are looped over.
     pub(crate) loops: FxHashMap<Value, Vec<Site>>,
+    /// Querysets whose rows a function asks for to know whether or how many there are.
+    pub(crate) counted: FxHashSet<(Value, FunctionRef)>,
+    /// Calls of functions that give querysets whose rows they have asked for: what is added there asks for them again.
+    pub(crate) asked_before: FxHashSet<Site>,
     /// Writes while rows of a queryset are looped over.
     pub(crate) writes: FxHashMap<Value, Vec<(Write, Option<Site>)>>,
     /// What the last call that came to its end made of what it was given.
@@ -361,6 +365,8 @@ impl<'p> Machine<'p> {
             climbed: FxHashSet::default(),
             set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
+            counted: FxHashSet::default(),
+            asked_before: FxHashSet::default(),
             writes: FxHashMap::default(),
             left: Left::default(),
             saves: FxHashMap::default(),
@@ -419,8 +425,8 @@ impl<'p> Machine<'p> {
         let active_calls = std::mem::take(&mut self.active_calls);
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
-        let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside);
-        (self.climbing, self.seldom, self.aside) = (0, 0, false);
+        let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside.take());
+        (self.climbing, self.seldom) = (0, 0);
         let left = std::mem::take(&mut self.left);
         let serving = std::mem::take(&mut self.serving);
         run(self);

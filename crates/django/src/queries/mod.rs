@@ -77,6 +77,8 @@ pub struct Query {
     pub looped_openly: bool,
     /// Where its rows are looped over.
     pub loops: Vec<Site>,
+    /// Those of its sites that are calls of functions which have asked for the rows: what is added there asks for them again.
+    pub asked_before: Vec<Site>,
     /// What is written while they are.
     pub writes: Vec<Write>,
     /// Where related rows are saved after others of their model were written.
@@ -304,6 +306,12 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         looped: machine.loops.contains_key(&query),
         looped_openly: machine.looped_openly.contains(&query),
         loops: machine.loops.get(&query).cloned().unwrap_or_default(),
+        asked_before: queryset
+            .sites
+            .iter()
+            .filter(|site| machine.asked_before.contains(site))
+            .copied()
+            .collect(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         saves: saves.collect(),
         kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
@@ -451,6 +459,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.handed |= query.handed;
                 there.prefetched |= query.prefetched;
                 extend(&mut there.loops, query.loops);
+                extend(&mut there.asked_before, query.asked_before);
                 extend(&mut there.writes, query.writes);
                 extend(&mut there.saves, query.saves);
                 extend(&mut there.kept, query.kept);

@@ -63,6 +63,9 @@ impl<'p> Machine<'p> {
                 let value = self.eval(frame, from);
                 self.assign(frame, target, value);
                 self.note_alias(frame, target, from, value);
+                if self.is_refused(frame, target) {
+                    return Next::Away;
+                }
             }
             StmtKind::Annotated { .. } => {}
             StmtKind::Augmented(target, op, value) => {

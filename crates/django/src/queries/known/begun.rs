@@ -9,7 +9,7 @@ use tuneup_python::Symbol;
 
 use crate::queries::calls::Arguments;
 use crate::queries::machine::Machine;
-use crate::queries::value::{Lacks, Origin, Path, Row, Shape, Value};
+use crate::queries::value::{Origin, Row, Shape, Value};
 use crate::schema::{ModelId, RelationId};
 
 /// How much `__init__` may compute.
@@ -59,15 +59,14 @@ impl Machine<'_> {
         let Some((init, _)) = class.and_then(|class| self.class_function(class, self.names.init)) else {
             return nothing;
         };
-        let of = self.outside_queryset(model, false);
-        let Some(mut queryset) = self.as_queryset(of).cloned() else { return nothing };
+        let known = self.outside_row(model);
+        let outside = self.outside_queryset(model, false);
+        let Some(mut queryset) = self.as_queryset(outside).cloned() else { return nothing };
         queryset.origin = Origin::Manager;
         queryset.annotated = Box::new([self.names.init]);
         let query = self.values.queryset(queryset);
-        let path = Path::ROOT;
-        let lacks = Lacks::NONE;
-        let row = Row { query, path, model, many: false, alone: true, listed: false, back: None, lacks };
-        let row = self.values.make(Shape::Row(row));
+        let Some(known) = self.as_row(known) else { return nothing };
+        let row = self.values.make(Shape::Row(Row { query, ..known }));
         let columns = self.columns(model);
         let arguments = Arguments { positional: columns, ..Arguments::default() };
         self.run_apart(FUEL, |machine| {

@@ -1,11 +1,12 @@
 //! Of what kind a value is: what `isinstance`, `issubclass` and `hasattr` come to, where its class is known. Code that
 //! takes many kinds of values asks so, and each kind has a branch of its own.
 
+use tuneup_python::flow::{Expr, ExprKind};
 use tuneup_python::{Base, ClassRef, Symbol};
 
 use crate::frameworks::rest::LIST_SERIALIZER;
 use crate::queries::attributes::Binding;
-use crate::queries::machine::Machine;
+use crate::queries::machine::{Frame, Machine};
 use crate::queries::querysets::is_queryset;
 use crate::queries::value::{Row, Shape, Value};
 use crate::schema::{ModelAttribute, ModelId};
@@ -173,6 +174,28 @@ impl Machine<'_> {
             return Some(true);
         }
         (self.is_fetched(row) && self.has_read_bases(class)).then_some(false)
+    }
+
+    /// Whether Python refuses a store: to a `property` without a setter, of what is of that class for certain. Nothing behind
+    /// it is run.
+    ///
+    /// <https://docs.python.org/3/library/functions.html#property>
+    pub(in crate::queries) fn is_refused(&self, frame: &Frame<'_>, target: Expr) -> bool {
+        let ExprKind::Attribute(base, name) = frame.facts.kind(target) else { return false };
+        let ExprKind::Local(slot) = frame.facts.kind(base) else { return false };
+        let Some(&value) = frame.slots.get(slot as usize) else { return false };
+        let class = match *self.values.shape(value) {
+            Shape::Row(row) if self.is_fetched(row) => self.schema.class_of(row.model),
+            Shape::Object(class, Some(_)) => Some(class),
+            Shape::Instance(made, ref parts) if made == self.names.made => {
+                parts.first().and_then(|&model| match *self.values.shape(model) {
+                    Shape::Model(model) => self.schema.class_of(model),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        class.is_some_and(|class| self.is_plain_property(class, name) && self.setter(class, name).is_none())
     }
 
     /// Whether all bases of a class are known by name.

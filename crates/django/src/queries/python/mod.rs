@@ -10,7 +10,7 @@ pub(in crate::queries) mod left;
 pub(in crate::queries) mod records;
 pub(in crate::queries) mod texts;
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use crate::frameworks::executors;
 use crate::queries::calls::{Arguments, CallSite};
@@ -74,6 +74,9 @@ impl<'p> Machine<'p> {
         for member in self.values.members(value) {
             match self.values.shape(member).clone() {
                 Shape::Queryset(queryset) => {
+                    if let Some(function) = frame.function.filter(|_| !queryset.is_manager) {
+                        self.counted.insert((member, FunctionRef { file: frame.file, id: function }));
+                    }
                     let site = queryset.sites.last().copied();
                     if let Some(site) = site {
                         self.evaluate(&queryset, site);
