@@ -3,7 +3,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, Source};
+use tuneup_django::queries::{Query, Read, Site, SiteForm, Source};
 use tuneup_django::schema::ModelId;
 use tuneup_python::flow::{ClassId, ExprKind, Function};
 use tuneup_python::{Base, ClassRef};
@@ -156,8 +156,11 @@ impl<'p> Sharing<'p> {
         };
         // Where no other expression gets them, what reads first tells who does.
         let readers = query.reads.iter().filter(|other| path_of(&other.steps) == path_of(&read.steps));
-        let mut readers = readers.map(|read| &read.site).chain(&query.loops);
-        let reader = readers.find(|site| !self.is_of_rows(query, read, site)).copied();
+        let is_other = |site: &&Site| !self.is_of_rows(query, read, site);
+        let reader = readers.clone().map(|read| &read.site).find(is_other).copied();
+        // What a row reads itself for a field is read by who declares that.
+        let shown_by = || readers.clone().find_map(|read| read.shown_by).map(|class| self.site_of(class));
+        let reader = reader.or_else(shown_by).or_else(|| query.loops.iter().find(is_other).copied());
         let reader = reader.filter(|_| query.sites.last() == Some(origin)).unwrap_or(*origin);
         let mut callers: Vec<Caller> = onward
             .iter()
@@ -179,6 +182,11 @@ impl<'p> Sharing<'p> {
         }
         callers.sort_by_key(|caller| key(&caller.site));
         callers
+    }
+
+    fn site_of(&self, class: ClassRef) -> Site {
+        let range = self.project.source.facts(class.file).class(class.id).name_range;
+        Site { file: class.file, range, function: None, form: SiteForm::Declaration }
     }
 
     /// Whether a site is in a method of the rows themselves, or of those that a path leads to: it is given a row, and gets

@@ -93,6 +93,15 @@ impl Plan {
         }
     }
 
+    /// Whether code asks for a join of a relation.
+    pub(super) fn joins(&self, name: Symbol) -> bool {
+        let is_on_it = |path: &Symbol| {
+            let rest = path.as_str().strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
+        };
+        self.select.iter().any(is_on_it)
+    }
+
     /// Whether two load the same as far as it is known what they load.
     pub(super) fn is_known_alike(&self, other: &Self) -> bool {
         (&self.select, self.select_all, self.automatic) == (&other.select, other.select_all, other.automatic)

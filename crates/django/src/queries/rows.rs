@@ -170,6 +170,8 @@ impl<'p> Machine<'p> {
             && self.values.length(row.path) == 0
             && let Origin::Related(origin, over) = queryset.origin
             && self.schema.relation(over).inverse() == Some(relation)
+            // Unless a join makes an object of its own of the same row.
+            && !queryset.plan.joins(self.schema.relation(relation).lookup_name())
         {
             return origin;
         }
