@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use ruff_text_size::TextSize;
 use tuneup_django::settings::Settings;
 use tuneup_django::{Options, Project};
-use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
-use tuneup_python::{Problem, Stopwatch};
+use tuneup_python::{Position, Problem, SourceText, Stopwatch};
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::{self, RULES, Rule};
 use tuneup_transforms::render::{Files, Rendering, render, settle};
@@ -112,6 +112,11 @@ impl Outcome {
     /// The text of a file, by its path from the root; nothing where it cannot be read, or has changed since.
     pub(crate) fn text(&self, path: &str) -> Option<&SourceText> {
         self.texts.get(&self.project.source, path)
+    }
+
+    /// The line and column of an offset in such a text, which is not kept for that.
+    pub(crate) fn position(&self, path: &str, offset: TextSize) -> Option<Position> {
+        self.texts.position(&self.project.source, path, offset)
     }
 
     /// Makes text of approved proposals.

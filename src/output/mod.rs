@@ -94,10 +94,8 @@ pub(crate) fn span(outcome: &Outcome, place: &Place) -> Span {
 
 /// Line and column, from 1, of a place's first byte.
 pub(crate) fn position(outcome: &Outcome, place: &Place) -> (u32, u32) {
-    outcome.text(&place.path).map_or((1, 1), |source| {
-        let position = source.position(place.start);
-        (position.line, position.column)
-    })
+    let position = outcome.position(&place.path, place.start);
+    position.map_or((1, 1), |position| (position.line, position.column))
 }
 
 /// The proposals by rule, in the rules' order.

@@ -8,7 +8,7 @@
 use tuneup_django::Project;
 use tuneup_django::queries::Site;
 use tuneup_django::schema::RelationKind;
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{Gap, Missing, Verdict, by_safety, lacking, lacks, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
@@ -187,9 +187,10 @@ fn forgives(project: &Project, reader: &Site) -> bool {
     }
     let facts = project.source.facts(reader.file);
     facts.stmts.iter().any(|stmt| match stmt.kind {
-        StmtKind::Try { body, handlers, .. } => {
+        StmtKind::Try(blocks) => {
+            let Tried { body, handlers, .. } = facts.tried(blocks);
             facts.block(body).iter().any(|tried| tried.range.contains_range(reader.range))
-                && facts.handlers(handlers).iter().any(|&handler| catches(facts, handler))
+                && handlers.iter().any(|&handler| catches(facts, handler))
         }
         _ => false,
     })

@@ -22,7 +22,7 @@ fn main() {
         match project.agrees(app.label.as_str()) {
             Ok(()) => agree += 1,
             Err(differences) => {
-                println!("{} at {}", app.label, migrations.leaf());
+                println!("{} at {}", app.label, migrations.leaf);
                 for difference in differences {
                     println!("    {difference}");
                 }

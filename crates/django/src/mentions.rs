@@ -51,8 +51,14 @@ pub(crate) struct Mentions {
 /// Where a name is mentioned.
 type Place = (FileId, TextSize);
 
-/// How many mentions of a name are looked at one by one.
-const FEW: usize = 2;
+/// Where a name is mentioned, as far as that is looked at.
+#[derive(Clone, Copy)]
+enum Mentioned {
+    /// In one place or two.
+    Few(Place, Option<Place>),
+    /// In more, or other than as itself.
+    Often,
+}
 
 /// Through how many functions it is asked who calls them.
 const DEEPEST: usize = 4;
@@ -60,8 +66,7 @@ const DEEPEST: usize = 4;
 /// What Python code names.
 #[derive(Default)]
 struct Names {
-    /// Where, for names that few places mention, and these as themselves.
-    whole: FxHashMap<Symbol, Option<Vec<Place>>>,
+    whole: FxHashMap<Symbol, Mentioned>,
     /// What names made of parts begin with: `getattr(self, f"export_{format}")`.
     beginnings: Vec<Symbol>,
 }
@@ -119,10 +124,10 @@ impl Project {
     /// Whether nothing mentions a function but itself and other functions that are unused.
     fn is_mentioned_aside(&self, file: FileId, definition: &Function, depth: usize) -> bool {
         let names = self.mentions.in_python.get_or_init(|| self.names_in_python());
-        let Some(Some(places)) = names.whole.get(&definition.name) else { return false };
+        let Some(&Mentioned::Few(first, second)) = names.whole.get(&definition.name) else { return false };
         depth > 0
             && !self.is_mentioned_otherwise(definition.name)
-            && places.iter().all(|&(at, offset)| {
+            && [Some(first), second].into_iter().flatten().all(|(at, offset)| {
                 at == file && definition.range.contains(offset)
                     || self
                         .function_around(at, offset)
@@ -218,7 +223,7 @@ impl Project {
             let classes = facts.classes.iter().map(|it| it.name_range.start());
             let defined: FxHashSet<_> = functions.chain(classes).collect();
             for name in facts.imports.iter().filter_map(|import| import.name) {
-                names.whole.insert(name, None);
+                names.whole.insert(name, Mentioned::Often);
             }
             for node in &facts.exprs {
                 match node.kind {
@@ -258,11 +263,13 @@ impl Project {
 impl Names {
     /// Notes that a name is mentioned at a place.
     fn mention(&mut self, name: Symbol, place: Place) {
-        let places = self.whole.entry(name).or_insert_with(|| Some(Vec::new()));
-        match places {
-            Some(known) if known.len() < FEW => known.push(place),
-            _ => *places = None,
-        }
+        let more = |known: &mut Mentioned| {
+            *known = match *known {
+                Mentioned::Few(first, None) => Mentioned::Few(first, Some(place)),
+                _ => Mentioned::Often,
+            }
+        };
+        self.whole.entry(name).and_modify(more).or_insert(Mentioned::Few(place, None));
     }
 
     /// What a text names: a function's name or path, a name in a template's tag.
@@ -272,7 +279,9 @@ impl Names {
         if text.as_str().len() > LONGEST {
             return;
         }
-        self.whole.extend(words_of(text.as_str()).map(|word| (Symbol::new(word), None)));
+        // What is no symbol yet is the name of nothing: all that is asked for was read before.
+        let known = words_of(text.as_str()).filter_map(Symbol::known);
+        self.whole.extend(known.map(|word| (word, Mentioned::Often)));
         if text.as_str().len() > 2 && text.as_str().ends_with('_') && words_of(text.as_str()).count() == 1 {
             self.beginnings.push(text);
         }

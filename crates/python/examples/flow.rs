@@ -88,6 +88,6 @@ fn sizes(facts: &FileFacts) -> [usize; 12] {
         of(&facts.imports),
         of(&facts.comprehensions) + of(&facts.clauses),
         of(&facts.slot_names) + of(&facts.symbols),
-        of(&facts.handlers) + of(&facts.compare_ops) + size_of::<FileFacts>(),
+        of(&facts.blocks) + of(&facts.compare_ops) + size_of::<FileFacts>(),
     ]
 }

@@ -13,6 +13,6 @@ pub mod symbol;
 
 pub use names::{Base, ClassRef, Entity, FileId, FunctionRef, Importer, Member, ModuleRef};
 pub use project::{Depth, LoadOptions, OtherFile, Problem, Project, SourceFile};
-pub use source::SourceText;
+pub use source::{Lines, Position, SourceText};
 pub use stopwatch::Stopwatch;
 pub use symbol::Symbol;

@@ -126,7 +126,8 @@ pub struct OtherFile {
 /// What is made of a file when it is asked for.
 #[derive(Default)]
 pub(crate) struct Made {
-    facts: OnceLock<FileFacts>,
+    // Boxed, for most are of tests and migrations and stay empty.
+    facts: OnceLock<Box<FileFacts>>,
     index: OnceLock<NameIndex>,
 }
 
@@ -175,7 +176,7 @@ impl Project {
 
         let read = read_all(&root, &python, options, threads);
         stopwatch.lap("read, parse and lower");
-        let (mut files, mut made) = (Vec::new(), Vec::new());
+        let (mut files, mut made) = (Vec::with_capacity(python.len()), Vec::with_capacity(python.len()));
         for (path, outcome) in python.into_iter().zip(read) {
             match outcome {
                 Ok(Read { hash, len, is_marked, facts }) => {
@@ -198,7 +199,7 @@ impl Project {
         let tree = Tree::new(paths.iter().copied(), links);
         let mut roots = Roots::new(&tree, paths.iter().copied());
         let facts = (0..).map(FileId).zip(&made);
-        let facts = facts.filter_map(|(file, made)| Some((file, made.facts.get()?)));
+        let facts = facts.filter_map(|(file, made)| Some((file, &**made.facts.get()?)));
         let names = roots.link(&tree, &paths, facts, name_of_root(&root, &tree));
         let environment = environment(&root, &roots, options).unwrap_or_else(|message| {
             problems.push(Problem::of_file("", message));
@@ -315,9 +316,15 @@ impl Project {
         self.made(file).facts.get_or_init(|| {
             self.source(file)
                 .ok()
-                .and_then(|source| with_parsed(&source, |parsed| lower(source.text(), parsed)).ok())
+                .and_then(|source| with_parsed(&source, |parsed| Box::new(lower(source.text(), parsed))).ok())
                 .unwrap_or_default()
         })
+    }
+
+    /// Whether a file may have one of these texts in its code. What has none need not be made facts of.
+    pub fn may_have(&self, file: FileId, texts: &[&str]) -> bool {
+        self.made(file).facts.get().is_some()
+            || self.source(file).is_ok_and(|source| texts.iter().any(|text| source.text().contains(text)))
     }
 
     /// The names that a file binds, by text.
@@ -429,7 +436,7 @@ impl Project {
 }
 
 impl Made {
-    fn of(facts: Option<FileFacts>) -> Self {
+    fn of(facts: Option<Box<FileFacts>>) -> Self {
         let made = Self::default();
         if let Some(facts) = facts {
             // A new lock is empty.
@@ -467,7 +474,7 @@ struct Read {
     hash: u64,
     len: u32,
     is_marked: bool,
-    facts: Option<FileFacts>,
+    facts: Option<Box<FileFacts>>,
 }
 
 fn read_all(
@@ -503,7 +510,9 @@ fn read(path: &Path, depth: Depth, marks: &[Finder<'_>]) -> Result<Read, Fault> 
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let source = SourceText::from_python(bytes)?;
     let is_marked = marks.iter().any(|mark| mark.find(source.text().as_bytes()).is_some());
-    let facts = with_parsed(&source, |parsed| (depth == Depth::Full).then(|| lower(source.text(), parsed)))?;
+    let facts = with_parsed(&source, |parsed| {
+        (depth == Depth::Full).then(|| Box::new(lower(source.text(), parsed)))
+    })?;
     Ok(Read { hash, len, is_marked, facts })
 }
 

@@ -4,16 +4,19 @@
 //! compared and hashed by number. The numbers depend on the order in which threads met the texts:
 //! never sort by a symbol, never print one other than by its text.
 
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::{LazyLock, RwLock};
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use elsa::sync::LockFreeFrozenVec;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 const SHARD_BITS: u32 = 4;
 const SHARDS: usize = 1 << SHARD_BITS;
+
+/// Texts are short, and are put into pieces of memory of this many bytes.
+const PIECE: usize = 16 * 1024;
 
 /// A text, known by number for as long as the process lives.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,9 +24,17 @@ pub struct Symbol(u32);
 
 #[derive(Default)]
 struct Shard {
-    numbers: RwLock<FxHashMap<&'static str, u32>>,
+    table: RwLock<Table>,
     /// Read far more often than it grows, so without a lock.
     texts: LockFreeFrozenVec<&'static str>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Positions in [`Shard::texts`], by the hash of the text.
+    numbers: HashTable<u32>,
+    /// What is left of the last piece.
+    free: &'static mut [u8],
 }
 
 static SHARDED: LazyLock<[Shard; SHARDS]> = LazyLock::new(Default::default);
@@ -31,31 +42,64 @@ static SHARDED: LazyLock<[Shard; SHARDS]> = LazyLock::new(Default::default);
 impl Symbol {
     /// The symbol of `text`. The text is kept until the process ends.
     pub fn new(text: &str) -> Self {
-        let which = (FxBuildHasher.hash_one(text) >> 40) as usize % SHARDS;
+        if let Some(known) = Self::known(text) {
+            return known;
+        }
+        let (hash, which) = place(text);
         let shard = &SHARDED[which];
-        if let Some(&number) = shard.numbers.read().expect("no holder of this lock panics").get(text) {
-            return Self(number);
-        }
-        let mut numbers = shard.numbers.write().expect("no holder of this lock panics");
-        let kept: &'static str = match numbers.get_key_value(text) {
-            Some((kept, _)) => kept,
-            None => Box::leak(text.to_owned().into_boxed_str()),
-        };
-        match numbers.entry(kept) {
-            Entry::Occupied(known) => Self(*known.get()),
-            Entry::Vacant(free) => {
-                // Texts only grow under the lock that is held here.
-                let number = ((shard.texts.push(kept) as u32) << SHARD_BITS) | which as u32;
-                free.insert(number);
-                Self(number)
-            }
-        }
+        let mut table = shard.table.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been faster.
+        let known = table.numbers.find(hash, |&number| shard.text(number) == text).copied();
+        let number = known.unwrap_or_else(|| {
+            let kept = table.keep(text);
+            // Texts only grow under the lock that is held here.
+            let number = shard.texts.push(kept) as u32;
+            table.numbers.insert_unique(hash, number, |&number| place(shard.text(number)).0);
+            number
+        });
+        Self((number << SHARD_BITS) | which as u32)
+    }
+
+    /// The symbol of `text`, where there is one.
+    pub fn known(text: &str) -> Option<Self> {
+        let (hash, which) = place(text);
+        let shard = &SHARDED[which];
+        let table = shard.table.read().unwrap_or_else(PoisonError::into_inner);
+        let number = table.numbers.find(hash, |&number| shard.text(number) == text)?;
+        Some(Self((number << SHARD_BITS) | which as u32))
     }
 
     /// The text that this symbol stands for.
     pub fn as_str(self) -> &'static str {
-        let shard = &SHARDED[self.0 as usize % SHARDS];
-        shard.texts.get((self.0 >> SHARD_BITS) as usize).unwrap_or_default()
+        SHARDED[self.0 as usize % SHARDS].text(self.0 >> SHARD_BITS)
+    }
+}
+
+/// The hash of a text, and its shard.
+fn place(text: &str) -> (u64, usize) {
+    let hash = FxBuildHasher.hash_one(text);
+    (hash, (hash >> 40) as usize % SHARDS)
+}
+
+impl Shard {
+    fn text(&self, number: u32) -> &'static str {
+        self.texts.get(number as usize).unwrap_or_default()
+    }
+}
+
+impl Table {
+    /// Copies a text to where it stays.
+    fn keep(&mut self, text: &str) -> &'static str {
+        if self.free.len() < text.len() {
+            if text.len() > PIECE / 8 {
+                return Box::leak(text.into());
+            }
+            self.free = Box::leak(vec![0; PIECE].into_boxed_slice());
+        }
+        let (own, rest) = std::mem::take(&mut self.free).split_at_mut(text.len());
+        self.free = rest;
+        own.copy_from_slice(text.as_bytes());
+        std::str::from_utf8(own).unwrap_or_default()
     }
 }
 

@@ -103,7 +103,7 @@ impl<'p> Variables<'p> {
         Self {
             facts,
             within,
-            parameters: function.parameters.len,
+            parameters: function.parameters.len() as u32,
             inner: facts.functions.iter().map(|function| function.range).filter(is_inner).collect(),
         }
     }

@@ -325,7 +325,7 @@ fn place<'q>(
     }
     let mut sites = query.sites[start..].iter();
     let site = *sites.find(|site| !loading.is_given_behind(site, &path))?;
-    is_own(project, &site).then_some((site, steps.as_slice()))
+    is_own(project, &site).then_some((site, &**steps))
 }
 
 /// Whether a site is in the project's own code.

@@ -42,7 +42,7 @@ impl Rare {
 
 fn handlers(facts: &FileFacts) -> Vec<TextRange> {
     let tries = facts.stmts.iter().filter_map(|stmt| match stmt.kind {
-        StmtKind::Try { handlers, .. } => Some(facts.handlers(handlers)),
+        StmtKind::Try(blocks) => Some(facts.tried(blocks).handlers),
         _ => None,
     });
     tries.flatten().filter_map(|&handler| broken(facts, handler)).collect()

@@ -47,19 +47,14 @@ pub struct AppMigrations {
     pub label: Symbol,
     /// The folder of its migrations, from the root.
     pub folder: String,
-    /// Those that count, each behind those that it depends on: squashes, and not what they replace.
-    pub migrations: Vec<Migration>,
-    /// The file whose style new ones follow: the last one.
+    /// The migration that no other of the app comes behind.
+    pub leaf: String,
+    /// Its file, whose style new ones follow.
     pub newest: String,
+    /// The version in its header, where it has one: `5.2.1`.
+    pub header: Option<String>,
     /// What Django remembers of its models.
     pub state: AppState,
-}
-
-impl AppMigrations {
-    /// The name of the migration that no other of the app comes behind.
-    pub fn leaf(&self) -> &str {
-        self.migrations.last().map_or("", |migration| &migration.name)
-    }
 }
 
 impl Migrations {
@@ -107,7 +102,7 @@ impl Migrations {
         if let Some(entry) = entries().find(|entry| entry.is_installed).or_else(|| entries().next()) {
             return match &entry.folder {
                 Folder::None => Some("__first__".to_owned()),
-                _ => self.of(project, label).ok().map(|app| app.leaf().to_owned()),
+                _ => self.of(project, label).ok().map(|app| app.leaf.clone()),
             };
         }
         folders::last_of_package(project, &self.installed, label)
@@ -140,12 +135,19 @@ fn read_app(
     let order = graph::order(label.as_str(), &migrations)?;
     let mut state = AppState::default();
     for &at in &order {
-        let migration = &migrations[at];
-        for operation in &migration.operations {
+        let migration = &mut migrations[at];
+        // What they did is in the state from here on.
+        for operation in std::mem::take(&mut migration.operations) {
             state.apply(operation).map_err(|reason| format!("{} has {reason}", migration.path))?;
         }
     }
-    let kept: Vec<Migration> = order.iter().map(|&at| migrations[at].clone()).collect();
-    let newest = kept.last().map(|migration| migration.path.clone()).unwrap_or_default();
-    Ok(AppMigrations { label, folder: folder.clone(), migrations: kept, newest, state })
+    let last = order.last().map(|&at| &migrations[at]).ok_or("no migration counts")?;
+    Ok(AppMigrations {
+        label,
+        folder: folder.clone(),
+        leaf: last.name.clone(),
+        newest: last.path.clone(),
+        header: last.header.clone(),
+        state,
+    })
 }

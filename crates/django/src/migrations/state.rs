@@ -58,9 +58,9 @@ const TOGETHER: [&str; 2] = ["unique_together", "index_together"];
 
 impl IndexState {
     /// An index by its call.
-    pub(super) fn of(value: &Value) -> Self {
+    pub(super) fn of(value: Value) -> Self {
         let name = value.as_call().and_then(|call| call.keyword("name")?.as_str().map(str::to_owned));
-        Self { name, value: value.clone() }
+        Self { name, value }
     }
 
     /// The fields, with `-` for descending; none where it has expressions.
@@ -96,47 +96,50 @@ pub(super) fn sets(value: &Value) -> Vec<Vec<String>> {
 
 impl AppState {
     /// Applies an operation. An error, for a person, where it cannot be told what it does.
-    pub(super) fn apply(&mut self, operation: &Operation) -> Result<(), String> {
+    pub(super) fn apply(&mut self, operation: Operation) -> Result<(), String> {
         match operation {
             Operation::CreateModel { name, fields, options, bases } => {
-                self.models.insert(name.to_lowercase(), created(name, fields, options, bases));
+                let model = created(name, fields, options, bases);
+                self.models.insert(model.name.to_lowercase(), model);
             }
             Operation::DeleteModel { name } => {
                 self.models.remove(&name.to_lowercase());
             }
-            Operation::RenameModel { old_name, new_name } => self.rename_model(old_name, new_name)?,
+            Operation::RenameModel { old_name, new_name } => self.rename_model(&old_name, &new_name)?,
             Operation::AlterModelTable { name, table } => {
-                self.model(name)?.options.insert("db_table".to_owned(), table.clone());
+                self.model(&name)?.options.insert("db_table".to_owned(), table);
             }
             Operation::AlterModelOptions { name, options } => {
-                let model = self.model(name)?;
+                let model = self.model(&name)?;
                 model.options.retain(|key, _| !ALTERED.contains(&key.as_str()));
                 if let Value::Dict(items) = options {
-                    let items = items.iter().filter_map(|(key, value)| Some((key.as_str()?, value)));
-                    model.options.extend(items.map(|(key, value)| (key.to_owned(), value.clone())));
+                    let items = items.into_iter();
+                    model
+                        .options
+                        .extend(items.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value))));
                 }
             }
             Operation::AlterTogether { name, option, value } => {
-                self.model(name)?.options.insert((*option).to_owned(), value.clone());
+                self.model(&name)?.options.insert(option.to_owned(), value);
             }
             Operation::AddField { model_name, name, field }
             | Operation::AlterField { model_name, name, field } => {
-                self.model(model_name)?.fields.insert(name.clone(), field.clone());
+                self.model(&model_name)?.fields.insert(name, field);
             }
             Operation::RemoveField { model_name, name } => {
-                let model = self.model(model_name)?;
-                let key = field_key(model, name);
+                let model = self.model(&model_name)?;
+                let key = field_key(model, &name);
                 model.fields.remove(&key);
             }
             Operation::RenameField { model_name, old_name, new_name } => {
-                let model = self.model(model_name)?;
-                let key = field_key(model, old_name);
+                let model = self.model(&model_name)?;
+                let key = field_key(model, &old_name);
                 if let Some(field) = model.fields.remove(&key) {
                     model.fields.insert(new_name.clone(), field);
                 }
                 for option in TOGETHER {
                     let renamed = |set: Vec<String>| {
-                        let of = |name: String| if name == *old_name { new_name.clone() } else { name };
+                        let of = |name: String| if name == old_name { new_name.clone() } else { name };
                         Value::Tuple(set.into_iter().map(|name| Value::Str(of(name))).collect())
                     };
                     if model.options.contains_key(option) {
@@ -146,23 +149,23 @@ impl AppState {
                 }
             }
             Operation::AddIndex { model_name, index } => {
-                self.model(model_name)?.indexes.push(IndexState::of(index));
+                self.model(&model_name)?.indexes.push(IndexState::of(index));
             }
             Operation::RemoveIndex { model_name, name } => {
-                self.model(model_name)?.indexes.retain(|index| index.name.as_ref() != Some(name));
+                self.model(&model_name)?.indexes.retain(|index| index.name.as_ref() != Some(&name));
             }
             Operation::RenameIndex { model_name, new_name, old_name, old_fields } => {
-                let model = self.model(model_name)?;
+                let model = self.model(&model_name)?;
                 if let Some(fields) = old_fields {
                     let mut sets = model.together("index_together");
-                    sets.retain(|set| set != fields);
+                    sets.retain(|set| *set != fields);
                     let tuple = |set: Vec<String>| Value::Tuple(set.into_iter().map(Value::Str).collect());
                     let sets = Value::Set(sets.into_iter().map(tuple).collect());
                     model.options.insert("index_together".to_owned(), sets);
-                    model.indexes.push(IndexState::of(&index(fields, new_name)));
+                    model.indexes.push(IndexState::of(index(&fields, &new_name)));
                 }
                 for index in
-                    model.indexes.iter_mut().filter(|index| old_name.is_some() && index.name == *old_name)
+                    model.indexes.iter_mut().filter(|index| old_name.is_some() && index.name == old_name)
                 {
                     index.name = Some(new_name.clone());
                     if let Value::Call(call) = &mut index.value {
@@ -176,13 +179,13 @@ impl AppState {
             }
             Operation::AddConstraint { model_name, constraint } => {
                 let added = named(constraint);
-                self.model(model_name)?.constraints.push(added);
+                self.model(&model_name)?.constraints.push(added);
             }
             Operation::RemoveConstraint { model_name, name } => {
-                self.model(model_name)?.constraints.retain(|(known, _)| known != name);
+                self.model(&model_name)?.constraints.retain(|(known, _)| *known != name);
             }
             Operation::RunSql { sql, state } => {
-                for statement in sql {
+                for statement in &sql {
                     self.run_sql(statement);
                 }
                 self.apply_all(state)?;
@@ -190,7 +193,7 @@ impl AppState {
             Operation::Separate { database, state } => {
                 for operation in database {
                     if let Operation::RunSql { sql, .. } = operation {
-                        for statement in sql {
+                        for statement in &sql {
                             self.run_sql(statement);
                         }
                     }
@@ -198,13 +201,13 @@ impl AppState {
                 self.apply_all(state)?;
             }
             Operation::Other(_) => {}
-            Operation::Unclear(what) => return Err(what.clone()),
+            Operation::Unclear(what) => return Err(what),
         }
         Ok(())
     }
 
-    fn apply_all(&mut self, operations: &[Operation]) -> Result<(), String> {
-        operations.iter().try_for_each(|operation| self.apply(operation))
+    fn apply_all(&mut self, operations: Vec<Operation>) -> Result<(), String> {
+        operations.into_iter().try_for_each(|operation| self.apply(operation))
     }
 
     fn model(&mut self, name: &str) -> Result<&mut ModelState, String> {
@@ -280,26 +283,26 @@ fn field_key(model: &ModelState, name: &str) -> String {
     }
 }
 
-fn created(name: &str, fields: &[(String, Value)], options: &Value, bases: &[Value]) -> ModelState {
+fn created(name: String, fields: Vec<(String, Value)>, options: Value, bases: Vec<Value>) -> ModelState {
     let mut model = ModelState {
-        name: name.to_owned(),
-        fields: fields.iter().cloned().collect(),
+        name,
+        fields: fields.into_iter().collect(),
         options: BTreeMap::new(),
         indexes: Vec::new(),
         constraints: Vec::new(),
-        bases: bases.to_vec(),
+        bases,
     };
     let Value::Dict(options) = options else { return model };
     for (key, value) in options {
         match key.as_str() {
             Some("indexes") => {
-                model.indexes = value.items().unwrap_or_default().iter().map(IndexState::of).collect();
+                model.indexes = items_of(value).into_iter().map(IndexState::of).collect();
             }
             Some("constraints") => {
-                model.constraints = value.items().unwrap_or_default().iter().map(named).collect();
+                model.constraints = items_of(value).into_iter().map(named).collect();
             }
             Some(key) => {
-                model.options.insert(key.to_owned(), value.clone());
+                model.options.insert(key.to_owned(), value);
             }
             None => {}
         }
@@ -307,9 +310,13 @@ fn created(name: &str, fields: &[(String, Value)], options: &Value, bases: &[Val
     model
 }
 
-fn named(constraint: &Value) -> (String, Value) {
+fn named(constraint: Value) -> (String, Value) {
     let name = constraint.as_call().and_then(|call| call.keyword("name")?.as_str());
-    (name.unwrap_or_default().to_owned(), constraint.clone())
+    (name.unwrap_or_default().to_owned(), constraint)
+}
+
+fn items_of(value: Value) -> Vec<Value> {
+    value.items().map(<[Value]>::to_vec).unwrap_or_default()
 }
 
 /// `models.Index(fields=[…], name='…')`

@@ -542,7 +542,7 @@ impl<'p> Machine<'p> {
     ) -> Frame<'p> {
         let facts = self.facts(function.file);
         let definition = facts.function(function.id);
-        let mut slots = vec![Value::NEVER; (definition.slots.len as usize).max(arguments.len())];
+        let mut slots = vec![Value::NEVER; definition.slots.len().max(arguments.len())];
         slots[..arguments.len()].copy_from_slice(arguments);
         Frame {
             file: function.file,

@@ -128,5 +128,5 @@ fn parameter_holder(facts: &FileFacts, place: TextRange, slot: u32) -> Option<Fu
     {
         holder = facts.function(id).parent;
     }
-    holder.filter(|&id| slot < facts.function(id).parameters.len)
+    holder.filter(|&id| (slot as usize) < facts.function(id).parameters.len())
 }

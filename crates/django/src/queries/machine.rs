@@ -456,7 +456,7 @@ impl<'p> Machine<'p> {
             function: None,
             class: None,
             is_class_body: false,
-            slots: vec![Value::NEVER; facts.module_slots.len as usize],
+            slots: vec![Value::NEVER; facts.module_slots.len()],
             outer: None,
             returned: Value::NEVER,
             yielded: Value::NEVER,
@@ -480,7 +480,7 @@ impl<'p> Machine<'p> {
         let mut frame = self.module_frame(class.file);
         frame.class = Some(class);
         frame.is_class_body = true;
-        frame.slots = vec![Value::NEVER; frame.facts.class(class.id).slots.len as usize];
+        frame.slots = vec![Value::NEVER; frame.facts.class(class.id).slots.len()];
         frame
     }
 

@@ -8,6 +8,7 @@
 use std::cmp::Reverse;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
@@ -130,7 +131,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Read {
     /// The relations from the query's row up to and with the one that is read.
-    pub steps: Vec<Step>,
+    pub steps: Arc<[Step]>,
     /// Whether it happens once for every row.
     pub many: bool,
     /// Whether the query was asked for one row alone.
@@ -255,9 +256,12 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
         })
     };
     let mut reads = Vec::new();
+    let mut paths: FxHashMap<value::Path, Arc<[Step]>> = FxHashMap::default();
     for read in machine.reads.iter().filter(|read| !machine.is_climbed(read)) {
         let Some(queryset) = machine.as_queryset(read.query) else { continue };
-        let steps = machine.values.steps(read.path);
+        // Rows of many queries are read along one path.
+        let steps = paths.entry(read.path).or_insert_with(|| machine.values.steps(read.path).into());
+        let steps = Arc::clone(steps);
         let index = index_of(read.query, queryset);
         let &machine::Read { many, alone, instead_of, doubt, aside, site, shown_by, .. } = read;
         reads.push((index, Read { steps, many, alone, instead_of, doubt, aside, site, shown_by }));
@@ -272,6 +276,11 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
     for (index, read) in reads {
         queries[index].reads.push(read);
     }
+    // They are kept to the end.
+    for query in &mut queries {
+        query.reads.shrink_to_fit();
+    }
+    queries.shrink_to_fit();
     queries
 }
 

@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
-use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind};
+use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind, Tried};
 
 use super::known::aside::Aside;
 use super::known::doubts::is_search;
@@ -116,9 +116,7 @@ impl<'p> Machine<'p> {
                 frame.whiles -= 1;
                 return self.run(frame, orelse);
             }
-            StmtKind::Try { body, handlers, orelse, finalbody } => {
-                return self.run_try(frame, body, handlers, orelse, finalbody);
-            }
+            StmtKind::Try(blocks) => return self.run_try(frame, frame.facts.tried(blocks)),
             StmtKind::With { body } => return self.run(frame, body),
             StmtKind::Break => {
                 let slots = frame.slots.clone();
@@ -258,14 +256,8 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn run_try(
-        &mut self,
-        frame: &mut Frame<'p>,
-        body: Block,
-        handlers: tuneup_python::flow::Run,
-        orelse: Block,
-        finalbody: Block,
-    ) -> Next {
+    fn run_try(&mut self, frame: &mut Frame<'p>, tried: Tried<'_>) -> Next {
+        let Tried { body, handlers, orelse, finalbody } = tried;
         let before = frame.slots.clone();
         let told = frame.told.clone();
         let mut next = self.run(frame, body);
@@ -277,8 +269,7 @@ impl<'p> Machine<'p> {
         if next == Next::On {
             outcomes.push(frame.slots.clone());
         }
-        let facts = frame.facts;
-        for &handler in facts.handlers(handlers) {
+        for &handler in handlers {
             frame.slots = before.clone();
             frame.told.clone_from(&told);
             self.merge_slots(frame, &after_body);

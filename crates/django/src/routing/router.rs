@@ -1,6 +1,6 @@
 //! Runs the methods of a router for one model.
 
-use tuneup_python::flow::{Block, Expr, ExprKind, ParameterKind, Stmt, StmtKind};
+use tuneup_python::flow::{Block, Expr, ExprKind, ParameterKind, Stmt, StmtKind, Tried};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Member, Project, Symbol};
 
 use super::Step;
@@ -67,7 +67,7 @@ impl<'p> Reader<'p> {
         if !self.spend() || of.is_generator {
             return vec![Step::Unknown];
         }
-        let mut slots = vec![Value::Unset; of.slots.len as usize];
+        let mut slots = vec![Value::Unset; of.slots.len()];
         let mut given = given.iter();
         for (slot, parameter) in slots.iter_mut().zip(facts.parameters(of.parameters)) {
             let is_next = matches!(parameter.kind, ParameterKind::PositionalOnly | ParameterKind::Normal);
@@ -122,7 +122,8 @@ impl<'p> Reader<'p> {
                 }
                 StmtKind::With { body } => return self.run(frame, block(body), Some(&rest)),
                 // What is tried is taken to be what is meant.
-                StmtKind::Try { body, orelse, finalbody, .. } => {
+                StmtKind::Try(blocks) => {
+                    let Tried { body, orelse, finalbody, .. } = facts.tried(blocks);
                     let last = Rest { statements: block(finalbody), then: Some(&rest) };
                     let otherwise = Rest { statements: block(orelse), then: Some(&last) };
                     return self.run(frame, block(body), Some(&otherwise));

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
-use tuneup_python::flow::{BinaryOp, Block, ClassId, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{BinaryOp, Block, ClassId, Expr, ExprKind, FileFacts, Stmt, StmtKind, Tried};
 use tuneup_python::{FileId, ModuleRef, Project, Symbol};
 
 use super::nodes::{add, change_below, either, merge, mutated, open, set_below};
@@ -163,12 +163,13 @@ impl<'p> Evaluator<'p> {
                 }
                 self.block(frame, orelse);
             }
-            StmtKind::Try { body, handlers, orelse, finalbody } => {
+            StmtKind::Try(blocks) => {
+                let Tried { body, handlers, orelse, finalbody } = frame.facts.tried(blocks);
                 let before = frame.names.clone();
                 frame.uncertain += 1;
                 self.block(frame, body);
                 self.block(frame, orelse);
-                for &handler in frame.facts.handlers(handlers) {
+                for &handler in handlers {
                     let done = std::mem::replace(&mut frame.names, before.clone());
                     self.block(frame, handler);
                     // A handler that sets nothing leaves what the tried lines had set, as far as they came.

@@ -71,6 +71,9 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
     for id in source.file_ids() {
         let path = &source.file(id).path;
         let Some(rank) = rank_of(path) else { continue };
+        if !source.may_have(id, &[VARIABLE, CLASS_VARIABLE]) {
+            continue;
+        }
         let facts = source.facts(id);
         named.extend(assigned(facts, VARIABLE).into_iter().map(|name| (rank, path.clone(), name)));
         classes.extend(assigned(facts, CLASS_VARIABLE).into_iter().map(|name| (rank, path.clone(), name)));

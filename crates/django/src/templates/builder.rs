@@ -30,14 +30,14 @@ impl Builder {
     pub(super) fn function(&mut self, name: Symbol, body: Block, range: TextRange) -> FunctionId {
         let id = FunctionId(self.facts.functions.len() as u32);
         let context = Symbol::new("context");
-        let parameters = Run { start: self.facts.parameters.len() as u32, len: 1 };
+        let parameters = Run::new(self.facts.parameters.len(), 1);
         self.facts.parameters.push(Parameter {
             name: context,
             kind: ParameterKind::Normal,
             default: None,
             annotation: None,
         });
-        let slots = Run { start: self.facts.slot_names.len() as u32, len: 1 };
+        let slots = Run::new(self.facts.slot_names.len(), 1);
         self.facts.slot_names.push(context);
         self.facts.functions.push(Function {
             name,
@@ -72,7 +72,7 @@ impl Builder {
 
     /// A list of values.
     pub(super) fn list(&mut self, items: &[Expr]) -> Run {
-        let run = Run { start: self.facts.expr_lists.len() as u32, len: items.len() as u32 };
+        let run = Run::new(self.facts.expr_lists.len(), items.len());
         self.facts.expr_lists.extend(items);
         run
     }
@@ -87,7 +87,7 @@ impl Builder {
 
     /// The arguments of a call.
     pub(super) fn arguments(&mut self, arguments: &[Argument]) -> Run {
-        let run = Run { start: self.facts.arguments.len() as u32, len: arguments.len() as u32 };
+        let run = Run::new(self.facts.arguments.len(), arguments.len());
         self.facts.arguments.extend(arguments);
         run
     }
@@ -101,20 +101,20 @@ impl Builder {
         range: TextRange,
     ) -> FunctionId {
         let id = self.function(name, body, range);
-        let start = self.facts.parameters.len() as u32;
+        let start = self.facts.parameters.len();
         self.facts.parameters.extend(taken.iter().map(|&(name, default)| Parameter {
             name,
             kind: ParameterKind::Normal,
             default,
             annotation: None,
         }));
-        self.facts.functions[id.index()].parameters = Run { start, len: taken.len() as u32 };
+        self.facts.functions[id.index()].parameters = Run::new(start, taken.len());
         id
     }
 
     /// A block of steps.
     pub(super) fn block(&mut self, steps: Vec<Stmt>) -> Block {
-        let run = Run { start: self.facts.stmts.len() as u32, len: steps.len() as u32 };
+        let run = Run::new(self.facts.stmts.len(), steps.len());
         self.facts.stmts.extend(steps);
         run
     }

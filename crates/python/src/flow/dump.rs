@@ -256,7 +256,7 @@ impl Dump<'_> {
                 self.infix(target, " in ", iter);
             }
             StmtKind::While { test, .. } => self.prefixed("while ", test),
-            StmtKind::Try { .. } => self.text.push_str("try"),
+            StmtKind::Try(_) => self.text.push_str("try"),
             StmtKind::With { .. } => self.text.push_str("with"),
             StmtKind::Break => self.text.push_str("break"),
             StmtKind::Continue => self.text.push_str("continue"),
@@ -271,9 +271,10 @@ impl Dump<'_> {
                 self.block(body, indent + 1);
                 self.under("else", orelse, indent);
             }
-            StmtKind::Try { body, handlers, orelse, finalbody } => {
+            StmtKind::Try(blocks) => {
+                let Tried { body, handlers, orelse, finalbody } = self.facts.tried(blocks);
                 self.block(body, indent + 1);
-                for &handler in self.facts.handlers(handlers) {
+                for &handler in handlers {
                     self.under("except", handler, indent);
                 }
                 self.under("else", orelse, indent);

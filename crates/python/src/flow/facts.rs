@@ -4,7 +4,7 @@ use ruff_text_size::TextRange;
 
 use super::ir::{
     Argument, Binding, Block, Class, ClassId, Clause, CompareOp, Comprehension, ComprehensionId, Expr,
-    ExprKind, ExprNode, Function, FunctionId, Import, ImportId, Parameter, Run, StarImport, Stmt,
+    ExprKind, ExprNode, Function, FunctionId, Import, ImportId, Parameter, Run, StarImport, Stmt, Tried,
 };
 use crate::symbol::Symbol;
 
@@ -21,8 +21,8 @@ pub struct FileFacts {
     pub compare_ops: Vec<CompareOp>,
     /// All steps; a block's steps are consecutive.
     pub stmts: Vec<Stmt>,
-    /// Blocks of `except` handlers.
-    pub handlers: Vec<Block>,
+    /// Blocks of `try` statements.
+    pub blocks: Vec<Block>,
     /// All comprehensions.
     pub comprehensions: Vec<Comprehension>,
     /// Clauses of comprehensions.
@@ -85,9 +85,12 @@ impl FileFacts {
         &self.stmts[block.indices()]
     }
 
-    /// The handlers of a `try`.
-    pub fn handlers(&self, run: Run) -> &[Block] {
-        &self.handlers[run.indices()]
+    /// The blocks of a `try`: its body, `else`, `finally`, and then the handlers.
+    pub fn tried(&self, run: Run) -> Tried<'_> {
+        match &self.blocks[run.indices()] {
+            &[body, orelse, finalbody, ref handlers @ ..] => Tried { body, handlers, orelse, finalbody },
+            _ => Tried::default(),
+        }
     }
 
     /// A function.

@@ -9,28 +9,54 @@
 //! A file's facts are a pure function of its bytes. Templates may be lowered to the same
 //! nodes, so a reader of the flow need not know where a read came from.
 
+use std::fmt;
+
 use ruff_text_size::TextRange;
 
 use crate::symbol::Symbol;
 
 /// A run of entries in one of the side tables of [`FileFacts`](super::FileFacts).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+///
+/// Bytes that are aligned to nothing, so that the nodes that hold runs stay small. Three are enough for a length: the
+/// largest file that is read has no room for more entries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Run {
-    /// The first entry.
-    pub start: u32,
-    /// How many entries.
-    pub len: u32,
+    start: [u8; 4],
+    len: [u8; 3],
 }
 
 impl Run {
+    /// So many entries from one on.
+    pub fn new(start: usize, len: usize) -> Self {
+        let [a, b, c, _] = (len.min(0xff_ffff) as u32).to_le_bytes();
+        Self { start: (start as u32).to_le_bytes(), len: [a, b, c] }
+    }
+
+    /// The first entry.
+    pub fn start(self) -> usize {
+        u32::from_le_bytes(self.start) as usize
+    }
+
+    /// How many entries.
+    pub fn len(self) -> usize {
+        let [a, b, c] = self.len;
+        u32::from_le_bytes([a, b, c, 0]) as usize
+    }
+
     /// The entries as indices.
     pub fn indices(self) -> std::ops::Range<usize> {
-        self.start as usize..(self.start + self.len) as usize
+        self.start()..self.start() + self.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(self) -> bool {
-        self.len == 0
+        self.len == [0; 3]
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.indices().fmt(f)
     }
 }
 
@@ -350,18 +376,8 @@ pub enum StmtKind {
         /// Done at the end.
         orelse: Block,
     },
-    /// `try: body except …: … else: orelse finally: finalbody`. Each handler is a block of its own (a run of
-    /// [`FileFacts::handlers`](super::FileFacts::handlers)) that begins by binding its exception.
-    Try {
-        /// Tried.
-        body: Block,
-        /// One block for each `except`.
-        handlers: Run,
-        /// Done when nothing was raised.
-        orelse: Block,
-        /// Always done.
-        finalbody: Block,
-    },
+    /// `try: … except …: … else: … finally: …`, whose blocks [`FileFacts::tried`](super::FileFacts::tried) tells apart.
+    Try(Run),
     /// `with item: body`, after the items' [`StmtKind::Assign`]s or [`StmtKind::Expr`]s.
     With {
         /// Done inside.
@@ -371,6 +387,19 @@ pub enum StmtKind {
     Break,
     /// `continue`
     Continue,
+}
+
+/// The blocks of a `try`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried<'f> {
+    /// What is tried.
+    pub body: Block,
+    /// One block for each `except`, which begins by binding its exception.
+    pub handlers: &'f [Block],
+    /// Done when nothing was raised.
+    pub orelse: Block,
+    /// Always done.
+    pub finalbody: Block,
 }
 
 /// A function, method or lambda.
@@ -508,4 +537,6 @@ pub struct StarImport {
     pub range: TextRange,
 }
 
-const _: () = assert!(size_of::<ExprNode>() <= 24, "a million lines must stay below 150 MB");
+// A million lines must stay below 150 MB.
+const _: () = assert!(size_of::<ExprNode>() <= 20);
+const _: () = assert!(size_of::<Stmt>() <= 32);

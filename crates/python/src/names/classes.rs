@@ -4,7 +4,7 @@ use super::modules::joined;
 use super::query::{Answer, Key, Query};
 use super::resolve::Scope;
 use super::{Base, ClassRef, Entity, FileId, Member};
-use crate::flow::{ArgumentKind, Binding, ClassId, Expr, ExprKind, FileFacts, StmtKind};
+use crate::flow::{ArgumentKind, Binding, ClassId, Expr, ExprKind, FileFacts, StmtKind, Tried};
 use crate::project::Project;
 use crate::symbol::Symbol;
 
@@ -227,9 +227,10 @@ fn only_value(facts: &FileFacts, body: crate::flow::Block, slot: u32) -> Option<
                 StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
                     blocks.extend([body, orelse]);
                 }
-                StmtKind::Try { body, handlers, orelse, finalbody } => {
+                StmtKind::Try(tried) => {
+                    let Tried { body, handlers, orelse, finalbody } = facts.tried(tried);
                     blocks.extend([body, orelse, finalbody]);
-                    blocks.extend(facts.handlers(handlers));
+                    blocks.extend(handlers);
                 }
                 StmtKind::With { body } => blocks.push(body),
                 _ => {}

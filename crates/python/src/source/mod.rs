@@ -4,11 +4,13 @@
 mod discover;
 mod encoding;
 mod git_index;
+mod lines;
 mod nesting;
 mod parse;
 mod text;
 
 pub use encoding::SourceEncoding;
+pub use lines::Lines;
 pub use text::{Newline, Position, SourceText};
 
 pub(crate) use discover::{Discovered, discover, relative};

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use ruff_source_file::LineIndex;
+use ruff_source_file::{LineColumn, LineIndex};
 use ruff_text_size::TextSize;
 
 use super::Fault;
@@ -15,6 +15,13 @@ pub struct Position {
     pub line: u32,
     /// The column.
     pub column: u32,
+}
+
+impl Position {
+    pub(super) fn of(place: LineColumn) -> Self {
+        let clamp = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { line: clamp(place.line.get()), column: clamp(place.column.get()) }
+    }
 }
 
 /// What ends a line.
@@ -123,8 +130,7 @@ impl SourceText {
     /// nearest before it.
     pub fn position(&self, offset: TextSize) -> Position {
         let offset = self.floor(offset);
-        let place = self.line_index().line_column(offset, &self.text);
-        Position { line: clamp(place.line.get()), column: clamp(place.column.get()) }
+        Position::of(self.line_index().line_column(offset, &self.text))
     }
 
     /// Where an offset in the text is in the file's bytes.
@@ -152,10 +158,6 @@ impl SourceText {
         }
         TextSize::try_from(at).unwrap_or_default()
     }
-}
-
-fn clamp(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// What to say of bytes that are no text of this encoding.

@@ -401,7 +401,7 @@ fn file_names(project: &Project, planned: &[PlannedFile]) -> BTreeMap<(String, u
             file.operations.iter().map(|planned| Some(planned.operation.fragment())).collect();
         let suggestion = suggest_name(&fragments, &project.version, &Time::now().of_name());
         let number =
-            next_number(app.leaf(), &project.version) + u32::try_from(file.position).unwrap_or_default();
+            next_number(&app.leaf, &project.version) + u32::try_from(file.position).unwrap_or_default();
         names.insert((file.app.clone(), file.position), file_name(number, &suggestion));
     }
     names
@@ -425,14 +425,14 @@ fn write(
         });
     }
     let before = file.position.checked_sub(1).and_then(|position| name_of(&file.app, position));
-    dependencies.push((file.app.clone(), Some(before.unwrap_or_else(|| app.leaf().to_owned()))));
+    dependencies.push((file.app.clone(), Some(before.unwrap_or_else(|| app.leaf.clone()))));
     let newest = files.text(&app.newest)?;
-    let header = app.migrations.last().and_then(|migration| migration.header.clone());
     let series = project.version.to_string();
-    let header = header.map(|known| match known == series || known.starts_with(&format!("{series}.")) {
-        true => known,
-        false => series,
-    });
+    let header =
+        app.header.clone().map(|known| match known == series || known.starts_with(&format!("{series}.")) {
+            true => known,
+            false => series,
+        });
     let operations = file.operations.iter().map(|planned| &planned.operation).collect();
     let text = File { version: &project.version, header, dependencies, operations }.write();
     let text = formatted_like(newest.text(), &files.layout(&app.newest), &text).unwrap_or(text);

@@ -122,7 +122,7 @@ impl<'a> Lowering<'a> {
         }
         match self.facts.symbols.len() - start {
             0 => Run::default(),
-            len => Run { start: start as u32, len: len as u32 },
+            len => Run::new(start, len),
         }
     }
 

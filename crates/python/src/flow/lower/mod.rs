@@ -134,7 +134,7 @@ impl<'a> Lowering<'a> {
         facts.arguments.shrink_to_fit();
         facts.compare_ops.shrink_to_fit();
         facts.stmts.shrink_to_fit();
-        facts.handlers.shrink_to_fit();
+        facts.blocks.shrink_to_fit();
         facts.comprehensions.shrink_to_fit();
         facts.clauses.shrink_to_fit();
         facts.functions.shrink_to_fit();
@@ -220,7 +220,7 @@ fn append<T: Copy>(table: &mut Vec<T>, entries: &[T]) -> Run {
     if entries.is_empty() {
         return Run::default();
     }
-    let start = table.len() as u32;
+    let start = table.len();
     table.extend_from_slice(entries);
-    Run { start, len: entries.len() as u32 }
+    Run::new(start, entries.len())
 }

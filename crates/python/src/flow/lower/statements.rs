@@ -242,16 +242,18 @@ impl<'a> Lowering<'a> {
     fn try_statement(&mut self, stmt: &'a ast::StmtTry) {
         let body = self.conditionally(false, |this| this.block(&stmt.body));
         let mark = self.blocks.len();
+        // The blocks behind the handlers stand before them.
+        self.blocks.extend([body, Block::default(), Block::default()]);
         for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             let block = self
                 .conditionally(false, |this| this.block_after(&handler.body, |this| this.caught(handler)));
             self.blocks.push(block);
         }
-        let handlers = append(&mut self.facts.handlers, &self.blocks[mark..]);
+        self.blocks[mark + 1] = self.conditionally(false, |this| this.block(&stmt.orelse));
+        self.blocks[mark + 2] = self.block(&stmt.finalbody);
+        let blocks = append(&mut self.facts.blocks, &self.blocks[mark..]);
         self.blocks.truncate(mark);
-        let orelse = self.conditionally(false, |this| this.block(&stmt.orelse));
-        let finalbody = self.block(&stmt.finalbody);
-        self.step(StmtKind::Try { body, handlers, orelse, finalbody }, stmt.range);
+        self.step(StmtKind::Try(blocks), stmt.range);
     }
 
     /// The step that a handler begins with.

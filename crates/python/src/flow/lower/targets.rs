@@ -90,7 +90,7 @@ impl<'a> Lowering<'a> {
             for (position, element) in elements.iter().enumerate() {
                 let used = match used {
                     Use::Set(_) => {
-                        Use::Set(parts.map(|parts| this.facts.expr_lists[parts.start as usize + position]))
+                        Use::Set(parts.map(|parts| this.facts.expr_lists[parts.start() + position]))
                     }
                     other => other,
                 };
@@ -126,7 +126,7 @@ impl<'a> Lowering<'a> {
             return None;
         };
         let starred = |part: &Expr| matches!(self.facts.kind(*part), ExprKind::Starred(_));
-        (run.len as usize == elements.len()
+        (run.len() == elements.len()
             && !elements.iter().any(ast::Expr::is_starred_expr)
             && !self.facts.list(run).iter().any(starred))
         .then_some(run)
@@ -176,7 +176,7 @@ impl<'a> Lowering<'a> {
 
     /// Notes what `setattr(self, "name", value)` sets.
     pub(super) fn note_setattr(&mut self, callee: Expr, arguments: Run) {
-        if arguments.len != 3 || !self.host().has_first_parameter {
+        if arguments.len() != 3 || !self.host().has_first_parameter {
             return;
         }
         let ExprKind::Global(function) = self.facts.kind(callee) else {
