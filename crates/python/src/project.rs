@@ -493,6 +493,10 @@ fn read_all(
         }
         outcome
     };
+    // Memory that a thread lets go of serves that thread again: what comes after is best done by the same ones.
+    if rayon::current_num_threads() == threads {
+        return paths.par_iter().map(one).collect();
+    }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         // Large enough for the deepest tree, so that no file has to be given a stack of its own.

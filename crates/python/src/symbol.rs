@@ -69,6 +69,11 @@ impl Symbol {
         Some(Self((number << SHARD_BITS) | which as u32))
     }
 
+    /// A number that only this symbol has, for a table to be sorted by in which symbols are looked for.
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
     /// The text that this symbol stands for.
     pub fn as_str(self) -> &'static str {
         SHARDED[self.0 as usize % SHARDS].text(self.0 >> SHARD_BITS)

@@ -7,7 +7,7 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
-use super::machine::{DEEPEST_CALL, Frame, Machine, Summary, Write};
+use super::machine::{DEEPEST_CALL, Effects, Frame, Machine, Summary};
 use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
 use crate::frameworks::pagination;
@@ -498,10 +498,13 @@ impl<'p> Machine<'p> {
         let changes = self.changes_of(&slots);
         let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
-            for &write in summary.writes.iter() {
-                self.record_write(write);
+            self.left = Left::default();
+            if let Some(effects) = summary.effects {
+                for &write in &effects.writes {
+                    self.record_write(write);
+                }
+                self.left = effects.left.clone();
             }
-            self.left = summary.left;
             return summary.result;
         }
         let key = asked.0;
@@ -517,9 +520,9 @@ impl<'p> Machine<'p> {
         let (result, left) = self.run_function(function, environment, &key.2);
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
-        let writes: Rc<[Write]> = self.call_writes.pop().unwrap_or_default().into();
+        let writes = self.call_writes.pop().unwrap_or_default();
         if let Some(outer) = self.call_writes.last_mut() {
-            for &write in writes.iter() {
+            for &write in &writes {
                 if !outer.contains(&write) {
                     outer.push(write);
                 }
@@ -527,7 +530,9 @@ impl<'p> Machine<'p> {
         }
         if self.fuel > 0 {
             let changes = self.changes_of(&key.2);
-            self.remembered.insert((key, changes, rarity), Summary { result, writes, left: left.clone() });
+            let has_effects = !writes.is_empty() || !left.is_empty();
+            let effects = has_effects.then(|| Rc::new(Effects { writes: writes.into(), left: left.clone() }));
+            self.remembered.insert((key, changes, rarity), Summary { result, effects });
         }
         self.left = left;
         result

@@ -123,11 +123,16 @@ pub(crate) struct Write {
     pub(crate) site: Site,
 }
 
-/// What a call gives, and does besides.
+/// What a call gives, and does besides, which most do not.
 #[derive(Clone)]
 pub(crate) struct Summary {
     pub(crate) result: Value,
-    pub(crate) writes: Rc<[Write]>,
+    pub(crate) effects: Option<Rc<Effects>>,
+}
+
+/// What a call does besides.
+pub(crate) struct Effects {
+    pub(crate) writes: Box<[Write]>,
     pub(crate) left: Left,
 }
 

@@ -1,7 +1,5 @@
 //! What names, attributes and expressions mean.
 
-use rustc_hash::FxHashMap;
-
 use super::classes::end_of;
 use super::modules::{Resolved, joined};
 use super::query::{Key, Query};
@@ -15,20 +13,25 @@ const ALL: u32 = u32::MAX;
 
 /// The names of a module's body, each with the positions of its bindings.
 pub(crate) struct NameIndex {
-    names: FxHashMap<Symbol, Vec<u32>>,
+    /// The names in an order of their own, each as often as it is bound.
+    names: Box<[Symbol]>,
+    /// The bindings beside them; those of one name in order.
+    numbers: Box<[u32]>,
 }
 
 impl NameIndex {
     pub(crate) fn new(facts: &FileFacts) -> Self {
-        let mut names: FxHashMap<Symbol, Vec<u32>> = FxHashMap::default();
-        for (number, binding) in (0..).zip(facts.bindings(facts.module_bindings)) {
-            names.entry(binding.name).or_default().push(number);
-        }
-        Self { names }
+        let bindings = facts.bindings(facts.module_bindings);
+        let mut numbers: Box<[u32]> = (0..bindings.len() as u32).collect();
+        let name = |&number: &u32| bindings[number as usize].name;
+        numbers.sort_by_key(|number| name(number).number());
+        Self { names: numbers.iter().map(name).collect(), numbers }
     }
 
     fn get(&self, name: Symbol) -> &[u32] {
-        self.names.get(&name).map_or(&[], Vec::as_slice)
+        let start = self.names.partition_point(|known| known.number() < name.number());
+        let len = self.names[start..].iter().take_while(|known| **known == name).count();
+        &self.numbers[start..start + len]
     }
 }
 

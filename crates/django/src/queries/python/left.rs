@@ -16,8 +16,8 @@ use crate::queries::value::{Environment, Shape, Value};
 /// What a call made of what it was given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Left {
-    /// Parameters that held something else in the end, by their position, with what they held.
-    pub(crate) parameters: Rc<[(usize, Value)]>,
+    /// Parameters that held something else in the end, by their position, with what they held; most calls have none.
+    pub(crate) parameters: Option<Rc<[(usize, Value)]>>,
     /// The variables around the function, where it changed them.
     pub(crate) around: Option<Environment>,
 }
@@ -35,12 +35,16 @@ pub(in crate::queries) struct Callee {
 impl Left {
     /// Whether all is as it was.
     pub(crate) fn is_empty(&self) -> bool {
-        self.parameters.is_empty() && self.around.is_none()
+        self.parameters.is_none() && self.around.is_none()
+    }
+
+    fn parameters(&self) -> &[(usize, Value)] {
+        self.parameters.as_deref().unwrap_or_default()
     }
 
     /// What a parameter held in the end, where that is something else.
     pub(crate) fn of(&self, parameter: usize) -> Option<Value> {
-        self.parameters.iter().find(|&&(at, _)| at == parameter).map(|&(_, value)| value)
+        self.parameters().iter().find(|&&(at, _)| at == parameter).map(|&(_, value)| value)
     }
 }
 
@@ -84,8 +88,9 @@ impl<'p> Machine<'p> {
                 && !frame.rebound.contains(&at)
                 && self.is_container(before)
         };
-        let parameters =
+        let parameters: Vec<_> =
             (0..frame.left.len()).filter(|&at| changed(at)).map(|at| (at, frame.left[at])).collect();
+        let parameters = (!parameters.is_empty()).then(|| parameters.into());
         Left { parameters, around: frame.outer.filter(|_| frame.outer != given) }
     }
 
@@ -100,7 +105,7 @@ impl<'p> Machine<'p> {
         left: &Left,
     ) {
         let function = callee.function;
-        for &(parameter, mut value) in left.parameters.iter() {
+        for &(parameter, mut value) in left.parameters() {
             if let Some(place) = self.argument_of(frame, callee, parameter, arguments) {
                 if is_one_of_several {
                     let before = self.eval(frame, place);
