@@ -143,6 +143,20 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         if let Some(reason) = targets(project, missing).find_map(|to| apart(project, gap.model, to)) {
             verdict.object(Safety::Unsafe, reason);
         }
+        let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+        if gap.asked.unordered && relations.any(|relation| !relation.null()) {
+            verdict.object(
+                Safety::Unsafe,
+                "The rows are in no order that the query or its model says, and are taken piece by piece: a join may have the database \
+                 give them in another, so that a row comes twice or never. Order them.",
+            );
+        }
+        if gap.asked.distinct && gap.only.is_some() {
+            verdict.object(
+                Safety::Unsafe,
+                "`distinct()` compares whole rows: those that `only()` keeps short would be compared with all that is joined.",
+            );
+        }
         let first = missing.path.split("__").next().unwrap_or_default();
         if gap.deferred.contains(&first) {
             return None;

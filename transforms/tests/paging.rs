@@ -113,3 +113,48 @@ def name():
         &[],
     );
 }
+
+#[test]
+fn pieces_of_rows_in_no_order_may_come_otherwise_from_a_join() {
+    let view = |rows: &str, cut: &str| {
+        format!(
+            "from shop.models import Book\n\n\n\
+             def listed(start, end):\n    \
+             return [book.author.name for book in Book.objects.{rows}{cut}]\n"
+        )
+    };
+    let expected = |safety: &str, rows: &str, cut: &str| {
+        format!("{safety}: return [book.author.name for book in Book.objects.{rows}{cut}]: author")
+    };
+    for (safety, rows, cut) in [
+        ("Unsafe", "all()", "[start:end]"),
+        ("Unsafe", "filter(title__gt='m')", "[20:]"),
+        ("Safe", "all()", "[:end]"),
+        ("Safe", "all()", "[0:end]"),
+        ("Safe", "order_by('pk')", "[start:end]"),
+    ] {
+        check(&[("views.py", &view(rows, cut))], &[&expected(safety, rows, cut)]);
+    }
+    // What may be null is joined from the left.
+    let text = view("all()", "[start:end]").replace("author", "editor");
+    check(&[("views.py", &text)], &[&expected("Safe", "all()", "[start:end]").replace("author", "editor")]);
+}
+
+#[test]
+fn distinct_rows_of_few_columns_are_not_joined_unseen() {
+    let view = |rows: &str| {
+        format!(
+            "from shop.models import Book\n\n\n\
+             def listed(request):\n    \
+             return [book.author.name for book in Book.objects.{rows}]\n"
+        )
+    };
+    for (safety, rows) in [
+        ("Unsafe", "only('author').order_by().distinct()"),
+        ("Safe", "order_by('pk').distinct()"),
+        ("Safe", "only('author').distinct('author')"),
+    ] {
+        let expected = format!("{safety}: return [book.author.name for book in Book.objects.{rows}]: author");
+        check(&[("views.py", &view(rows))], &[&expected]);
+    }
+}

@@ -510,6 +510,7 @@ impl<'p> Machine<'p> {
         let key = self.eval(frame, index);
         let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
         let is_one = Self::is_slice_of_one(frame, index);
+        let is_behind = Self::is_slice_behind(frame, index);
         // `rows[n]` in a loop, with an index that changes.
         let is_many = !frame.breaks.is_empty() && !is_slice && key == Value::SCALAR;
         let found = self.for_each(value, |machine, member| {
@@ -518,6 +519,7 @@ impl<'p> Machine<'p> {
                 return machine.iterate_queryset(member, &queryset, site);
             }
             let member = if is_one { machine.cut_to_one(frame, member) } else { member };
+            let member = if is_behind { machine.cut_behind(member) } else { member };
             machine.item(frame, member, key, is_slice)
         });
         self.gone_to(frame, index, found)

@@ -166,6 +166,10 @@ pub struct Asked {
     pub locked_of: bool,
     /// Sliced.
     pub sliced: bool,
+    /// Sliced from another row than the first, in no order that the query or its model says.
+    pub unordered: bool,
+    /// `distinct()` of whole rows.
+    pub distinct: bool,
     /// Filtered, ordered or otherwise unlike `all()`: a prefetch does not serve it.
     pub narrowed: bool,
     /// All related rows of a row where a test fails, and a part of them where it holds: whether a prefetch serves it is
@@ -193,6 +197,8 @@ impl Asked {
             locked: self.locked || other.locked,
             locked_of: self.locked_of || other.locked_of,
             sliced: self.sliced || other.sliced,
+            unordered: self.unordered || other.unordered,
+            distinct: self.distinct || other.distinct,
             narrowed: self.narrowed || other.narrowed,
             partly: self.partly || other.partly,
             streamed: self.streamed || other.streamed,

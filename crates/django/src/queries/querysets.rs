@@ -178,8 +178,10 @@ impl<'p> Machine<'p> {
             }
             // Copies, which code that is not Django's goes on to change.
             "_clone" | "_chain" => queryset.asked.narrowed = true,
-            "exclude" | "order_by" | "reverse" | "distinct" | "complex_filter" | "alias" | "using"
-            | "in_order_of" => queryset.asked.narrowed = true,
+            "distinct" => queryset.asked.distinct = arguments.positional.is_empty(),
+            "exclude" | "order_by" | "reverse" | "complex_filter" | "alias" | "using" | "in_order_of" => {
+                queryset.asked.narrowed = true
+            }
             "annotate" | "extra" => {
                 queryset.asked.narrowed = true;
                 let added = self.computed(name.as_str(), arguments);
