@@ -502,3 +502,39 @@ fn an_index_of_a_mappings_values_is_one_of_its_rows() {
         &["Safe: for book in Book.objects.order_by('pk'):: author"],
     );
 }
+
+#[test]
+fn what_only_saves_an_object_that_is_made_of_a_row_is_not_done_where_it_is_shown() {
+    let view = |shown: &str| {
+        format!(
+            "
+from shop.models import Book
+
+
+class Service:
+    def __init__(self, book):
+        self.book = book
+        self.changed = None
+
+    def save(self):
+        self.changed = self.book.author.name
+
+    def retrieve(self):
+        self.changed = self.book.editor
+
+
+def listed(request):
+    shown = []
+    for book in Book.objects.order_by('pk'):
+        service = Service(book)
+        {shown}
+        shown.append(service.changed)
+    return shown
+"
+        )
+    };
+    check(&[("views.py", &view("pass"))], &[]);
+    let line = "for book in Book.objects.order_by('pk'):";
+    check(&[("views.py", &view("service.save()"))], &[&format!("Safe: {line}: author")]);
+    check(&[("views.py", &view("service.retrieve()"))], &[&format!("Safe: {line}: editor")]);
+}

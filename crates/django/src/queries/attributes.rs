@@ -365,8 +365,12 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Runs the methods of an object's class that set an attribute, so that its value is known.
+    /// Runs the methods of an object's class that set an attribute, so that its value is known. What an object was made with
+    /// is known: methods that set something else there do so where they are called.
     fn look_for(&mut self, object: Value, class: ClassRef, name: Symbol) {
+        if self.made.contains(&object) && self.object_values.contains_key(&(object, name)) {
+            return;
+        }
         if !self.looked_for.insert((object, name)) {
             return;
         }
