@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
 
 const GENERIC: &str = "
 from django.views.generic import View
@@ -75,4 +75,45 @@ class Some(Listed):
         &[("views.py", views), ("templates/shop/books.html", template)],
         &["Safe: books = self.get_queryset().order_by('pk'): author"],
     );
+}
+
+#[test]
+fn what_a_manager_alone_has_is_not_asked_of_its_queryset() {
+    let reviews = "
+from django.db import models
+from shop.generic import Ordered
+from shop.models import Author
+
+
+class ReviewManager(models.Manager):
+    def visible(self, rows=None):
+        if rows is None:
+            rows = self
+        return rows.filter(is_shown=True)
+
+
+class Review(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    is_shown = models.BooleanField()
+    objects = ReviewManager()
+
+    class Meta:
+        app_label = 'shop'
+
+
+class Reviews(Ordered):
+    template_name = 'shop/reviews.html'
+
+    def get_queryset(self):
+        return Review.objects.visible()
+
+
+def checked():
+    return [review.pk for review in Review.objects.visible()]
+";
+    let template = "{% for review in rows %}{{ review.author.name }}{% endfor %}";
+    let files = [("generic.py", GENERIC), ("reviews.py", reviews), ("templates/shop/reviews.html", template)];
+    let shop = Shop::new(&files);
+    let [proposal] = &*shop.proposals() else { panic!("one proposal") };
+    assert_eq!(&shop.text(&proposal.place.path)[proposal.place.range()], "Review.objects.visible()");
 }

@@ -14,8 +14,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
 use tuneup_django::schema::{ModelId, RelationId};
-use tuneup_python::FunctionRef;
 use tuneup_python::flow::{ExprKind, ExprNode};
+use tuneup_python::{Base, ClassRef, FunctionRef};
 
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 pub(crate) use self::keys::KeyOnly;
@@ -310,10 +310,16 @@ fn place<'q>(
         start = start_of(&query.sites, start - 1);
     }
     // A manager in a variable is what several queries start from.
-    let near =
-        |site: &Site| (site.file, site.function) == (query.sites[start].file, query.sites[start].function);
+    let here = (query.sites[start].file, query.sites[start].function);
+    let near = |site: &Site| (site.file, site.function) == here;
     if query.sites.get(start + 1).is_some_and(near) && is_manager(project, &query.sites[start]) {
         start += 1;
+    }
+    // What a manager alone has cannot be asked of the queryset that a join gives: it goes behind that.
+    if std::env::var_os("NOFIX").is_none() && asks_manager_alone(project, query, &query.sites[start]) {
+        let later = &query.sites[start + 1..];
+        start += 1 + later.iter().position(near).unwrap_or_default();
+        query.sites.get(start)?;
     }
     // Where a prefetch serves all rows of a relation, or will, it must go on doing so; what is chosen of them next is a
     // query of its own.
@@ -340,6 +346,32 @@ fn is_manager(project: &Project, site: &Site) -> bool {
     site.form == SiteForm::Chain
         && site.file.as_other().is_none()
         && project.source.facts(site.file).exprs.iter().any(is_attribute)
+}
+
+/// Whether a site is a manager of which a method is asked that its class has and no queryset of its:
+/// `Book.objects.visible()`, of `class BookManager(models.Manager)`.
+fn asks_manager_alone(project: &Project, query: &Query, site: &Site) -> bool {
+    if site.form != SiteForm::Chain || site.file.as_other().is_some() {
+        return false;
+    }
+    let facts = project.source.facts(site.file);
+    let attributes = || {
+        facts.exprs.iter().filter_map(|expr| match expr.kind {
+            ExprKind::Attribute(base, name) => Some((expr.range, base, name)),
+            _ => None,
+        })
+    };
+    let manager = attributes().find(|(range, ..)| *range == site.range).map(|(.., name)| name);
+    let asked = attributes().find(|(_, base, _)| facts.range(*base) == site.range).map(|(.., name)| name);
+    let (Some(manager), Some(asked)) = (manager, asked) else { return false };
+    let Some(classes) = project.schema.manager_classes(query.model, manager) else { return false };
+    let source = &project.source;
+    let is_queryset = |class: &ClassRef| {
+        let named = |base: &Base| matches!(base, Base::External(name) if name.as_str().ends_with("QuerySet"));
+        source.mro(*class).iter().any(named)
+    };
+    let mut having = classes.iter().filter(|class| source.member(**class, asked).is_some()).peekable();
+    having.peek().is_some() && !having.any(is_queryset)
 }
 
 /// Whether every relation is known well enough to write its path.
