@@ -237,7 +237,7 @@ pub enum QueryForm {
     /// The name of a model's admin class: `list_select_related` says what its changelist joins, `get_queryset` what
     /// it prefetches.
     Admin,
-    /// The name of an inline's class: `get_queryset` says what its rows load.
+    /// The name of an inline's class, or of an admin's whose manager joins: `get_queryset` says what its rows load.
     Inline,
     /// The value of a class's `model = Article`, below which a `queryset` can stand.
     ModelAttribute {

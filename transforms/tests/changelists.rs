@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
+use tuneup_transforms::proposal::{Change, QueryForm};
 
 #[test]
 fn a_changelist_joins_what_its_columns_read() {
@@ -190,6 +191,15 @@ class Loans(ListView):
     );
     // Django joins the columns by itself where nothing else is joined.
     check_with(".select_related('book')", &["Safe: class LoanAdmin(admin.ModelAdmin):: reader"]);
+    // There it does not look at `list_select_related` either.
+    let in_get_queryset = |joins: &str| {
+        let files = files(joins);
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let changes = Shop::new(&files).proposals().swap_remove(0).changes;
+        matches!(&*changes, [Change::ExtendPlan { form: QueryForm::Inline, .. }])
+    };
+    assert!(in_get_queryset(".select_related('book')"));
+    assert!(!in_get_queryset(".order_by('pk')"));
 }
 
 #[test]

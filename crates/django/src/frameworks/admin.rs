@@ -257,6 +257,11 @@ fn changelist<'p>(
                     None => plan.select_unknown = true,
                 },
             }
+        } else {
+            // `ChangeList.get_queryset` does not look at `list_select_related` then: more is joined in the admin's own.
+            for site in queryset.sites.iter_mut().filter(|site| site.form == SiteForm::Admin) {
+                site.form = SiteForm::Inline;
+            }
         }
         let rows = machine.values.queryset(queryset);
         machine.record_page(rows);

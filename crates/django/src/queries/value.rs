@@ -95,7 +95,8 @@ pub enum SiteForm {
     ModelAttribute,
     /// The name of a model's admin class, whose `list_select_related` and `get_queryset` make its changelist's query.
     Admin,
-    /// The name of an inline's class, whose `get_queryset` makes the query of its rows.
+    /// The name of an inline's class, whose `get_queryset` makes the query of its rows, or of an admin's whose manager joins
+    /// by itself, so that Django does not look at its `list_select_related`.
     Inline,
     /// A declaration by which a framework reads: a serializer's field, a column of a list. Nothing is edited there.
     Declaration,
