@@ -13,7 +13,7 @@ use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 use crate::loading::{Gap, Missing, Verdict, by_safety, lacking, lacks, place_of};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
-use crate::select_related::can_join;
+use crate::select_related::{can_join, left_out, left_out_elsewhere};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -97,6 +97,9 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     }
 }
 
+/// Why a prefetch of a foreign key that a query leaves out is no way.
+const ASKED_FOR: &str = "a prefetch has to ask for it row by row";
+
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     let mut verdict = gap.verdict(project, wanted);
     let schema = &project.schema;
@@ -123,6 +126,20 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         );
     }
     for missing in wanted {
+        // The related rows of a foreign key are found by what it holds, the others by what a row is known by.
+        let held = missing.relations.first().map(|&id| schema.relation(id)).filter(|first| {
+            !first.is_reverse() && matches!(first.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
+        });
+        if let Some(name) = held.map(|first| first.lookup_name().as_str()) {
+            if gap.only.as_ref().is_some_and(|only| left_out(only, name).is_some()) {
+                verdict.object(
+                    Safety::Advice,
+                    format!("`only()` leaves `{name}` out, and a prefetch has to ask for it row by row: add it to `only()` as well."),
+                );
+            } else if let Some(reason) = left_out_elsewhere(project, gap, name, ASKED_FOR) {
+                verdict.object(Safety::Advice, reason);
+            }
+        }
         let is_undone = gap.undone(project, missing).is_some();
         if let Some(generic) =
             missing.relations.iter().find(|&&id| schema.relation(id).kind() == RelationKind::Generic)

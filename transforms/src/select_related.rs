@@ -166,7 +166,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                 Safety::Advice,
                 format!("`only()` leaves `{left_out}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
             );
-        } else if let Some(reason) = left_out_elsewhere(project, gap, &missing.path) {
+        } else if let Some(reason) = left_out_elsewhere(project, gap, &missing.path, REFUSED) {
             verdict.object(Safety::Advice, reason);
         }
         for &id in &missing.relations {
@@ -290,8 +290,11 @@ fn key_only(project: &Project, only: &KeyOnly) -> Proposal {
     }
 }
 
-/// Whether code elsewhere makes a query of this one that leaves a relation of the path out.
-fn left_out_elsewhere(project: &Project, gap: &Gap, path: &str) -> Option<String> {
+/// Why a join of a relation that a query leaves out is no way.
+const REFUSED: &str = "Django refuses to join a deferred relation";
+
+/// Whether code elsewhere makes a query of this one that leaves a relation of the path out, and `why` that matters.
+pub(crate) fn left_out_elsewhere(project: &Project, gap: &Gap, path: &str, why: &str) -> Option<String> {
     gap.narrowed.iter().find_map(|other| {
         let end = other.sites.last()?;
         let only: Option<Vec<&str>> =
@@ -307,15 +310,15 @@ fn left_out_elsewhere(project: &Project, gap: &Gap, path: &str) -> Option<String
             symbol => symbol.to_owned(),
         };
         Some(format!(
-            "`{name}` goes on from here with `{method}`, which leaves `{relation}` out, and Django refuses to join a deferred \
-             relation: load it where those get the rows who read it."
+            "`{name}` goes on from here with `{method}`, which leaves `{relation}` out, and {why}: load it where those get the \
+             rows who read it."
         ))
     })
 }
 
 /// The first relation of a path that `only()` leaves out: Django refuses to join a relation that is deferred, the
 /// query's own and those of joined rows of which `only()` names other columns.
-fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
+pub(crate) fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
     let ends = path.match_indices("__").map(|(at, _)| at).chain([path.len()]);
     let mut before = "";
     for end in ends {
