@@ -217,7 +217,7 @@ impl Project {
 
 /// Tests and migrations are read for their errors and when a name reaches them; what they do with rows
 /// costs nothing in production.
-fn depth(path: &str) -> tuneup_python::Depth {
+pub(crate) fn depth(path: &str) -> tuneup_python::Depth {
     if is_aside(path) { tuneup_python::Depth::OnDemand } else { tuneup_python::Depth::Full }
 }
 

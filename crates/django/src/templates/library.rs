@@ -5,10 +5,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 use tuneup_python::flow::FileFacts;
-use tuneup_python::{Entity, FileId, FunctionRef, ModuleRef, Problem, Project, Symbol};
+use tuneup_python::{Depth, Entity, FileId, FunctionRef, ModuleRef, Problem, Project, Symbol};
 
 use super::registered::{Registered, Tag};
 use super::texts::Text;
+use crate::project::depth;
 use crate::settings::Settings;
 
 /// Folders below which templates lie, by convention and by `APP_DIRS`.
@@ -202,11 +203,13 @@ impl Templates {
     }
 }
 
-/// Whether a file may put something into Jinja2's environments: by its name, or because it imports what makes them.
+/// Whether a file may put something into Jinja2's environments: by its name, or because it imports what makes them. Tests make
+/// none that production has, and are not read for it.
 fn may_make_environment(project: &Project, file: FileId) -> bool {
     let is_jinja = |module: Symbol| module.as_str().contains("jinja");
     project.path(file).contains("jinja")
         || !project.file(file).is_third_party
+            && depth(project.path(file)) == Depth::Full
             && project.facts(file).imports.iter().any(|import| is_jinja(import.module))
 }
 
