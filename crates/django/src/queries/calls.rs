@@ -486,7 +486,7 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let within = self.serializers.first().copied();
+        let within = self.shown_within();
         let rarity = (
             climbs || self.climbing > 0,
             self.rarity(),

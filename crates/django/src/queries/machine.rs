@@ -13,6 +13,7 @@ use super::inherited::ParameterReads;
 use super::known::aside::Aside;
 use super::known::begun::Followed;
 use super::known::leaving::Turning;
+use super::known::memos::Memos;
 use super::known::narrowing::{Narrowed, Reference};
 use super::plans::PrefetchAttributes;
 use super::python::aliases::Alias;
@@ -137,10 +138,10 @@ pub(crate) struct Effects {
 }
 
 /// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, why
-/// it may not be for every row, and the serializer for which it is made.
+/// it may not be for every row, and the serializers for which it is made.
 pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbol>, Option<Value>);
 
-/// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializer within
+/// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializers within
 /// which it is.
 type Shown = (Value, Value, Option<Symbol>, Option<Aside>, Option<Value>);
 
@@ -194,6 +195,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
     /// Where the functions of a file look at variables, where that was asked.
     pub(crate) looks: FxHashMap<FileId, Rc<Looks>>,
+    /// Where the functions of a file remember what they worked out, where that was asked.
+    pub(crate) memos: FxHashMap<FileId, Rc<Memos>>,
     /// The models by their names in small letters, but for names that several have.
     pub(crate) models_by_name: FxHashMap<String, ModelId>,
     pub(crate) looked_for: FxHashSet<(Value, Symbol)>,
@@ -359,6 +362,7 @@ impl<'p> Machine<'p> {
             given: FxHashSet::default(),
             parameter_reads: FxHashMap::default(),
             looks: FxHashMap::default(),
+            memos: FxHashMap::default(),
             models_by_name: super::parameters::models_by_name(schema),
             looked_for: FxHashSet::default(),
             admins: None,
@@ -514,9 +518,18 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// The serializers that are under way, as one value: what they do may hang on those around them.
+    pub(crate) fn shown_within(&mut self) -> Option<Value> {
+        match *self.serializers {
+            [] => None,
+            [only] => Some(only),
+            _ => Some(self.values.tuple(self.serializers.clone())),
+        }
+    }
+
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
-        let within = self.serializers.first().copied();
+        let within = self.shown_within();
         let partly = self.fallback.or(self.doubt.map(|(doubt, _)| doubt));
         !self.shown.contains(&(by, object, None, None, within))
             && self.shown.insert((by, object, partly, self.aside, within))

@@ -10,7 +10,6 @@ use super::known::fallback::{fills, shows};
 use super::known::leaving::{Turning, straight_end};
 use super::known::narrowing::{Known, widen_back};
 use super::machine::{Frame, Machine};
-use super::python::carried::stretch;
 use super::value::{Shape, Value};
 
 /// Whether control goes on behind a block.
@@ -104,7 +103,7 @@ impl<'p> Machine<'p> {
             }
             StmtKind::While { test, body, orelse } => {
                 self.eval(frame, test);
-                let within = stretch(frame.facts, body).cover(frame.facts.range(test));
+                let within = frame.facts.stretch(body).cover(frame.facts.range(test));
                 frame.whiles += 1;
                 let turning = Turning::of(frame, None);
                 frame.turning.push(turning);
@@ -152,9 +151,11 @@ impl<'p> Machine<'p> {
         if let Some(holds) = self.tested(frame, value) {
             let branch = if holds { then } else { orelse };
             self.pick_where_left(frame, branch);
-            return self.run(frame, branch);
+            // What is remembered may be known to be empty at first.
+            let doubt = self.remembered_once(frame, test).filter(|&(_, lacks)| lacks == holds);
+            return self.doubting(doubt.map(|(doubt, _)| doubt), |machine| machine.run(frame, branch));
         }
-        let stretch_of = |block: Block| if block.is_empty() { rest } else { stretch(frame.facts, block) };
+        let stretch_of = |block: Block| if block.is_empty() { rest } else { frame.facts.stretch(block) };
         let (for_then, for_else) = match self.tested_text(frame, test) {
             Some((text, true)) if shows(frame, test, stretch_of(then)) => (None, Some(text)),
             Some((text, false))
@@ -164,11 +165,12 @@ impl<'p> Machine<'p> {
             }
             _ => (None, None),
         };
-        let (doubt_then, doubt_else) = match self.flagged(frame, test) {
-            Some((doubt, true)) => (Some(doubt), None),
-            Some((doubt, false)) => (None, Some(doubt)),
-            None => (None, None),
-        };
+        let (doubt_then, doubt_else) =
+            match self.flagged(frame, test).or_else(|| self.remembered_once(frame, test)) {
+                Some((doubt, true)) => (Some(doubt), None),
+                Some((doubt, false)) => (None, Some(doubt)),
+                None => (None, None),
+            };
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
@@ -347,7 +349,7 @@ impl<'p> Machine<'p> {
         let depth = self.looping.len();
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);
-        let within = stretch(frame.facts, body);
+        let within = frame.facts.stretch(body);
         let turning = Turning::of(frame, Some(target));
         frame.turning.push(turning);
         let seldom = self.seldom;

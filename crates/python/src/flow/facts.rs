@@ -85,6 +85,15 @@ impl FileFacts {
         &self.stmts[block.indices()]
     }
 
+    /// The bytes from the first step of a block to its last.
+    pub fn stretch(&self, block: Block) -> TextRange {
+        match self.block(block) {
+            [first, .., last] => first.range.cover(last.range),
+            [only] => only.range,
+            [] => TextRange::default(),
+        }
+    }
+
     /// The blocks of a `try`: its body, `else`, `finally`, and then the handlers.
     pub fn tried(&self, run: Run) -> Tried<'_> {
         match &self.blocks[run.indices()] {

@@ -10,6 +10,7 @@ pub(in crate::queries) mod filtered;
 pub(in crate::queries) mod kinds;
 pub(in crate::queries) mod leaving;
 pub(in crate::queries) mod lengths;
+pub(in crate::queries) mod memos;
 pub(in crate::queries) mod narrowing;
 pub(in crate::queries) mod required;
 pub(in crate::queries) mod seldom;

@@ -14,7 +14,6 @@ use crate::queries::known::doubts::is_due;
 use crate::queries::known::filtered::is_date;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::python::carried::stretch;
 use crate::queries::value::{Row, Shape, Value};
 use crate::schema::ModelAttribute;
 
@@ -73,7 +72,7 @@ impl<'p> Machine<'p> {
         if !catches_missing(facts, handler) || !self.is_for_a_row() {
             return 0;
         }
-        let within = stretch(facts, tried);
+        let within = facts.stretch(tried);
         let is_of_a_row = |range: TextRange| {
             facts.exprs.iter().any(|expr| match expr.kind {
                 ExprKind::Local(slot) if range.contains_range(expr.range) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ruff_text_size::{TextRange, TextSize};
 use tuneup_python::FileId;
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::machine::{Frame, Machine};
 
@@ -38,15 +38,6 @@ impl<'p> Machine<'p> {
     fn looks(&mut self, file: FileId, facts: &FileFacts) -> Rc<Looks> {
         let known = self.looks.entry(file).or_insert_with(|| Rc::new(looks(facts)));
         Rc::clone(known)
-    }
-}
-
-/// The stretch of a block.
-pub(in crate::queries) fn stretch(facts: &FileFacts, block: Block) -> TextRange {
-    match facts.block(block) {
-        [first, .., last] => first.range.cover(last.range),
-        [only] => only.range,
-        [] => TextRange::default(),
     }
 }
 
