@@ -76,14 +76,16 @@ fn is_named_within(facts: &FileFacts, definition: &Function, outer: FunctionId) 
     let around = facts.function(outer);
     let names = &facts.slot_names[around.slots.indices()];
     let Some(slot) = names.iter().position(|&name| name == definition.name) else { return true };
-    let is_inner = |range: TextRange| {
-        let mut inner = facts.functions.iter().filter(|it| it.parent == Some(outer));
-        inner.any(|it| it.range.contains_range(range))
-    };
+    // Their decorators and the defaults of their parameters are the outer function's own code.
+    let inner = facts.functions.iter().filter(|it| it.parent == Some(outer));
+    let inner: Vec<TextRange> = inner.map(|it| facts.stretch(it.body)).collect();
+    let is_inner = |range: TextRange| inner.iter().any(|body| body.contains_range(range));
     facts.exprs.iter().any(|node| {
         let names_it = match node.kind {
             ExprKind::Local(local) => local as usize == slot && !is_inner(node.range),
             ExprKind::Free { slot: free, .. } => free as usize == slot,
+            // `locals()` names all.
+            ExprKind::Global(name) => name == "locals" && !is_inner(node.range),
             _ => false,
         };
         names_it

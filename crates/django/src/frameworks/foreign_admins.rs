@@ -39,7 +39,9 @@ const LEAVING: &[&str] = &[
 ];
 
 /// Classes of these packages that do.
-const SAYING: &[&str] = &["DraggableMPTTAdmin"];
+///
+/// <https://github.com/django/django/blob/main/django/contrib/auth/admin.py>
+const SAYING: &[&str] = &["DraggableMPTTAdmin", "UserAdmin"];
 
 /// Whether what a class has under a name is known: its own value, that of a base that stands nearer than any that is not
 /// read, or Django's.

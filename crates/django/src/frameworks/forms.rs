@@ -3,7 +3,8 @@
 //! <https://docs.djangoproject.com/en/stable/ref/forms/fields/#modelchoicefield>,
 //! <https://django-filter.readthedocs.io/en/stable/ref/filters.html#modelchoicefilter>
 
-use tuneup_python::flow::{Expr, ExprKind, ExprNode, FileFacts, StmtKind};
+use ruff_text_size::TextRange;
+use tuneup_python::flow::{Expr, ExprKind, ExprNode, FileFacts, Stmt, StmtKind};
 use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 
 use super::{Framework, filters};
@@ -317,33 +318,38 @@ fn set_at(machine: &Machine<'_>, class: ClassRef, key: Symbol, attribute: &str) 
     })
 }
 
-/// Whether code gives a field other options than its rows, whenever a form is made (`self.fields["author"].choices = …`
-/// in `__init__`), and asks it for none of its own.
+/// Whether code gives a field other options than its rows, whenever a form is made (`self.fields["author"].choices = …` as a
+/// step of `__init__`, which comes to its end), and looks at the field's own nowhere there.
 fn replaces_options(machine: &Machine<'_>, class: ClassRef, key: Symbol) -> bool {
-    machine.project.mro(class).iter().any(|base| {
-        let Base::Class(base) = *base else { return false };
-        let facts = machine.project.facts(base.file);
-        let own = facts.functions.iter().find(|function| {
-            function.class == Some(base.id) && function.parent.is_none() && function.name == "__init__"
-        });
-        let Some(own) = own else { return false };
-        let target = |kind: StmtKind| match kind {
-            StmtKind::Assign(target, _) if is_options(facts, target, key) => Some(target),
-            _ => None,
-        };
-        let given = facts.block(own.body).iter().find_map(|stmt| target(stmt.kind));
-        let asks = |(at, expr): (usize, &ExprNode)| {
-            own.range.contains_range(expr.range)
-                && given.is_none_or(|given| given.index() != at)
-                && match expr.kind {
-                    ExprKind::Attribute(field, name) if matches!(name.as_str(), "choices" | "queryset") => {
-                        is_field(facts, field, key)
-                    }
-                    _ => false,
+    let Some((function, _)) = machine.class_function(class, Symbol::new("__init__")) else { return false };
+    let facts = machine.project.facts(function.file);
+    let own = facts.function(function.id);
+    let given = facts.block(own.body).iter().find_map(|stmt| match stmt.kind {
+        StmtKind::Assign(target, _) if is_options(facts, target, key) => Some(target),
+        _ => None,
+    });
+    let Some(given) = given else { return false };
+    let is_own = |range: TextRange| own.range.contains_range(range);
+    let leaves = |stmt: &Stmt| {
+        is_own(stmt.range)
+            && match stmt.kind {
+                StmtKind::Return(_) => true,
+                // `field = self.fields["author"]`: by another name its own may be looked at.
+                StmtKind::Assign(_, from) => is_field(facts, from, key),
+                _ => false,
+            }
+    };
+    let asks = |(at, expr): (usize, &ExprNode)| {
+        is_own(expr.range)
+            && given.index() != at
+            && match expr.kind {
+                ExprKind::Attribute(field, name) if matches!(name.as_str(), "choices" | "queryset") => {
+                    is_field(facts, field, key)
                 }
-        };
-        given.is_some() && !facts.exprs.iter().enumerate().any(asks)
-    })
+                _ => false,
+            }
+    };
+    !facts.stmts.iter().any(leaves) && !facts.exprs.iter().enumerate().any(asks)
 }
 
 fn is_set(facts: &FileFacts, target: Expr, key: Symbol, attribute: &str) -> bool {

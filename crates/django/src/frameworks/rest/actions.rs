@@ -2,6 +2,7 @@
 //!
 //! <https://www.django-rest-framework.org/api-guide/viewsets/#introspecting-viewset-actions>
 
+use ruff_text_size::TextRange;
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, FileFacts};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
@@ -19,17 +20,19 @@ const OF_ROUTER: &[&str] = &["methods", "detail", "url_path", "url_name"];
 
 /// A viewset while it serves an action: `self.action` is known.
 pub(super) fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -> Value {
-    let facts = machine.project.facts(class.file);
-    let start = facts.class(class.id).name_range.start();
+    let named = machine.project.facts(class.file).class(class.id).name_range;
     let number = SHOWING.iter().position(|(name, _)| *name == action);
     let own = own_action(machine, class, action);
-    let range = match number {
-        Some(number) => ruff_text_size::TextRange::at(start, (number as u32).into()),
-        None => own.map_or(facts.class(class.id).name_range, |function| {
-            machine.project.facts(function.file).function(function.id).name_range
-        }),
+    // Each action has a view of its own, told apart by where it is made.
+    let (file, range) = match (number, own) {
+        (Some(number), _) => (class.file, TextRange::at(named.start(), (number as u32).into())),
+        (None, Some(function)) => {
+            let facts = machine.project.facts(function.file);
+            (function.file, facts.function(function.id).name_range)
+        }
+        (None, None) => (class.file, named),
     };
-    let site = Site { file: class.file, range, function: None, form: SiteForm::Declaration };
+    let site = Site { file, range, function: None, form: SiteForm::Declaration };
     let this = machine.values.make(Shape::Object(class, Some(site)));
     let value = machine.values.make(Shape::Str(Symbol::new(action)));
     machine.object_values.insert((this, Symbol::new("action")), value);

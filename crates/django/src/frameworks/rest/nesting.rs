@@ -122,7 +122,8 @@ fn context(machine: &mut Machine<'_>, this: Value, place: Option<usize>) -> Opti
     let child = machine.object_values.get(&(this, Symbol::new("child"))).copied();
     let mut given: Vec<Value> = Vec::new();
     for serializer in around.into_iter().chain(child) {
-        for name in ["context", GIVEN] {
+        // `context` is a property that gives what is in `_context`.
+        for name in ["context", "_context", GIVEN] {
             given.extend(machine.object_values.get(&(serializer, Symbol::new(name))));
         }
     }
