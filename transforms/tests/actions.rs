@@ -35,6 +35,31 @@ class Notes(viewsets.ModelViewSet):
 }
 
 #[test]
+fn actions_of_two_mixins_are_two_wherever_they_stand() {
+    let mixin = |name: &str| {
+        format!(
+            "from rest_framework.decorators import action\nfrom rest_framework.response import Response\n\n\n\
+             class {name}:\n    @action(detail=False)\n    def by_{}(self, request):\n        \
+             return Response(self.get_serializer(self.get_queryset(), many=True).data)\n",
+            name.to_lowercase()
+        )
+    };
+    let views = viewset(
+        "    queryset = Note.objects.filter(pk__gt=1)
+
+    def get_serializer_class(self):
+        return NoteSerializer if self.action == 'by_b' else ShortSerializer",
+    );
+    let views = views
+        .replace("from shop.models", "from shop.a import A\nfrom shop.b import B\nfrom shop.models")
+        .replace("class Notes(viewsets.ModelViewSet)", "class Notes(A, B, viewsets.GenericViewSet)");
+    check(
+        &[("a.py", &mixin("A")), ("b.py", &mixin("B")), ("views.py", &views)],
+        &["Unsafe: queryset = Note.objects.filter(pk__gt=1): user"],
+    );
+}
+
+#[test]
 fn an_action_says_by_which_methods_it_is_requested() {
     let of = |test: &str, given: &str| {
         viewset(&format!(

@@ -206,6 +206,7 @@ class Loans(ListView):
 fn what_a_base_of_another_package_shows_and_joins_is_not_guessed() {
     let admin = "
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
 from roles.admin import RoleAdmin
 from reversion.admin import VersionAdmin
 from shop.models import Note
@@ -227,6 +228,8 @@ admin.site.register(Note, NoteAdmin)
         ("RoleAdmin", columns),
         ("RoleAdmin, admin.ModelAdmin", columns),
         ("RoleAdmin", "list_select_related = ['book']"),
+        // Django's own for users has.
+        ("UserAdmin", "actions = None"),
     ] {
         check(&[("admin.py", &with(bases, own))], &[]);
     }

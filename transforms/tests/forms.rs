@@ -67,6 +67,11 @@ class NoteForm(forms.Form):
         ("        self.fields['other'].choices = [('', '-')]", true),
         ("        if kwargs:\n            self.fields['note'].choices = [('', '-')]", true),
         ("        self.fields['note'].choices = [('', '-'), *self.fields['note'].choices]", true),
+        ("        if kwargs:\n            return\n        self.fields['note'].choices = [('', '-')]", true),
+        (
+            "        note = self.fields['note']\n        self.fields['note'].choices = [('', '-'), *note.choices]",
+            true,
+        ),
     ] {
         check(&[("forms.py", &form(body))], if is_shown { user } else { &[] });
     }

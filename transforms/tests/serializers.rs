@@ -246,3 +246,43 @@ def names(request):
         ],
     );
 }
+
+#[test]
+fn what_stands_in_two_serializers_is_shown_in_each() {
+    let views = "
+class WriterSerializer(AuthorSerializer):
+    def get_country(self, author):
+        return author.country.name if isinstance(self.parent, Full) else ''
+
+
+class Base(serializers.ModelSerializer):
+    author = WriterSerializer()
+
+    class Meta:
+        model = Book
+        fields = ['author']
+
+
+class Short(Base):
+    pass
+
+
+class Full(Base):
+    pass
+
+
+class Both(serializers.ModelSerializer):
+    short = Short(source='*')
+    full = Full(source='*')
+
+    class Meta:
+        model = Book
+        fields = ['short', 'full']
+
+
+class Books(viewsets.ReadOnlyModelViewSet):
+    queryset = Book.objects.order_by('pk')
+    serializer_class = Both
+";
+    check_views(views, &["Safe: queryset = Book.objects.order_by('pk'): author__country"]);
+}

@@ -316,7 +316,7 @@ fn place<'q>(
         start += 1;
     }
     // What a manager alone has cannot be asked of the queryset that a join gives: it goes behind that.
-    if std::env::var_os("NOFIX").is_none() && asks_manager_alone(project, query, &query.sites[start]) {
+    if asks_manager_alone(project, query, &query.sites[start]) {
         let later = &query.sites[start + 1..];
         start += 1 + later.iter().position(near).unwrap_or_default();
         query.sites.get(start)?;
