@@ -10,10 +10,13 @@ use tuneup_django::queries::Site;
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
-use crate::loading::{Gap, Missing, Verdict, by_safety, lacking, lacks, place_of};
+use crate::loading::{
+    Gap, Missing, Verdict, by_safety, held_by, is_deferred, lacking, lacks, left_out, left_out_elsewhere,
+    place_of,
+};
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::Rule;
-use crate::select_related::{can_join, left_out, left_out_elsewhere};
+use crate::select_related::can_join;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -97,7 +100,7 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     }
 }
 
-/// Why a prefetch of a foreign key that a query leaves out is no way.
+/// Why a prefetch is no way whose rows are found by what a query leaves out.
 const ASKED_FOR: &str = "a prefetch has to ask for it row by row";
 
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
@@ -126,15 +129,19 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         );
     }
     for missing in wanted {
-        // The related rows of a foreign key are found by what it holds, the others by what a row is known by.
-        let held = missing.relations.first().map(|&id| schema.relation(id)).filter(|first| {
-            !first.is_reverse() && matches!(first.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
-        });
-        if let Some(name) = held.map(|first| first.lookup_name().as_str()) {
+        let held = missing.relations.first().map(|&first| held_by(project, first)).unwrap_or_default();
+        for name in held {
             if gap.only.as_ref().is_some_and(|only| left_out(only, name).is_some()) {
                 verdict.object(
                     Safety::Advice,
-                    format!("`only()` leaves `{name}` out, and a prefetch has to ask for it row by row: add it to `only()` as well."),
+                    format!("`only()` leaves `{name}` out, and {ASKED_FOR}: add it to `only()` as well."),
+                );
+            } else if gap.deferred.iter().any(|deferred| is_deferred(name, deferred)) {
+                verdict.object(
+                    Safety::Advice,
+                    format!(
+                        "`defer()` leaves `{name}` out, and {ASKED_FOR}: take it out of `defer()` as well."
+                    ),
                 );
             } else if let Some(reason) = left_out_elsewhere(project, gap, name, ASKED_FOR) {
                 verdict.object(Safety::Advice, reason);

@@ -13,7 +13,10 @@ use tuneup_django::queries::{Site, Write};
 use tuneup_django::routing::Databases;
 use tuneup_django::schema::{ModelId, RelationKind};
 
-use crate::loading::{Gap, KeyOnly, Missing, Verdict, by_safety, covers, lacking, lacks, place_of};
+use crate::loading::{
+    Gap, KeyOnly, Missing, Verdict, by_safety, is_deferred, lacking, lacks, left_out, left_out_elsewhere,
+    place_of,
+};
 use crate::proposal::{Change, Evidence, Place, Proposal, Safety};
 use crate::registry::Rule;
 
@@ -157,14 +160,13 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                 "`distinct()` compares whole rows: those that `only()` keeps short would be compared with all that is joined.",
             );
         }
-        let first = missing.path.split("__").next().unwrap_or_default();
-        if gap.deferred.contains(&first) {
+        if gap.deferred.iter().any(|deferred| is_deferred(&missing.path, deferred)) {
             return None;
         }
         if let Some(left_out) = gap.only.as_ref().and_then(|only| left_out(only, &missing.path)) {
             verdict.object(
                 Safety::Advice,
-                format!("`only()` leaves `{left_out}` out, and Django refuses to join a deferred relation: add it to `only()` as well."),
+                format!("`only()` leaves `{left_out}` out, and {REFUSED}: add it to `only()` as well."),
             );
         } else if let Some(reason) = left_out_elsewhere(project, gap, &missing.path, REFUSED) {
             verdict.object(Safety::Advice, reason);
@@ -232,6 +234,9 @@ fn apart(project: &Project, from: ModelId, to: ModelId) -> Option<String> {
     }
 }
 
+/// Why a join of a relation that a query leaves out is no way.
+const REFUSED: &str = "Django refuses to join a deferred relation";
+
 /// Code that reads the key of a related row reads it off the row itself.
 fn key_only(project: &Project, only: &KeyOnly) -> Proposal {
     let schema = &project.schema;
@@ -288,51 +293,4 @@ fn key_only(project: &Project, only: &KeyOnly) -> Proposal {
         evidence,
         changes,
     }
-}
-
-/// Why a join of a relation that a query leaves out is no way.
-const REFUSED: &str = "Django refuses to join a deferred relation";
-
-/// Whether code elsewhere makes a query of this one that leaves a relation of the path out, and `why` that matters.
-pub(crate) fn left_out_elsewhere(project: &Project, gap: &Gap, path: &str, why: &str) -> Option<String> {
-    gap.narrowed.iter().find_map(|other| {
-        let end = other.sites.last()?;
-        let only: Option<Vec<&str>> =
-            other.only.as_ref().map(|names| names.iter().map(|name| name.as_str()).collect());
-        let deferred = other.defer.iter().map(|name| name.as_str());
-        let (method, relation) = match only.and_then(|only| left_out(&only, path)) {
-            Some(relation) => ("only()", relation),
-            None => ("defer()", deferred.filter(|name| covers(path, name)).min_by_key(|name| name.len())?),
-        };
-        let place = place_of(project, end);
-        let name = match project.symbol(end) {
-            "" => place.path,
-            symbol => symbol.to_owned(),
-        };
-        Some(format!(
-            "`{name}` goes on from here with `{method}`, which leaves `{relation}` out, and {why}: load it where those get the \
-             rows who read it."
-        ))
-    })
-}
-
-/// The first relation of a path that `only()` leaves out: Django refuses to join a relation that is deferred, the
-/// query's own and those of joined rows of which `only()` names other columns.
-pub(crate) fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
-    let ends = path.match_indices("__").map(|(at, _)| at).chain([path.len()]);
-    let mut before = "";
-    for end in ends {
-        let step = &path[..end];
-        let masks = |name: &&&str| match before {
-            "" => true,
-            before => name.strip_prefix(before).is_some_and(|rest| rest.starts_with("__")),
-        };
-        let names = |name: &&str| covers(name, step) || name.strip_suffix("_id") == Some(step);
-        let mut masked = only.iter().filter(masks).peekable();
-        if masked.peek().is_some() && !masked.any(names) {
-            return Some(step);
-        }
-        before = step;
-    }
-    None
 }

@@ -1,8 +1,11 @@
-//! Rows of which code leaves columns out: Django refuses to join over one of them.
+//! Rows of which code leaves columns out: Django refuses to join over one of them, and a prefetch that finds its rows by
+//! one asks for it row by row.
 
 mod support;
 
 use support::check;
+
+const IMPORTS: &str = "from shop.models import Book, Note\n\n\n";
 
 const VIEWS: &str = "
 from shop.models import Book
@@ -49,5 +52,117 @@ fn what_goes_on_from_a_query_may_leave_out_what_is_to_be_joined() {
         "list(books.only('title').values('pk'))",
     ] {
         checked(rest, "Safe");
+    }
+}
+
+#[test]
+fn only_must_name_the_relations_of_joined_rows_too() {
+    let text = format!(
+        "{IMPORTS}def listed(request):\n    \
+         notes = Note.objects.only('id', 'book__title')\n    \
+         return [note.book.author.name for note in notes]\n",
+    );
+    check(&[("views.py", &text)], &["Advice: notes = Note.objects.only('id', 'book__title'): book__author"]);
+    let text = format!(
+        "{IMPORTS}def listed(request):\n    \
+         notes = Note.objects.only('id', 'book__title', 'book__author')\n    \
+         return [note.book.author.name for note in notes]\n",
+    );
+    check(
+        &[("views.py", &text)],
+        &["Safe: notes = Note.objects.only('id', 'book__title', 'book__author'): book__author"],
+    );
+}
+
+#[test]
+fn what_only_leaves_out_is_not_prefetched_row_by_row() {
+    let listed = |columns: &str| {
+        format!(
+            "{IMPORTS}def listed(request):\n    notes = Note.objects.only({columns})\n    \
+             return [tag.name for note in notes for tag in note.book.tags.all()]\n"
+        )
+    };
+    let advice = "Advice: notes = Note.objects.only('id'): book";
+    check(&[("views.py", &listed("'id'"))], &[advice, &format!("{advice}__tags")]);
+    let safe = "Safe: notes = Note.objects.only('id', 'book'): book";
+    check(&[("views.py", &listed("'id', 'book'"))], &[safe, &format!("{safe}__tags")]);
+    // Rows that have it are found by the row's own key, which is always there.
+    let text = format!(
+        "{IMPORTS}def listed(request):\n    books = Book.objects.only('title')\n    \
+         return [note.pk for book in books for note in book.notes.all()]\n",
+    );
+    check(&[("views.py", &text)], &["Safe: books = Book.objects.only('title'): notes"]);
+}
+
+#[test]
+fn what_defer_leaves_out_is_not_prefetched_row_by_row() {
+    for (columns, safety) in [("'book'", "Advice"), ("'book_id'", "Advice"), ("'user'", "Safe")] {
+        let text = format!(
+            "{IMPORTS}def listed(request):\n    notes = Note.objects.defer({columns})\n    \
+             return [tag.name for note in notes for tag in note.book.tags.all()]\n"
+        );
+        let found = format!("{safety}: notes = Note.objects.defer({columns}): book");
+        let tags = format!("{found}__tags");
+        // A join is no way then.
+        let found: &[&str] = if safety == "Safe" { &[&found, &tags] } else { &[&tags] };
+        check(&[("views.py", &text)], found);
+    }
+}
+
+#[test]
+fn what_defer_leaves_out_of_joined_rows_is_not_joined() {
+    for (columns, found) in [("'book__author'", None), ("'book__title'", Some("book__author"))] {
+        let text = format!(
+            "{IMPORTS}def listed(request):\n    notes = Note.objects.defer({columns})\n    \
+             return [note.book.author.name for note in notes]\n"
+        );
+        let found = found.map(|path| format!("Safe: notes = Note.objects.defer({columns}): {path}"));
+        let found: Vec<&str> = found.iter().map(String::as_str).collect();
+        check(&[("views.py", &text)], &found);
+    }
+}
+
+const MARKS: &str = "
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+
+class Shelf(models.Model):
+    code = models.CharField(max_length=9, unique=True)
+    place = models.CharField(max_length=9)
+
+    class Meta:
+        app_label = 'shop'
+
+
+class Mark(models.Model):
+    shelf = models.ForeignKey(Shelf, to_field='code', related_name='marks', on_delete=models.CASCADE)
+    kind = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    key = models.PositiveIntegerField()
+    text = models.CharField(max_length=9)
+    of = GenericForeignKey('kind', 'key')
+
+    class Meta:
+        app_label = 'shop'
+        indexes = [models.Index(fields=['kind', 'key'])]
+";
+
+#[test]
+fn the_rows_of_a_prefetch_are_found_by_what_the_relation_names() {
+    for (query, read, found) in [
+        ("Mark.objects.only('text', 'key')", "row.of", "Advice"),
+        ("Mark.objects.only('text', 'kind')", "row.of", "Advice"),
+        ("Mark.objects.defer('key')", "row.of", "Advice"),
+        ("Mark.objects.only('text', 'kind', 'key')", "row.of", "Safe"),
+        ("Shelf.objects.only('place')", "[mark.text for mark in row.marks.all()]", "Advice"),
+        ("Shelf.objects.defer('code')", "[mark.text for mark in row.marks.all()]", "Advice"),
+        ("Shelf.objects.only('code')", "[mark.text for mark in row.marks.all()]", "Safe"),
+    ] {
+        let text = format!(
+            "from shop.marks import Mark, Shelf\n\n\ndef listed(request):\n    rows = {query}\n    return [{read} for row in rows]\n"
+        );
+        let path = if read == "row.of" { "of" } else { "marks" };
+        check(&[("marks.py", MARKS), ("views.py", &text)], &[&format!("{found}: rows = {query}: {path}")]);
     }
 }

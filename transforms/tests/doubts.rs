@@ -12,45 +12,6 @@ fn code(body: &str) -> String {
 }
 
 #[test]
-fn only_must_name_the_relations_of_joined_rows_too() {
-    let text = code(
-        "def listed(request):\n    \
-         notes = Note.objects.only('id', 'book__title')\n    \
-         return [note.book.author.name for note in notes]\n",
-    );
-    check(&[("views.py", &text)], &["Advice: notes = Note.objects.only('id', 'book__title'): book__author"]);
-    let text = code(
-        "def listed(request):\n    \
-         notes = Note.objects.only('id', 'book__title', 'book__author')\n    \
-         return [note.book.author.name for note in notes]\n",
-    );
-    check(
-        &[("views.py", &text)],
-        &["Safe: notes = Note.objects.only('id', 'book__title', 'book__author'): book__author"],
-    );
-}
-
-#[test]
-fn what_only_leaves_out_is_not_prefetched_row_by_row() {
-    let listed = |columns: &str| {
-        code(&format!(
-            "def listed(request):\n    notes = Note.objects.only({columns})\n    \
-             return [tag.name for note in notes for tag in note.book.tags.all()]\n"
-        ))
-    };
-    let advice = "Advice: notes = Note.objects.only('id'): book";
-    check(&[("views.py", &listed("'id'"))], &[advice, &format!("{advice}__tags")]);
-    let safe = "Safe: notes = Note.objects.only('id', 'book'): book";
-    check(&[("views.py", &listed("'id', 'book'"))], &[safe, &format!("{safe}__tags")]);
-    // Rows that have it are found by the row's own key, which is always there.
-    let text = code(
-        "def listed(request):\n    books = Book.objects.only('title')\n    \
-         return [note.pk for book in books for note in book.notes.all()]\n",
-    );
-    check(&[("views.py", &text)], &["Safe: books = Book.objects.only('title'): notes"]);
-}
-
-#[test]
 fn what_is_loaded_later_by_its_own_queryset_is_left_to_it() {
     let view = |lookup: &str| {
         code(&format!(

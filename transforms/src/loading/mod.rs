@@ -1,6 +1,8 @@
 //! What queries do not load though code reads it for every row, and where they would: the part that
 //! `select-related` and `prefetch-related` share.
 
+mod attributes;
+mod deferring;
 mod gap;
 mod keys;
 mod meeting;
@@ -12,11 +14,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
+use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_queryset};
 use tuneup_django::schema::{ModelId, RelationId};
-use tuneup_python::flow::{ExprKind, ExprNode};
 use tuneup_python::{Base, ClassRef, FunctionRef};
 
+pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
@@ -139,7 +141,8 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     }
     for deferring in project.deferring() {
         for site in &deferring.sites {
-            if let Some(gap) = gaps.get_mut(&key(site)) {
+            // What the query itself leaves out is told of it as such.
+            if let Some(gap) = gaps.get_mut(&key(site)).filter(|_| deferring.sites.last() != Some(site)) {
                 gap.narrowed.push(deferring);
             }
         }
@@ -312,11 +315,16 @@ fn place<'q>(
     // A manager in a variable is what several queries start from.
     let here = (query.sites[start].file, query.sites[start].function);
     let near = |site: &Site| (site.file, site.function) == here;
-    if query.sites.get(start + 1).is_some_and(near) && is_manager(project, &query.sites[start]) {
+    if query.sites.get(start + 1).is_some_and(near)
+        && query.sites[start].form == SiteForm::Chain
+        && loading.attributes.at(project, &query.sites[start]).is_some()
+    {
         start += 1;
     }
     // What a manager alone has cannot be asked of the queryset that a join gives: it goes behind that.
-    if asks_manager_alone(project, query, &query.sites[start]) {
+    if query.sites[start].form == SiteForm::Chain
+        && asks_manager_alone(project, loading, query, &query.sites[start])
+    {
         let later = &query.sites[start + 1..];
         start += 1 + later.iter().position(near).unwrap_or_default();
         query.sites.get(start)?;
@@ -339,35 +347,14 @@ fn is_own(project: &Project, site: &Site) -> bool {
     site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
 }
 
-/// Whether a site is a manager that nothing is asked of yet: `Book.objects`.
-fn is_manager(project: &Project, site: &Site) -> bool {
-    let is_attribute =
-        |expr: &ExprNode| expr.range == site.range && matches!(expr.kind, ExprKind::Attribute(..));
-    site.form == SiteForm::Chain
-        && site.file.as_other().is_none()
-        && project.source.facts(site.file).exprs.iter().any(is_attribute)
-}
-
 /// Whether a site is a manager of which a method is asked that its class has and no queryset of its:
 /// `Book.objects.visible()`, of `class BookManager(models.Manager)`.
-fn asks_manager_alone(project: &Project, query: &Query, site: &Site) -> bool {
-    if site.form != SiteForm::Chain || site.file.as_other().is_some() {
-        return false;
-    }
-    let facts = project.source.facts(site.file);
-    let attributes = || {
-        facts.exprs.iter().filter_map(|expr| match expr.kind {
-            ExprKind::Attribute(base, name) => Some((expr.range, base, name)),
-            _ => None,
-        })
-    };
-    let manager = attributes().find(|(range, ..)| *range == site.range).map(|(.., name)| name);
-    let asked = attributes().find(|(_, base, _)| facts.range(*base) == site.range).map(|(.., name)| name);
-    let (Some(manager), Some(asked)) = (manager, asked) else { return false };
+fn asks_manager_alone(project: &Project, loading: &Loading, query: &Query, site: &Site) -> bool {
+    let Some((manager, Some(asked))) = loading.attributes.at(project, site) else { return false };
     let Some(classes) = project.schema.manager_classes(query.model, manager) else { return false };
     let source = &project.source;
     let is_queryset = |class: &ClassRef| {
-        let named = |base: &Base| matches!(base, Base::External(name) if name.as_str().ends_with("QuerySet"));
+        let named = |base: &Base| matches!(base, Base::External(name) if is_queryset(name.as_str()));
         source.mro(*class).iter().any(named)
     };
     let mut having = classes.iter().filter(|class| source.member(**class, asked).is_some()).peekable();

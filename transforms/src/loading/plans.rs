@@ -9,6 +9,7 @@ use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::flow::{Argument, ArgumentKind, ExprKind};
 use tuneup_python::{FileId, Symbol};
 
+use super::attributes::Attributes;
 use super::{Key, covers, key, path_of, rows_are_many};
 
 /// What the project's queries load already, and how.
@@ -25,6 +26,8 @@ pub(super) struct Loading {
     named: Named,
     /// The lookups that get a queryset of their own behind an expression.
     given: FxHashMap<Key, FxHashSet<Symbol>>,
+    /// Where managers stand, and what is asked of them.
+    pub(super) attributes: Attributes,
 }
 
 impl Loading {
@@ -37,6 +40,7 @@ impl Loading {
             whole: FxHashSet::default(),
             named: named(project),
             given: FxHashMap::default(),
+            attributes: Attributes::default(),
         };
         for query in &project.queries {
             if let Some(site) = whole(project, query) {

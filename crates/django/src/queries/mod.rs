@@ -44,6 +44,7 @@ use asks::Asks;
 pub use asks::Deferring;
 pub use known::aside::Aside;
 use machine::Machine;
+pub use querysets::is_queryset;
 pub use value::{Asked, Site, SiteForm, Step};
 use value::{Origin, Queryset, Value};
 

@@ -18,7 +18,7 @@ use crate::schema::{ModelId, RelationKind};
 const LONGEST_PATH: usize = 8;
 
 /// Whether a dotted name is that of Django's `QuerySet`, or of another package's that extends it.
-pub(crate) fn is_queryset(name: &str) -> bool {
+pub fn is_queryset(name: &str) -> bool {
     name.rsplit('.').next().is_some_and(|last| last.ends_with("QuerySet"))
 }
 

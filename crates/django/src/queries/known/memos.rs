@@ -185,6 +185,9 @@ fn asked(facts: &FileFacts, callee: Expr, arguments: Run, methods: &[&str]) -> O
 /// Whether two expressions name the same thing, as far as they are names, attributes and constants.
 fn is_same(facts: &FileFacts, one: Expr, other: Expr) -> bool {
     match (facts.kind(one), facts.kind(other)) {
+        (ExprKind::Subscript(a, key), ExprKind::Subscript(b, other)) => {
+            is_same(facts, key, other) && is_same(facts, a, b)
+        }
         (ExprKind::Attribute(a, name), ExprKind::Attribute(b, other)) => {
             name == other && is_same(facts, a, b)
         }
