@@ -189,6 +189,27 @@ fn a_text_that_save_may_leave_empty_is_not_filled() {
 }
 
 #[test]
+fn what_save_fills_in_is_filled_in_rows_of_its_model() {
+    let models = |first: &str, second: &str| {
+        let plain = shelf("def label(self):\n        return self.code or self.author.name", "pass");
+        let (plain, _) = plain.split_once("\n\n\ndef listed").expect("a function");
+        format!(
+            "{plain}\n\n\n\
+             class Rack(Shelf):\n    \
+             def save(self, *args, **kwargs):\n        \
+             if not self.code:\n            self.code = 'rack'\n        \
+             super().save(*args, **kwargs)\n\n\n\
+             def listed(request):\n    \
+             for row in {first}.objects.order_by('pk'):\n        print(row.label())\n    \
+             for row in {second}.objects.order_by('name'):\n        print(row.label())\n"
+        )
+    };
+    let shelves = |order: &str| format!("Unsafe: for row in Shelf.objects.order_by('{order}'):: author");
+    check(&[("shelves.py", &models("Shelf", "Rack"))], &[&shelves("pk")]);
+    check(&[("shelves.py", &models("Rack", "Shelf"))], &[&shelves("name")]);
+}
+
+#[test]
 fn what_a_query_asks_for_goes_before_what_a_field_demands() {
     let text = "from shop.models import Book\n\n\n\
                 def listed(request):\n    \

@@ -241,8 +241,8 @@ pub(crate) struct Machine<'p> {
     /// The fields of the rows of queries that code gave another content than the query found; a name that is empty
     /// stands for all.
     pub(crate) changed: FxHashSet<(Value, Path, Symbol)>,
-    /// Whether a field demands that each row holds something, where that was asked.
-    pub(crate) required: FxHashMap<FieldId, bool>,
+    /// Whether each row of a model holds something in a field, its own or a parent's, where that was asked.
+    pub(crate) required: FxHashMap<(ModelId, FieldId), bool>,
     /// Whether two foreign keys exclude each other, where that was asked.
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
     /// What the `__init__` of models follows, where that was asked.

@@ -27,11 +27,11 @@ impl Machine<'_> {
             return true;
         }
         let Some(field) = self.schema.field_named(row.model, name) else { return false };
-        if let Some(&known) = self.required.get(&field) {
+        if let Some(&known) = self.required.get(&(row.model, field)) {
             return known;
         }
         let is_required = self.is_required(field) || self.is_filled_in(row.model, field);
-        self.required.insert(field, is_required);
+        self.required.insert((row.model, field), is_required);
         is_required
     }
 
