@@ -453,7 +453,31 @@ fn a_row_that_is_fetched_anew_has_lost_what_its_query_loaded() {
     let user = "Safe: notes = Note.objects.order_by('pk'): user";
     check(&[("views.py", &view("author.full_clean()"))], &[user, tags]);
     check(&[("views.py", &view("author.refresh_from_db(fields=['name'])"))], &[user, tags]);
-    check(&[("views.py", &view("author.refresh_from_db()"))], &[tags]);
+    for anew in
+        ["", "using='other'", "'other'", "None, None", "fields=None", "from_queryset=Author.objects.all()"]
+    {
+        check(&[("views.py", &view(&format!("author.refresh_from_db({anew})")))], &[tags]);
+    }
+    // Of the fields that are named, it loses what their keys lead to.
+    for fields in ["['user']", "('title', 'user_id')"] {
+        check(&[("views.py", &view(&format!("author.refresh_from_db(fields={fields})")))], &[tags]);
+    }
+    for fields in ["['book']", "request.GET", "()"] {
+        check(&[("views.py", &view(&format!("author.refresh_from_db(fields={fields})")))], &[user, tags]);
+    }
+    let listed = |fields: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             authors = Author.objects.order_by('pk')\n    \
+             for author in authors:\n        \
+             author.refresh_from_db(fields=[{fields}])\n        \
+             print(author.country.name, [book.title for book in author.books.all()])\n"
+        ))
+    };
+    let authors = |fields: &str| format!("Safe: authors = Author.objects.order_by('pk'): {fields}");
+    check(&[("views.py", &listed("'name'"))], &[&authors("country"), &authors("books")]);
+    check(&[("views.py", &listed("'books'"))], &[&authors("country")]);
+    check(&[("views.py", &listed("'country'"))], &[&authors("books")]);
 }
 
 #[test]

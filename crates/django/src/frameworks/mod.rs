@@ -22,7 +22,7 @@ mod foreign_admins;
 mod forms;
 mod formsets;
 mod listings;
-mod lists;
+pub(crate) mod lists;
 mod machina;
 mod models;
 mod oscar;

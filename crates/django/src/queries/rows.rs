@@ -6,7 +6,7 @@ use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
-use crate::frameworks::{parler, urlman};
+use crate::frameworks::{lists, parler, urlman};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
 
 impl<'p> Machine<'p> {
@@ -307,9 +307,7 @@ impl<'p> Machine<'p> {
             }
             "refresh_from_db" | "arefresh_from_db" => {
                 self.change_all(value, row);
-                if arguments.all().next().is_none() {
-                    self.fetch_anew(frame, value, row);
-                }
+                self.refresh(frame, value, row, arguments, call.site);
                 Value::NONE
             }
             "full_clean" | "clean" | "validate_unique" => Value::NONE,
@@ -318,19 +316,38 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Makes the variables that are a row one of which no query has loaded anything: fetched anew, it loses its related rows
-    /// and what was prefetched.
+    /// Fetches a row anew: it loses its related rows and what was prefetched, or those of them that `fields` names. The
+    /// variables that are the row are then one of which no query has loaded anything.
     ///
     /// <https://docs.djangoproject.com/en/stable/ref/models/instances/#refreshing-objects-from-database>
-    fn fetch_anew(&mut self, frame: &mut Frame<'p>, value: Value, row: Row) {
+    fn refresh(&mut self, frame: &mut Frame<'p>, value: Value, row: Row, arguments: &Arguments, site: Site) {
+        let may_be_others = arguments.more_positional.is_some() || arguments.more_keywords.is_some();
+        let fields = match arguments.get(1, "fields") {
+            None if may_be_others => return,
+            fields => fields.filter(|&fields| fields != Value::NONE),
+        };
         let known = self.outside_queryset(row.model, false);
         let Some(mut bare) = self.as_queryset(known).cloned() else { return };
         bare.origin = Origin::Manager;
         let query = self.values.queryset(bare);
-        let path = Path::ROOT;
-        let anew = self.values.make(Shape::Row(Row { query, path, back: None, lacks: Lacks::NONE, ..row }));
-        for slot in frame.slots.iter_mut().filter(|slot| **slot == value) {
-            *slot = anew;
+        let anew = Row { query, path: Path::ROOT, back: None, lacks: Lacks::NONE, ..row };
+        let fetched = self.values.make(Shape::Row(anew));
+        let Some(fields) = fields else {
+            for slot in frame.slots.iter_mut().filter(|slot| **slot == value) {
+                *slot = fetched;
+            }
+            return;
+        };
+        for name in lists::texts(self, fields).unwrap_or_default() {
+            let name = match self.field_behind(row, name) {
+                (field, Some(_)) => field,
+                _ => name,
+            };
+            if self.schema.relation_by_accessor(row.model, name).is_some() {
+                frame.placed.remove(&(fetched, name));
+                let related = self.row_attribute(frame, site, fetched, anew, name);
+                frame.placed.insert((value, name), related);
+            }
         }
     }
 
