@@ -299,6 +299,14 @@ fn what_is_done_where_a_row_is_missing_that_is_the_same_for_all_costs_nothing() 
     };
     let read = &["Safe: return [name_of(book, 'unknown') for book in Book.objects.order_by('pk')]: author"];
     check(&[("views.py", &view("Author.objects.get(name=name)", "Author.DoesNotExist"))], &[]);
+    // A function within has variables of its own.
+    let key = |key: &str| {
+        let got = format!("Author.objects.get(name=max(name, key=lambda {key}))");
+        view(&got, "Author.DoesNotExist")
+    };
+    check(&[("views.py", &key("it: it"))], &[]);
+    check(&[("views.py", &key("a, b=1, c=2, d=3, e=4: e"))], &[]);
+    check(&[("views.py", &key("it: book.title"))], read);
     // Each row has its own, or the code asks otherwise.
     check(&[("views.py", &view("Author.objects.get(name=book.title)", "Author.DoesNotExist"))], read);
     check(&[("views.py", &view("Author.objects.get(name=name)", "(OSError, ValueError)"))], read);

@@ -200,6 +200,22 @@ fn a_fallback_of_a_fallback_is_read_for_few_rows() {
     reads(&[LOOP, "    print(slot.until())"], "");
     reads_instead(&[LOOP, "    print(slot.end or slot.kind.minutes)"], "kind");
     reads(&[LOOP, "    print(slot.end or slot.minutes or slot.kind.minutes)"], "");
+    // A function within returns something else.
+    let length = |last: &str| {
+        format!(
+            "from shop.slots import Slot\n\n\ndef length(slot):\n    \
+             if slot.end is None:\n        \
+             if slot.minutes is None:\n            return slot.kind.minutes\n        \
+             return slot.minutes\n    {last}\n\n\n\
+             def shown(request):\n    {LOOP}\n        print(length(slot))\n"
+        )
+    };
+    let instead = format!("Unsafe: {LOOP}: kind");
+    check(&[("slots.py", SLOTS), ("views.py", &length("return slot.end"))], &[]);
+    check(
+        &[("slots.py", SLOTS), ("views.py", &length("return sorted(start, key=lambda it: it.end)"))],
+        &[&instead],
+    );
     // What is open as yet is most often the rule.
     reads(
         &[LOOP, "    if slot.end is None and slot.minutes is None:", "        print(slot.kind.minutes)"],
@@ -294,6 +310,15 @@ fn what_is_asked_last_of_a_row_is_not_asked_of_all() {
     of(body(tests, "print(slot.pk)", "print(start)"), &[&format!("Unsafe: {rows}: kind")]);
     // A search for one row passes over the others.
     of(body(tests, "continue", "return slot.pk"), &[]);
+    of(body(tests, "continue", "if start(4):\n            return slot.pk"), &[]);
+    // What leaves something else than the loop ends no search.
+    for end in [
+        "for part in start:\n            break",
+        "def first():\n            return slot.pk",
+        "start(lambda: slot.pk)",
+    ] {
+        of(body(tests, "continue", end), &[&format!("Unsafe: {rows}: kind")]);
+    }
     of(
         body("other(slot) or late(slot)", "print(slot.pk)", "print(start)"),
         &[&format!("Safe: {rows}: kind")],
@@ -346,6 +371,22 @@ fn rows_that_are_due_on_a_day_are_few() {
     of("days != 7", "");
     of("days > 7", "kind");
     of("days in (2, 7)", "kind");
+    // A function within has variables of its own.
+    let within = [
+        "def between(one, two, three):",
+        "    days = (one.start - two).days",
+        "    return days",
+        LOOP,
+        "    days = slot.minutes",
+        "    if days != 7:",
+        "        continue",
+        "    print(slot.kind.minutes)",
+    ];
+    let code = |lines: &[&str]| {
+        format!("from shop.slots import Slot\n\n\ndef shown(start):\n    {}\n", lines.join("\n    "))
+    };
+    let read = format!("Safe: {LOOP}: kind");
+    check(&[("slots.py", SLOTS), ("views.py", &code(&within))], &[&read]);
 }
 
 #[test]

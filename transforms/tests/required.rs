@@ -127,6 +127,9 @@ fn what_stands_in_for_an_optional_text_is_not_read_by_all() {
         "code = self.code\n        code = self.owner_id\n        if not code:\n            code = self.author.name\n        return code",
         "if self.code:\n            print(self.note)\n        return self.author.name",
         "if self.code:\n            print(self.code)\n        return self.author.name",
+        // A function within has variables of its own.
+        "if not self.code:\n            def fill(other):\n                other.code = 'a'\n            \
+         print(self.author.name)\n        return ''",
     ] {
         check(&[("shelves.py", &label(body))], AUTHOR);
     }

@@ -1,5 +1,6 @@
 //! Calls: arguments, functions of the project followed in the caller's context, classes instantiated.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
@@ -571,6 +572,7 @@ impl<'p> Machine<'p> {
             aliases: Vec::new(),
             search: None,
             bound: None,
+            steps: OnceCell::new(),
         }
     }
 

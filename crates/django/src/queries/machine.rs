@@ -1,5 +1,6 @@
 //! The interpreter's state: frames, remembered calls, and what was seen of the rows of each query.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -15,6 +16,7 @@ use super::known::begun::Followed;
 use super::known::leaving::Turning;
 use super::known::memos::Memos;
 use super::known::narrowing::{Narrowed, Reference};
+use super::known::steps::Steps;
 use super::plans::PrefetchAttributes;
 use super::python::aliases::Alias;
 use super::python::carried::Looks;
@@ -74,6 +76,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) search: Option<Expr>,
     /// The last step's place and value: `a = b = value` is two steps.
     pub(crate) bound: Option<(Expr, Expr)>,
+    /// What its steps do, once that was asked.
+    pub(crate) steps: OnceCell<Box<Steps>>,
 }
 
 impl Frame<'_> {
@@ -481,6 +485,7 @@ impl<'p> Machine<'p> {
             aliases: Vec::new(),
             search: None,
             bound: None,
+            steps: OnceCell::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
-use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, StmtKind, Tried};
+use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, Stmt, StmtKind, Tried};
 
 use super::known::aside::Aside;
 use super::known::doubts::is_search;
@@ -33,8 +33,7 @@ impl<'p> Machine<'p> {
             if at == end {
                 self.pick_where_left(frame, block);
             }
-            let rest = stmts.last().map(|last| TextRange::new(stmt.range.end(), last.range.end()));
-            next = self.step(frame, stmt.kind, rest.unwrap_or_default());
+            next = self.step(frame, stmt, &stmts[at + 1..]);
             if next == Next::Away {
                 break;
             }
@@ -46,8 +45,8 @@ impl<'p> Machine<'p> {
         next
     }
 
-    fn step(&mut self, frame: &mut Frame<'p>, kind: StmtKind, rest: TextRange) -> Next {
-        match kind {
+    fn step(&mut self, frame: &mut Frame<'p>, stmt: &Stmt, rest: &[Stmt]) -> Next {
+        match stmt.kind {
             StmtKind::Expr(value) => match frame.facts.kind(value) {
                 // A test that nothing is done with is asserted.
                 ExprKind::Not(test) => {
@@ -142,7 +141,7 @@ impl<'p> Machine<'p> {
         test: Expr,
         then: Block,
         orelse: Block,
-        rest: TextRange,
+        rest: &[Stmt],
     ) -> Next {
         frame.search = is_search(frame.facts, then, rest).then_some(test);
         let value = self.eval_test(frame, test, then);
@@ -155,7 +154,11 @@ impl<'p> Machine<'p> {
             let doubt = self.remembered_once(frame, test).filter(|&(_, lacks)| lacks == holds);
             return self.doubting(doubt.map(|(doubt, _)| doubt), |machine| machine.run(frame, branch));
         }
-        let stretch_of = |block: Block| if block.is_empty() { rest } else { frame.facts.stretch(block) };
+        let stretch_of = |block: Block| match rest {
+            [first, .., last] if block.is_empty() => first.range.cover(last.range),
+            [only] if block.is_empty() => only.range,
+            _ => frame.facts.stretch(block),
+        };
         let (for_then, for_else) = match self.tested_text(frame, test) {
             Some((text, true)) if shows(frame, test, stretch_of(then)) => (None, Some(text)),
             Some((text, false))

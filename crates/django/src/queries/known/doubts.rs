@@ -8,10 +8,10 @@
 //! - What is read while rows are looped over that a row has below it in a tree: `for child in Page.objects.filter(parent=self)`.
 //! - Rows that are due on a day, which are few: `if (book.due - today).days not in (2, 7): continue`.
 
-use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
+use crate::queries::known::leaving::ends_by_leaving;
 use crate::queries::known::seldom::SELDOM;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Value};
@@ -147,15 +147,9 @@ impl<'p> Machine<'p> {
 }
 
 /// Whether a branch passes over a row, and what is behind it leaves the loop with one for which the test did not hold.
-pub(in crate::queries) fn is_search(facts: &FileFacts, then: Block, rest: TextRange) -> bool {
+pub(in crate::queries) fn is_search(facts: &FileFacts, then: Block, behind: &[Stmt]) -> bool {
     let passes = matches!(facts.block(then).last().map(|stmt| stmt.kind), Some(StmtKind::Continue));
-    passes && {
-        let mut behind =
-            facts.stmts.iter().filter(|stmt| !rest.is_empty() && rest.contains_range(stmt.range));
-        behind.any(|stmt| {
-            stmt.range.end() == rest.end() && matches!(stmt.kind, StmtKind::Return(_) | StmtKind::Break)
-        })
-    }
+    passes && ends_by_leaving(facts, behind)
 }
 
 /// Whether a test that came out as `holds` found a row to be due in one of few numbers of days.
@@ -183,20 +177,7 @@ fn days(frame: &Frame<'_>, expr: Expr) -> Option<Expr> {
     let facts = frame.facts;
     match facts.kind(expr) {
         ExprKind::Attribute(between, name) if name == "days" => Some(between),
-        ExprKind::Local(_) => {
-            let within: TextRange = facts.function(frame.function?).range;
-            facts.stmts.iter().filter(|stmt| within.contains_range(stmt.range)).find_map(|stmt| {
-                match stmt.kind {
-                    StmtKind::Assign(target, from) if facts.kind(target) == facts.kind(expr) => {
-                        match facts.kind(from) {
-                            ExprKind::Attribute(between, name) if name == "days" => Some(between),
-                            _ => None,
-                        }
-                    }
-                    _ => None,
-                }
-            })
-        }
+        ExprKind::Local(slot) => frame.days_of(slot),
         _ => None,
     }
 }

@@ -176,10 +176,7 @@ fn asked_first(facts: &FileFacts, test: Expr) -> Option<Expr> {
 /// Whether code within a stretch puts something where a test asks for a text.
 pub(in crate::queries) fn fills(frame: &Frame<'_>, test: Expr, within: TextRange) -> bool {
     let asked = asked_first(frame.facts, test).and_then(|asked| Reference::of(frame, asked));
-    asked.is_some()
-        && frame.facts.stmts.iter().filter(|stmt| within.contains_range(stmt.range)).any(
-            |stmt| matches!(stmt.kind, StmtKind::Assign(target, _) if Reference::of(frame, target) == asked),
-        )
+    asked.is_some_and(|place| frame.puts(place, within))
 }
 
 /// Whether code within a stretch, which begins near a test, shows the text that the test asks for.

@@ -202,9 +202,25 @@ fn is_straight(facts: &FileFacts, stmt: &Stmt) -> bool {
 
 /// The last step of a block, that of a `with` statement's body where it ends with one.
 fn last_step(facts: &FileFacts, block: Block) -> Option<StmtKind> {
-    match facts.block(block).last()?.kind {
+    last_of(facts, facts.block(block))
+}
+
+fn last_of(facts: &FileFacts, stmts: &[Stmt]) -> Option<StmtKind> {
+    match stmts.last()?.kind {
         StmtKind::With { body } => last_step(facts, body),
         kind => Some(kind),
+    }
+}
+
+/// Whether steps of a loop's body leave it at their end, or the function, be it in the branches of a last test alone.
+pub(in crate::queries) fn ends_by_leaving(facts: &FileFacts, stmts: &[Stmt]) -> bool {
+    match last_of(facts, stmts) {
+        Some(StmtKind::Return(_) | StmtKind::Break) => true,
+        Some(StmtKind::If { then, orelse, .. }) => {
+            let leaves = |branch: Block| ends_by_leaving(facts, facts.block(branch));
+            leaves(then) && (orelse.is_empty() || leaves(orelse))
+        }
+        _ => false,
     }
 }
 

@@ -15,5 +15,6 @@ pub(in crate::queries) mod narrowing;
 pub(in crate::queries) mod required;
 pub(in crate::queries) mod seldom;
 pub(in crate::queries) mod singles;
+pub(in crate::queries) mod steps;
 pub(in crate::queries) mod truth;
 pub(in crate::queries) mod unique;

@@ -13,7 +13,7 @@ use crate::queries::value::{Lacks, Row, Shape, Value};
 use crate::schema::{ModelAttribute, RelationId};
 
 /// `variable.name`, or `variable.through.name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Reference {
     pub(in crate::queries) slot: u32,
     through: Option<Symbol>,

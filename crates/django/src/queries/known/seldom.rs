@@ -67,31 +67,33 @@ impl<'p> Machine<'p> {
 
     /// How much rarer the handler of an exception is than what was tried: it catches that a row is missing which the code
     /// got by name, the same one for all rows that are looped over.
-    pub(in crate::queries) fn rarer_caught(&self, frame: &Frame<'p>, tried: Block, handler: Block) -> u32 {
+    pub(in crate::queries) fn rarer_caught(
+        &mut self,
+        frame: &Frame<'p>,
+        tried: Block,
+        handler: Block,
+    ) -> u32 {
         let facts = frame.facts;
         if !catches_missing(facts, handler) || !self.is_for_a_row() {
             return 0;
         }
         let within = facts.stretch(tried);
-        let is_of_a_row = |range: TextRange| {
-            facts.exprs.iter().any(|expr| match expr.kind {
-                ExprKind::Local(slot) if range.contains_range(expr.range) => {
-                    self.is_for_each_row(frame.slots[slot as usize])
-                }
-                _ => false,
-            })
-        };
-        let mut asked = facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).filter_map(|expr| {
+        let asked = facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).filter_map(|expr| {
             let ExprKind::Call(callee, _) = expr.kind else { return None };
             let ExprKind::Attribute(base, name) = facts.kind(callee) else { return None };
             let is_manager =
                 matches!(facts.kind(base), ExprKind::Attribute(_, manager) if manager.as_str().ends_with("objects"));
             (name == "get" && is_manager).then_some(expr.range)
         });
-        match asked.next() {
-            Some(first) if !is_of_a_row(first) && !asked.any(is_of_a_row) => SELDOM,
-            _ => 0,
-        }
+        let asked: Vec<TextRange> = asked.collect();
+        let is_of_a_row = asked.iter().any(|&range| {
+            let slots = self.looked_at(frame, range);
+            slots
+                .into_iter()
+                .filter_map(|slot| frame.slots.get(slot as usize))
+                .any(|&value| self.is_for_each_row(value))
+        });
+        if asked.is_empty() || is_of_a_row { 0 } else { SELDOM }
     }
 
     /// Whether a value is another for each row that is looped over, or may be.
@@ -191,13 +193,7 @@ fn tested_for_null(frame: &Frame<'_>, test: Expr, holds: bool) -> Option<(Expr, 
 
 /// Whether the function returns what a place holds, so that what it does where that is null stands in for it.
 fn is_returned(frame: &Frame<'_>, place: Expr) -> bool {
-    let Some(id) = frame.function else { return false };
-    let Some(reference) = Reference::of(frame, place) else { return false };
-    let range = frame.facts.function(id).range;
-    frame.facts.stmts.iter().any(|stmt| {
-        range.contains_range(stmt.range)
-            && matches!(stmt.kind, StmtKind::Return(Some(value)) if Reference::of(frame, value) == Some(reference))
-    })
+    Reference::of(frame, place).is_some_and(|place| frame.returns(place))
 }
 
 /// Whether a handler catches that a row is missing, and nothing else.

@@ -1,0 +1,107 @@
+//! What the steps of one function do with its variables, wherever they stand in it: those within branches and loops are
+//! its own, those of functions and classes within it are not, whose variables are others.
+
+use ruff_text_size::TextRange;
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind, Tried};
+
+use crate::queries::known::narrowing::Reference;
+use crate::queries::machine::Frame;
+
+/// What the steps of a function do, or those of a module's or class's body; found out once for each frame.
+#[derive(Default)]
+pub(crate) struct Steps {
+    /// Where something is put into attributes, in order: `book.title = …`.
+    put: FxHashMap<Reference, Vec<TextRange>>,
+    /// The attributes that are returned: `return book.title`.
+    returned: FxHashSet<Reference>,
+    /// The times of which variables count the days: `left = (book.due - today).days`.
+    days: FxHashMap<u32, Expr>,
+}
+
+impl Steps {
+    fn of(frame: &Frame<'_>) -> Self {
+        let facts = frame.facts;
+        let mut steps = Self::default();
+        for stmt in own_steps(frame) {
+            match stmt.kind {
+                StmtKind::Assign(target, from) => match (facts.kind(target), facts.kind(from)) {
+                    (ExprKind::Local(slot), ExprKind::Attribute(between, name)) if name == "days" => {
+                        steps.days.entry(slot).or_insert(between);
+                    }
+                    _ => {
+                        if let Some(place) = Reference::of(frame, target) {
+                            steps.put.entry(place).or_default().push(stmt.range);
+                        }
+                    }
+                },
+                StmtKind::Return(Some(value)) => steps.returned.extend(Reference::of(frame, value)),
+                _ => {}
+            }
+        }
+        steps
+    }
+}
+
+impl Frame<'_> {
+    /// Whether a step within a stretch puts something into an attribute.
+    pub(super) fn puts(&self, place: Reference, within: TextRange) -> bool {
+        let Some(put) = self.steps().put.get(&place) else { return false };
+        // The first that begins there is the first that ends.
+        let first = put.partition_point(|step| step.start() < within.start());
+        put.get(first).is_some_and(|step| step.end() <= within.end())
+    }
+
+    /// Whether a step returns what an attribute holds.
+    pub(super) fn returns(&self, place: Reference) -> bool {
+        self.steps().returned.contains(&place)
+    }
+
+    /// The time of which a variable counts the days.
+    pub(super) fn days_of(&self, variable: u32) -> Option<Expr> {
+        self.steps().days.get(&variable).copied()
+    }
+
+    fn steps(&self) -> &Steps {
+        self.steps.get_or_init(|| Box::new(Steps::of(self)))
+    }
+}
+
+/// The steps of a frame's function, or of its module's or class's body, in order.
+fn own_steps<'f>(frame: &Frame<'f>) -> impl Iterator<Item = &'f Stmt> {
+    let facts: &'f FileFacts = frame.facts;
+    let body = match (frame.function, frame.class) {
+        (Some(function), _) => facts.function(function).body,
+        (None, Some(class)) if frame.is_class_body => facts.class(class.id).body,
+        _ => facts.module_body,
+    };
+    let mut under_way = vec![facts.block(body).iter()];
+    std::iter::from_fn(move || {
+        while let Some(block) = under_way.last_mut() {
+            let Some(stmt) = block.next() else {
+                under_way.pop();
+                continue;
+            };
+            // The last that is put there is gone through first.
+            let mut go_through = |blocks: &[Block]| {
+                under_way.extend(blocks.iter().rev().map(|&block| facts.block(block).iter()));
+            };
+            match stmt.kind {
+                StmtKind::If { then, orelse, .. } => go_through(&[then, orelse]),
+                StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
+                    go_through(&[body, orelse]);
+                }
+                StmtKind::With { body } => go_through(&[body]),
+                StmtKind::Try(blocks) => {
+                    let Tried { body, handlers, orelse, finalbody } = facts.tried(blocks);
+                    go_through(&[orelse, finalbody]);
+                    go_through(handlers);
+                    go_through(&[body]);
+                }
+                _ => {}
+            }
+            return Some(stmt);
+        }
+        None
+    })
+}
