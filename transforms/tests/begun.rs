@@ -9,6 +9,7 @@ use support::check;
 fn reads(init: &str, read: &str, expected: &[&str]) {
     let models = format!(
         r#"
+from django.conf import settings
 from django.db import models
 from shop.models import Author, Book
 
@@ -83,4 +84,75 @@ fn related_rows_that_init_asks_for_are_asked_for_anew() {
     );
     // Only another reads it, which the query does not serve.
     reads("self.names = [author.name for author in self.former.all()]", "print(copy.names)", &[]);
+}
+
+#[test]
+fn what_init_follows_for_some_rows_is_still_to_be_loaded() {
+    let read = "print(copy.book.title, copy.reader.name)";
+    for init in [
+        "if self.reader_id:\n            self.load()",
+        "if settings.SHOWN:\n            self.load()\n        else:\n            self.shown = 1",
+        "if not settings.SHOWN:\n            return\n        self.load()",
+        "if settings.SHOWN:\n            if self.reader_id:\n                print(self.reader.name)",
+        "if self.reader_id:\n            if settings.SHOWN:\n                print(self.reader.name)",
+        "self.shown = self.book.title if self.reader_id else ''",
+        "self.shown = settings.SHOWN and self.book.title",
+        "self.shown = settings.SHOWN or self.book.title",
+        "try:\n            settings.load()\n        except ValueError:\n            self.load()",
+        "self.shown = lambda: self.book.title",
+    ] {
+        reads(init, read, &["book, reader"]);
+    }
+    // Rows whose key is null have none to load.
+    for init in [
+        "if self.reader_id:\n            print(self.reader.name)",
+        "if self.reader is not None:\n            print(self.reader.name)",
+        "if self.reader_id is None:\n            return\n        self.shown = self.reader.name",
+        "self.shown = self.reader.name if self.reader_id else ''",
+        "self.shown = self.reader_id and self.reader.name",
+    ] {
+        reads(init, read, &["book"]);
+    }
+    for init in [
+        "if self.reader_id is None:\n            raise ValueError\n        self.load()",
+        "try:\n            self.load()\n        except ValueError:\n            pass",
+        "for part in settings.PARTS:\n            print(part)\n        self.load()",
+        "if settings.SHOWN:\n            self.load()\n        self.load()",
+        "for part in settings.PARTS:\n            self.load()",
+        "while settings.PARTS.pop():\n            self.load()",
+        "self.shown = [self.book.title for part in settings.PARTS]",
+        "with settings.lock:\n            self.load()",
+    ] {
+        reads(init, read, &["reader"]);
+    }
+}
+
+#[test]
+fn init_is_given_columns_alone() {
+    let models = |at: usize| {
+        format!(
+            "from django.contrib.contenttypes.fields import GenericForeignKey\n\
+             from django.contrib.contenttypes.models import ContentType\n\
+             from django.db import models\n\
+             from shop.models import Book, Tag\n\n\n\
+             class Mark(models.Model):\n    \
+             kind = models.ForeignKey(ContentType, on_delete=models.CASCADE)\n    \
+             number = models.IntegerField()\n    \
+             target = GenericForeignKey('kind', 'number')\n    \
+             tags = models.ManyToManyField(Tag)\n    \
+             data = models.JSONField()\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE)\n\n    \
+             class Meta:\n        \
+             indexes = [models.Index(fields=['kind', 'number'])]\n\n    \
+             def __init__(self, *args, **kwargs):\n        \
+             super().__init__(*args, **kwargs)\n        \
+             if not isinstance(args[{at}], dict):\n            print(self.book.title)\n\n\n\
+             def listed(request):\n    \
+             for mark in Mark.objects.all():\n        print(mark.book.title)\n"
+        )
+    };
+    for at in [0, 1, 2, 4] {
+        check(&[("marks.py", &models(at))], &[]);
+    }
+    check(&[("marks.py", &models(3))], &["Safe: for mark in Mark.objects.all():: book"]);
 }

@@ -1,6 +1,8 @@
 //! Values of expressions.
 
-use tuneup_python::flow::{BinaryOp, Clause, CompareOp, ComprehensionKind, Expr, ExprKind, FunctionId};
+use tuneup_python::flow::{
+    BinaryOp, Block, Clause, CompareOp, ComprehensionKind, Expr, ExprKind, FunctionId,
+};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use super::known::fallback::shows;
@@ -118,11 +120,17 @@ impl<'p> Machine<'p> {
                 };
                 let rarer_then = self.rarer_than(frame, parts[0], true, parts[2]);
                 let rarer_else = self.rarer_than(frame, parts[0], false, parts[1]);
-                let then = self.stand_in(for_then, |machine| {
-                    machine.eval_where(frame, (&parts[..1], true, rarer_then), parts[1])
+                let begun_then = self.begun_where(frame, parts[0], true, Block::default());
+                let begun_else = self.begun_where(frame, parts[0], false, Block::default());
+                let then = self.doubting(begun_then, |machine| {
+                    machine.stand_in(for_then, |machine| {
+                        machine.eval_where(frame, (&parts[..1], true, rarer_then), parts[1])
+                    })
                 });
-                let orelse = self.stand_in(for_else, |machine| {
-                    machine.eval_where(frame, (&parts[..1], false, rarer_else), parts[2])
+                let orelse = self.doubting(begun_else, |machine| {
+                    machine.stand_in(for_else, |machine| {
+                        machine.eval_where(frame, (&parts[..1], false, rarer_else), parts[2])
+                    })
                 });
                 self.values.join(then, orelse)
             }
@@ -133,6 +141,7 @@ impl<'p> Machine<'p> {
                 let operands = facts.list(run);
                 let mut text = None;
                 let mut undecided: Vec<Expr> = Vec::new();
+                let mut begun = None;
                 for (n, &operand) in operands.iter().enumerate() {
                     let value = match n {
                         0 => self.eval(frame, operand),
@@ -143,7 +152,7 @@ impl<'p> Machine<'p> {
                             });
                             let (last, doubt) = self.asked_last(frame, expr, &undecided);
                             let tests = (&operands[..n], !decides, rarer.max(last));
-                            self.doubting(doubt, |machine| {
+                            self.doubting(doubt.or(begun), |machine| {
                                 machine.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
                             })
                         }
@@ -152,18 +161,21 @@ impl<'p> Machine<'p> {
                         self.truth(frame, value);
                         // A row stands for itself, and not for an answer.
                         let is_row = self.values.members(value).iter().any(|&it| self.as_row(it).is_some());
-                        match self.tested(frame, value) {
+                        let tested = self.tested(frame, value);
+                        if tested.is_none() {
+                            undecided.extend((!is_row).then_some(operand));
+                            begun = self.doubting(begun, |machine| {
+                                machine.begun_where(frame, operand, !decides, Block::default())
+                            });
+                        }
+                        match tested {
                             Some(truth) if truth == decides => return self.values.join(all, value),
                             Some(_) => continue,
                             None if decides => {
-                                undecided.extend((!is_row).then_some(operand));
                                 let tested = self.tested_text(frame, operand).filter(|(_, given)| *given);
                                 text = text.or(tested.map(|(text, _)| text));
                             }
-                            None => {
-                                undecided.extend((!is_row).then_some(operand));
-                                text = text.or_else(|| self.filled_text(frame, operand));
-                            }
+                            None => text = text.or_else(|| self.filled_text(frame, operand)),
                         }
                     } else if !decides && self.tested(frame, value) == Some(false) {
                         // Whatever the others are, the whole is false.

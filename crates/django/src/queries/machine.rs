@@ -12,7 +12,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 use super::asks::{Declared, Written};
 use super::inherited::ParameterReads;
 use super::known::aside::Aside;
-use super::known::begun::Followed;
+use super::known::begun::{Beginning, Followed};
 use super::known::leaving::Turning;
 use super::known::memos::Memos;
 use super::known::narrowing::{Narrowed, Reference};
@@ -251,6 +251,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
     /// What the `__init__` of models follows, where that was asked.
     pub(crate) followed: FxHashMap<ModelId, Followed>,
+    /// The `__init__` that is being run for that.
+    pub(super) beginning: Option<Beginning>,
     /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
     pub(crate) looping: Vec<(Value, Option<Site>)>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -389,6 +391,7 @@ impl<'p> Machine<'p> {
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             followed: FxHashMap::default(),
+            beginning: None,
             looping: Vec::new(),
             inner: Vec::new(),
             shown: FxHashSet::default(),
@@ -425,6 +428,7 @@ impl<'p> Machine<'p> {
         self.climbing = 0;
         self.fallback = None;
         self.doubt = None;
+        self.beginning = None;
         self.aside = None;
         self.around_fragments.clear();
         self.seldom = 0;
@@ -439,6 +443,7 @@ impl<'p> Machine<'p> {
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
         let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside.take());
+        let doubt = self.doubt.take();
         (self.climbing, self.seldom) = (0, 0);
         let left = std::mem::take(&mut self.left);
         let serving = std::mem::take(&mut self.serving);
@@ -448,6 +453,7 @@ impl<'p> Machine<'p> {
         self.call_writes = call_writes;
         self.looping = looping;
         (self.climbing, self.seldom, self.fallback, self.aside) = rarity;
+        self.doubt = doubt;
         self.left = left;
         self.serving = serving;
     }
@@ -500,7 +506,7 @@ impl<'p> Machine<'p> {
 
     /// Keeps that a relation of a row was read: the last of a path.
     pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
-        if self.is_seldom() {
+        if self.is_seldom() || self.climbing == 0 && self.notes_what_begins(row, path) {
             return;
         }
         let shown_by = self.showing.iter().find(|(query, _)| *query == row.query).map(|(_, class)| *class);

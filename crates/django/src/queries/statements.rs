@@ -134,7 +134,7 @@ impl<'p> Machine<'p> {
         Next::On
     }
 
-    /// Runs the branches that a test may lead to; `rest` is what stands behind them.
+    /// Runs the branches that a test may lead to; `rest` is what stands behind them in their block.
     fn branch(
         &mut self,
         frame: &mut Frame<'p>,
@@ -174,6 +174,8 @@ impl<'p> Machine<'p> {
                 Some((doubt, false)) => (None, Some(doubt)),
                 None => (None, None),
             };
+        let doubt_then = self.begun_where(frame, test, true, orelse).or(doubt_then);
+        let doubt_else = self.begun_where(frame, test, false, then).or(doubt_else);
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
@@ -280,7 +282,7 @@ impl<'p> Machine<'p> {
             self.merge_slots(frame, &after_body);
             let rarer = self.rarer_caught(frame, body, handler);
             self.seldom += rarer;
-            let next = self.run(frame, handler);
+            let next = self.begun_perhaps(|machine| machine.run(frame, handler));
             self.seldom -= rarer;
             if next == Next::On {
                 outcomes.push(frame.slots.clone());

@@ -1,15 +1,19 @@
 //! What a model's `__init__` reads of its own row. Django runs it for each row of a query, before it puts joined or prefetched
-//! rows there: nothing that a query loads serves it. A foreign key that it has followed is loaded from then on.
+//! rows there: nothing that a query loads serves it. A foreign key that it has followed is loaded from then on. What it
+//! follows in a branch alone is still to be loaded for the rows that do not come there, but for those whose key is null:
+//! `if self.editor_id: self.name = self.editor.name`. A loop is taken to have a turn.
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/models/instances/#django.db.models.Model.from_db>
 
 use std::rc::Rc;
 
 use tuneup_python::Symbol;
+use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
 
 use crate::queries::calls::Arguments;
-use crate::queries::machine::Machine;
-use crate::queries::value::{Origin, Row, Shape, Value};
+use crate::queries::known::seldom::tested_for_null;
+use crate::queries::machine::{Frame, Machine};
+use crate::queries::value::{Origin, Path, Row, Shape, Value};
 use crate::schema::{ModelId, RelationId};
 
 /// How much `__init__` may compute.
@@ -18,10 +22,21 @@ const FUEL: u32 = 50_000;
 /// Classes of fields whose rows may hold lists and mappings.
 const STRUCTURED: &[&str] = &["JSONField", "ArrayField", "HStoreField"];
 
+/// Why something is not for all rows, where no key that is null tells the others. Otherwise it is the path to what the others lack.
+const SOME: &str = "%some";
+
 /// The paths of to-one relations that `__init__` follows from a row.
 pub(crate) type Followed = Rc<[Box<[RelationId]>]>;
 
-impl Machine<'_> {
+/// An `__init__` that is being run to see what it follows.
+pub(crate) struct Beginning {
+    /// The query of its row.
+    query: Value,
+    /// What it has followed so far for all rows.
+    followed: Vec<Box<[RelationId]>>,
+}
+
+impl<'p> Machine<'p> {
     /// Whether the `__init__` of a row's model, or of one before it on its path, has followed a relation of it.
     pub(in crate::queries) fn is_followed_by_init(&mut self, row: Row, relation: RelationId) -> bool {
         let mut way = vec![relation];
@@ -69,24 +84,79 @@ impl Machine<'_> {
         let row = self.values.make(Shape::Row(Row { query, ..known }));
         let columns = self.columns(model);
         let arguments = Arguments { positional: columns, ..Arguments::default() };
+        let beginning = self.beginning.replace(Beginning { query, followed: Vec::new() });
+        // What functions do that it calls is nothing that they have been seen to do.
+        let remembered = std::mem::take(&mut self.remembered);
+        let inner = self.inner.len();
         self.run_apart(FUEL, |machine| {
             let mut frame = machine.module_frame(init.file);
             machine.call_with(&mut frame, init, None, Some(row), &arguments);
         });
-        let mut followed: Vec<Box<[RelationId]>> = Vec::new();
-        for read in self.reads.iter().filter(|read| read.query == query) {
-            let steps = self.values.steps(read.path);
-            let way: Box<[RelationId]> = steps.iter().map(|step| step.relation).collect();
-            if steps.iter().all(|step| !step.to_many) && !followed.contains(&way) {
-                followed.push(way);
-            }
-        }
-        // What it reads, no query would serve.
-        self.reads.retain(|read| read.query != query);
+        self.inner.truncate(inner);
+        self.remembered = remembered;
+        let ended = std::mem::replace(&mut self.beginning, beginning);
         self.loops.remove(&query);
-        let followed: Followed = followed.into();
+        let followed: Followed = ended.map(|ended| ended.followed).unwrap_or_default().into();
         self.followed.insert(model, Rc::clone(&followed));
         followed
+    }
+
+    /// Whether an `__init__` is being run to see what it follows: what is read then, no query would serve.
+    pub(in crate::queries) fn notes_what_begins(&mut self, row: Row, path: Path) -> bool {
+        let Some(beginning) = &self.beginning else { return false };
+        if row.query == beginning.query && self.is_for_all(path) {
+            let steps = self.values.steps(path);
+            let way: Box<[RelationId]> = steps.iter().map(|step| step.relation).collect();
+            let is_single = steps.iter().all(|step| !step.to_many);
+            if let Some(beginning) = self.beginning.as_mut().filter(|_| is_single)
+                && !beginning.followed.contains(&way)
+            {
+                beginning.followed.push(way);
+            }
+        }
+        true
+    }
+
+    /// Whether what is being run of an `__init__` is run for all rows that have related ones at a path.
+    fn is_for_all(&self, path: Path) -> bool {
+        let Some((unless, _)) = self.doubt else { return true };
+        is_over(&self.path_text(path), unless.as_str())
+    }
+
+    /// Why a branch of a test may not be run for a row whose `__init__` is under way.
+    pub(in crate::queries) fn begun_where(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+        holds: bool,
+        other: Block,
+    ) -> Option<Symbol> {
+        self.beginning.as_ref()?;
+        // Rows for which it raises there are none of.
+        if matches!(frame.facts.block(other).last().map(|stmt| stmt.kind), Some(StmtKind::Raise(_))) {
+            return None;
+        }
+        let known = self.doubt.map(|(known, _)| known);
+        let unless =
+            tested_for_null(frame, test, !holds).and_then(|(place, _)| self.path_behind(frame, place));
+        let unless = unless.filter(|path| known.is_none_or(|known| is_over(path, known.as_str())));
+        Some(Symbol::new(unless.as_deref().unwrap_or(SOME)))
+    }
+
+    /// Runs what may be run for some of the rows whose `__init__` is under way, if one is.
+    pub(in crate::queries) fn begun_perhaps<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let doubt = self.beginning.is_some().then(|| Symbol::new(SOME));
+        self.doubting(doubt, run)
+    }
+
+    /// The path of the related row that a place is, or the key of.
+    fn path_behind(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<String> {
+        let ExprKind::Attribute(base, name) = frame.facts.kind(place) else { return None };
+        let row = self.row_in(frame, base)?;
+        let relation = self.relation_behind(row, name)?;
+        let is_its = self.beginning.as_ref().is_some_and(|beginning| beginning.query == row.query);
+        let path = self.over(row.path, relation);
+        is_its.then(|| self.path_text(path))
     }
 
     /// What Django gives `__init__` for a row: its columns, in order.
@@ -95,12 +165,17 @@ impl Machine<'_> {
         let column = self.values.make(Shape::Instance(self.names.column, Box::default()));
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
-            let class: Symbol = self.schema.field(field).class();
-            let is_structured = STRUCTURED.contains(&class.as_str());
-            if class != "ManyToManyField" {
+            let field = self.schema.field(field);
+            if field.is_column() {
+                let is_structured = STRUCTURED.contains(&field.class().as_str());
                 columns.push(if is_structured { Value::SCALAR } else { column });
             }
         }
         columns
     }
+}
+
+/// Whether a path is another, or goes on from there.
+fn is_over(path: &str, before: &str) -> bool {
+    path.strip_prefix(before).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
 }

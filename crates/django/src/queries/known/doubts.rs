@@ -47,7 +47,7 @@ impl<'p> Machine<'p> {
 
     /// Takes what is run from here on for what may not be run for all rows that are looped over around it.
     pub(in crate::queries) fn begin_to_doubt(&mut self, doubt: Option<Symbol>) {
-        if let Some(doubt) = doubt.filter(|_| !self.looping.is_empty()) {
+        if let Some(doubt) = doubt.filter(|_| !self.looping.is_empty() || self.beginning.is_some()) {
             self.doubt = Some((doubt, self.looping.len()));
         }
     }

@@ -206,7 +206,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The to-one relation that an attribute is, or the key of.
-    fn relation_behind(&self, row: Row, name: Symbol) -> Option<RelationId> {
+    pub(super) fn relation_behind(&self, row: Row, name: Symbol) -> Option<RelationId> {
         match self.schema.attribute(row.model, name) {
             Some(ModelAttribute::ToOne(relation)) => Some(relation),
             _ => self.field_behind(row, name).1,

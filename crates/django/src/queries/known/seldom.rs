@@ -173,7 +173,7 @@ impl<'p> Machine<'p> {
 }
 
 /// The place that a test finds to be null, or to count as false, where it comes out as `holds`; and whether it is null.
-fn tested_for_null(frame: &Frame<'_>, test: Expr, holds: bool) -> Option<(Expr, bool)> {
+pub(super) fn tested_for_null(frame: &Frame<'_>, test: Expr, holds: bool) -> Option<(Expr, bool)> {
     let facts = frame.facts;
     match facts.kind(test) {
         ExprKind::Not(inner) => tested_for_null(frame, inner, !holds),
