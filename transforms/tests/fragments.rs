@@ -60,6 +60,7 @@ fn what_some_users_are_shown_of_a_row_others_pay_for() {
     let of = |row: &str| format!("{{% for book in books %}}{row}{{% endfor %}}");
     for row in [
         "{% if request.user.is_staff %}{{ book.author.name }}{% endif %}",
+        "{% if view.request.user.is_staff %}{{ book.author.name }}{% endif %}",
         "{% if perms.shop.change_book and book.title %}{{ book.author.name }}{% endif %}",
         "{% if user.is_authenticated and user == book.author or user.is_superuser %}x{% endif %}",
         "{% if not user.is_anonymous %}{{ book.author.name }}{% endif %}",
@@ -72,6 +73,7 @@ fn what_some_users_are_shown_of_a_row_others_pay_for() {
         "{% if not request.user.is_staff %}{{ book.author.name }}{% endif %}",
         "{% if user.is_staff %}{{ book.author.name }}{% else %}{{ book.author.pk }}{{ book.author.name }}{% endif %}",
         "{% if book.is_staff %}{{ book.author.name }}{% endif %}",
+        "{% if book.user.is_staff %}{{ book.author.name }}{% endif %}",
         "{% if request.user.is_staff %}{{ book.author.name }}{% endif %}{{ book.author.name }}",
     ] {
         shows(&of(row), "Safe");

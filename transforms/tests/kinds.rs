@@ -153,3 +153,37 @@ def copied(request):
     check(&[("labels.py", &code("Label()"))], &[&format!("{query}:: author")]);
     check(&[("labels.py", &code("request.label"))], &[&format!("{query}:: author, editor")]);
 }
+
+#[test]
+fn what_takes_others_for_its_own_may_take_each() {
+    for (class, path) in [
+        ("class Kind:\n    pass", "editor"),
+        ("class Kind(typing.Protocol):\n    title: str", "author, editor"),
+        ("class Kind(abc.ABC):\n    pass", "author, editor"),
+        ("class Kind(metaclass=Registry):\n    pass", "author, editor"),
+        ("class Root(metaclass=Registry):\n    pass\n\n\nclass Kind(Root):\n    pass", "author, editor"),
+    ] {
+        let code = format!(
+            "import abc\nimport typing\nfrom shop.models import Book\n\n\nclass Registry(type):\n    \
+             def __instancecheck__(cls, row):\n        return row.title > 'm'\n\n\n{class}\n\n\n\
+             def name(row):\n    if isinstance(row, Kind):\n        return row.author.name\n    return row.editor.name\n\n\n\
+             def listed(request):\n    {QUERY}\n"
+        );
+        check(&[("views.py", &code)], &[&format!("Safe: {QUERY}: {path}")]);
+    }
+}
+
+#[test]
+fn a_model_of_places_is_a_model() {
+    let models = "from django.contrib.gis.db import models\n\n\nclass Spot(models.Model):\n    \
+                  book = models.ForeignKey('shop.Book', on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n";
+    for (base, path) in [("models.Model", "book"), ("gis.Model", "book")] {
+        let code = format!(
+            "from django.contrib.gis.db import models as gis\nfrom django.db import models\nfrom shop.spots import Spot\n\n\n\
+             def name(row):\n    if isinstance(row, {base}):\n        return row.book.title\n    return ''\n\n\n\
+             def listed(request):\n    return [name(spot) for spot in Spot.objects.all()]\n"
+        );
+        let found = format!("Safe: return [name(spot) for spot in Spot.objects.all()]: {path}");
+        check(&[("spots.py", models), ("views.py", &code)], &[&found]);
+    }
+}

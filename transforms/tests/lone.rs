@@ -501,6 +501,18 @@ fn an_index_of_a_mappings_values_is_one_of_its_rows() {
         &[("views.py", &by_title("return [book.author.name for book in list(by_title().values())]"))],
         &["Safe: for book in Book.objects.order_by('pk'):: author"],
     );
+    // Of a mapping that each turn of a loop has, one is read each turn.
+    let text = format!(
+        "{IMPORTS}def shown(request):\n    for book in Book.objects.order_by('pk'):\n        found = {{'book': book}}\n        \
+         print(next(iter(found.values())).author.name)\n"
+    );
+    check(&[("views.py", &text)], &["Safe: for book in Book.objects.order_by('pk'):: author"]);
+    let groups = format!(
+        "{IMPORTS}def grouped():\n    found = {{}}\n    for book in Book.objects.order_by('pk'):\n        \
+         found.setdefault(book.title, {{}})[book.pk] = book\n    return found\n\n\ndef shown(request):\n    \
+         return [list(group.values())[0].author.name for group in grouped().values()]\n"
+    );
+    check(&[("views.py", &groups)], &["Unsafe: for book in Book.objects.order_by('pk'):: author"]);
 }
 
 #[test]

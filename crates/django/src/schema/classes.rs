@@ -45,6 +45,11 @@ pub(super) fn outside(dotted: Symbol) -> Outside {
     Outside::Unknown
 }
 
+/// Whether a dotted name is that of the class that all models extend: Django's, by any of its names.
+pub(crate) fn is_model_base(dotted: Symbol) -> bool {
+    matches!(outside(dotted), Outside::Model)
+}
+
 /// What a class makes when it is called in the body of a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Makes {

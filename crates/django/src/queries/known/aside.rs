@@ -94,10 +94,21 @@ fn is_permission(facts: &FileFacts, place: Expr) -> bool {
     }
 }
 
-/// `user`, `request.user`
+/// `user`, `request.user`, `view.request.user`: who asks for the page, and no user that a row has.
 fn is_user(facts: &FileFacts, place: Expr) -> bool {
-    matches!(facts.kind(place), ExprKind::Context(name) if name == "user")
-        || attribute(facts, place).is_some_and(|(_, name)| name == "user")
+    let is_request = |place: Expr| is_called(facts, place, "request");
+    match attribute(facts, place) {
+        Some((of, name)) => name == "user" && is_request(of),
+        None => is_called(facts, place, "user"),
+    }
+}
+
+/// Whether the last name of a place is this one.
+fn is_called(facts: &FileFacts, place: Expr, wanted: &str) -> bool {
+    match attribute(facts, place) {
+        Some((_, name)) => name == wanted,
+        None => matches!(facts.kind(place), ExprKind::Context(name) if name == wanted),
+    }
 }
 
 /// What a template's `value.name` consists of, in Django's language or Jinja2's.

@@ -1,7 +1,7 @@
 //! Of what kind a value is: what `isinstance`, `issubclass` and `hasattr` come to, where its class is known. Code that
 //! takes many kinds of values asks so, and each kind has a branch of its own.
 
-use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::flow::{ArgumentKind, Expr, ExprKind};
 use tuneup_python::{Base, ClassRef, Symbol};
 
 use crate::frameworks::rest::LIST_SERIALIZER;
@@ -9,7 +9,7 @@ use crate::queries::attributes::Binding;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::querysets::is_queryset;
 use crate::queries::value::{Row, Shape, Value};
-use crate::schema::{ModelAttribute, ModelId};
+use crate::schema::{ModelAttribute, ModelId, is_model_base};
 
 impl Machine<'_> {
     /// `isinstance(value, class)`, of what is known: a queryset is a `QuerySet`, a row is of its model and its bases.
@@ -38,8 +38,8 @@ impl Machine<'_> {
                     answer = Some(true);
                     break;
                 }
-                Some(_) => {}
-                None => answer = None,
+                Some(base) if self.is_nominal(base) => {}
+                _ => answer = None,
             }
         }
         match answer {
@@ -97,10 +97,14 @@ impl Machine<'_> {
             return match self.project.mro(own).contains(&Base::Class(asked)) {
                 true => Some(true),
                 // What code makes is of that class; what runs a method may be of one that extends it.
-                false => (made.is_some() && self.has_read_bases(own)).then_some(false),
+                false => {
+                    (made.is_some() && self.has_read_bases(own) && self.is_nominal(asked)).then_some(false)
+                }
             };
         }
-        let Shape::Row(row) = *self.values.shape(value) else { return self.is_builtin(value) };
+        let Shape::Row(row) = *self.values.shape(value) else {
+            return self.is_builtin(value).filter(|_| self.is_nominal(asked));
+        };
         let own = self.schema.class_of(row.model)?;
         let order = self.project.mro(own);
         if order.contains(&Base::Class(asked)) {
@@ -109,6 +113,7 @@ impl Machine<'_> {
         // Packages give rows the class of a child table; and what comes from outside may be of a subclass.
         let may_be_more = !self.is_fetched(row)
             || !self.has_read_bases(own)
+            || !self.is_nominal(asked)
             || self.project.mro(asked).contains(&Base::Class(own));
         (!may_be_more).then_some(false)
     }
@@ -119,7 +124,7 @@ impl Machine<'_> {
         match *self.values.shape(value) {
             Shape::Queryset(ref queryset) => match name.as_str() {
                 "django.db.models.QuerySet" | "django.db.models.query.QuerySet" => Some(!queryset.is_manager),
-                MODEL | BASE_MODEL => Some(false),
+                _ if is_model_base(name) => Some(false),
                 _ => is_builtin.then_some(false),
             },
             Shape::Row(row) => self.is_row_of_outside(row, name).or(is_builtin.then_some(false)),
@@ -128,9 +133,7 @@ impl Machine<'_> {
             Shape::Instance(class, _) if class == self.names.column => {
                 matches!(name.as_str(), "dict" | "list" | "tuple" | "set").then_some(false)
             }
-            _ if is_queryset(name.as_str()) || matches!(name.as_str(), MODEL | BASE_MODEL) => {
-                self.is_builtin(value)
-            }
+            _ if is_queryset(name.as_str()) || is_model_base(name) => self.is_builtin(value),
             _ => None,
         }
     }
@@ -138,7 +141,7 @@ impl Machine<'_> {
     /// Whether a row is an instance of a class that is not read: one that its model names among its bases, or that
     /// Django's own class of models has.
     fn is_row_of_outside(&self, row: Row, name: Symbol) -> Option<bool> {
-        if matches!(name.as_str(), MODEL | BASE_MODEL | "object") {
+        if name == "object" || is_model_base(name) {
             return Some(true);
         }
         let class = self.schema.class_of(row.model)?;
@@ -146,18 +149,36 @@ impl Machine<'_> {
         if order.contains(&Base::External(name)) {
             return Some(true);
         }
-        // What a class is of is settled by its bases, but for what `collections.abc` and its like take for theirs.
-        let is_nominal = !["collections.", "typing.", "abc.", "numbers."]
-            .iter()
-            .any(|package| name.as_str().starts_with(package));
-        (is_nominal && self.is_closed(class) && self.is_fetched(row)).then_some(false)
+        (!takes_others(name) && self.is_closed(class) && self.is_fetched(row)).then_some(false)
+    }
+
+    /// Whether what is an instance of a class is settled by bases alone: none of its own says otherwise, as a protocol or
+    /// an abstract base class does, with which other classes can be registered, or a metaclass of the project's.
+    ///
+    /// <https://docs.python.org/3/reference/datamodel.html#customizing-instance-and-subclass-checks>
+    fn is_nominal(&self, class: ClassRef) -> bool {
+        self.project.mro(class).iter().all(|base| match *base {
+            Base::Class(class) => {
+                let facts = self.project.facts(class.file);
+                facts.arguments(facts.class(class.id).bases).iter().all(|argument| match argument.kind {
+                    ArgumentKind::Keyword(name) => name != "metaclass",
+                    ArgumentKind::DoubleStar => false,
+                    // `with_metaclass(Meta, Base)`
+                    ArgumentKind::Positional | ArgumentKind::Star => {
+                        !matches!(facts.kind(argument.value), ExprKind::Call(..))
+                    }
+                })
+            }
+            Base::External(name) => !takes_others(name),
+            Base::Value(..) | Base::Unknown => false,
+        })
     }
 
     /// Whether all bases of a model's class are read, but for Django's own.
     fn is_closed(&self, class: ClassRef) -> bool {
         self.project.mro(class).iter().all(|base| match base {
             Base::Class(_) => true,
-            Base::External(name) => name.as_str().starts_with("django.db.models."),
+            Base::External(name) => is_model_base(*name) || name.as_str().starts_with("django.db.models."),
             Base::Value(..) | Base::Unknown => false,
         })
     }
@@ -265,9 +286,6 @@ impl Machine<'_> {
     }
 }
 
-const MODEL: &str = "django.db.models.Model";
-const BASE_MODEL: &str = "django.db.models.base.Model";
-
 /// Methods by which Python iterates, measures, subscripts and calls.
 const PROTOCOLS: &[&str] = &["__iter__", "__next__", "__len__", "__getitem__", "__call__"];
 
@@ -276,6 +294,13 @@ const METHODS: &[&str] = &["all", "filter", "exclude", "order_by", "exists", "co
 
 /// Those that querysets have.
 const ITERABLES: &[&str] = &["__iter__", "__len__", "__getitem__"];
+
+/// Whether a class that is not read takes others for instances of it that do not have it among their bases.
+fn takes_others(name: Symbol) -> bool {
+    ["collections.", "typing.", "typing_extensions.", "abc.", "numbers.", "os.PathLike"]
+        .iter()
+        .any(|start| name.as_str().starts_with(start))
+}
 
 /// What all answers are, where they are the same.
 fn same(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {

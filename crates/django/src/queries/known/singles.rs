@@ -68,6 +68,20 @@ impl<'p> Machine<'p> {
         })
     }
 
+    /// The list of a mapping's values, at an index of which is one of them. In a loop there may be a mapping for each turn.
+    pub(in crate::queries) fn values_of(&mut self, frame: &Frame<'p>, values: Value) -> Value {
+        if self.is_for_a_row() || !frame.again.is_empty() {
+            return values;
+        }
+        self.for_each(values, |machine, member| match *machine.values.shape(member) {
+            Shape::Sequence(element) => {
+                let element = machine.with_mark(element, true);
+                machine.values.sequence(element)
+            }
+            _ => member,
+        })
+    }
+
     /// What an index of a list gives of its elements, or the first names that it is unpacked into: where there are several
     /// such lists, one row of each.
     pub(in crate::queries) fn head_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {

@@ -24,8 +24,18 @@ impl<'p> Machine<'p> {
             }
             "pop" | "popleft" => self.taken(frame, receiver, call.site),
             "get" | "get_nowait" => self.iterate(frame, receiver, call.site),
-            // What is left of a set is its own.
-            "intersection" | "difference" => receiver,
+            // What is left of a set is its own; the others are looped over.
+            "intersection" | "difference" | "symmetric_difference" => {
+                let mut all = receiver;
+                for value in arguments.all().collect::<Vec<_>>() {
+                    let element = self.iterate(frame, value, call.site);
+                    if name == "symmetric_difference" {
+                        let more = self.values.sequence(element);
+                        all = self.values.join(all, more);
+                    }
+                }
+                all
+            }
             "copy" | "union" => {
                 let mut all = receiver;
                 for value in arguments.all().collect::<Vec<_>>() {
@@ -60,11 +70,7 @@ impl<'p> Machine<'p> {
                 let pair = self.values.tuple(vec![keys, all_values]);
                 self.values.sequence(pair)
             }
-            "values" => {
-                // At an index of them is one row of the mapping's.
-                let all = self.with_mark(all_values, true);
-                self.values.sequence(all)
-            }
+            "values" => self.values.sequence(all_values),
             "keys" => {
                 let names: Vec<Value> =
                     known.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();

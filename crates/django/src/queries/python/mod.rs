@@ -125,7 +125,11 @@ impl<'p> Machine<'p> {
             }
             Shape::Mapping { known, key, rest } => {
                 let given = self.mapping_method(receiver, &known, key, rest, name, arguments);
-                if matches!(name.as_str(), "get" | "pop") { self.one_of(frame, given) } else { given }
+                match name.as_str() {
+                    "get" | "pop" => self.one_of(frame, given),
+                    "values" => self.values_of(frame, given),
+                    _ => given,
+                }
             }
             Shape::Paginator(rows) => match name.as_str() {
                 "page" | "get_page" | "apage" | "aget_page" => self.values.make(Shape::Page(rows)),
