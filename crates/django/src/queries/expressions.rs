@@ -264,7 +264,8 @@ impl<'p> Machine<'p> {
             Entity::Class(class) => self.class_value(class),
             Entity::Value(file, expr) => {
                 let mut frame = self.module_frame(file);
-                self.eval(&mut frame, expr)
+                let value = self.eval(&mut frame, expr);
+                self.kept_by_module(file, expr, value)
             }
             Entity::External(name) | Entity::Builtin(name) => match self.schema.bundled_model(name) {
                 Some(model) => self.values.make(Shape::Model(model)),

@@ -195,6 +195,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     /// The attributes that objects are made with, so that none is seen of their class.
     pub(crate) given: FxHashSet<(Value, Symbol)>,
+    /// The names of modules' containers that code changes, where that was asked.
+    pub(crate) changed_in_place: Option<FxHashSet<Symbol>>,
     /// What the functions of a file read off their parameters, where that was asked.
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
     /// Where the functions of a file look at variables, where that was asked.
@@ -366,6 +368,7 @@ impl<'p> Machine<'p> {
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
             given: FxHashSet::default(),
+            changed_in_place: None,
             parameter_reads: FxHashMap::default(),
             looks: FxHashMap::default(),
             memos: FxHashMap::default(),

@@ -70,15 +70,22 @@ impl<'p> Machine<'p> {
 
     /// The list of a mapping's values, at an index of which is one of them. In a loop there may be a mapping for each turn.
     pub(in crate::queries) fn values_of(&mut self, frame: &Frame<'p>, values: Value) -> Value {
-        if self.is_for_a_row() || !frame.again.is_empty() {
+        if !frame.again.is_empty() {
             return values;
         }
         self.for_each(values, |machine, member| match *machine.values.shape(member) {
-            Shape::Sequence(element) => {
+            Shape::Sequence(element) if !machine.is_looped_over(element) => {
                 let element = machine.with_mark(element, true);
                 machine.values.sequence(element)
             }
             _ => member,
+        })
+    }
+
+    /// Whether a value is among the rows of a query that is being looped over.
+    fn is_looped_over(&self, value: Value) -> bool {
+        self.values.members(value).into_iter().any(|member| {
+            self.as_row(member).is_some_and(|row| self.looping.iter().any(|&(query, _)| query == row.query))
         })
     }
 

@@ -1,0 +1,94 @@
+//! Containers that a module keeps, `CACHE = {}`, and that code fills later: what stands where they are made is not all that
+//! is in them.
+
+use rustc_hash::FxHashSet;
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::{FileId, Symbol};
+
+use crate::queries::machine::Machine;
+use crate::queries::value::{Shape, Value};
+
+/// Methods that change a container.
+const CHANGING: &[&str] = &[
+    "append",
+    "appendleft",
+    "add",
+    "insert",
+    "extend",
+    "extendleft",
+    "update",
+    "setdefault",
+    "pop",
+    "popitem",
+    "remove",
+    "discard",
+    "clear",
+];
+
+impl Machine<'_> {
+    /// What a module's container may hold, of the value that its expression has: anything more where code changes one of
+    /// that name in place, in this module or another.
+    ///
+    /// <https://docs.python.org/3/reference/datamodel.html#objects-values-and-types>
+    pub(in crate::queries) fn kept_by_module(&mut self, file: FileId, expr: Expr, value: Value) -> Value {
+        if matches!(self.facts(file).kind(expr), ExprKind::Tuple(_)) {
+            return value;
+        }
+        match self.values.shape(value).clone() {
+            Shape::Mapping { known, key, rest } if self.is_changed_in_place(file, expr) => {
+                let key = self.values.join(key, Value::SCALAR);
+                let rest = self.values.join(rest, Value::UNKNOWN);
+                self.values.mapping(known.to_vec(), key, rest)
+            }
+            Shape::Tuple(items) if self.is_changed_in_place(file, expr) => {
+                let element = self.values.join_all(items.iter().copied());
+                let element = self.values.join(element, Value::UNKNOWN);
+                self.values.sequence(element)
+            }
+            _ => value,
+        }
+    }
+
+    fn is_changed_in_place(&mut self, file: FileId, expr: Expr) -> bool {
+        let facts = self.facts(file);
+        let bindings = &facts.bindings[facts.module_bindings.indices()];
+        let mut names =
+            bindings.iter().filter(|binding| binding.value == Some(expr)).map(|binding| binding.name);
+        let project = self.project;
+        let changed = self.changed_in_place.get_or_insert_with(|| {
+            let mut changed = FxHashSet::default();
+            for file in project.file_ids() {
+                add_changed(project.facts(file), &mut changed);
+            }
+            changed
+        });
+        names.any(|name| changed.contains(&name))
+    }
+}
+
+/// Adds the names of a file's containers, or of other modules', that it changes: `NAMES[key] = value`, `registry.NAMES.append(value)`.
+fn add_changed(facts: &FileFacts, changed: &mut FxHashSet<Symbol>) {
+    let name_of = |place: Expr| match facts.kind(place) {
+        ExprKind::Global(name) => Some(name),
+        ExprKind::Attribute(module, name) if matches!(facts.kind(module), ExprKind::Global(_)) => Some(name),
+        _ => None,
+    };
+    changed.extend(facts.stmts.iter().filter_map(|stmt| match stmt.kind {
+        StmtKind::Assign(target, _) | StmtKind::Augmented(target, ..) | StmtKind::Delete(target) => {
+            match facts.kind(target) {
+                ExprKind::Subscript(container, _) => name_of(container),
+                _ => None,
+            }
+        }
+        _ => None,
+    }));
+    changed.extend(facts.exprs.iter().filter_map(|expr| match expr.kind {
+        ExprKind::Call(callee, _) => match facts.kind(callee) {
+            ExprKind::Attribute(container, method) => {
+                name_of(container).filter(|_| CHANGING.contains(&method.as_str()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }));
+}
