@@ -17,6 +17,7 @@ pub mod health_check;
 pub mod heat;
 pub mod index_together;
 mod indexes;
+mod key_only;
 mod loading;
 pub mod meta_indexes;
 pub mod noticing;

@@ -7,17 +7,16 @@
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#select-related>
 
-use ruff_text_size::TextRange;
 use tuneup_django::Project;
-use tuneup_django::queries::{Site, Write};
+use tuneup_django::queries::Write;
 use tuneup_django::routing::Databases;
 use tuneup_django::schema::{ModelId, RelationKind};
 
+use crate::key_only;
 use crate::loading::{
-    Gap, KeyOnly, Missing, Verdict, by_safety, is_deferred, lacking, lacks, left_out, left_out_elsewhere,
-    place_of,
+    Gap, Missing, Verdict, by_safety, is_deferred, lacking, lacks, left_out, left_out_elsewhere, place_of,
 };
-use crate::proposal::{Change, Evidence, Place, Proposal, Safety};
+use crate::proposal::{Change, Proposal, Safety};
 use crate::registry::Rule;
 
 /// The rule.
@@ -31,7 +30,7 @@ pub const RULE: Rule = Rule {
 fn propose(project: &Project) -> Vec<Proposal> {
     let lacks = lacks(project);
     let joined = lacks.gaps.iter().flat_map(|gap| proposals(project, gap));
-    joined.chain(lacks.keys.iter().map(|only| key_only(project, only))).collect()
+    joined.chain(lacks.keys.iter().map(|only| key_only::proposal(project, only))).collect()
 }
 
 /// Whether `select_related` can follow a path at all: a generic foreign key has no table to join, and none is joined that
@@ -236,61 +235,3 @@ fn apart(project: &Project, from: ModelId, to: ModelId) -> Option<String> {
 
 /// Why a join of a relation that a query leaves out is no way.
 const REFUSED: &str = "Django refuses to join a deferred relation";
-
-/// Code that reads the key of a related row reads it off the row itself.
-fn key_only(project: &Project, only: &KeyOnly) -> Proposal {
-    let schema = &project.schema;
-    let name = schema.relation(only.relation).lookup_name();
-    let key = schema.field(schema.relation(only.relation).field()).attribute();
-    let model = schema.label(only.model);
-    let mut safety = Safety::Safe;
-    let mut message = format!(
-        "Of `{name}`, nothing but the key is read, which costs one more query for each row: the row itself holds it, in `{key}`."
-    );
-    let mut evidence: Vec<Evidence> = Vec::new();
-    let mut changes: Vec<Change> = Vec::new();
-    for read in &only.reads {
-        let place = place_of(project, &read.site);
-        changes.push(Change::ReadKey {
-            read: Place::new(place.path.as_str(), read.range),
-            key: key.as_str().to_owned(),
-        });
-        evidence.push(Evidence { place, message: format!("reads the key of {name} for every row") });
-        if let Some(parameter) = read.parameter {
-            safety = Safety::Unsafe;
-            let function = project.symbol(&read.site);
-            let said = format!(
-                " Should `{function}` be given anything else as `{parameter}`, that must have `{key}` too."
-            );
-            if !message.contains(&said) {
-                message.push_str(&said);
-            }
-        }
-    }
-    let at = |message: &'static str| {
-        move |site: &Site| Evidence { place: place_of(project, site), message: message.to_owned() }
-    };
-    evidence.extend(only.queries.iter().map(at("makes the rows")));
-    evidence.extend(only.loops.iter().map(at("loops over the rows")));
-    evidence.sort();
-    evidence.dedup();
-    let place = only.reads.first().map(|read| &read.site);
-    let symbol = place.map_or("", |site| project.symbol(site));
-    let place = place.map_or_else(|| Place::new("", TextRange::default()), |site| place_of(project, site));
-    Proposal {
-        id: format!("{}:{}:{symbol}:{model}:{name}", RULE.name, place.path),
-        rule: RULE.name,
-        safety,
-        title: match symbol {
-            "" => format!("Read `{key}` off the row"),
-            symbol => format!("Read `{key}` off the row in `{symbol}`"),
-        },
-        message,
-        place,
-        symbol: symbol.to_owned(),
-        model: Some(model),
-        fields: vec![name.as_str().to_owned()],
-        evidence,
-        changes,
-    }
-}

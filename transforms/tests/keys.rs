@@ -1,17 +1,11 @@
 //! Related rows of which nothing but the key is read.
 
 mod support;
+#[path = "support/views.rs"]
+mod views;
 
 use support::check;
-
-const IMPORTS: &str = "from shop.models import Author, Book, Note\n\n\n";
-
-/// What is proposed for a function of these lines.
-#[track_caller]
-fn proposed(lines: &[&str], expected: &[&str]) {
-    let text = format!("{IMPORTS}def shown(request):\n    {}\n", lines.join("\n    "));
-    check(&[("views.py", &text)], expected);
-}
+use views::{behind, proposed};
 
 const BOOKS: &str = "for book in Book.objects.order_by('pk'):";
 
@@ -39,13 +33,78 @@ fn one_place_is_changed_for_all_queries() {
     );
 }
 
+const ALL: &str = "Book.objects.order_by('pk')";
+
 #[test]
 fn a_parameter_may_be_something_else() {
-    let text = format!(
-        "{IMPORTS}def of(book):\n    return book.author.id\n\n\n\
-         def shown(request):\n    return [of(book) for book in Book.objects.order_by('pk')]\n"
-    );
-    check(&[("views.py", &text)], &["Unsafe: return book.author.id: author"]);
+    let of = "def of(book):\n    return book.author.id\n\n\n";
+    let edited = "Unsafe: return book.author.id: author";
+    behind(of, &[&format!("return [of(book) for book in {ALL}]")], &[edited]);
+    let of = "def of(note):\n    return note.book.author.id\n\n\n";
+    let edited = "Unsafe: return note.book.author.id: author";
+    let notes = "return [of(note) for note in Note.objects.select_related('book')]";
+    behind(of, &[notes], &[edited]);
+    let table = "KEYS = {'author': lambda book: book.author.id}\n\n\n";
+    let line = format!("return [KEYS[request.path](book) for book in {ALL}]");
+    behind(table, &[&line], &["Unsafe: KEYS = {'author': lambda book: book.author.id}: author"]);
+    // What Python calls on elements is given those.
+    for line in [
+        format!("return sorted({ALL}, key=lambda book: book.author.id)"),
+        format!("return list(map(lambda book: book.author.id, {ALL}))"),
+    ] {
+        proposed(&[&line], &[&format!("Safe: {line}: author")]);
+    }
+}
+
+#[test]
+fn what_comes_beside_rows_may_hold_no_key() {
+    let reads = "return [book.author.id for book in books]";
+    for books in [
+        format!("books = chain({ALL}, request.drafts)"),
+        format!("books = list({ALL}) + request.drafts"),
+        format!("books = chain({ALL}, [Draft()])"),
+    ] {
+        let code = "from itertools import chain\n\n\nclass Draft:\n    author = Author()\n\n\n";
+        behind(code, &[&books, reads], &[&format!("Safe: {books}: author")]);
+    }
+    // Rows of that model all of them.
+    let books = format!("books = list({ALL}) + list(Book.objects.filter(title=''))");
+    proposed(&[&books, reads], &[&format!("Safe: {reads}: author")]);
+}
+
+#[test]
+fn a_method_of_a_plain_class_may_be_that_of_other_objects() {
+    let key = "    def key(self):\n        return self.author.id\n\n\n";
+    let field = "    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n";
+    let file = |of_class: &str, of_model: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author\n\n\n\
+             class Written:\n    pass\n\n{of_class}class Poem(Written, models.Model):\n{field}{of_model}\
+             def shown(request):\n    return [poem.key() for poem in Poem.objects.order_by('pk')]\n"
+        )
+    };
+    let joined = "Safe: return [poem.key() for poem in Poem.objects.order_by('pk')]: author";
+    check(&[("poems.py", &file(key, ""))], &[joined]);
+    check(&[("poems.py", &file("", key))], &["Safe: return self.author.id: author"]);
+}
+
+#[test]
+fn code_that_is_text_too_is_left() {
+    let joined = format!("Safe: {BOOKS}: author");
+    proposed(&[BOOKS, "    print(f'{book.author.id=}')"], &[&joined]);
+    proposed(&[BOOKS, "    print(t'{book.author.id}')"], &[&joined]);
+    let line = "print(f'id={book.author.id}')";
+    proposed(&[BOOKS, &format!("    {line}")], &[&format!("Safe: {line}: author")]);
+}
+
+#[test]
+fn a_default_is_read_where_the_function_is_defined() {
+    for line in ["show = lambda key=book.author.id: key", "def show(key=book.author.id): return key"] {
+        proposed(
+            &[BOOKS, &format!("    {line}"), "    request.shows.append(show)"],
+            &[&format!("Safe: {line}: author")],
+        );
+    }
 }
 
 #[test]

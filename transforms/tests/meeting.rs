@@ -1,17 +1,10 @@
 //! Queries of several branches that go on in one variable.
 
 mod support;
+#[path = "support/views.rs"]
+mod views;
 
-use support::check;
-
-const IMPORTS: &str = "from shop.models import Author, Book\n\n\n";
-
-/// What is proposed for a function of these lines.
-#[track_caller]
-fn proposed(lines: &[&str], expected: &[&str]) {
-    let text = format!("{IMPORTS}def shown(request):\n    {}\n", lines.join("\n    "));
-    check(&[("views.py", &text)], expected);
-}
+use views::{behind, proposed};
 
 const BRANCHES: [&str; 4] = [
     "if request.user:",

@@ -14,7 +14,7 @@ use crate::migrations::concurrent::Concurrency;
 use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::{Asks, Deferring};
-use crate::queries::{self, Query, Site};
+use crate::queries::{self, Places, Query, Site};
 use crate::query_counts::{self, QueryCount};
 use crate::requirements::Requirements;
 use crate::routing::Routing;
@@ -169,6 +169,11 @@ impl Project {
     /// The querysets that leave columns out of their rows, in order of their places.
     pub fn deferring(&self) -> &[Deferring] {
         &self.asks.deferring
+    }
+
+    /// What certainly comes to the places at which it matters.
+    pub fn places(&self) -> &Places {
+        &self.asks.places
     }
 
     /// What the project's queries ask of columns. It is found out when it is first asked for.

@@ -1,16 +1,16 @@
 //! Related rows of which code reads nothing but the key, `book.author.id`: the row itself holds that, in `author_id`, so that
 //! neither a query nor a join is needed.
 //!
-//! So it is only where the foreign key holds the other's primary key, is not null, and everything that reads at that place
-//! is such a foreign key.
+//! So it is only where the foreign key holds the other's primary key, is not null, and everything that comes to that place
+//! is a row with such a foreign key: a plain object has no `author_id`.
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::Site;
 use tuneup_django::schema::{ModelId, RelationId, RelationKind};
-use tuneup_python::Symbol;
-use tuneup_python::flow::{Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, FunctionId, StmtKind};
+use tuneup_python::{FileId, FunctionRef, Symbol};
 
 use super::{Gap, Key, is_own, key};
 
@@ -21,6 +21,8 @@ pub(crate) struct KeyOnly {
     pub(crate) relation: RelationId,
     /// The model that has it.
     pub(crate) model: ModelId,
+    /// Whether it is certain that rows come to all of the places.
+    is_sure: bool,
     /// The places that read it.
     pub(crate) reads: Vec<KeyRead>,
     /// The queries whose rows they read it of, and where these are looped over.
@@ -41,17 +43,7 @@ pub(crate) struct KeyRead {
 
 /// Takes out of the gaps what is read for its key alone.
 pub(super) fn take(project: &Project, gaps: &mut [Gap]) -> Vec<KeyOnly> {
-    let mut keys = Keys { project, relations: FxHashMap::default(), known: FxHashMap::default() };
-    for query in &project.queries {
-        for read in &query.reads {
-            if let Some(last) = read.steps.last() {
-                let relations = keys.relations.entry(key(&read.site)).or_default();
-                if !relations.contains(&last.relation) {
-                    relations.push(last.relation);
-                }
-            }
-        }
-    }
+    let mut keys = Keys { project, files: FxHashMap::default(), known: FxHashMap::default() };
     let mut found: Vec<KeyOnly> = Vec::new();
     for gap in gaps {
         if gap.only.is_some() || !gap.deferred.is_empty() || gap.asked.raw || gap.asked.values {
@@ -65,11 +57,14 @@ pub(super) fn take(project: &Project, gaps: &mut [Gap]) -> Vec<KeyOnly> {
             let reads: Option<Vec<KeyRead>> =
                 missing.readers.iter().map(|reader| keys.read(reader)).collect();
             let Some(reads) = reads.filter(|reads| !reads.is_empty()) else { return true };
-            let at = found.iter().position(|known| known.relation == relation).unwrap_or_else(|| {
+            let is_sure = reads.iter().all(|read| read.parameter.is_none());
+            let is_it = |known: &KeyOnly| (known.relation, known.is_sure) == (relation, is_sure);
+            let at = found.iter().position(is_it).unwrap_or_else(|| {
                 let model = project.schema.field(project.schema.relation(relation).field()).model();
                 found.push(KeyOnly {
                     relation,
                     model,
+                    is_sure,
                     reads: Vec::new(),
                     queries: Vec::new(),
                     loops: Vec::new(),
@@ -90,14 +85,86 @@ pub(super) fn take(project: &Project, gaps: &mut [Gap]) -> Vec<KeyOnly> {
     for only in &mut found {
         only.reads.sort_by_key(|read| key(&read.site));
     }
+    united(project, found)
+}
+
+/// With those as one that are the same relation's and begin in one function.
+fn united(project: &Project, all: Vec<KeyOnly>) -> Vec<KeyOnly> {
+    let start = |only: &KeyOnly| only.reads.first().map(|it| (it.site.file, project.symbol(&it.site)));
+    let mut found: Vec<KeyOnly> = Vec::new();
+    for only in all {
+        let is_it = |known: &&mut KeyOnly| known.relation == only.relation && start(known) == start(&only);
+        let Some(known) = found.iter_mut().find(is_it) else {
+            found.push(only);
+            continue;
+        };
+        for read in only.reads {
+            if !known.reads.iter().any(|other| other.site == read.site) {
+                known.reads.push(read);
+            }
+        }
+        known.reads.sort_by_key(|read| key(&read.site));
+        known.is_sure &= only.is_sure;
+        known.queries.extend(only.queries);
+        known.loops.extend(only.loops);
+    }
     found
 }
 
 struct Keys<'p> {
     project: &'p Project,
-    /// What is read at each place.
-    relations: FxHashMap<Key, Vec<RelationId>>,
+    files: FxHashMap<FileId, File>,
     known: FxHashMap<Key, Option<KeyRead>>,
+}
+
+/// What a file reads of what it has read: `author.id`, of `book.author.id`.
+#[derive(Default)]
+struct File {
+    /// The whole expressions, by where the first of the two ends.
+    beyond: FxHashMap<TextRange, Expr>,
+    /// Places that code puts something into.
+    set: FxHashSet<Expr>,
+    /// Code that is text as well: `f"{book.author.id=}"`.
+    shown: Vec<TextRange>,
+    /// Lambdas that stand among the arguments of a call.
+    arguments: FxHashSet<FunctionId>,
+}
+
+impl File {
+    fn of(facts: &FileFacts) -> Self {
+        let mut file = Self::default();
+        for (at, expr) in facts.exprs.iter().enumerate() {
+            match expr.kind {
+                ExprKind::Attribute(related, _) if matches!(facts.kind(related), ExprKind::Attribute(..)) => {
+                    file.beyond.entry(facts.range(related)).or_insert(Expr(at as u32));
+                }
+                ExprKind::FString(parts) | ExprKind::Opaque(parts) => {
+                    let is_text = |part| matches!(facts.kind(part), ExprKind::Str(_) | ExprKind::FString(_));
+                    file.shown.extend(facts.list(parts).windows(2).filter_map(|pair| {
+                        let text = facts.range(pair[0]);
+                        (is_text(pair[0]) && text.contains_range(facts.range(pair[1]))).then_some(text)
+                    }));
+                }
+                ExprKind::Call(_, arguments) => {
+                    let values = facts.arguments(arguments).iter().map(|argument| argument.value);
+                    file.arguments.extend(values.filter_map(|value| match facts.kind(value) {
+                        ExprKind::Lambda(id) => Some(id),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        file.set.extend(facts.stmts.iter().filter_map(|stmt| match stmt.kind {
+            StmtKind::Assign(target, _)
+            | StmtKind::Annotated { target, .. }
+            | StmtKind::Augmented(target, ..)
+            | StmtKind::Delete(target)
+            | StmtKind::For { target, .. } => Some(target),
+            _ => None,
+        }));
+        file
+    }
 }
 
 impl Keys<'_> {
@@ -111,70 +178,73 @@ impl Keys<'_> {
         self.known.insert(at, read);
         read
     }
-
-    fn find(&self, reader: &Site) -> Option<KeyRead> {
-        if !is_own(self.project, reader) || !self.relations.contains_key(&key(reader)) {
+    fn find(&mut self, reader: &Site) -> Option<KeyRead> {
+        if !is_own(self.project, reader) {
             return None;
         }
-        let facts = self.project.source.facts(reader.file);
-        let (whole, related, name) =
-            facts.exprs.iter().enumerate().find_map(|(at, expr)| match expr.kind {
-                ExprKind::Attribute(related, name) if facts.range(related) == reader.range => {
-                    Some((Expr(at as u32), related, name))
-                }
-                _ => None,
-            })?;
+        let project = self.project;
+        let facts = project.source.facts(reader.file);
+        let file = self.files.entry(reader.file).or_insert_with(|| File::of(facts));
+        let whole = *file.beyond.get(&reader.range)?;
+        let ExprKind::Attribute(related, name) = facts.kind(whole) else { return None };
         let ExprKind::Attribute(row, relation_name) = facts.kind(related) else { return None };
-        let relations = self.relations.get(&key(reader))?;
-        if is_set(facts, whole) || !relations.iter().all(|&it| self.holds_key(it, relation_name, name)) {
+        let site = Site { range: facts.range(whole), ..*reader };
+        if file.set.contains(&whole) || file.shown.iter().any(|text| text.contains_range(site.range)) {
             return None;
         }
-        let range = TextRange::new(facts.range(row).end(), facts.range(whole).end());
-        let site = Site { range: facts.range(whole), ..*reader };
-        let parameter = match facts.kind(row) {
-            ExprKind::Local(slot) => parameter(facts, reader, slot),
-            _ => None,
-        };
+        let keyed = project.places().keyed(reader.file, related)?;
+        if keyed.relations.is_empty()
+            || !keyed.relations.iter().all(|&it| holds_key(project, it, relation_name, name))
+        {
+            return None;
+        }
+        let given = given(facts, reader, row);
+        if keyed.is_other || keyed.is_unknown && given.is_none() {
+            return None;
+        }
+        // What Python calls on elements is given nothing else.
+        let parameter = given.filter(|_| {
+            let is_on_elements = |id: FunctionId| {
+                file.arguments.contains(&id)
+                    && project.places().is_called_on_elements(FunctionRef { file: reader.file, id })
+            };
+            !reader.function.is_some_and(is_on_elements)
+        });
+        let range = TextRange::new(facts.range(row).end(), site.range.end());
         Some(KeyRead { site, range, parameter })
     }
-
-    /// Whether a row's relation of that name is a foreign key that holds what its target has under a name.
-    fn holds_key(&self, relation: RelationId, relation_name: Symbol, name: Symbol) -> bool {
-        let schema = &self.project.schema;
-        let relation = schema.relation(relation);
-        let field = schema.field(relation.field());
-        let is_key = matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
-            && !relation.is_reverse()
-            && !relation.null()
-            && relation.db_constraint()
-            && field.custom_class().is_none()
-            && field.name() == relation_name
-            && field.keyword(&self.project.source, "to_field").is_none();
-        let Some(target) = relation.target().filter(|_| is_key) else { return false };
-        let mut fields = schema.all_fields(target).into_iter().map(|field| schema.field(field));
-        let Some(primary) = fields.find(|field| field.primary_key().is_yes()) else { return false };
-        primary.relation().is_none() && (name == "pk" || name == primary.name())
-    }
 }
 
-/// Whether code puts something into an expression.
-fn is_set(facts: &FileFacts, place: Expr) -> bool {
-    facts.stmts.iter().any(|stmt| match stmt.kind {
-        StmtKind::Assign(target, _)
-        | StmtKind::Annotated { target, .. }
-        | StmtKind::Augmented(target, ..)
-        | StmtKind::Delete(target)
-        | StmtKind::For { target, .. } => target == place,
-        _ => false,
-    })
+/// Whether a row's relation of that name is a foreign key that holds what its target has under a name.
+fn holds_key(project: &Project, relation: RelationId, relation_name: Symbol, name: Symbol) -> bool {
+    let schema = &project.schema;
+    let relation = schema.relation(relation);
+    let field = schema.field(relation.field());
+    let is_key = matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne)
+        && !relation.is_reverse()
+        && !relation.null()
+        && relation.db_constraint()
+        && field.custom_class().is_none()
+        && field.name() == relation_name
+        && field.keyword(&project.source, "to_field").is_none();
+    let Some(target) = relation.target().filter(|_| is_key) else { return false };
+    let mut fields = schema.all_fields(target).into_iter().map(|field| schema.field(field));
+    let Some(primary) = fields.find(|field| field.primary_key().is_yes()) else { return false };
+    primary.relation().is_none() && (name == "pk" || name == primary.name())
 }
 
-/// The parameter of a function that a variable is, but for the `self` of a method and for what a lambda is given, which
-/// stands beside it.
-fn parameter(facts: &FileFacts, reader: &Site, slot: u32) -> Option<Symbol> {
+/// The parameter of a function off which something is read, but for the `self` of a method.
+fn given(facts: &FileFacts, reader: &Site, row: Expr) -> Option<Symbol> {
+    let mut at = row;
+    let slot = loop {
+        at = match facts.kind(at) {
+            ExprKind::Attribute(base, _) => base,
+            ExprKind::Local(slot) => break slot,
+            _ => return None,
+        };
+    };
     let function = facts.function(reader.function?);
     let parameters = facts.parameters(function.parameters);
     let is_self = slot == 0 && function.class.is_some();
-    let is_lambda = function.name == "<lambda>";
-    parameters.get(slot as usize).filter(|_| !is_self && !is_lambda).map(|parameter| parameter.name)
+    parameters.get(slot as usize).filter(|_| !is_self).map(|parameter| parameter.name)
 }

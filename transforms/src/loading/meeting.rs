@@ -8,9 +8,9 @@
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Site, SiteForm};
-use tuneup_python::FileId;
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
+use tuneup_django::queries::{Bound, Site, SiteForm};
+use tuneup_python::flow::{Class, Expr, ExprKind, FileFacts, Function, FunctionId, StmtKind};
+use tuneup_python::{Entity, FileId};
 
 use super::gap::Gap;
 use super::key;
@@ -37,7 +37,7 @@ pub(super) fn meet(project: &Project, gaps: &mut Vec<Gap>) {
     let mut gone: Vec<usize> = Vec::new();
     for ((file, id), here) in functions {
         let facts = project.source.facts(file);
-        let variables = Variables::of(facts, id);
+        let variables = Variables::of(project, file, id);
         let mut by_variable: Vec<(u32, Vec<usize>)> = Vec::new();
         for at in here {
             let Some(slot) = variables.bound_to(gaps[at].site.range) else { continue };
@@ -85,64 +85,115 @@ fn lacks_the_same(one: &Gap, other: &Gap) -> bool {
         && is_like(other, one)
 }
 
+/// What shows a function's variables by their names, or reads them by code in a text.
+const SHOWING: &[&str] = &["locals", "vars", "eval", "exec"];
+
+/// A function or class that stands in another function.
+struct Inner {
+    range: TextRange,
+    /// What is evaluated where it is defined, by the function around it: decorators, defaults, bases.
+    outside: Vec<TextRange>,
+}
+
+impl Inner {
+    fn of_function(facts: &FileFacts, function: &Function) -> Self {
+        let parameters = facts.parameters(function.parameters);
+        let parts = parameters.iter().flat_map(|it| [it.default, it.annotation]).flatten();
+        let parts = parts.chain(function.returns).chain(facts.list(function.decorators).iter().copied());
+        Self { range: function.range, outside: parts.map(|part| facts.range(part)).collect() }
+    }
+
+    fn of_class(facts: &FileFacts, class: &Class) -> Self {
+        let bases = facts.arguments(class.bases).iter().map(|base| base.value);
+        let parts = bases.chain(facts.list(class.decorators).iter().copied());
+        Self { range: class.range, outside: parts.map(|part| facts.range(part)).collect() }
+    }
+
+    /// Whether something stands in it and is evaluated there.
+    fn has(&self, range: TextRange) -> bool {
+        self.range.contains_range(range) && !self.outside.iter().any(|part| part.contains_range(range))
+    }
+}
+
 /// The variables of a function.
 struct Variables<'p> {
+    project: &'p Project,
+    file: FileId,
     facts: &'p FileFacts,
-    within: TextRange,
+    within: Inner,
     /// How many of them are parameters, which hold what another made.
     parameters: u32,
-    /// The functions that it defines, which have variables of their own.
-    inner: Vec<TextRange>,
+    /// The functions and classes that it defines, which have variables of their own.
+    inner: Vec<Inner>,
 }
 
 impl<'p> Variables<'p> {
-    fn of(facts: &'p FileFacts, id: FunctionId) -> Self {
+    fn of(project: &'p Project, file: FileId, id: FunctionId) -> Self {
+        let facts = project.source.facts(file);
         let function = facts.function(id);
         let within = function.range;
-        let is_inner = |range: &TextRange| within.contains_range(*range) && *range != within;
+        let is_inner = |range: TextRange| within.contains_range(range) && range != within;
+        let functions = facts.functions.iter().filter(|it| is_inner(it.range));
+        let classes = facts.classes.iter().filter(|it| is_inner(it.range));
+        let functions = functions.map(|it| Inner::of_function(facts, it));
         Self {
+            project,
+            file,
             facts,
-            within,
+            within: Inner::of_function(facts, function),
             parameters: function.parameters.len() as u32,
-            inner: facts.functions.iter().map(|function| function.range).filter(is_inner).collect(),
+            inner: functions.chain(classes.map(|it| Inner::of_class(facts, it))).collect(),
         }
     }
 
     /// Whether something stands in the function, and in none that it defines.
     fn has(&self, range: TextRange) -> bool {
-        self.within.contains_range(range) && !self.inner.iter().any(|inner| inner.contains_range(range))
+        self.within.has(range) && !self.inner.iter().any(|inner| inner.has(range))
+    }
+
+    /// Whether the function does something by which its variables are seen under their names.
+    fn are_shown(&self) -> bool {
+        self.facts.exprs.iter().any(|expr| match expr.kind {
+            ExprKind::Call(callee, _) if self.has(expr.range) => match self.facts.kind(callee) {
+                ExprKind::Global(name) if SHOWING.contains(&name.as_str()) => {
+                    matches!(self.project.source.global(self.file, name), Entity::Builtin(_))
+                }
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// The steps of the function that bind a variable.
     fn bindings(&self) -> impl Iterator<Item = (u32, Expr, Expr)> {
         let steps = self.facts.stmts.iter().filter(|stmt| self.has(stmt.range));
         steps.filter_map(|stmt| match stmt.kind {
-            StmtKind::Assign(target, from) => match self.facts.kind(target) {
-                ExprKind::Local(slot) => Some((slot, target, from)),
-                _ => None,
-            },
+            StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
+                match self.facts.kind(target) {
+                    ExprKind::Local(slot) => Some((slot, target, from)),
+                    _ => None,
+                }
+            }
             _ => None,
         })
+    }
+
+    /// Whether something else is bound to the same value: `books = self.books = …`.
+    fn is_shared(&self, from: Expr) -> bool {
+        let to = self.facts.stmts.iter().filter(|stmt| match stmt.kind {
+            StmtKind::Assign(_, value) => value == from,
+            _ => false,
+        });
+        to.count() > 1
     }
 
     /// The variable that a query is put into.
     fn bound_to(&self, query: TextRange) -> Option<u32> {
         let mut bindings = self.bindings();
         bindings
-            .find(|&(_, _, from)| self.arms(from).into_iter().any(|arm| self.begins_with(arm, query)))
+            .find(|&(_, _, from)| self.facts.arms(from).into_iter().any(|arm| self.begins_with(arm, query)))
             .map(|(slot, ..)| slot)
             .filter(|&slot| slot >= self.parameters)
-    }
-
-    /// What an expression comes to: itself, or the arms of `one if test else other`.
-    fn arms(&self, expr: Expr) -> Vec<Expr> {
-        match self.facts.kind(expr) {
-            ExprKind::Conditional(run) => {
-                let parts = self.facts.list(run);
-                parts[1..].iter().flat_map(|&arm| self.arms(arm)).collect()
-            }
-            _ => vec![expr],
-        }
     }
 
     /// Whether an expression is a query, or that with more asked of it.
@@ -190,54 +241,85 @@ impl<'p> Variables<'p> {
         }
     }
 
-    /// The one place that uses what a variable holds, behind all of the queries that are put into it.
+    /// The one place that uses what a variable holds, behind all of the queries that are put into it: a queryset in any case.
     fn only_use(&self, slot: u32, queries: &[TextRange]) -> Option<Expr> {
         let facts = self.facts;
+        let places = self.project.places();
         let mut apart: Vec<Expr> = Vec::new();
         for (_, target, from) in self.bindings().filter(|(bound, ..)| *bound == slot) {
             apart.push(target);
-            for arm in self.arms(from) {
+            if self.is_shared(from) {
+                return None;
+            }
+            for arm in facts.arms(from) {
                 let start = self.start(arm).filter(|(_, of)| *of == slot);
                 apart.extend(start.map(|(start, _)| start));
                 let is_query = queries.iter().any(|&query| self.begins_with(arm, query));
-                // A manager has no rows itself, nor has `none()`.
-                let has_none = match facts.kind(arm) {
-                    ExprKind::Attribute(_, name) => name.as_str().ends_with("objects"),
-                    ExprKind::Call(callee, _) => {
-                        matches!(facts.kind(callee), ExprKind::Attribute(_, name) if name == "none")
-                    }
-                    _ => false,
-                };
-                if !is_query && !has_none && start.is_none() || self.loads(arm) {
-                    return None;
+                match places.bound(self.file, arm)? {
+                    Bound::Bare => {}
+                    Bound::Rows if (is_query || start.is_some()) && !self.loads(arm) => {}
+                    Bound::Rows | Bound::Other => return None,
                 }
             }
         }
+        // A type that is declared in front.
+        apart.extend(facts.stmts.iter().filter_map(|stmt| match stmt.kind {
+            StmtKind::Annotated { target, value: None, .. } => Some(target),
+            _ => None,
+        }));
         let mut used: Option<Expr> = None;
+        let mut asides: Vec<Expr> = Vec::new();
         for (at, expr) in facts.exprs.iter().enumerate() {
             let at = Expr(at as u32);
             let is_it = match expr.kind {
                 ExprKind::Local(other) => other == slot && self.has(expr.range) && !apart.contains(&at),
                 // A function within may use it at any time.
                 ExprKind::Free { slot: other, .. } => {
-                    if u32::from(other) == slot && self.within.contains_range(expr.range) {
+                    if u32::from(other) == slot && self.within.has(expr.range) {
                         return None;
                     }
                     false
                 }
                 _ => false,
             };
-            if !is_it || self.is_aside(at) {
+            if !is_it {
                 continue;
             }
-            if used.replace(at).is_some() {
+            if self.is_aside(at) {
+                asides.push(at);
+            } else if used.replace(at).is_some() {
                 return None;
             }
         }
         let used = used?;
         let range = facts.range(used);
         let is_behind = queries.iter().all(|query| query.end() <= range.start());
-        (is_behind && !self.is_added_to(used) && !self.is_repeated(used, queries)).then_some(used)
+        // Once the rows are there, to count them asks for nothing.
+        let is_first = asides.iter().all(|&aside| facts.range(aside).end() <= range.start());
+        (is_behind
+            && is_first
+            && !self.is_set(used)
+            && !self.is_added_to(used)
+            && !self.is_repeated(used, queries)
+            && !self.are_shown())
+        .then_some(used)
+    }
+
+    /// Whether an expression is a place that something else is put into.
+    fn is_set(&self, place: Expr) -> bool {
+        let range = self.facts.range(place);
+        let sets = |target: Expr| self.facts.range(target).contains_range(range);
+        self.facts.stmts.iter().any(|stmt| match stmt.kind {
+            StmtKind::Assign(target, _)
+            | StmtKind::Annotated { target, .. }
+            | StmtKind::Augmented(target, ..)
+            | StmtKind::Delete(target)
+            | StmtKind::For { target, .. } => sets(target),
+            _ => false,
+        }) || self.facts.exprs.iter().any(|expr| match expr.kind {
+            ExprKind::Walrus(target, _) => target == place,
+            _ => false,
+        })
     }
 
     /// The method that is called of an expression.
@@ -264,13 +346,8 @@ impl<'p> Variables<'p> {
         let repeats = |within: TextRange| {
             within.contains_range(range) && !queries.iter().all(|query| within.contains_range(*query))
         };
-        let body = |block: Block| match facts.block(block) {
-            [first, .., last] => first.range.cover(last.range),
-            [only] => only.range,
-            [] => TextRange::default(),
-        };
         let in_loop = facts.stmts.iter().any(|stmt| match stmt.kind {
-            StmtKind::For { body: block, .. } => repeats(body(block)),
+            StmtKind::For { body: block, .. } => repeats(facts.stretch(block)),
             StmtKind::While { .. } => repeats(stmt.range),
             StmtKind::If { test, .. } => facts.range(test).contains_range(range),
             _ => false,

@@ -10,6 +10,7 @@ use super::calls::{Arguments, CallSite};
 use super::conditions::OPEN;
 use super::machine::Machine;
 use super::order;
+use super::places::Places;
 use super::value::{Given, Origin, Queryset, Role, Shape, Site, Term, Uses, Value};
 use crate::predicates::Source;
 use crate::schema::{ModelId, RelationId};
@@ -62,6 +63,8 @@ pub(crate) struct Asks {
     pub(crate) writes: Vec<Written>,
     /// Querysets that leave columns out of their rows.
     pub(crate) deferring: Vec<Deferring>,
+    /// What comes to places at which it matters.
+    pub(crate) places: Places,
 }
 
 /// A queryset that leaves columns out of its rows: Django refuses to join over one of them.
@@ -128,6 +131,7 @@ impl Asks {
             served: std::mem::take(&mut machine.served),
             writes: std::mem::take(&mut machine.written),
             deferring,
+            places: std::mem::take(&mut machine.places),
         }
     }
 
@@ -153,6 +157,7 @@ impl Asks {
             whole.served.extend(part.served);
             whole.writes.extend(part.writes);
             whole.deferring.extend(part.deferring);
+            whole.places.extend(part.places);
         }
         whole.asking.sort_by_cached_key(|asking| {
             let terms: Vec<_> =

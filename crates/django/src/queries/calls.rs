@@ -438,8 +438,12 @@ impl<'p> Machine<'p> {
                         .or(arguments.more_keywords)
                         .unwrap_or_else(|| match parameter.default {
                             Some(default) => {
+                                // The variables that it is made of are those of where the function is defined.
+                                let places = std::mem::take(&mut self.places);
                                 let mut frame = self.module_frame(function.file);
-                                self.eval(&mut frame, default)
+                                let value = self.eval(&mut frame, default);
+                                self.places = places;
+                                value
                             }
                             None => Value::UNKNOWN,
                         })

@@ -61,7 +61,12 @@ impl<'p> Machine<'p> {
                 self.looked_up(frame, value, name, site)
             }
             ExprKind::Attribute(base, name) => {
-                let value = self.eval(frame, base);
+                let value = match facts.kind(base) {
+                    ExprKind::Attribute(row, relation) if self.key_names.contains(&name) => {
+                        self.read_for_key(frame, base, row, relation)
+                    }
+                    _ => self.eval(frame, base),
+                };
                 if let Some(told) = self.told(frame, expr) {
                     return told;
                 }
@@ -285,6 +290,13 @@ impl<'p> Machine<'p> {
 
     fn function_value(&mut self, frame: &mut Frame<'p>, id: FunctionId) -> Value {
         let function = FunctionRef { file: frame.file, id };
+        // Defaults are evaluated where the function is defined.
+        if frame.function.is_some() {
+            let facts = frame.facts;
+            for parameter in facts.parameters(facts.function(id).parameters) {
+                parameter.default.map(|default| self.eval(frame, default));
+            }
+        }
         let environment = match frame.function {
             Some(_) => Some(self.values.environment(frame.outer, &frame.slots)),
             None => None,

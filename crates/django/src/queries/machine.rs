@@ -17,6 +17,7 @@ use super::known::leaving::Turning;
 use super::known::memos::Memos;
 use super::known::narrowing::{Narrowed, Reference};
 use super::known::steps::Steps;
+use super::places::{Places, key_names};
 use super::plans::PrefetchAttributes;
 use super::python::aliases::Alias;
 use super::python::carried::Looks;
@@ -286,6 +287,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) calling: Option<Site>,
     /// How many templates are being rendered within each other.
     pub(crate) rendering: usize,
+    /// The names of primary keys.
+    pub(super) key_names: Vec<Symbol>,
+    /// What comes to places at which it matters.
+    pub(super) places: Places,
 }
 
 macro_rules! names {
@@ -345,6 +350,8 @@ impl<'p> Machine<'p> {
             requests,
             request_values: FxHashMap::default(),
             rendering: 0,
+            key_names: key_names(schema),
+            places: Places::default(),
             calling: None,
             manager_starts: FxHashMap::default(),
             changed: FxHashSet::default(),

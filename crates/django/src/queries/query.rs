@@ -175,6 +175,8 @@ pub struct Asked {
     /// All related rows of a row where a test fails, and a part of them where it holds: whether a prefetch serves it is
     /// not known.
     pub partly: bool,
+    /// `iterator()`: what it gives is no queryset any more.
+    pub iterated: bool,
     /// `iterator()` without `chunk_size`
     pub streamed: bool,
     /// Something was called that is not known to keep it a plain queryset.
@@ -201,6 +203,7 @@ impl Asked {
             distinct: self.distinct || other.distinct,
             narrowed: self.narrowed || other.narrowed,
             partly: self.partly || other.partly,
+            iterated: self.iterated || other.iterated,
             streamed: self.streamed || other.streamed,
             foreign: self.foreign || other.foreign,
             empty: self.empty && other.empty,

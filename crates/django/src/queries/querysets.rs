@@ -219,6 +219,7 @@ impl<'p> Machine<'p> {
             "raw" => queryset.asked.raw = true,
             "fetch_mode" => queryset.plan.select_unknown = true,
             "iterator" | "aiterator" => {
+                queryset.asked.iterated = true;
                 queryset.asked.streamed = arguments.get(0, "chunk_size").is_none();
                 queryset.asked.narrowed = true;
                 return self.values.queryset(queryset);

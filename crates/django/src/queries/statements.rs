@@ -59,6 +59,7 @@ impl<'p> Machine<'p> {
             },
             StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
                 let value = self.eval(frame, from);
+                self.note_bound(frame, target, from, value);
                 self.assign(frame, target, value);
                 self.note_alias(frame, target, from, value);
                 if self.is_refused(frame, target) {

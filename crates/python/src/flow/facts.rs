@@ -137,6 +137,16 @@ impl FileFacts {
         &self.clauses[run.indices()]
     }
 
+    /// What a value comes to: itself, or the arms of `one if test else other`.
+    pub fn arms(&self, expr: Expr) -> Vec<Expr> {
+        match self.kind(expr) {
+            ExprKind::Conditional(run) => {
+                self.list(run).iter().skip(1).flat_map(|&arm| self.arms(arm)).collect()
+            }
+            _ => vec![expr],
+        }
+    }
+
     /// The string that a value is, where it is a literal.
     pub fn as_str(&self, expr: Expr) -> Option<&'static str> {
         match self.kind(expr) {

@@ -201,6 +201,7 @@ impl<'p> Machine<'p> {
         values: &[Value],
         call: CallSite,
     ) -> Value {
+        self.note_on_elements(function);
         let depth = self.looping.len();
         for &value in values {
             self.push_looping(value);

@@ -64,9 +64,14 @@ impl<'a> Lowering<'a> {
     }
 
     fn interpolation(&mut self, element: &'a ast::InterpolatedElement, formatted: bool) {
-        if let (true, Some(debug)) = (formatted, &element.debug_text) {
-            let symbol = Symbol::new(debug.as_str());
-            let text = self.node(ExprKind::Str(symbol), element.range);
+        // Its own text is a part of the string as well, as it is of what a template string holds.
+        let text = match &element.debug_text {
+            Some(debug) if formatted => Some(ExprKind::Str(Symbol::new(debug.as_str()))),
+            None if formatted => None,
+            _ => Some(ExprKind::FString(Run::default())),
+        };
+        if let Some(text) = text {
+            let text = self.node(text, element.range);
             self.exprs.push(text);
         }
         let mut value = self.expr(&element.expression);

@@ -1,0 +1,189 @@
+//! What certainly comes to a place: the values that the interpreter met there, in all runs of the code around it.
+//!
+//! Of a place that reads off a row, one flow of a query tells that rows come there. Whether anything else does, a list, a
+//! plain object, a value that is not known, only all flows together tell.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::{FileId, FunctionRef, Symbol};
+
+use super::machine::{Frame, Machine};
+use super::value::{Shape, Value};
+use crate::schema::{ModelAttribute, RelationId, Schema};
+
+/// What is put into a variable, the widest of all that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bound {
+    /// A queryset that has no rows itself: a manager, `none()`.
+    Bare,
+    /// A queryset of which more can be asked behind the expression that is put there.
+    Rows,
+    /// Anything else, or perhaps: a list, an iterator, a part of the rows.
+    Other,
+}
+
+/// What a relation is read off whose row is asked for its key: `book.author`, of `book.author.id`.
+#[derive(Clone, Debug, Default)]
+pub struct Keyed {
+    /// The relations of that name that the rows have.
+    pub relations: Vec<RelationId>,
+    /// Whether there is anything that is not known.
+    pub is_unknown: bool,
+    /// Whether there is anything that is no row with such a relation.
+    pub is_other: bool,
+}
+
+/// The places of a project at which it matters.
+#[derive(Debug, Default)]
+pub struct Places {
+    bound: FxHashMap<(FileId, Expr), Bound>,
+    keyed: FxHashMap<(FileId, Expr), Keyed>,
+    /// Functions that Python's own call on the elements of what they are given beside them.
+    on_elements: FxHashSet<FunctionRef>,
+}
+
+impl Places {
+    /// What an expression gives to the variable that it is put into, it or one of its arms; nothing where no run comes to it.
+    pub fn bound(&self, file: FileId, arm: Expr) -> Option<Bound> {
+        self.bound.get(&(file, arm)).copied()
+    }
+
+    /// What a relation is read off, where an expression reads it for a key.
+    pub fn keyed(&self, file: FileId, relation: Expr) -> Option<&Keyed> {
+        self.keyed.get(&(file, relation))
+    }
+
+    /// Whether a function is called on elements by Python itself: `sorted(books, key=lambda book: …)`.
+    pub fn is_called_on_elements(&self, function: FunctionRef) -> bool {
+        self.on_elements.contains(&function)
+    }
+
+    fn bind(&mut self, place: (FileId, Expr), bound: Bound) {
+        self.bound.entry(place).and_modify(|known| *known = bound.max(*known)).or_insert(bound);
+    }
+
+    /// With what another interpreter saw.
+    pub(super) fn extend(&mut self, other: Self) {
+        // The order in which they are added changes nothing.
+        #[expect(clippy::iter_over_hash_type)]
+        for (place, bound) in other.bound {
+            self.bind(place, bound);
+        }
+        #[expect(clippy::iter_over_hash_type)]
+        for (place, keyed) in other.keyed {
+            self.keyed.entry(place).or_default().extend(keyed);
+        }
+        self.on_elements.extend(other.on_elements);
+    }
+}
+
+impl Keyed {
+    fn extend(&mut self, other: Self) {
+        for relation in other.relations {
+            if !self.relations.contains(&relation) {
+                self.relations.push(relation);
+            }
+        }
+        self.is_unknown |= other.is_unknown;
+        self.is_other |= other.is_other;
+    }
+}
+
+/// The names under which rows have their primary keys.
+pub(super) fn key_names(schema: &Schema) -> Vec<Symbol> {
+    let mut names = vec![Symbol::new("pk"), Symbol::new("id")];
+    for model in schema.models() {
+        let fields = schema.model(model).fields().iter().map(|&field| schema.field(field));
+        for field in fields.filter(|field| field.primary_key().is_yes()) {
+            if !names.contains(&field.name()) {
+                names.push(field.name());
+            }
+        }
+    }
+    names
+}
+
+impl<'p> Machine<'p> {
+    /// Keeps what is put into a variable of a function.
+    pub(super) fn note_bound(&mut self, frame: &Frame<'p>, target: Expr, from: Expr, value: Value) {
+        let facts = frame.facts;
+        if frame.function.is_none()
+            || frame.file.as_other().is_some()
+            || !matches!(facts.kind(target), ExprKind::Local(_))
+        {
+            return;
+        }
+        let arms = facts.arms(from);
+        for member in self.values.members(value) {
+            let Some((arm, bound)) = self.bound_by(frame, target, &arms, member) else {
+                arms.iter().for_each(|&arm| self.places.bind((frame.file, arm), Bound::Other));
+                return;
+            };
+            self.places.bind((frame.file, arm), bound);
+        }
+    }
+
+    /// The expression, of those that may be put into a variable, that gives a queryset which it ends.
+    fn bound_by(
+        &self,
+        frame: &Frame<'p>,
+        target: Expr,
+        arms: &[Expr],
+        value: Value,
+    ) -> Option<(Expr, Bound)> {
+        let facts = frame.facts;
+        let Shape::Queryset(rows) = self.values.shape(value) else { return None };
+        let asked = &rows.asked;
+        if asked.iterated || asked.sliced || asked.values || asked.raw || asked.combined {
+            return None;
+        }
+        // What a chain gives that is no longer the queryset ends behind it.
+        let last = rows.sites.last().filter(|site| site.file == frame.file)?;
+        let ends = |arm: &&Expr| facts.range(**arm) == last.range;
+        let stays = |arm: &&Expr| facts.kind(**arm) == facts.kind(target);
+        let arm = arms.iter().find(ends).or_else(|| arms.iter().find(stays))?;
+        Some((*arm, if asked.empty || rows.is_manager { Bound::Bare } else { Bound::Rows }))
+    }
+
+    /// The value of `row.relation`, which is read for the key of what it leads to.
+    pub(super) fn read_for_key(
+        &mut self,
+        frame: &mut Frame<'p>,
+        expr: Expr,
+        row: Expr,
+        name: Symbol,
+    ) -> Value {
+        let value = self.eval(frame, row);
+        if frame.file.as_other().is_none() {
+            let mut keyed = Keyed::default();
+            for member in self.values.members(value) {
+                match *self.values.shape(member) {
+                    Shape::Row(row) if !frame.placed.contains_key(&(member, name)) => {
+                        match self.schema.attribute(row.model, name) {
+                            Some(ModelAttribute::ToOne(relation)) => keyed.relations.push(relation),
+                            _ => keyed.is_other = true,
+                        }
+                    }
+                    // It has neither.
+                    Shape::None => {}
+                    Shape::Unknown => keyed.is_unknown = true,
+                    _ => keyed.is_other = true,
+                }
+            }
+            self.places.keyed.entry((frame.file, expr)).or_default().extend(keyed);
+        }
+        match self.told(frame, expr) {
+            Some(told) => told,
+            None => self.attribute(frame, expr, value, name),
+        }
+    }
+
+    /// Keeps that Python itself calls a function on elements.
+    pub(super) fn note_on_elements(&mut self, function: Value) {
+        for member in self.values.members(function) {
+            if let Shape::Function(function, _) = *self.values.shape(member) {
+                self.places.on_elements.insert(function);
+            }
+        }
+    }
+}
