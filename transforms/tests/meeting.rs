@@ -108,3 +108,92 @@ fn branches_that_lack_something_else_are_loaded_where_they_are_made() {
         ],
     );
 }
+
+#[test]
+fn what_may_be_no_queryset_is_left_alone() {
+    let querysets = "class Books(models.QuerySet):\n    def as_list(self):\n        return list(self)\n\n\n\
+                     class Book(models.Model):\n    \
+                     author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+                     objects = Books.as_manager()\n\n\n";
+    let code = format!("from django.db import models\n\n\n{querysets}");
+    let plain = "Book.objects.filter(title='a')";
+    for other in [
+        "Book.objects.iterator()",
+        "Book.objects.iterator(chunk_size=9)",
+        "Book.objects.in_bulk().values()",
+        "Book.objects.all().as_list()",
+        "list(Book.objects.all())",
+        "Book.objects.all()[:9]",
+        "sorted(Book.objects.all(), key=id)",
+    ] {
+        let branches = [format!("    books = {plain}"), format!("    books = {other}")];
+        let found = branches.each_ref().map(|line| format!("Safe: {}: author", line.trim()));
+        let found = found.each_ref().map(String::as_str);
+        behind(&code, &[BRANCHES[0], &branches[0], BRANCHES[2], &branches[1], LOOP], &found);
+        let line = format!("books = {plain} if request.user else {other}");
+        let found = format!("Safe: {line}: author");
+        behind(&code, &[&line, LOOP], &[&found, &found]);
+    }
+    // So it is of what is made of them later.
+    for later in ["books = books.iterator()", "books = books[:9]", "books = list(books)"] {
+        in_each(&[later, LOOP]);
+    }
+    let selected =
+        ["if request.user:", BRANCHES[1], "elif request.path:", "    books = request.selected_objects"];
+    let lines = [&selected[..], &BRANCHES[2..], &[LOOP]].concat();
+    let found = [BRANCHES[1], BRANCHES[3]].map(|line| format!("Safe: {}: author", line.trim()));
+    proposed(&lines, &found.each_ref().map(String::as_str));
+}
+
+#[test]
+fn what_sees_the_variable_sees_what_was_made() {
+    in_each(&["print(locals())", LOOP]);
+    in_each(&["print(vars())", LOOP]);
+    in_each(&["print(eval(request.path))", LOOP]);
+    in_each(&["show = lambda books=books: len(books)", LOOP, "return show"]);
+    in_each(&["def show(books=books): return len(books)", LOOP, "return show"]);
+    in_each(&["class Show:", "    shown = books", LOOP, "return Show"]);
+    // Once they are there, to count them asks for nothing.
+    in_each(&[LOOP, "print(books.count())"]);
+    let both = ["    books = request.books = Book.objects.filter(title='a')", BRANCHES[3]];
+    proposed(
+        &[BRANCHES[0], both[0], BRANCHES[2], both[1], LOOP],
+        &both.map(|line| format!("Safe: {}: author", line.trim())).each_ref().map(String::as_str),
+    );
+    // Of these, no other is told.
+    at_once(&["def show(books): return vars(books)", LOOP, "return show"], LOOP);
+    at_once(&["class Show:", "    books = request.path", LOOP, "return Show"], LOOP);
+}
+
+/// What a function has so many branches of, each of which makes a queryset: these, and the last of them.
+fn branches(count: usize, each: &str, last: &str) -> Vec<String> {
+    let branch = |n: usize| {
+        let more = if n + 1 == count { last } else { each };
+        let test = if n == 0 { "if" } else { "elif" };
+        let books = format!("    books = Book.objects.filter(title='{n}'){more}");
+        [format!("{test} request.path == '{n}':"), books]
+    };
+    let none = ["else:", "    books = Book.objects.none()"].map(str::to_owned);
+    (0..count).flat_map(branch).chain(none).collect()
+}
+
+#[test]
+fn many_branches_are_loaded_all_of_them() {
+    let check = |branches: &[String], rest: &[&str], at_once: bool| {
+        let lines: Vec<&str> = branches.iter().map(String::as_str).chain(rest.iter().copied()).collect();
+        let made = branches.iter().map(|line| line.trim()).filter(|line| line.contains("title="));
+        let places: Vec<&str> = if at_once { vec![LOOP] } else { made.collect() };
+        let found: Vec<String> = places.iter().map(|line| format!("Safe: {line}: author")).collect();
+        proposed(&lines, &found.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    for count in [3, 40, 300] {
+        check(&branches(count, "", ""), &[LOOP], true);
+        let used_twice = ["print(len(books))", LOOP];
+        check(&branches(count, "", ""), &used_twice, false);
+        // One of them may be asked for something else.
+        check(&branches(count, "", ".distinct()"), &used_twice, false);
+        let loaded = branches(count, ".select_related('author')", ".select_related('author')");
+        let loaded: Vec<&str> = loaded.iter().map(String::as_str).chain([LOOP]).collect();
+        proposed(&loaded, &[]);
+    }
+}

@@ -146,6 +146,7 @@ impl<'p> Machine<'p> {
                 is_manager: true,
                 classes,
                 sites: Box::new([site]),
+                ways: Box::default(),
                 plan: Plan::default(),
                 planned: None,
                 asked: Asked::default(),

@@ -688,6 +688,7 @@ impl<'p> Machine<'p> {
             is_manager,
             classes: Box::default(),
             sites: Box::default(),
+            ways: Box::default(),
             plan: Plan::default(),
             planned: None,
             asked: Asked::default(),

@@ -252,8 +252,12 @@ pub(crate) fn find(
 fn results(machine: &Machine<'_>) -> Vec<Query> {
     let mut at: FxHashMap<Value, usize> = FxHashMap::default();
     let mut queries: Vec<Query> = Vec::new();
+    let mut of_many: Vec<(usize, Value)> = Vec::new();
     let mut index_of = |query: Value, queryset: &Queryset| {
         *at.entry(query).or_insert_with(|| {
+            if !queryset.ways.is_empty() {
+                of_many.push((queries.len(), query));
+            }
             queries.push(query_of(machine, query, queryset));
             queries.len() - 1
         })
@@ -278,6 +282,15 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
     }
     for (index, read) in reads {
         queries[index].reads.push(read);
+    }
+    // What was found of many alternatives at once is so of each.
+    for (index, query) in of_many {
+        let Some(queryset) = machine.as_queryset(query) else { continue };
+        for way in queryset.all_ways() {
+            let asked_before = way.iter().filter(|site| machine.asked_before.contains(site)).copied();
+            let (sites, asked_before) = (way.to_vec(), asked_before.collect());
+            queries.push(Query { sites, asked_before, ..queries[index].clone() });
+        }
     }
     // They are kept to the end.
     for query in &mut queries {

@@ -1,6 +1,8 @@
 //! What is known of a query: its model, what it loads with its rows, what else was asked of it, by which
 //! lookups its rows were chosen, and how it is evaluated.
 
+use std::rc::Rc;
+
 use tuneup_python::{ClassRef, Symbol};
 
 use super::value::{Site, Terms, Value};
@@ -17,8 +19,11 @@ pub struct Queryset {
     pub is_manager: bool,
     /// The class whose methods it has beyond Django's, outermost first.
     pub classes: Box<[ClassRef]>,
-    /// The chain expressions that it went through, from the first.
+    /// The chain expressions that it went through, from the first. Of one of too many alternatives to be told apart, those
+    /// that all of them went through.
     pub sites: Box<[Site]>,
+    /// Those that each of so many went through, where they have none in common.
+    pub ways: Box<[Rc<[Site]>]>,
     /// What it loads with its rows.
     pub plan: Plan,
     /// The last call that asked for some of that.
@@ -42,6 +47,7 @@ impl Queryset {
             is_manager: false,
             classes,
             sites: Box::default(),
+            ways: Box::default(),
             plan: Plan::default(),
             planned: None,
             asked: Asked::default(),
@@ -49,6 +55,18 @@ impl Queryset {
             parent: None,
             annotated: Box::default(),
         }
+    }
+
+    /// The chain expressions that each of the alternatives went through which it stands for.
+    pub fn all_ways(&self) -> Vec<Rc<[Site]>> {
+        if self.ways.is_empty() {
+            return vec![(*self.sites).into()];
+        }
+        let whole = |way: &Rc<[Site]>| {
+            let later = self.sites.iter().filter(|site| !way.contains(site));
+            way.iter().chain(later).copied().collect()
+        };
+        self.ways.iter().map(whole).collect()
     }
 }
 

@@ -517,7 +517,7 @@ impl Values {
         let are_texts = || parts.iter().all(|&part| matches!(self.shape(part), Shape::Str(_) | Shape::None));
         let widest = if parts.len() > WIDEST_UNION && are_texts() { MOST_TEXTS } else { WIDEST_UNION };
         if parts.len() > widest {
-            parts = self.widened(parts);
+            parts = self.widened(&parts, widest);
         }
         match parts.len() {
             1 => parts[0],

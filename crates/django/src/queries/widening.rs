@@ -4,20 +4,29 @@
 //! Where the steps say nothing of the rows, there is but one to follow; where a union grows too wide all the same, to
 //! forget its alternatives would lose what they have in common: the model, the plan, and where they start.
 
-use super::value::{Origin, Queryset, Role, Row, Shape, Value, Values};
+use std::rc::Rc;
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::value::{Asked, Origin, Queryset, Role, Row, Shape, Site, Value, Values};
+
+type FxIndexSet<T> = IndexSet<T, FxBuildHasher>;
 
 impl Values {
-    /// The alternatives with those merged that are alike.
-    pub(super) fn widened(&mut self, parts: Vec<Value>) -> Vec<Value> {
+    /// The alternatives with those merged that are alike: so many that more than `most` are left only where those that are
+    /// asked for something else are told apart too.
+    pub(super) fn widened(&mut self, parts: &[Value], most: usize) -> Vec<Value> {
+        let exact = self.widened_by(parts, true);
+        if exact.len() <= most { exact } else { self.widened_by(&exact, false) }
+    }
+
+    fn widened_by(&mut self, parts: &[Value], exactly: bool) -> Vec<Value> {
         let mut merged: Vec<Value> = Vec::new();
-        for part in parts {
-            let alike = merged.iter().position(|&there| self.merged(there, part).is_some());
-            match alike {
-                Some(at) => {
-                    if let Some(one) = self.merged(merged[at], part) {
-                        merged[at] = one;
-                    }
-                }
+        for &part in parts {
+            let one = (0..merged.len()).find_map(|at| Some((at, self.merged(merged[at], part, exactly)?)));
+            match one {
+                Some((at, one)) => merged[at] = one,
                 None => merged.push(part),
             }
         }
@@ -80,7 +89,8 @@ impl Values {
             == (b.model, &b.origin, b.is_manager, &b.classes, b.asked, b.terms)
             && (&a.parent, &a.annotated) == (&b.parent, &b.annotated)
             && a.plan.is_known_alike(&b.plan);
-        if !is_alike || a.sites.is_empty() || b.sites.is_empty() {
+        let is_one = |rows: &Queryset| !rows.sites.is_empty() && rows.ways.is_empty();
+        if !is_alike || !is_one(a) || !is_one(b) {
             return None;
         }
         let (short, long, shorter) = match a.sites.len() <= b.sites.len() {
@@ -103,7 +113,7 @@ impl Values {
     }
 
     /// Two alternatives as one, where they are alike.
-    fn merged(&mut self, one: Value, other: Value) -> Option<Value> {
+    fn merged(&mut self, one: Value, other: Value, exactly: bool) -> Option<Value> {
         match (self.shape(one).clone(), self.shape(other).clone()) {
             (Shape::Queryset(one), Shape::Queryset(other)) => {
                 let is_alike = one.model == other.model
@@ -115,13 +125,23 @@ impl Values {
                 if !is_alike {
                     return None;
                 }
-                let rows = |asked: super::value::Asked| (asked.values, asked.flat, asked.raw);
+                let rows = |asked: super::value::Asked| (asked.values, asked.flat, asked.raw, asked.empty);
                 if rows(one.asked) != rows(other.asked) {
                     return None;
                 }
                 let terms = shared(self.terms(one.terms), self.terms(other.terms));
+                let sites = common(&one.sites, &other.sites);
+                let are_apart = sites.is_empty() || !one.ways.is_empty() || !other.ways.is_empty();
+                let is_asked_alike = Asked { narrowed: other.asked.narrowed, ..one.asked } == other.asked;
+                // Related rows as a whole are something else than a part of them: a prefetch serves those.
+                let is_told = are_apart && one.origin == Origin::Manager;
+                if is_told && exactly && !is_asked_alike {
+                    return None;
+                }
+                let ways = is_told && is_asked_alike;
                 let merged = Queryset {
-                    sites: common(&one.sites, &other.sites).into(),
+                    ways: if ways { both_ways(&one, &other) } else { Box::default() },
+                    sites: sites.into(),
                     asked: one.asked.or(other.asked),
                     terms: self.make_terms(terms),
                     ..(*one).clone()
@@ -132,11 +152,25 @@ impl Values {
                 if (Row { query: other.query, ..one }) != other {
                     return None;
                 }
-                let query = self.merged(one.query, other.query)?;
+                let query = self.merged(one.query, other.query, exactly)?;
                 Some(self.make(Shape::Row(Row { query, ..one })))
             }
             _ => None,
         }
+    }
+}
+
+/// The ways of two querysets that have none in common, as long as there are not far too many.
+fn both_ways(one: &Queryset, other: &Queryset) -> Box<[Rc<[Site]>]> {
+    const MOST: usize = 4000;
+    let is_lost = |rows: &Queryset| rows.sites.is_empty() && rows.ways.is_empty();
+    if is_lost(one) || is_lost(other) {
+        return Box::default();
+    }
+    let ways: FxIndexSet<Rc<[Site]>> = one.all_ways().into_iter().chain(other.all_ways()).collect();
+    match ways.len() <= MOST {
+        true => ways.into_iter().collect(),
+        false => Box::default(),
     }
 }
 
