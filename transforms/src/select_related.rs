@@ -39,7 +39,8 @@ pub(crate) fn can_join(project: &Project, gap: &Gap, missing: &Missing) -> bool 
     let schema = &project.schema;
     !missing.to_many
         && missing.relations.iter().all(|&id| schema.relation(id).kind() != RelationKind::Generic)
-        && targets(project, missing).all(|to| project.routing.databases(gap.model, to) != Databases::Apart)
+        && targets(project, missing)
+            .all(|to| project.routing.databases(project, gap.model, to) != Databases::Apart)
 }
 
 /// The models that a path's relations lead to.
@@ -213,7 +214,7 @@ fn apart(project: &Project, from: ModelId, to: ModelId) -> Option<String> {
     let schema = &project.schema;
     let app = |model| schema.model(model).app_label();
     let labels = || (schema.label(from), schema.label(to));
-    match project.routing.databases(from, to) {
+    match project.routing.databases(project, from, to) {
         Databases::Copied(alias) => {
             let (from, to) = labels();
             Some(format!(

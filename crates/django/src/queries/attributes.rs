@@ -171,14 +171,8 @@ impl<'p> Machine<'p> {
 
     /// The function that a member is, and how it is bound.
     pub(crate) fn function_of(&self, member: Member) -> Option<(FunctionRef, Binding)> {
-        let facts = self.project.facts(member.owner.file);
-        match facts.kind(member.binding.value?) {
-            ExprKind::Function(id) => {
-                let function = self.getter(FunctionRef { file: member.owner.file, id });
-                Some((function, self.binding_of(function)))
-            }
-            _ => None,
-        }
+        let function = self.getter(self.project.function_of(&member)?);
+        Some((function, self.binding_of(function)))
     }
 
     /// The function that reads a property, of the one that sets or deletes it: `@name.setter` binds the name again.
@@ -201,10 +195,7 @@ impl<'p> Machine<'p> {
     /// The function that `value.name = put` calls, where the class's `property` has one.
     pub(super) fn setter(&self, class: ClassRef, name: Symbol) -> Option<FunctionRef> {
         let member = self.project.member(class, name)?;
-        let ExprKind::Function(id) = self.project.facts(member.owner.file).kind(member.binding.value?) else {
-            return None;
-        };
-        let function = FunctionRef { file: member.owner.file, id };
+        let function = self.project.function_of(&member)?;
         self.has_decorator(function, &["setter"]).then_some(function)
     }
 

@@ -2,23 +2,25 @@
 //!
 //! A router's `db_for_read` is run for each model, on what can be told of that model. What it says of all models alike (a
 //! replica, whatever is asked for) keeps them together; what depends on the model in a way that cannot be told leaves
-//! open whether two are in one database. `allow_migrate` tells of tables that are in several.
+//! open whether two are in one database. Where it says nothing, a related row is read from where its row is.
+//! `allow_migrate` tells of tables that are in several.
 //!
 //! <https://docs.djangoproject.com/en/stable/topics/db/multi-db/#automatic-database-routing>
 
+mod changes;
+mod models;
 mod router;
 mod values;
 
-use std::collections::BTreeSet;
-
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use tuneup_python::flow::Expr;
 use tuneup_python::{Base, ClassRef, Entity, FileId, ModuleRef, Project, Symbol};
 
+use self::changes::Changes;
 use self::router::Reader;
 use self::values::Value;
 use crate::schema::{ModelId, Schema};
-use crate::settings::Settings;
+use crate::settings::{self, Node, Settings};
 
 /// The alias that holds where no router says another.
 const DEFAULT: &str = "default";
@@ -26,10 +28,14 @@ const DEFAULT: &str = "default";
 /// Where the models of a project are read from.
 #[derive(Default)]
 pub struct Routing {
-    /// Nothing where no router is named.
+    /// By each of the lists of routers that may hold; none where there is no router.
+    ways: Vec<Way>,
+}
+
+/// What the routers of one list say.
+struct Way {
+    routers: Vec<Router>,
     routes: FxHashMap<ModelId, Route>,
-    /// The models whose tables are in a database, as routers say in so many words.
-    tables: FxHashSet<(Symbol, ModelId)>,
 }
 
 /// Whether a query of one model can join the rows of another.
@@ -45,12 +51,17 @@ pub enum Databases {
     Unknown,
 }
 
-/// What the routers say of one model, one after the other up to the first that decides.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Route(Vec<Vec<Step>>);
+/// What the routers say of one model.
+#[derive(Debug)]
+struct Route {
+    /// One after the other up to the first that decides; what holds without any.
+    said: Vec<Vec<Step>>,
+    /// Whether none says anything of it.
+    is_silent: bool,
+}
 
 /// A class that `DATABASE_ROUTERS` names.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Router {
     /// One that is read.
     Class(ClassRef),
@@ -61,11 +72,41 @@ enum Router {
 }
 
 impl Router {
+    /// The routers of a setting, in order: of each list that it may be.
+    fn all(source: &Project, setting: &Node) -> Vec<Vec<Self>> {
+        let mut found: Vec<Vec<Self>> = Vec::new();
+        for node in setting.alternatives() {
+            let routers = match &node.value {
+                settings::Value::None => continue,
+                settings::Value::List(list) if !list.open => {
+                    list.items.iter().map(|item| Self::of(source, item)).collect()
+                }
+                _ => vec![Self::Unknown],
+            };
+            // Where there are none, all is in one database.
+            if !routers.is_empty() && !found.contains(&routers) {
+                found.push(routers);
+            }
+        }
+        found
+    }
+
+    /// The router that an item of the setting names. Django takes instances too.
+    fn of(source: &Project, item: &Node) -> Self {
+        match &item.value {
+            settings::Value::Str(dotted) => Self::named(source, dotted),
+            _ => Self::Unknown,
+        }
+    }
+
     /// The router of a dotted name.
     fn named(source: &Project, dotted: &str) -> Self {
         let package = first_part(dotted);
         if source.module(package).is_none() {
-            return Self::Foreign(Symbol::new(package));
+            return match is_unread(source, package) {
+                true => Self::Unknown,
+                false => Self::Foreign(Symbol::new(package)),
+            };
         }
         let class = dotted.rsplit_once('.').and_then(|(module, name)| {
             let Some(ModuleRef::File(file)) = source.module(module) else { return None };
@@ -98,38 +139,67 @@ enum Step {
 impl Routing {
     /// Reads the routers that production uses.
     pub(crate) fn find(source: &Project, settings: &Settings, schema: &Schema) -> Self {
-        let Some(named) = settings.node("DATABASE_ROUTERS") else { return Self::default() };
-        let routers: Vec<Router> =
-            named.texts().into_iter().map(|dotted| Router::named(source, dotted)).collect();
-        if routers.is_empty() {
-            return Self::default();
-        }
-        let reader = |class| Reader::new(source, settings, schema, class);
-        let routes: FxHashMap<ModelId, Route> = schema
-            .models()
-            .map(|model| (model, Route::of(source, schema, &reader, &routers, model)))
-            .collect();
-        let homes: BTreeSet<&str> =
-            schema.models().filter_map(|model| routes[&model].home()).map(|alias| alias.as_str()).collect();
-        let homes: Vec<Symbol> = homes.into_iter().map(Symbol::new).collect();
-        let tables = schema.models().flat_map(|model| homes.iter().map(move |&alias| (alias, model)));
-        let tables = tables.filter(|&(alias, model)| has_table(source, &reader, &routers, alias, model));
-        let tables = tables.collect();
-        Self { routes, tables }
+        let Some(setting) = settings.node("DATABASE_ROUTERS") else { return Self::default() };
+        let changes = Changes::default();
+        let reader = |class| Reader::new(source, settings, schema, &changes, class);
+        let way = |routers: Vec<Router>| {
+            let route = |model| (model, Route::of(source, schema, &reader, &routers, model));
+            let routes = schema.models().map(route).collect();
+            Way { routers, routes }
+        };
+        Self { ways: Router::all(source, setting).into_iter().map(way).collect() }
     }
 
-    /// Where the rows of two models are read from, seen from a query of the first.
-    pub fn databases(&self, one: ModelId, other: ModelId) -> Databases {
+    /// Where the rows of two models are read from, seen from a query of the first. Of several ways, the one that says most
+    /// against a join.
+    pub fn databases(&self, project: &crate::Project, one: ModelId, other: ModelId) -> Databases {
+        let said = self.ways.iter().map(|way| way.databases(project, one, other));
+        said.max_by_key(|said| said.severity()).unwrap_or(Databases::One)
+    }
+}
+
+impl Databases {
+    fn severity(self) -> u8 {
+        match self {
+            Self::One => 0,
+            Self::Copied(_) => 1,
+            Self::Unknown => 2,
+            Self::Apart => 3,
+        }
+    }
+}
+
+impl Way {
+    fn databases(&self, project: &crate::Project, one: ModelId, other: ModelId) -> Databases {
         let (Some(from), Some(to)) = (self.routes.get(&one), self.routes.get(&other)) else {
             return Databases::One;
         };
         match from.home() {
-            _ if one == other => Databases::One,
+            _ if one == other || to.is_silent => Databases::One,
             _ if from.is_unknown() || to.is_unknown() => Databases::Unknown,
-            _ if from == to => Databases::One,
-            Some(alias) if self.tables.contains(&(alias, other)) => Databases::Copied(alias),
+            _ if from.said == to.said => Databases::One,
+            Some(alias) if self.has_table(project, alias, other) => Databases::Copied(alias),
             _ => Databases::Apart,
         }
+    }
+
+    /// Whether the first router that says anything of it has a model's table in a database, in so many words.
+    fn has_table(&self, project: &crate::Project, alias: Symbol, model: ModelId) -> bool {
+        let (source, schema) = (&project.source, &project.schema);
+        let of = schema.model(model);
+        let given = [Value::Text(alias), Value::Text(of.app_label())];
+        let name = Value::Text(Symbol::new(&of.name().as_str().to_lowercase()));
+        let named = [("model_name", name), ("model", Value::Model(model))];
+        let changes = Changes::default();
+        for router in &self.routers {
+            let Router::Class(class) = *router else { return false };
+            let reader = Reader::new(source, &project.settings, schema, &changes, class);
+            match said_by(reader, "allow_migrate", &given, &named).as_slice() {
+                [Step::Nothing] => {}
+                said => return *said == [Step::Bool(true)],
+            }
+        }
+        false
     }
 }
 
@@ -145,7 +215,7 @@ impl Route {
         let mut said = Vec::new();
         for router in routers {
             let steps = match *router {
-                Router::Class(class) => said_by(source, reader(class), "db_for_read", &[Value::Model(model)]),
+                Router::Class(class) => said_by(reader(class), "db_for_read", &[Value::Model(model)], &[]),
                 Router::Foreign(package) if !is_of(source, schema, model, package) => vec![Step::Nothing],
                 Router::Foreign(_) | Router::Unknown => vec![Step::Unknown],
             };
@@ -153,18 +223,19 @@ impl Route {
                 [Step::Nothing] => {}
                 [Step::Alias(_)] => {
                     said.push(steps);
-                    return Self(said);
+                    return Self { said, is_silent: false };
                 }
                 _ => said.push(steps),
             }
         }
+        let is_silent = said.is_empty();
         said.push(vec![Step::Alias(Symbol::new(DEFAULT))]);
-        Self(said)
+        Self { said, is_silent }
     }
 
     /// The alias of the database that the model is always read from.
     fn home(&self) -> Option<Symbol> {
-        match self.0.as_slice() {
+        match self.said.as_slice() {
             [only] => match only.as_slice() {
                 [Step::Alias(alias)] => Some(*alias),
                 _ => None,
@@ -174,42 +245,22 @@ impl Route {
     }
 
     fn is_unknown(&self) -> bool {
-        self.0.iter().flatten().any(|step| *step == Step::Unknown)
+        self.said.iter().flatten().any(|step| *step == Step::Unknown)
     }
-}
-
-/// Whether the first router that says anything of it has a model's table in a database.
-fn has_table<'p>(
-    source: &'p Project,
-    reader: &impl Fn(ClassRef) -> Reader<'p>,
-    routers: &[Router],
-    alias: Symbol,
-    model: ModelId,
-) -> bool {
-    for router in routers {
-        let Router::Class(class) = *router else { return false };
-        let reader = reader(class);
-        let of = reader.schema.model(model);
-        let given = [Value::Text(alias), Value::Text(of.app_label()), Value::Model(model)];
-        match said_by(source, reader, "allow_migrate", &given).as_slice() {
-            [Step::Nothing] => {}
-            said => return *said == [Step::Bool(true)],
-        }
-    }
-    false
 }
 
 /// What a method of a router says.
-fn said_by(source: &Project, mut reader: Reader<'_>, method: &str, given: &[Value]) -> Vec<Step> {
-    let Some(member) = source.member(reader.class, Symbol::new(method)) else {
+fn said_by(mut reader: Reader<'_>, method: &str, given: &[Value], named: &[(&str, Value)]) -> Vec<Step> {
+    let method = Symbol::new(method);
+    if reader.source.member(reader.class, method).is_none() {
         // A base that is not read may have one.
         let is_read = |base: &Base| matches!(base, Base::Class(_)) || is_object(base);
-        let is_read = source.mro(reader.class).iter().all(is_read);
+        let is_read = reader.source.mro(reader.class).iter().all(is_read);
         return vec![if is_read { Step::Nothing } else { Step::Unknown }];
-    };
-    match (member.certain, reader.function_of(&member)) {
-        (true, Some(function)) => reader.method(function, given),
-        _ => vec![Step::Unknown],
+    }
+    match reader.method_of(method) {
+        Some(method) => reader.method(method, given, named),
+        None => vec![Step::Unknown],
     }
 }
 
@@ -226,4 +277,10 @@ fn is_of(source: &Project, schema: &Schema, model: ModelId, package: Symbol) -> 
 
 fn first_part(dotted: &str) -> &str {
     dotted.split('.').next().unwrap_or_default()
+}
+
+/// Whether something of the project that could not be read may be a package.
+fn is_unread(source: &Project, package: &str) -> bool {
+    let is_it = |part: &str| part.strip_suffix(".py").unwrap_or(part) == package;
+    source.problems().iter().any(|problem| problem.path.split('/').any(is_it))
 }

@@ -3,6 +3,7 @@
 use tuneup_python::flow::{Argument, ArgumentKind, BinaryOp, CompareOp, Expr, ExprKind, Run};
 use tuneup_python::{Entity, Symbol};
 
+use super::changes::is_changing;
 use super::router::{Frame, Reader};
 use crate::schema::ModelId;
 use crate::settings::{self, Node};
@@ -28,26 +29,25 @@ pub(super) enum Value {
     Meta(ModelId),
     /// The router.
     This,
-    /// Something that is the same for every model.
-    Alike,
     /// Anything.
     Unknown,
 }
 
-impl Value {
-    /// Whether it is the same for every model.
-    pub(super) fn is_alike(&self) -> bool {
-        match self {
-            Self::Model(_) | Self::Meta(_) | Self::Unknown => false,
-            Self::Items(items) => items.iter().all(Self::is_alike),
-            Self::Map(entries, rest) => {
-                entries.iter().all(|(_, value)| value.is_alike())
-                    && rest.as_deref().is_none_or(Self::is_alike)
-            }
-            _ => true,
-        }
-    }
+/// A value, and whether it is of the model: what is not is the same for every model, known or not.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) value: Value,
+    pub(super) of_model: bool,
+}
 
+impl Held {
+    /// One that is the same for every model.
+    pub(super) fn of_any(value: Value) -> Self {
+        Self { value, of_model: false }
+    }
+}
+
+impl Value {
     /// Whether it counts as true, where that is known.
     pub(super) fn truth(&self) -> Option<bool> {
         match self {
@@ -57,25 +57,19 @@ impl Value {
             Self::Items(items) => Some(!items.is_empty()),
             Self::Map(entries, None) => Some(!entries.is_empty()),
             Self::Model(_) | Self::Meta(_) | Self::This => Some(true),
-            Self::Map(..) | Self::Unset | Self::Alike | Self::Unknown => None,
+            Self::Map(..) | Self::Unset | Self::Unknown => None,
         }
     }
 
-    /// A setting's value.
-    pub(super) fn of_setting(node: &Node) -> Self {
-        match &node.value {
-            settings::Value::None => Self::None,
-            settings::Value::Bool(value) => Self::Bool(*value),
-            settings::Value::Str(text) => Self::Text(Symbol::new(text)),
-            settings::Value::List(list) if !list.open => {
-                Self::Items(list.items.iter().map(Self::of_setting).collect())
+    /// How much it is to copy.
+    pub(super) fn size(&self) -> usize {
+        1 + match self {
+            Self::Items(items) => items.iter().map(Self::size).sum(),
+            Self::Map(entries, rest) => {
+                let entries: usize = entries.iter().map(|(_, value)| 1 + value.size()).sum();
+                entries + rest.as_ref().map_or(0, |rest| rest.size())
             }
-            settings::Value::Dict(dict) if !dict.open && dict.base.is_none() => {
-                let entries = dict.entries.iter();
-                let entries = entries.map(|(key, node)| (Symbol::new(key), Self::of_setting(node)));
-                Self::Map(entries.collect(), None)
-            }
-            _ => Self::Alike,
+            _ => 0,
         }
     }
 
@@ -95,38 +89,90 @@ impl Value {
                 items.extend(more.iter().cloned());
                 Self::Items(items)
             }
-            (this, "get" | "items" | "keys" | "values" | "index" | "count" | "copy", _) => this,
-            _ => Self::Alike,
+            _ => Self::Unknown,
         }
     }
 
     /// Whether two are equal, where both are known.
     fn equals(&self, other: &Self) -> Option<bool> {
-        let is_plain =
-            |value: &Self| matches!(value, Self::None | Self::Bool(_) | Self::Text(_) | Self::Model(_));
-        (is_plain(self) && is_plain(other)).then(|| self == other)
-    }
-
-    /// Nothing more is known than whether it depends on the model.
-    fn blurred(parts: &[Self]) -> Self {
-        if parts.iter().all(Self::is_alike) { Self::Alike } else { Self::Unknown }
+        let is_plain = |value: &Self| matches!(value, Self::None | Self::Bool(_) | Self::Text(_));
+        match (self, other) {
+            (Self::Model(one), Self::Model(other)) => Some(one == other),
+            (Self::Model(_), Self::None) | (Self::None, Self::Model(_)) => Some(false),
+            _ => (is_plain(self) && is_plain(other)).then(|| self == other),
+        }
     }
 }
 
 impl Reader<'_> {
-    /// What is known of an expression's value.
-    pub(super) fn value(&mut self, frame: &mut Frame, expr: Expr) -> Value {
-        if !self.spend() {
-            return Value::Unknown;
+    /// What is known of an expression's value, and whether the model has a part in it.
+    pub(super) fn held(&mut self, frame: &mut Frame, expr: Expr) -> Held {
+        let before = std::mem::take(&mut self.of_model);
+        let value = self.value(frame, expr);
+        let of_model = self.of_model;
+        self.of_model |= before;
+        Held { value, of_model }
+    }
+
+    /// Whether a test holds, where that is known, and whether the model has a part in that.
+    pub(super) fn tested(&mut self, frame: &mut Frame, expr: Expr) -> (Option<bool>, bool) {
+        self.deeper(|this| this.tested_in(frame, expr)).unwrap_or((None, true))
+    }
+
+    fn tested_in(&mut self, frame: &mut Frame, expr: Expr) -> (Option<bool>, bool) {
+        let facts = self.source.facts(frame.file);
+        let (run, decides) = match facts.kind(expr) {
+            ExprKind::Not(inner) => {
+                let (truth, of_model) = self.tested(frame, inner);
+                return (truth.map(|truth| !truth), of_model);
+            }
+            ExprKind::And(run) => (run, false),
+            ExprKind::Or(run) => (run, true),
+            _ => {
+                let held = self.held(frame, expr);
+                return (held.value.truth(), held.of_model);
+            }
+        };
+        let (mut known, mut open) = (false, None);
+        for &part in facts.list(run) {
+            let (truth, of_model) = self.tested(frame, part);
+            match truth {
+                Some(truth) if truth == decides => {
+                    return (Some(decides), known || of_model || open == Some(true));
+                }
+                Some(_) => known |= of_model,
+                None => open = Some(open == Some(true) || of_model),
+            }
         }
+        // Where some are open, the others say nothing: the model has a part in it by the open ones alone.
+        match open {
+            Some(of_model) => (None, of_model),
+            None => (Some(!decides), known),
+        }
+    }
+
+    /// What is known of an expression's value; [`Reader::of_model`] is set where the model has a part in it.
+    pub(super) fn value(&mut self, frame: &mut Frame, expr: Expr) -> Value {
+        self.deeper(|this| this.value_in(frame, expr)).unwrap_or(Value::Unknown)
+    }
+
+    fn value_in(&mut self, frame: &mut Frame, expr: Expr) -> Value {
         let facts = self.source.facts(frame.file);
         match facts.kind(expr) {
             ExprKind::None => Value::None,
             ExprKind::Bool(value) => Value::Bool(value),
             ExprKind::Str(text) => Value::Text(text),
-            ExprKind::Int(_) | ExprKind::Number | ExprKind::Bytes => Value::Alike,
-            ExprKind::Local(slot) => match &frame.slots {
-                Some(slots) => slots.get(slot as usize).cloned().unwrap_or(Value::Alike),
+            ExprKind::Int(_) | ExprKind::Number | ExprKind::Bytes | ExprKind::DoubleStarred => Value::Unknown,
+            place @ ExprKind::Local(_) => match frame.variable(place) {
+                // What is not read may have set it to anything.
+                Some(Held { value: Value::Unset, .. }) => {
+                    self.of_model = true;
+                    Value::Unknown
+                }
+                Some(held) => {
+                    self.of_model |= held.of_model;
+                    self.copy(&held.value)
+                }
                 None => self.global(frame, expr),
             },
             ExprKind::Global(_) | ExprKind::Free { .. } | ExprKind::Import(_) => self.global(frame, expr),
@@ -135,9 +181,8 @@ impl Reader<'_> {
                 Value::Model(model) => self.of_model(model, name, None),
                 Value::Meta(model) => self.of_meta(model, name.as_str()),
                 Value::This => self.attribute(name),
-                Value::Alike => self.global(frame, expr),
-                Value::Unknown => Value::Unknown,
-                _ => Value::Alike,
+                Value::Unknown => self.global(frame, expr),
+                _ => Value::Unknown,
             },
             ExprKind::List(run) | ExprKind::Tuple(run) | ExprKind::Set(run) => {
                 Value::Items(self.values(frame, run))
@@ -145,64 +190,112 @@ impl Reader<'_> {
             ExprKind::Dict(run) => self.map(frame, run),
             ExprKind::Subscript(base, index) => {
                 let (base, index) = (self.value(frame, base), self.value(frame, index));
-                looked_up(&base, &index).unwrap_or_else(|| Value::blurred(&[base, index]))
+                looked_up(&base, &index).unwrap_or(Value::Unknown)
             }
             ExprKind::Conditional(parts) => {
                 let &[test, then, orelse] = facts.list(parts) else { return Value::Unknown };
-                let held = self.value(frame, test);
-                match held.truth() {
+                let (truth, of_model) = self.tested(frame, test);
+                self.of_model |= of_model;
+                match truth {
                     Some(true) => self.value(frame, then),
                     Some(false) => self.value(frame, orelse),
-                    None => Value::blurred(&[held, self.value(frame, then), self.value(frame, orelse)]),
+                    None => self.unknown(frame, &[then, orelse]),
                 }
             }
-            ExprKind::Not(inner) => match self.value(frame, inner) {
-                value if value.truth().is_some() => Value::Bool(value.truth() == Some(false)),
-                value => Value::blurred(&[value]),
-            },
+            ExprKind::Not(_) => {
+                let (truth, of_model) = self.tested(frame, expr);
+                self.of_model |= of_model;
+                truth.map_or(Value::Unknown, Value::Bool)
+            }
             ExprKind::And(run) => self.junction(frame, run, false),
             ExprKind::Or(run) => self.junction(frame, run, true),
             ExprKind::Compare(run, ops) => match (facts.list(run), facts.compare_ops.get(ops as usize)) {
                 (&[left, right], Some(&op)) => {
                     let (left, right) = (self.value(frame, left), self.value(frame, right));
-                    compared(&left, op, &right).unwrap_or_else(|| Value::blurred(&[left, right]))
+                    compared(&left, op, &right).unwrap_or(Value::Unknown)
                 }
-                (operands, _) => {
-                    let operands: Vec<Value> = operands.iter().map(|&it| self.value(frame, it)).collect();
-                    Value::blurred(&operands)
-                }
+                (operands, _) => self.unknown(frame, operands),
             },
             ExprKind::Binary(BinaryOp::Add | BinaryOp::BitOr, run) => {
-                let parts = self.values(frame, run);
                 let mut all = Vec::new();
-                for part in &parts {
-                    let Value::Items(items) = part else { return Value::blurred(&parts) };
-                    all.extend(items.iter().cloned());
+                for part in self.values(frame, run) {
+                    let Value::Items(items) = part else { return Value::Unknown };
+                    all.extend(items);
                 }
                 Value::Items(all)
             }
             ExprKind::Binary(_, run) | ExprKind::FString(run) | ExprKind::Opaque(run) => {
-                Value::blurred(&self.values(frame, run))
+                self.unknown(frame, facts.list(run))
             }
-            ExprKind::Format(inner, _) | ExprKind::Unary(inner) => {
-                let inner = self.value(frame, inner);
-                Value::blurred(&[inner])
+            ExprKind::Format(inner, _) | ExprKind::Unary(inner) | ExprKind::Starred(inner) => {
+                self.unknown(frame, &[inner])
             }
-            ExprKind::Walrus(_, value) => self.value(frame, value),
+            ExprKind::Walrus(target, value) => {
+                let held = self.held(frame, value);
+                let value = held.value.clone();
+                // Whether it is put there can depend on what stands before it.
+                self.of_model |= !self.assign(frame, target, held);
+                value
+            }
             ExprKind::Call(callee, arguments) => self.called(frame, callee, arguments),
-            ExprKind::Lambda(_) | ExprKind::Function(_) | ExprKind::Class(_) => Value::Alike,
-            _ => Value::Unknown,
+            // What is not read here can read every variable.
+            _ => {
+                let slots = frame.slots.as_deref().unwrap_or_default();
+                self.of_model |= !self.spend(slots.len()) || slots.iter().any(|held| held.of_model);
+                Value::Unknown
+            }
         }
+    }
+
+    /// The value of a variable.
+    fn copy(&mut self, value: &Value) -> Value {
+        match self.spend(value.size()) {
+            true => value.clone(),
+            false => Value::Unknown,
+        }
+    }
+
+    /// A setting's value.
+    pub(super) fn setting(&mut self, node: &Node) -> Value {
+        self.deeper(|this| match &node.value {
+            settings::Value::None => Value::None,
+            settings::Value::Bool(value) => Value::Bool(*value),
+            settings::Value::Str(text) => Value::Text(Symbol::new(text)),
+            settings::Value::List(list) if !list.open && this.has_left(list.items.len()) => {
+                Value::Items(list.items.iter().map(|item| this.setting(item)).collect())
+            }
+            settings::Value::Dict(dict)
+                if !dict.open && dict.base.is_none() && this.has_left(dict.entries.len()) =>
+            {
+                let entries = dict.entries.iter();
+                Value::Map(entries.map(|(key, node)| (Symbol::new(key), this.setting(node))).collect(), None)
+            }
+            _ => Value::Unknown,
+        })
+        .unwrap_or(Value::Unknown)
+    }
+
+    /// What is made of others in a way that is not known.
+    fn unknown(&mut self, frame: &mut Frame, parts: &[Expr]) -> Value {
+        if self.has_left(parts.len()) {
+            for &part in parts {
+                self.value(frame, part);
+            }
+        }
+        Value::Unknown
     }
 
     fn values(&mut self, frame: &mut Frame, run: Run) -> Vec<Value> {
         let facts = self.source.facts(frame.file);
+        if !self.has_left(run.len()) {
+            return vec![Value::Unknown];
+        }
         let mut all = Vec::new();
         for &item in facts.list(run) {
             match facts.kind(item) {
                 ExprKind::Starred(inner) => match self.value(frame, inner) {
                     Value::Items(items) => all.extend(items),
-                    other => all.push(Value::blurred(&[other])),
+                    _ => all.push(Value::Unknown),
                 },
                 _ => all.push(self.value(frame, item)),
             }
@@ -212,13 +305,16 @@ impl Reader<'_> {
 
     fn map(&mut self, frame: &mut Frame, run: Run) -> Value {
         let facts = self.source.facts(frame.file);
+        if !self.has_left(run.len()) {
+            return Value::Unknown;
+        }
         let mut entries = Vec::new();
         for pair in facts.list(run).chunks(2) {
             let &[key, value] = pair else { return Value::Unknown };
             let value = self.value(frame, value);
             match self.value(frame, key) {
                 Value::Text(key) => entries.push((key, value)),
-                key => return Value::blurred(&[key, value]),
+                _ => return self.unknown(frame, facts.list(run)),
             }
         }
         Value::Map(entries, None)
@@ -227,44 +323,44 @@ impl Reader<'_> {
     /// `a and b`, `a or b`
     fn junction(&mut self, frame: &mut Frame, run: Run, decides: bool) -> Value {
         let parts = self.source.facts(frame.file).list(run);
-        let mut open: Vec<Value> = Vec::new();
         for (at, &part) in parts.iter().enumerate() {
             let value = self.value(frame, part);
             match value.truth() {
-                Some(truth) if truth == decides && open.is_empty() => return value,
-                // Whatever stands before it.
-                Some(truth) if truth == decides => return Value::Bool(decides),
-                Some(_) if at + 1 == parts.len() && open.is_empty() => return value,
+                _ if at + 1 == parts.len() => return value,
+                Some(truth) if truth == decides => return value,
                 Some(_) => {}
-                None => open.push(value),
+                // It gives this operand or one of the others.
+                None => return self.unknown(frame, &parts[at + 1..]),
             }
         }
-        Value::blurred(&open)
+        Value::Unknown
     }
 
     fn called(&mut self, frame: &mut Frame, callee: Expr, run: Run) -> Value {
         let facts = self.source.facts(frame.file);
         let arguments = facts.arguments(run);
+        if !self.has_left(arguments.len()) {
+            return Value::Unknown;
+        }
         let is_plain = |argument: &Argument| argument.kind == ArgumentKind::Positional;
-        let mut given: Vec<Value> =
-            arguments.iter().map(|argument| self.value(frame, argument.value)).collect();
+        let given: Vec<Held> = arguments.iter().map(|argument| self.held(frame, argument.value)).collect();
+        let values: Vec<Value> = given.iter().map(|held| held.value.clone()).collect();
         if let ExprKind::Attribute(base, name) = facts.kind(callee) {
-            match (self.value(frame, base), name.as_str(), given.as_slice()) {
+            if is_changing(name.as_str()) {
+                let of_model = frame.of_model || given.iter().any(|held| held.of_model);
+                return self.change(frame, base, name, &values, of_model);
+            }
+            match (self.value(frame, base), name.as_str(), values.as_slice()) {
                 (Value::This, ..) => {
-                    let method = self.source.member(self.class, name).filter(|method| method.certain);
-                    let method = method.and_then(|method| self.function_of(&method));
-                    return match method {
-                        Some(method) if arguments.iter().all(is_plain) => {
-                            given.insert(0, Value::This);
-                            self.result(method, &given)
-                        }
-                        _ => Value::blurred(&given),
+                    return match arguments.iter().all(is_plain) {
+                        true => self.result_of(name, given),
+                        false => Value::Unknown,
                     };
                 }
                 (Value::Map(entries, _), "get", [key, rest @ ..]) => {
                     let default = rest.first().cloned().unwrap_or(Value::None);
                     let whole = Value::Map(entries, Some(Box::new(default)));
-                    return looked_up(&whole, key).unwrap_or_else(|| Value::blurred(&[whole, key.clone()]));
+                    return looked_up(&whole, key).unwrap_or(Value::Unknown);
                 }
                 (Value::Map(entries, None), "keys", []) => {
                     return Value::Items(entries.into_iter().map(|(key, _)| Value::Text(key)).collect());
@@ -275,11 +371,13 @@ impl Reader<'_> {
                 (Value::Text(text), "lower", []) => {
                     return Value::Text(Symbol::new(&text.as_str().to_lowercase()));
                 }
-                (base, ..) if !base.is_alike() => return Value::Unknown,
                 _ => {}
             }
+        } else {
+            // A function that is made here reads the variables that are here.
+            self.value(frame, callee);
         }
-        match (self.source.entity_of(frame.file, callee), given.as_slice()) {
+        match (self.source.entity_of(frame.file, callee), values.as_slice()) {
             (Entity::Function(function), _) if arguments.iter().all(is_plain) => {
                 self.result(function, &given)
             }
@@ -303,13 +401,36 @@ impl Reader<'_> {
                 let entries = match rest {
                     [] => Vec::new(),
                     [Value::Map(entries, None)] => entries.clone(),
-                    _ => return Value::blurred(&given),
+                    _ => return Value::Unknown,
                 };
                 let default = arguments.first().and_then(|it| self.made_by(frame, it.value));
-                Value::Map(entries, Some(Box::new(default.unwrap_or(Value::Alike))))
+                Value::Map(entries, Some(Box::new(default.unwrap_or(Value::Unknown))))
             }
-            _ => Value::blurred(&given),
+            _ => Value::Unknown,
         }
+    }
+
+    /// What a method that changes a list, dict or set makes of what a place holds.
+    fn change(
+        &mut self,
+        frame: &mut Frame,
+        place: Expr,
+        method: Symbol,
+        given: &[Value],
+        of_model: bool,
+    ) -> Value {
+        self.value(frame, place);
+        match frame.variable(self.source.facts(frame.file).kind(place)) {
+            Some(there) => {
+                let before = std::mem::replace(&mut there.value, Value::Unknown);
+                there.value = before.changed(method.as_str(), given);
+                there.of_model |= of_model;
+            }
+            // It may be kept until another model is asked for.
+            None if of_model => self.give_up(),
+            None => {}
+        }
+        Value::Unknown
     }
 
     /// `lambda: "default"`
@@ -317,62 +438,13 @@ impl Reader<'_> {
         let ExprKind::Lambda(id) = self.source.facts(frame.file).kind(factory) else { return None };
         Some(self.result(tuneup_python::FunctionRef { file: frame.file, id }, &[]))
     }
-
-    /// An attribute of a model's class.
-    fn of_model(&mut self, model: ModelId, name: Symbol, default: Option<Value>) -> Value {
-        if name == "__name__" {
-            return Value::Text(self.schema.model(model).name());
-        }
-        match self.has_member(model, name) {
-            Some(true) => {}
-            Some(false) => return default.unwrap_or(Value::Unknown),
-            None => return Value::Unknown,
-        }
-        let class = self.schema.class_of(model);
-        let member = class.and_then(|class| self.source.member(class, name));
-        match member.and_then(|member| Some((member.owner.file, member.binding.value?))) {
-            Some((file, value)) => {
-                let mut body = Frame { file, slots: None };
-                match self.value(&mut body, value) {
-                    Value::Alike => Value::Unknown,
-                    value => value,
-                }
-            }
-            None => Value::Unknown,
-        }
-    }
-
-    /// Whether the code of a model sets an attribute, where all of it is read.
-    fn has_member(&self, model: ModelId, name: Symbol) -> Option<bool> {
-        let Some(class) = self.schema.class_of(model) else { return Some(false) };
-        match self.source.member(class, name) {
-            Some(member) => member.certain.then_some(true),
-            None => self.schema.model(model).is_known().then_some(false),
-        }
-    }
-
-    fn of_meta(&self, model: ModelId, name: &str) -> Value {
-        let of = self.schema.model(model);
-        let text = |text: &str| Value::Text(Symbol::new(text));
-        match name {
-            "app_label" => Value::Text(of.app_label()),
-            "object_name" => Value::Text(of.name()),
-            "model_name" => text(&of.name().as_str().to_lowercase()),
-            "label" => text(&self.schema.label(model)),
-            "label_lower" => text(&format!("{}.{}", of.app_label(), of.name().as_str().to_lowercase())),
-            "db_table" => {
-                self.schema.db_table(self.source, model).map_or(Value::Unknown, |table| text(&table))
-            }
-            "managed" => Value::Bool(self.schema.is_managed(self.source, model)),
-            _ => Value::Unknown,
-        }
-    }
 }
 
 /// The entry of a dict, where both are known.
 fn looked_up(base: &Value, index: &Value) -> Option<Value> {
     let (Value::Map(entries, rest), Value::Text(key)) = (base, index) else { return None };
-    match entries.iter().find(|(known, _)| known == key) {
+    // Of two that are equal, the last.
+    match entries.iter().rfind(|(known, _)| known == key) {
         Some((_, value)) => Some(value.clone()),
         // Without one it is an error, which code may catch.
         None => Some(rest.as_deref().cloned().unwrap_or(Value::Unknown)),

@@ -3,7 +3,7 @@
 use super::modules::joined;
 use super::query::{Answer, Key, Query};
 use super::resolve::Scope;
-use super::{Base, ClassRef, Entity, FileId, Member};
+use super::{Base, ClassRef, Entity, FileId, FunctionRef, Member};
 use crate::flow::{ArgumentKind, Binding, ClassId, Expr, ExprKind, FileFacts, StmtKind, Tried};
 use crate::project::Project;
 use crate::symbol::Symbol;
@@ -320,6 +320,15 @@ impl Project {
     pub fn own_member(&self, class: ClassRef, name: Symbol) -> Option<Member> {
         let binding = own_member(self.facts(class.file), class.id, name)?;
         Some(Member { owner: class, binding, certain: true })
+    }
+
+    /// The function that a member is bound to by its `def`, whatever its decorators make of that.
+    pub fn function_of(&self, member: &Member) -> Option<FunctionRef> {
+        let file = member.owner.file;
+        match self.facts(file).kind(member.binding.value?) {
+            ExprKind::Function(id) => Some(FunctionRef { file, id }),
+            _ => None,
+        }
     }
 
     /// What the body of a class binds, in order of the bindings.

@@ -1,0 +1,58 @@
+//! What a router is told of a model: its class, and what its `_meta` says.
+
+use tuneup_python::Symbol;
+
+use super::router::{Frame, Reader};
+use super::values::Value;
+use crate::schema::ModelId;
+
+impl Reader<'_> {
+    /// An attribute of a model's class.
+    pub(super) fn of_model(&mut self, model: ModelId, name: Symbol, default: Option<Value>) -> Value {
+        if name == "__name__" {
+            return Value::Text(self.schema.model(model).name());
+        }
+        match self.has_member(model, name) {
+            Some(true) => {}
+            Some(false) => return default.unwrap_or(Value::Unknown),
+            None => return Value::Unknown,
+        }
+        let class = self.schema.class_of(model);
+        let member = class.and_then(|class| self.source.member(class, name));
+        match member.and_then(|member| Some((member.owner.file, member.binding.value?))) {
+            Some((file, value)) => self.value(&mut Frame::body(file), value),
+            None => Value::Unknown,
+        }
+    }
+
+    /// Whether the code of a model sets an attribute, where all of it is read.
+    pub(super) fn has_member(&self, model: ModelId, name: Symbol) -> Option<bool> {
+        let Some(class) = self.schema.class_of(model) else { return Some(false) };
+        // Every class has some of these.
+        if name.as_str().starts_with("__") {
+            return None;
+        }
+        match self.source.member(class, name) {
+            Some(member) => member.certain.then_some(true),
+            None => self.schema.model(model).is_known().then_some(false),
+        }
+    }
+
+    /// An attribute of its `_meta`.
+    pub(super) fn of_meta(&self, model: ModelId, name: &str) -> Value {
+        let of = self.schema.model(model);
+        let text = |text: &str| Value::Text(Symbol::new(text));
+        match name {
+            "app_label" => Value::Text(of.app_label()),
+            "object_name" => Value::Text(of.name()),
+            "model_name" => text(&of.name().as_str().to_lowercase()),
+            "label" => text(&self.schema.label(model)),
+            "label_lower" => text(&format!("{}.{}", of.app_label(), of.name().as_str().to_lowercase())),
+            "db_table" => {
+                self.schema.db_table(self.source, model).map_or(Value::Unknown, |table| text(&table))
+            }
+            "managed" => Value::Bool(self.schema.is_managed(self.source, model)),
+            _ => Value::Unknown,
+        }
+    }
+}
