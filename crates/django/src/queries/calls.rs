@@ -1,9 +1,7 @@
 //! Calls: arguments, functions of the project followed in the caller's context, classes instantiated.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
 use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
@@ -541,43 +539,6 @@ impl<'p> Machine<'p> {
         }
         self.left = left;
         result
-    }
-
-    /// A frame in which a function begins.
-    fn frame_of(
-        &self,
-        function: FunctionRef,
-        environment: Option<Environment>,
-        arguments: &[Value],
-    ) -> Frame<'p> {
-        let facts = self.facts(function.file);
-        let definition = facts.function(function.id);
-        let mut slots = vec![Value::NEVER; definition.slots.len().max(arguments.len())];
-        slots[..arguments.len()].copy_from_slice(arguments);
-        Frame {
-            file: function.file,
-            facts,
-            function: Some(function.id),
-            class: definition.class.map(|id| ClassRef { file: function.file, id }),
-            is_class_body: false,
-            slots,
-            outer: environment,
-            returned: Value::NEVER,
-            yielded: Value::NEVER,
-            placed: FxHashMap::default(),
-            told: Vec::new(),
-            narrowed: Vec::new(),
-            breaks: Vec::new(),
-            again: Vec::new(),
-            turning: Vec::new(),
-            whiles: 0,
-            left: vec![Value::NEVER; arguments.len()],
-            rebound: Vec::new(),
-            aliases: Vec::new(),
-            search: None,
-            bound: None,
-            steps: OnceCell::new(),
-        }
     }
 
     fn run_function(

@@ -1,32 +1,28 @@
-//! The interpreter's state: frames, remembered calls, and what was seen of the rows of each query.
+//! The interpreter's state: remembered calls, and what was seen of the rows of each query.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::{Expr, FileFacts, FunctionId};
+use tuneup_python::flow::FileFacts;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+pub(crate) use super::frame::Frame;
 use super::inherited::ParameterReads;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
-use super::known::leaving::Turning;
 use super::known::memos::Memos;
-use super::known::narrowing::{Narrowed, Reference};
-use super::known::steps::Steps;
 use super::places::{Places, key_names};
 use super::plans::PrefetchAttributes;
-use super::python::aliases::Alias;
 use super::python::carried::Looks;
 use super::python::left::Left;
 use super::requests::Attributes;
 use super::value::{
-    Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Terms,
-    Uses, Value, Values,
+    Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Step, Terms, Uses,
+    Value, Values,
 };
+pub(crate) use super::writes::Write;
 use crate::frameworks::registrations::Admins;
 use crate::schema::{FieldId, ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -39,59 +35,6 @@ pub(crate) const DEEPEST_CALL: usize = 24;
 const FUEL: u32 = 400_000;
 
 static EMPTY: LazyLock<FileFacts> = LazyLock::new(FileFacts::default);
-
-/// One function's activation.
-pub(crate) struct Frame<'p> {
-    pub(crate) file: FileId,
-    pub(crate) facts: &'p FileFacts,
-    pub(crate) function: Option<FunctionId>,
-    /// The class whose body this is, or in whose body this function stands.
-    pub(crate) class: Option<ClassRef>,
-    /// Whether this is a class body: its variables are the class's members.
-    pub(crate) is_class_body: bool,
-    pub(crate) slots: Vec<Value>,
-    pub(crate) outer: Option<Environment>,
-    pub(crate) returned: Value,
-    pub(crate) yielded: Value,
-    /// What code put on rows in this frame: `book.author = author`.
-    pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
-    /// What tests told of attributes of variables, in the code that is being run.
-    pub(crate) told: Vec<(Reference, Value)>,
-    /// The variables of which tests told more, in the order of the tests.
-    pub(crate) narrowed: Vec<Narrowed>,
-    /// Variables at each `break` of the loops around.
-    pub(crate) breaks: Vec<Vec<Vec<Value>>>,
-    /// The loops around that are under way.
-    pub(crate) turning: Vec<Turning>,
-    /// The stretches of code around that are run again and again.
-    pub(crate) again: Vec<TextRange>,
-    /// How many `while` loops are being run within each other.
-    pub(crate) whiles: u32,
-    /// What each parameter holds where the function returns.
-    pub(crate) left: Vec<Value>,
-    /// The parameters that were bound anew.
-    pub(crate) rebound: Vec<usize>,
-    /// The variables that are items of containers.
-    pub(crate) aliases: Vec<Alias>,
-    /// The test by which a loop passes over the rows that it does not search for, while it is evaluated.
-    pub(crate) search: Option<Expr>,
-    /// The last step's place and value: `a = b = value` is two steps.
-    pub(crate) bound: Option<(Expr, Expr)>,
-    /// What its steps do, once that was asked.
-    pub(crate) steps: OnceCell<Box<Steps>>,
-}
-
-impl Frame<'_> {
-    /// A stretch of this frame's file.
-    pub(crate) fn site(&self, range: TextRange) -> Site {
-        Site { file: self.file, range, function: self.function, form: SiteForm::Chain }
-    }
-
-    /// Where an expression stands.
-    pub(crate) fn site_of(&self, expr: Expr) -> Site {
-        self.site(self.facts.range(expr))
-    }
-}
 
 /// What is read off a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,19 +57,6 @@ pub(crate) struct Read {
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
     pub(crate) shown_by: Option<ClassRef>,
-}
-
-/// A change of the database's or a row's state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Write {
-    /// The model that is written.
-    pub(crate) model: ModelId,
-    /// The relation that is set on a row, and the query of that row, where it is that.
-    pub(crate) relation: Option<(RelationId, Value)>,
-    /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
-    pub(crate) makes: bool,
-    /// Where.
-    pub(crate) site: Site,
 }
 
 /// What a call gives, and does besides, which most do not.
@@ -234,7 +164,7 @@ pub(crate) struct Machine<'p> {
     /// before.
     pub(crate) saves: FxHashMap<Value, Vec<(Path, Site, Site)>>,
     /// What was written while rows of a queryset are looped over, but not their related rows.
-    written_before: FxHashMap<Value, Vec<(ModelId, Site)>>,
+    pub(super) written_before: FxHashMap<Value, Vec<(ModelId, Site)>>,
     /// Where rows of a queryset, or their related rows at a path, are put into a cache.
     pub(crate) kept: FxHashMap<Value, Vec<(Path, Site)>>,
     /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
@@ -476,44 +406,6 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A frame for a module's own steps.
-    pub(crate) fn module_frame(&self, file: FileId) -> Frame<'p> {
-        let facts = self.facts(file);
-        Frame {
-            file,
-            facts,
-            function: None,
-            class: None,
-            is_class_body: false,
-            slots: vec![Value::NEVER; facts.module_slots.len()],
-            outer: None,
-            returned: Value::NEVER,
-            yielded: Value::NEVER,
-            placed: FxHashMap::default(),
-            told: Vec::new(),
-            narrowed: Vec::new(),
-            breaks: Vec::new(),
-            again: Vec::new(),
-            turning: Vec::new(),
-            whiles: 0,
-            left: Vec::new(),
-            rebound: Vec::new(),
-            aliases: Vec::new(),
-            search: None,
-            bound: None,
-            steps: OnceCell::new(),
-        }
-    }
-
-    /// A frame for a class body.
-    pub(crate) fn class_frame(&self, class: ClassRef) -> Frame<'p> {
-        let mut frame = self.module_frame(class.file);
-        frame.class = Some(class);
-        frame.is_class_body = true;
-        frame.slots = vec![Value::NEVER; frame.facts.class(class.id).slots.len()];
-        frame
-    }
-
     /// Keeps that a relation of a row was read: the last of a path.
     pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
         if self.is_seldom() || self.climbing == 0 && self.notes_what_begins(row, path) {
@@ -610,42 +502,6 @@ impl<'p> Machine<'p> {
     /// How often the attributes of the first of a call's arguments have changed.
     pub(crate) fn changes_of(&self, arguments: &[Value]) -> u32 {
         arguments.first().and_then(|this| self.changes.get(this)).copied().unwrap_or_default()
-    }
-
-    /// Keeps that something was written.
-    pub(crate) fn record_write(&mut self, write: Write) {
-        for &(query, within) in &self.looping {
-            let writes = self.writes.entry(query).or_default();
-            if !writes.contains(&(write, within)) {
-                writes.push((write, within));
-            }
-            let is_within = self.looping.iter().filter(|(it, _)| *it == query).count() > 1;
-            if !is_within && write.relation.is_none() && !write.makes {
-                let before = self.written_before.entry(query).or_default();
-                if !before.contains(&(write.model, write.site)) {
-                    before.push((write.model, write.site));
-                }
-            }
-        }
-        if let Some(writes) = self.call_writes.last_mut()
-            && !writes.contains(&write)
-        {
-            writes.push(write);
-        }
-    }
-
-    /// Keeps that a row is saved with all its columns, where others of its model were written before while rows were looped
-    /// over that it is related to.
-    pub(crate) fn record_save(&mut self, row: Row, site: Site) {
-        let before = self.written_before.get(&row.query).into_iter().flatten();
-        let Some(&(_, after)) = before.into_iter().find(|(model, at)| *model == row.model && *at != site)
-        else {
-            return;
-        };
-        let saves = self.saves.entry(row.query).or_default();
-        if row.path != Path::ROOT && !saves.iter().any(|(path, at, _)| (*path, *at) == (row.path, site)) {
-            saves.push((row.path, site, after));
-        }
     }
 
     /// The queryset that a value is.

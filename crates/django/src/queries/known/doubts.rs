@@ -1,23 +1,14 @@
 //! Code of which it is not known whether it runs for all rows of a query that is looped over around it.
 //!
-//! - What is asked last of a row, behind many tests that may have decided: the last operands of
-//!   `too_long(book) or too_new(book) or is_other(book) or book.author.name in names`. Where the loop searches for one row, and
-//!   passes over all for which the test holds, few rows come as far.
 //! - What only a flag demands that is not set by default: `def listed(books, detailed=False)`.
 //! - What is read of the first row of each group alone.
 //! - What is read while rows are looped over that a row has below it in a tree: `for child in Page.objects.filter(parent=self)`.
-//! - Rows that are due on a day, which are few: `if (book.due - today).days not in (2, 7): continue`.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind};
 
-use crate::queries::known::leaving::ends_by_leaving;
-use crate::queries::known::seldom::SELDOM;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Value};
-
-/// Behind how many tests of a row many rows may be decided.
-const MANY: usize = 3;
+use crate::queries::value::{Given, Origin, Path, Role, Row, Value};
 
 /// Flags that tell a rehearsal from what code is for, whatever they are by default.
 const REHEARSALS: &[&str] = &["commit", "dry", "dry_run", "dryrun"];
@@ -109,81 +100,4 @@ impl<'p> Machine<'p> {
                     && is_above(term.name.as_str())
             })
     }
-
-    /// How much rarer an operand is behind others that may have decided, and why it may not be asked.
-    pub(in crate::queries) fn asked_last(
-        &mut self,
-        frame: &Frame<'p>,
-        test: Expr,
-        before: &[Expr],
-    ) -> (u32, Option<Symbol>) {
-        if before.len() < MANY || before.iter().filter(|&&it| self.asks_of_rows(frame, it)).count() < MANY {
-            return (0, None);
-        }
-        if frame.search == Some(test) {
-            return (SELDOM, None);
-        }
-        let doubt = "It is asked behind several other tests of the row: rows for which these decide would pay for it without need.";
-        (0, Some(Symbol::new(doubt)))
-    }
-
-    /// Whether an expression mentions one of many rows.
-    fn asks_of_rows(&mut self, frame: &Frame<'p>, expr: Expr) -> bool {
-        let slots = self.looked_at(frame, frame.facts.range(expr));
-        slots
-            .into_iter()
-            .any(|slot| frame.slots.get(slot as usize).is_some_and(|&value| self.has_one_of_many(value)))
-    }
-
-    fn has_one_of_many(&self, value: Value) -> bool {
-        match self.values.shape(value) {
-            Shape::Row(row) => row.many,
-            Shape::Tuple(parts) | Shape::Union(parts) => {
-                parts.iter().any(|&part| self.as_row(part).is_some_and(|row| row.many))
-            }
-            _ => false,
-        }
-    }
-}
-
-/// Whether a branch passes over a row, and what is behind it leaves the loop with one for which the test did not hold.
-pub(in crate::queries) fn is_search(facts: &FileFacts, then: Block, behind: &[Stmt]) -> bool {
-    let passes = matches!(facts.block(then).last().map(|stmt| stmt.kind), Some(StmtKind::Continue));
-    passes && ends_by_leaving(facts, behind)
-}
-
-/// Whether a test that came out as `holds` found a row to be due in one of few numbers of days.
-pub(super) fn is_due(frame: &Frame<'_>, test: Expr, holds: bool) -> bool {
-    let facts = frame.facts;
-    let ExprKind::Compare(run, ops) = facts.kind(test) else { return false };
-    let (&[left, right], Some(&op)) = (facts.list(run), facts.compare_ops.get(ops as usize)) else {
-        return false;
-    };
-    let is_number = |&part: &Expr| matches!(facts.kind(part), ExprKind::Int(_));
-    let is_equal = match (op, facts.kind(right)) {
-        (CompareOp::Eq, ExprKind::Int(_)) => holds,
-        (CompareOp::NotEq, ExprKind::Int(_)) => !holds,
-        (
-            CompareOp::In | CompareOp::NotIn,
-            ExprKind::Tuple(numbers) | ExprKind::List(numbers) | ExprKind::Set(numbers),
-        ) if facts.list(numbers).iter().all(is_number) => (op == CompareOp::In) == holds,
-        _ => false,
-    };
-    is_equal && days(frame, left).is_some_and(|between| is_difference(facts, between))
-}
-
-/// The time whose days an expression counts: `(book.due - today).days`, or a variable that this was put into.
-fn days(frame: &Frame<'_>, expr: Expr) -> Option<Expr> {
-    let facts = frame.facts;
-    match facts.kind(expr) {
-        ExprKind::Attribute(between, name) if name == "days" => Some(between),
-        ExprKind::Local(slot) => frame.days_of(slot),
-        _ => None,
-    }
-}
-
-/// Whether an expression is the difference between a field of something and something else.
-fn is_difference(facts: &FileFacts, expr: Expr) -> bool {
-    let ExprKind::Binary(_, run) = facts.kind(expr) else { return false };
-    facts.list(run).iter().any(|&part| matches!(facts.kind(part), ExprKind::Attribute(..)))
 }

@@ -10,7 +10,7 @@
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
-use crate::queries::known::doubts::is_due;
+use crate::queries::known::due::is_due;
 use crate::queries::known::filtered::is_date;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};

@@ -1,0 +1,131 @@
+//! One function's activation: its variables, and what is under way in it.
+
+use std::cell::OnceCell;
+
+use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
+use tuneup_python::flow::{Expr, FileFacts, FunctionId};
+use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
+
+use super::known::leaving::Turning;
+use super::known::narrowing::{Narrowed, Reference};
+use super::known::steps::Steps;
+use super::machine::Machine;
+use super::python::aliases::Alias;
+use super::value::{Environment, Site, SiteForm, Value};
+
+/// One function's activation.
+pub(crate) struct Frame<'p> {
+    pub(crate) file: FileId,
+    pub(crate) facts: &'p FileFacts,
+    pub(crate) function: Option<FunctionId>,
+    /// The class whose body this is, or in whose body this function stands.
+    pub(crate) class: Option<ClassRef>,
+    /// Whether this is a class body: its variables are the class's members.
+    pub(crate) is_class_body: bool,
+    pub(crate) slots: Vec<Value>,
+    pub(crate) outer: Option<Environment>,
+    pub(crate) returned: Value,
+    pub(crate) yielded: Value,
+    /// What code put on rows in this frame: `book.author = author`.
+    pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
+    /// What tests told of attributes of variables, in the code that is being run.
+    pub(crate) told: Vec<(Reference, Value)>,
+    /// The variables of which tests told more, in the order of the tests.
+    pub(crate) narrowed: Vec<Narrowed>,
+    /// Variables at each `break` of the loops around.
+    pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// The loops around that are under way.
+    pub(crate) turning: Vec<Turning>,
+    /// The stretches of code around that are run again and again.
+    pub(crate) again: Vec<TextRange>,
+    /// How many `while` loops are being run within each other.
+    pub(crate) whiles: u32,
+    /// What each parameter holds where the function returns.
+    pub(crate) left: Vec<Value>,
+    /// The parameters that were bound anew.
+    pub(crate) rebound: Vec<usize>,
+    /// The variables that are items of containers.
+    pub(crate) aliases: Vec<Alias>,
+    /// The test by which a loop passes over the rows that it does not search for, while it is evaluated.
+    pub(crate) search: Option<Expr>,
+    /// The last step's place and value: `a = b = value` is two steps.
+    pub(crate) bound: Option<(Expr, Expr)>,
+    /// What its steps do, once that was asked.
+    pub(crate) steps: OnceCell<Box<Steps>>,
+}
+
+impl<'p> Frame<'p> {
+    /// A frame with these variables, in which nothing has been done.
+    fn new(file: FileId, facts: &'p FileFacts, slots: Vec<Value>) -> Self {
+        Self {
+            file,
+            facts,
+            function: None,
+            class: None,
+            is_class_body: false,
+            slots,
+            outer: None,
+            returned: Value::NEVER,
+            yielded: Value::NEVER,
+            placed: FxHashMap::default(),
+            told: Vec::new(),
+            narrowed: Vec::new(),
+            breaks: Vec::new(),
+            again: Vec::new(),
+            turning: Vec::new(),
+            whiles: 0,
+            left: Vec::new(),
+            rebound: Vec::new(),
+            aliases: Vec::new(),
+            search: None,
+            bound: None,
+            steps: OnceCell::new(),
+        }
+    }
+
+    /// A stretch of this frame's file.
+    pub(crate) fn site(&self, range: TextRange) -> Site {
+        Site { file: self.file, range, function: self.function, form: SiteForm::Chain }
+    }
+
+    /// Where an expression stands.
+    pub(crate) fn site_of(&self, expr: Expr) -> Site {
+        self.site(self.facts.range(expr))
+    }
+}
+
+impl<'p> Machine<'p> {
+    /// A frame for a module's own steps.
+    pub(crate) fn module_frame(&self, file: FileId) -> Frame<'p> {
+        let facts = self.facts(file);
+        Frame::new(file, facts, vec![Value::NEVER; facts.module_slots.len()])
+    }
+
+    /// A frame for a class body.
+    pub(crate) fn class_frame(&self, class: ClassRef) -> Frame<'p> {
+        let facts = self.facts(class.file);
+        let slots = vec![Value::NEVER; facts.class(class.id).slots.len()];
+        Frame { class: Some(class), is_class_body: true, ..Frame::new(class.file, facts, slots) }
+    }
+
+    /// A frame in which a function begins.
+    pub(super) fn frame_of(
+        &self,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        arguments: &[Value],
+    ) -> Frame<'p> {
+        let facts = self.facts(function.file);
+        let definition = facts.function(function.id);
+        let mut slots = vec![Value::NEVER; definition.slots.len().max(arguments.len())];
+        slots[..arguments.len()].copy_from_slice(arguments);
+        Frame {
+            function: Some(function.id),
+            class: definition.class.map(|id| ClassRef { file: function.file, id }),
+            outer: environment,
+            left: vec![Value::NEVER; arguments.len()],
+            ..Frame::new(function.file, facts, slots)
+        }
+    }
+}
