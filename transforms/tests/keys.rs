@@ -47,6 +47,13 @@ fn a_parameter_may_be_something_else() {
     let table = "KEYS = {'author': lambda book: book.author.id}\n\n\n";
     let line = format!("return [KEYS[request.path](book) for book in {ALL}]");
     behind(table, &[&line], &["Unsafe: KEYS = {'author': lambda book: book.author.id}: author"]);
+    let of = "class Keys:\n    @staticmethod\n    def of(book):\n        return book.author.id\n\n\n";
+    let edited = "Unsafe: return book.author.id: author";
+    behind(of, &[&format!("return [Keys.of(book) for book in {ALL}]")], &[edited]);
+    let ordered = "KEYS = []\n\n\ndef ordered(books, key):\n    KEYS.append(key)\n    \
+                   return sorted(books, key=key)\n\n\n";
+    let line = format!("return ordered({ALL}, key=lambda book: book.author.id)");
+    behind(ordered, &[&line], &[&format!("Unsafe: {line}: author")]);
     // What Python calls on elements is given those.
     for line in [
         format!("return sorted({ALL}, key=lambda book: book.author.id)"),

@@ -126,8 +126,8 @@ struct File {
     set: FxHashSet<Expr>,
     /// Code that is text as well: `f"{book.author.id=}"`.
     shown: Vec<TextRange>,
-    /// Lambdas that stand among the arguments of a call.
-    arguments: FxHashSet<FunctionId>,
+    /// Lambdas that stand among the arguments of a call, and where that is.
+    arguments: FxHashMap<FunctionId, TextRange>,
 }
 
 impl File {
@@ -148,7 +148,7 @@ impl File {
                 ExprKind::Call(_, arguments) => {
                     let values = facts.arguments(arguments).iter().map(|argument| argument.value);
                     file.arguments.extend(values.filter_map(|value| match facts.kind(value) {
-                        ExprKind::Lambda(id) => Some(id),
+                        ExprKind::Lambda(id) => Some((id, expr.range)),
                         _ => None,
                     }));
                 }
@@ -205,8 +205,9 @@ impl Keys<'_> {
         // What Python calls on elements is given nothing else.
         let parameter = given.filter(|_| {
             let is_on_elements = |id: FunctionId| {
-                file.arguments.contains(&id)
-                    && project.places().is_called_on_elements(FunctionRef { file: reader.file, id })
+                let function = FunctionRef { file: reader.file, id };
+                let call = file.arguments.get(&id);
+                call.is_some_and(|&call| project.places().is_called_on_elements(function, call))
             };
             !reader.function.is_some_and(is_on_elements)
         });
@@ -245,6 +246,9 @@ fn given(facts: &FileFacts, reader: &Site, row: Expr) -> Option<Symbol> {
     };
     let function = facts.function(reader.function?);
     let parameters = facts.parameters(function.parameters);
-    let is_self = slot == 0 && function.class.is_some();
+    let is_static =
+        |&decorator: &Expr| matches!(facts.kind(decorator), ExprKind::Global(name) if name == "staticmethod");
+    let is_self =
+        slot == 0 && function.class.is_some() && !facts.list(function.decorators).iter().any(is_static);
     parameters.get(slot as usize).filter(|_| !is_self).map(|parameter| parameter.name)
 }

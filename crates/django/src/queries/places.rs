@@ -3,12 +3,13 @@
 //! Of a place that reads off a row, one flow of a query tells that rows come there. Whether anything else does, a list, a
 //! plain object, a value that is not known, only all flows together tell.
 
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, ExprKind};
 use tuneup_python::{FileId, FunctionRef, Symbol};
 
 use super::machine::{Frame, Machine};
-use super::value::{Shape, Value};
+use super::value::{Shape, Site, Value};
 use crate::schema::{ModelAttribute, RelationId, Schema};
 
 /// What is put into a variable, the widest of all that is.
@@ -38,8 +39,8 @@ pub struct Keyed {
 pub struct Places {
     bound: FxHashMap<(FileId, Expr), Bound>,
     keyed: FxHashMap<(FileId, Expr), Keyed>,
-    /// Functions that Python's own call on the elements of what they are given beside them.
-    on_elements: FxHashSet<FunctionRef>,
+    /// Functions that Python's own call on the elements of what they are given beside them, with that call.
+    on_elements: FxHashSet<(FunctionRef, TextRange)>,
 }
 
 impl Places {
@@ -53,9 +54,10 @@ impl Places {
         self.keyed.get(&(file, relation))
     }
 
-    /// Whether a function is called on elements by Python itself: `sorted(books, key=lambda book: …)`.
-    pub fn is_called_on_elements(&self, function: FunctionRef) -> bool {
-        self.on_elements.contains(&function)
+    /// Whether it is Python itself that a call of the same file gives a function to, for elements: `sorted(books, key=lambda
+    /// book: …)`.
+    pub fn is_called_on_elements(&self, function: FunctionRef, call: TextRange) -> bool {
+        self.on_elements.contains(&(function, call))
     }
 
     fn bind(&mut self, place: (FileId, Expr), bound: Bound) {
@@ -179,10 +181,12 @@ impl<'p> Machine<'p> {
     }
 
     /// Keeps that Python itself calls a function on elements.
-    pub(super) fn note_on_elements(&mut self, function: Value) {
+    pub(super) fn note_on_elements(&mut self, function: Value, call: Site) {
         for member in self.values.members(function) {
-            if let Shape::Function(function, _) = *self.values.shape(member) {
-                self.places.on_elements.insert(function);
+            if let Shape::Function(function, _) = *self.values.shape(member)
+                && function.file == call.file
+            {
+                self.places.on_elements.insert((function, call.range));
             }
         }
     }
