@@ -123,7 +123,9 @@ impl<'p> Machine<'p> {
             Shape::Instance(class, parts) if class.as_str() == super::python::records::NAMED => {
                 self.named_field(&parts, name).unwrap_or_else(|| self.values.make(Shape::Method(value, name)))
             }
-            Shape::Instance(class, _) if class == self.names.made => self.made_attribute(value, name),
+            Shape::Instance(class, ref parts) if class == self.names.made => {
+                self.made_attribute(frame, value, parts, name)
+            }
             Shape::Instance(class, parts) => self.instance_attribute(class, &parts, value, name),
             // Of an enumeration's member: no text and no number has it.
             Shape::Str(_) | Shape::Int(_) if name == "value" => value,

@@ -321,7 +321,7 @@ impl<'p> Machine<'p> {
             Shape::External(name) => self.call_external(frame, name, arguments, call),
             Shape::Model(model) => {
                 self.written.push(Written { model, column: None, makes: true, site: call.site });
-                self.make_row(model)
+                self.make_row(model, &arguments.keywords)
             }
             Shape::Class(class) => match self.made_queryset(Some(class), arguments, call.site) {
                 Some(queryset) => queryset,

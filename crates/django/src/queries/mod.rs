@@ -29,6 +29,7 @@ mod inherited;
 mod known;
 mod loops;
 pub(crate) mod machine;
+mod made;
 mod parameters;
 mod places;
 mod plans;

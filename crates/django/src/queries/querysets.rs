@@ -345,7 +345,10 @@ impl<'p> Machine<'p> {
             self.record_use(value, Uses { get: gets, count: !gets, ..Uses::default() });
         }
         Some(match plain {
-            "create" => self.outside_row(model),
+            "create" => {
+                self.create_row(frame, queryset, arguments);
+                self.outside_row(model)
+            }
             "get_or_create" | "update_or_create" => {
                 let row = self.outside_row(model);
                 self.values.tuple(vec![row, Value::SCALAR])

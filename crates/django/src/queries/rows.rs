@@ -7,7 +7,7 @@ use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{lists, parler, urlman};
-use crate::schema::{ModelAttribute, ModelId, RelationId};
+use crate::schema::{ModelAttribute, RelationId};
 
 impl<'p> Machine<'p> {
     /// `row.name`
@@ -350,30 +350,6 @@ impl<'p> Machine<'p> {
                 frame.placed.insert((value, name), related);
             }
         }
-    }
-
-    /// `Model(…)`: a row that was not fetched, of which nothing is known but that it can be saved.
-    pub(crate) fn make_row(&mut self, model: ModelId) -> Value {
-        let model = self.values.make(Shape::Model(model));
-        self.values.make(Shape::Instance(self.names.made, Box::new([model])))
-    }
-
-    /// An attribute of a row that was not fetched.
-    pub(super) fn made_attribute(&mut self, made: Value, name: Symbol) -> Value {
-        match name.as_str() {
-            "save" | "asave" | "save_base" => self.values.make(Shape::Method(made, name)),
-            _ => Value::UNKNOWN,
-        }
-    }
-
-    /// Saves a row that was not fetched.
-    pub(super) fn save_made(&mut self, parts: &[Value], site: Site) -> Value {
-        if let Some(&model) = parts.first()
-            && let Shape::Model(model) = *self.values.shape(model)
-        {
-            self.record_write(Write { model, relation: None, makes: true, site });
-        }
-        Value::NONE
     }
 
     /// A value made into text by `__str__`: `str(x)`, `f"{x}"`, `"%s" % x`.

@@ -167,7 +167,7 @@ impl<'p> Machine<'p> {
                 }
                 Value::SCALAR
             }
-            Shape::Instance(class, parts) if class == self.names.made => self.save_made(&parts, call.site),
+            Shape::Instance(class, parts) if class == self.names.made => self.save_made(&parts, call),
             Shape::Instance(class, parts) => self.instance_method(frame, class, &parts, name, arguments),
             Shape::Object(class, _) => {
                 self.calling = Some(call.site);
