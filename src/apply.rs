@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use tuneup_python::source::regular;
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::RULES;
 use tuneup_transforms::render::Rendering;
@@ -145,7 +146,7 @@ fn commit_one(
     let root = write::folder(&arguments.project.path);
     let has_changed = || {
         let is_other = |file: &tuneup_transforms::render::RenderedFile| {
-            std::fs::read(root.join(&file.path)).is_ok_and(|now| now != file.after)
+            regular::read(&root.join(&file.path)).is_ok_and(|now| now != file.after)
         };
         rendering.files.iter().any(is_other)
     };

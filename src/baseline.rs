@@ -3,11 +3,11 @@
 //! A baseline only shrinks: what is not proposed any more is reported, and dropped by `--update`.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tuneup_python::source::regular;
 use tuneup_transforms::Proposal;
 
 use crate::analysis::Outcome;
@@ -34,7 +34,7 @@ impl Baseline {
     pub(crate) fn read(root: &Path) -> Result<Option<Self>, Failure> {
         let path = Self::path(root);
         let failure = |error: String| Failure::new(format!("{}: {error}", path.display()));
-        let text = match fs::read_to_string(&path) {
+        let text = match regular::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failure(error.to_string())),

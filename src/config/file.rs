@@ -1,11 +1,11 @@
 //! Reads configuration: the keys there are, the values each takes, and an error that says what was meant otherwise.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike, Value};
 use tuneup_django::IndexStyle;
+use tuneup_python::source::regular;
 
 use super::{Config, Origin};
 use crate::failure::Failure;
@@ -40,7 +40,7 @@ pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, String)>, Failure> {
     for folder in start.ancestors() {
         for name in ["tuneup.toml", "pyproject.toml"] {
             let path = folder.join(name);
-            let text = match fs::read_to_string(&path) {
+            let text = match regular::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                     continue;
@@ -60,7 +60,7 @@ pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, String)>, Failure> {
 /// The pyproject.toml beside a tuneup.toml, where it has something to say too.
 pub(super) fn passed_over(path: &Path) -> Option<PathBuf> {
     let other = path.with_file_name("pyproject.toml");
-    let text = if other == path { None } else { fs::read_to_string(&other).ok() }?;
+    let text = if other == path { None } else { regular::read_to_string(&other).ok() }?;
     section(&parse(&other, &text).ok()?).is_some().then_some(other)
 }
 

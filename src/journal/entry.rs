@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tuneup_python::source::regular;
 
 use super::{FileChange, disk};
 use crate::failure::Failure;
@@ -55,7 +56,7 @@ impl Entry {
     /// Reads an entry; nothing where a folder is not, or no longer, one.
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
         let list = folder.join(LIST);
-        let text = match fs::read_to_string(&list) {
+        let text = match regular::read_to_string(&list) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::new(format!("{}: {error}", list.display()))),

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
+use tuneup_python::source::regular;
 use tuneup_transforms::render::Rendering;
 
 use crate::analysis::{Outcome, analyse};
@@ -108,7 +109,7 @@ fn project_after(
     };
     for path in paths {
         if !written.iter().any(|(other, _)| other == path)
-            && let Ok(bytes) = fs::read(root.join(path))
+            && let Ok(bytes) = regular::read(&root.join(path))
         {
             put(path, &bytes)?;
         }

@@ -83,6 +83,25 @@ fn hostile_nesting_is_refused_or_read() {
 }
 
 #[test]
+fn long_dicts_are_read() {
+    let library = Library::new();
+    library.write("broken.py", "(");
+    let many = 0..20_000;
+    let items: String = many.clone().map(|n| format!("    'name{n}': {n},\n")).collect();
+    let statements: String = many.map(|n| format!("    names['name{n}'] = {n}\n")).collect();
+    library.write("display.py", format!("names = {{\n{items}}}\n"));
+    library.write("statements.py", format!("def f():\n    names = {{}}\n{statements}    return names\n"));
+    library.write("config/__init__.py", "");
+    library.write("config/settings.py", format!("INSTALLED_APPS = ['library']\nNAMES = {{\n{items}}}\n"));
+    library.write(
+        "manage.py",
+        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\n",
+    );
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), ["broken.py"]);
+}
+
+#[test]
 fn hostile_templates_are_read() {
     let library = Library::new();
     library.write("broken.py", "(");
@@ -143,6 +162,55 @@ fn links_that_lead_in_circles_or_away_are_named() {
     symlink(outside.at("uploads"), library.at("uploads")).expect("a link");
     let (_, errors) = survives(&library);
     assert_eq!(paths(&errors), ["away.py", "itself", "library/up", "lost.py", "package"]);
+}
+
+/// Makes a pipe that nobody writes to: reading it never ends.
+#[cfg(unix)]
+fn pipe(library: &Library, path: &str) {
+    library.feed(&library.path(), "mkfifo", &[path], b"");
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_with_the_names_of_files_are_not_waited_for() {
+    // What says how code is laid out and what a project needs is as if it were not there.
+    let library = Library::committed();
+    for name in
+        ["setup.cfg", "tox.ini", ".flake8", ".editorconfig", "ruff.toml", "requirements.txt", "uv.lock"]
+    {
+        pipe(&library, name);
+    }
+    let diff = library.run(&["diff"]);
+    assert_eq!(diff.code, Some(1), "{}", diff.err);
+    assert!(diff.out.contains("select_related"), "{}", diff.out);
+    let library = Library::new();
+    pipe(&library, ".git");
+    assert_eq!(library.run(&["check"]).code, Some(1));
+    // What decides about the report is told of.
+    for name in ["tuneup.toml", "pyproject.toml", "tuneup-baseline.json"] {
+        let library = Library::new();
+        pipe(&library, name);
+        let run = library.run(&["check"]);
+        assert_eq!(run.code, Some(2));
+        assert!(run.err.contains(&format!("{name}: not a regular file")), "{}", run.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ignore_rules_in_a_pipe_leave_nothing_out() {
+    let library = Library::committed();
+    library.write(".gitignore", "left.py\n");
+    library.write("below/left.py", "(");
+    library.write("beside/left.py", "(");
+    pipe(&library, "below/.gitignore");
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), ["below/.gitignore", "below/left.py"]);
+    std::fs::remove_file(library.at(".gitignore")).expect("it is ours");
+    pipe(&library, ".gitignore");
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), [".gitignore", "below/left.py", "beside/left.py"]);
+    assert!(errors[0].1.contains("neither a file nor a folder"), "{errors:?}");
 }
 
 #[cfg(unix)]

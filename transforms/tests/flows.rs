@@ -504,3 +504,23 @@ def listed():
     }
     check(&[("views.py", &views("site='site'"))], &[]);
 }
+
+#[test]
+fn what_a_long_dict_holds_is_one_of_its_values() {
+    let many: String = (0..2_000).map(|n| format!("        'name{n}': {n},\n")).collect();
+    let views = format!(
+        "
+from shop.models import Book
+
+
+def listed(request):
+    pages = {{
+        'first': Book.objects.filter(title='a'),
+{many}        'last': Book.objects.filter(title='z'),
+    }}
+    a = [book.title for book in pages['first']]
+    return a, [book.author.name for book in pages['last']]
+"
+    );
+    check(&[("views.py", &views)], &["Safe: 'last': Book.objects.filter(title='z'),: author"]);
+}

@@ -14,7 +14,7 @@ use crate::flow::FileFacts;
 use crate::flow::lower;
 use crate::names::{Environment, FileId, Importer, Memo, NameIndex, Roots, Tree};
 use crate::source::{Discovered, Fault, MAX_FILE_SIZE, SourceText};
-use crate::source::{content_hash, discover, relative, with_parsed, work_tree};
+use crate::source::{content_hash, discover, regular, relative, with_parsed, work_tree};
 use crate::stopwatch::Stopwatch;
 use crate::symbol::Symbol;
 
@@ -522,16 +522,11 @@ fn read(path: &Path, depth: Depth, marks: &[Finder<'_>]) -> Result<Read, Fault> 
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Fault> {
     let io = |error: std::io::Error| Fault::new(error.to_string());
-    let metadata = fs::metadata(path).map_err(io)?;
-    // Reading a pipe or a device might never end.
-    if !metadata.is_file() {
-        return Err(Fault::new("not a regular file"));
-    }
-    if metadata.len() > MAX_FILE_SIZE {
+    if fs::metadata(path).map_err(io)?.len() > MAX_FILE_SIZE {
         let limit = MAX_FILE_SIZE / (1024 * 1024);
         return Err(Fault::new(format!("larger than {limit} MB")));
     }
-    fs::read(path).map_err(io)
+    regular::read(path).map_err(io)
 }
 
 /// The dotted name by which the root itself is imported, where it may be a package.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tuneup_python::flow::ExprKind;
+use tuneup_python::source::regular;
 use tuneup_python::{FileId, ModuleRef, Project};
 
 use super::graph;
@@ -131,7 +132,7 @@ fn read_folder(folder: &Path) -> Option<Vec<Migration>> {
         let Some(name) = file.strip_suffix(".py").filter(|name| !name.starts_with(['_', '~'])) else {
             continue;
         };
-        let text = std::fs::read_to_string(folder.join(&file)).ok()?;
+        let text = regular::read_to_string(&folder.join(&file)).ok()?;
         found.push(Migration::read(name, &file, name, &text).ok()?);
     }
     Some(found)

@@ -336,53 +336,6 @@ impl<'p> Machine<'p> {
         self.values.tuple(values)
     }
 
-    fn dict_display(&mut self, frame: &mut Frame<'p>, items: &[Expr]) -> Value {
-        let mut mapping = self.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
-        for pair in items.chunks_exact(2) {
-            if frame.facts.kind(pair[0]) == ExprKind::DoubleStarred {
-                let other = self.eval(frame, pair[1]);
-                mapping = self.updated(mapping, other);
-                continue;
-            }
-            let key = self.eval(frame, pair[0]);
-            let value = self.eval(frame, pair[1]);
-            if let Shape::Mapping { known, key: keys, rest } = self.values.shape(mapping).clone() {
-                let name = match self.values.shape(key) {
-                    Shape::Str(name) => Some(*name),
-                    _ => None,
-                };
-                mapping = self.mapping_with(known.to_vec(), keys, rest, name, key, value);
-            }
-        }
-        mapping
-    }
-
-    /// A mapping updated with another.
-    pub(crate) fn updated(&mut self, mapping: Value, other: Value) -> Value {
-        let Shape::Mapping { known, key, rest } = self.values.shape(mapping).clone() else { return mapping };
-        let mut known = known.to_vec();
-        let (mut key, mut rest) = (key, rest);
-        for member in self.values.members(other) {
-            match self.values.shape(member).clone() {
-                Shape::Mapping { known: more, key: more_keys, rest: more_rest } => {
-                    for &(name, value) in more.iter() {
-                        match known.iter_mut().find(|(known, _)| *known == name) {
-                            Some((_, there)) => *there = value,
-                            None => known.push((name, value)),
-                        }
-                    }
-                    key = self.values.join(key, more_keys);
-                    rest = self.values.join(rest, more_rest);
-                }
-                _ => {
-                    key = self.values.join(key, Value::UNKNOWN);
-                    rest = self.values.join(rest, Value::UNKNOWN);
-                }
-            }
-        }
-        self.values.mapping(known, key, rest)
-    }
-
     /// The value of an expression that stands in a comprehension, where it is evaluated again and again.
     fn eval_again(&mut self, frame: &mut Frame<'p>, expr: Expr) -> Value {
         frame.again.push(frame.facts.range(expr));

@@ -449,28 +449,6 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// A mapping with one more item.
-    pub(crate) fn mapping_with(
-        &mut self,
-        mut known: Vec<(Symbol, Value)>,
-        keys: Value,
-        rest: Value,
-        name: Option<Symbol>,
-        key: Value,
-        value: Value,
-    ) -> Value {
-        let Some(name) = name else {
-            let keys = self.values.join(keys, key);
-            let rest = self.values.join(rest, value);
-            return self.values.mapping(known, keys, rest);
-        };
-        match known.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, there)) => *there = value,
-            None => known.push((name, value)),
-        }
-        self.values.mapping(known, keys, rest)
-    }
-
     fn eval_place(&mut self, frame: &mut Frame<'p>, target: Expr) {
         match frame.facts.kind(target) {
             ExprKind::Attribute(base, _) => {

@@ -137,14 +137,13 @@ impl<'p> Evaluator<'p> {
 
     fn dict(&mut self, frame: &Frame<'p>, run: Run) -> Value {
         let mut dict = Dict::default();
+        let mut entries = Vec::new();
         for pair in frame.facts.list(run).chunks_exact(2) {
             let value = self.value(frame, pair[1]);
             if frame.facts.kind(pair[0]) == ExprKind::DoubleStarred {
                 match value.value {
                     Value::Dict(more) => {
-                        for (key, value) in &more.entries {
-                            dict.set(key, value.clone());
-                        }
+                        entries.extend(more.entries);
                         dict.open |= more.open;
                     }
                     _ => dict.open = true,
@@ -152,10 +151,11 @@ impl<'p> Evaluator<'p> {
                 continue;
             }
             match self.value(frame, pair[0]).value {
-                Value::Str(key) => dict.set(&key, value),
+                Value::Str(key) => entries.push((key, value)),
                 _ => dict.open = true,
             }
         }
+        dict.set_all(entries);
         Value::Dict(dict)
     }
 

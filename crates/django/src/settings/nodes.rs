@@ -166,9 +166,7 @@ pub(super) fn merge(old: Node, new: Node) -> Node {
     let (file, range) = (old.file, old.range);
     let value = match (old.value, new.value) {
         (Value::Dict(mut dict), Value::Dict(more)) => {
-            for (key, value) in &more.entries {
-                dict.set(key, value.clone());
-            }
+            dict.set_all(more.entries);
             dict.open |= more.open;
             Value::Dict(dict)
         }

@@ -1,6 +1,7 @@
 //! What is known of a setting's value, and which bytes of which file said it.
 
 use ruff_text_size::TextRange;
+use rustc_hash::FxHashMap;
 use tuneup_python::FileId;
 
 /// A value and the expression that it comes from.
@@ -83,6 +84,21 @@ impl Dict {
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+    }
+
+    /// Sets many, as dict displays do that have thousands of them.
+    pub(super) fn set_all(&mut self, more: impl IntoIterator<Item = (String, Node)>) {
+        let mut places: FxHashMap<String, usize> = FxHashMap::default();
+        places.extend(self.entries.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)));
+        for (key, node) in more {
+            match places.get(&key) {
+                Some(&at) => self.entries[at].1 = node,
+                None => {
+                    places.insert(key.clone(), self.entries.len());
+                    self.entries.push((key, node));
+                }
+            }
+        }
     }
 
     pub(super) fn set(&mut self, key: &str, node: Node) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml_edit::{DocumentMut, Item, Value};
 use tuneup_python::Project;
 use tuneup_python::flow::ExprKind;
+use tuneup_python::source::regular;
 
 use super::specifier::{Series, Wanted, of_requirement, of_specifier, series};
 
@@ -103,8 +104,8 @@ fn add_above(root: &Path, found: &mut Vec<Finding>) {
         }
         for name in NAMES {
             let path = folder.join(name);
-            let is_small = path.metadata().is_ok_and(|data| data.is_file() && data.len() < 8 * 1024 * 1024);
-            let Some(text) = is_small.then(|| std::fs::read_to_string(&path).ok()).flatten() else {
+            let is_small = path.metadata().is_ok_and(|data| data.len() < 8 * 1024 * 1024);
+            let Some(text) = is_small.then(|| regular::read_to_string(&path).ok()).flatten() else {
                 continue;
             };
             for (kind, series) in said_by(name, &text) {

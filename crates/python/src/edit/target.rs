@@ -10,7 +10,7 @@ use ruff_source_file::LineRanges;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::{Refusal, Style};
-use crate::source::is_too_deep;
+use crate::source::too_deep_at;
 
 /// Runs work on trees with the stack that the deepest may need. A fault in a library becomes a refusal.
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
@@ -20,7 +20,7 @@ pub fn guarded<T>(work: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusa
 
 /// The tree of a text. An error where the text is not valid in the newest Python.
 pub fn parse(source: &str) -> Result<Parsed<ModModule>, Refusal> {
-    if is_too_deep(source) {
+    if too_deep_at(source).is_some() {
         return Err(Refusal::new("nested too deeply"));
     }
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::latest_preview());

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::source::regular;
+
 /// Where installed packages are.
 #[derive(Debug, Default)]
 pub(crate) struct Environment {
@@ -59,7 +61,7 @@ impl Environment {
             files.sort();
             for line in files
                 .iter()
-                .filter_map(|file| fs::read_to_string(file).ok())
+                .filter_map(|file| regular::read_to_string(file).ok())
                 .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
             {
                 let line = line.trim();
@@ -171,7 +173,7 @@ fn sites_of_python(python: &Path) -> Vec<PathBuf> {
 /// The folders of installed packages below an environment's own folder, and those of the interpreter it
 /// was made from where it shares them.
 fn sites_of_prefix(prefix: &Path, version: Option<&str>, with_base: bool) -> Vec<PathBuf> {
-    let config = fs::read_to_string(prefix.join("pyvenv.cfg")).unwrap_or_default();
+    let config = regular::read_to_string(&prefix.join("pyvenv.cfg")).unwrap_or_default();
     let setting = |name: &str| {
         config.lines().find_map(|line| {
             let (key, value) = line.split_once('=')?;

@@ -6,13 +6,13 @@
 //! followed: a link within the project only gives another name to a file that is read anyway.
 
 use std::path::{Component, Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{WalkBuilder, WalkState};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::git_index;
+use super::{git_index, regular};
 use crate::project::{OtherFile, Problem};
 
 /// Folders in which nothing is the project's own source.
@@ -44,36 +44,27 @@ pub(crate) fn discover(root: &Path, exclude: &[String], threads: usize) -> Disco
     let excluded = excludes(root, exclude, &mut problems);
     let top = git_index::work_tree(root).map_or_else(|| root.to_owned(), |(top, _)| top);
 
-    let found = Mutex::new(Vec::new());
-    let mut builder = WalkBuilder::new(root);
-    builder.hidden(false).ignore(false).threads(threads).current_dir(top);
-    builder.filter_entry({
-        let (root, excluded) = (root.to_owned(), excluded.clone());
-        move |entry| {
-            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0
-                // In another work tree, and in a submodule, `.git` is a file.
-                || !(entry.file_name() == ".git"
-                    || is_dir && is_never(entry.path()) || is_excluded(&excluded, &root, entry.path(), is_dir))
+    let walk = Walk { root, excluded: &excluded, top: &top, threads, found: Mutex::new(Vec::new()) };
+    let mut irregular: Vec<PathBuf> = root.ancestors().flat_map(irregular_rules).collect();
+    let mut folders = vec![(root.to_owned(), irregular.is_empty())];
+    while let Some((folder, has_rules)) = folders.pop() {
+        for (folder, rules) in walk.below(&folder, has_rules) {
+            folders.push((folder, false));
+            irregular.extend(rules);
         }
-    });
-    builder.build_parallel().run(|| {
-        let found = &found;
-        Box::new(move |entry| {
-            let one = match entry {
-                Ok(entry) => look_at(root, &entry),
-                Err(error) => Some(Found::Problem(problem_of(root, &error))),
-            };
-            if let Some(one) = one {
-                lock(found).push(one);
-            }
-            WalkState::Continue
-        })
-    });
+    }
+    irregular.sort();
+    problems.extend(irregular.iter().map(|path| {
+        let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+        Problem::of_file(
+            shown,
+            "neither a file nor a folder: not read, so nothing is left out there by ignore rules",
+        )
+    }));
 
     let mut all = Discovered { problems, ..Discovered::default() };
     let mut seen = FxHashSet::default();
-    for one in found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+    for one in walk.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         match one {
             Found::File(path, size) => {
                 seen.insert(path.clone());
@@ -88,6 +79,61 @@ pub(crate) fn discover(root: &Path, exclude: &[String], threads: usize) -> Disco
     all.others.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     all.links.sort_unstable();
     all
+}
+
+/// What is walked, and what was found.
+struct Walk<'a> {
+    root: &'a Path,
+    excluded: &'a Gitignore,
+    top: &'a Path,
+    threads: usize,
+    found: Mutex<Vec<Found>>,
+}
+
+impl Walk<'_> {
+    /// Walks a folder. Gives the folders in it that were left out because their ignore rules cannot be read, and what
+    /// stands for the rules: without them, each can be walked by itself.
+    fn below(&self, folder: &Path, has_rules: bool) -> Vec<(PathBuf, Vec<PathBuf>)> {
+        let left = Arc::new(Mutex::new(Vec::new()));
+        let mut builder = WalkBuilder::new(folder);
+        builder.hidden(false).ignore(false).threads(self.threads).current_dir(self.top);
+        builder.parents(has_rules).git_ignore(has_rules).git_exclude(has_rules);
+        builder.filter_entry({
+            let (root, excluded, left) = (self.root.to_owned(), self.excluded.clone(), Arc::clone(&left));
+            move |entry| {
+                if entry.depth() == 0 {
+                    return true;
+                }
+                let (path, is_dir) = (entry.path(), entry.file_type().is_some_and(|kind| kind.is_dir()));
+                // In another work tree, and in a submodule, `.git` is a file.
+                if entry.file_name() == ".git"
+                    || is_dir && is_never(path)
+                    || is_excluded(&excluded, &root, path, is_dir)
+                {
+                    return false;
+                }
+                let irregular = if is_dir && has_rules { irregular_rules(path) } else { Vec::new() };
+                let is_walked = irregular.is_empty();
+                if !is_walked {
+                    lock(&left).push((path.to_owned(), irregular));
+                }
+                is_walked
+            }
+        });
+        builder.build_parallel().run(|| {
+            Box::new(|entry| {
+                let one = match entry {
+                    Ok(entry) => look_at(self.root, &entry),
+                    Err(error) => Some(Found::Problem(problem_of(self.root, &error))),
+                };
+                if let Some(one) = one {
+                    lock(&self.found).push(one);
+                }
+                WalkState::Continue
+            })
+        });
+        std::mem::take(&mut *lock(&left))
+    }
 }
 
 impl Discovered {
@@ -117,6 +163,13 @@ fn excludes(root: &Path, lines: &[String], problems: &mut Vec<Problem>) -> Gitig
 fn is_excluded(excluded: &Gitignore, root: &Path, path: &Path, is_dir: bool) -> bool {
     !excluded.is_empty()
         && path.strip_prefix(root).is_ok_and(|below| excluded.matched(below, is_dir).is_ignore())
+}
+
+/// What has the name of a file of ignore rules in a folder, and is none that can be read.
+fn irregular_rules(folder: &Path) -> Vec<PathBuf> {
+    let mut files = git_index::rule_files(folder);
+    files.retain(|file| regular::is_irregular(file));
+    files
 }
 
 /// Whether a folder is an environment, a cache or a repository's own data.

@@ -3,14 +3,15 @@
 //! Versions 2 to 4 of the format are read (Documentation/gitformat-index.txt). Of a split index only
 //! the files of its own part are seen.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use super::regular;
 
 /// The tracked regular files, as paths from the top of the work tree, or nothing where `folder` is in no
 /// work tree or the index cannot be read. Gives the top too.
 pub(crate) fn tracked(folder: &Path) -> Option<(PathBuf, Vec<String>)> {
     let (top, git) = work_tree(folder)?;
-    let bytes = fs::read(git.join("index")).ok()?;
+    let bytes = regular::read(&git.join("index")).ok()?;
     let hash_len = if uses_sha256(&git) { 32 } else { 20 };
     Some((top, entries(&bytes, hash_len)?))
 }
@@ -22,17 +23,32 @@ pub(crate) fn work_tree(folder: &Path) -> Option<(PathBuf, PathBuf)> {
         if git.is_dir() {
             return git.join("HEAD").is_file().then(|| (top.to_owned(), git));
         }
-        let text = fs::read_to_string(&git).ok()?;
+        let text = regular::read_to_string(&git).ok()?;
         let named = text.strip_prefix("gitdir:")?.trim();
         Some((top.to_owned(), top.join(named)))
     })
 }
 
+/// The files from which git takes ignore rules for what is in a folder.
+pub(crate) fn rule_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = vec![folder.join(".gitignore")];
+    let git = folder.join(".git");
+    if git.is_dir() {
+        files.push(git.join("info/exclude"));
+    } else if let Some((_, git)) = git.is_file().then(|| work_tree(folder)).flatten() {
+        files.extend([git.join("commondir"), common(&git).join("info/exclude")]);
+    }
+    files
+}
+
+/// The folder of what all work trees of a repository share.
+fn common(git: &Path) -> PathBuf {
+    let named = regular::read_to_string(&git.join("commondir"));
+    named.map(|text| git.join(text.trim())).unwrap_or_else(|_| git.to_owned())
+}
+
 fn uses_sha256(git: &Path) -> bool {
-    let common = fs::read_to_string(git.join("commondir"))
-        .map(|text| git.join(text.trim()))
-        .unwrap_or_else(|_| git.to_owned());
-    fs::read_to_string(common.join("config")).is_ok_and(|config| {
+    regular::read_to_string(&common(git).join("config")).is_ok_and(|config| {
         config.lines().filter_map(|line| line.split_once('=')).any(|(key, value)| {
             key.trim().eq_ignore_ascii_case("objectformat") && value.trim().eq_ignore_ascii_case("sha256")
         })

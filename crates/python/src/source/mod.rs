@@ -7,6 +7,7 @@ mod git_index;
 mod lines;
 mod nesting;
 mod parse;
+pub mod regular;
 mod text;
 
 pub use encoding::SourceEncoding;
@@ -15,7 +16,7 @@ pub use text::{Newline, Position, SourceText};
 
 pub(crate) use discover::{Discovered, discover, relative};
 pub(crate) use git_index::work_tree;
-pub(crate) use nesting::is_too_deep;
+pub(crate) use nesting::too_deep_at;
 pub(crate) use parse::with_parsed;
 
 /// Files above this size are reported and not read.

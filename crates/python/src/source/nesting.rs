@@ -10,14 +10,14 @@ const LIMIT: usize = 20_000;
 /// A chain of this many `elif` or `case` is too deep: each nests in the one before it.
 const BRANCH_LIMIT: usize = 5_000;
 
-/// Whether the tree of `text` may be too deep to walk. An upper bound: inside one bracket, and between two
+/// Where the tree of `text` may become too deep to walk, in bytes. An upper bound: inside one bracket, and between two
 /// commas, every word and every operator may nest once more.
-pub(crate) fn is_too_deep(text: &str) -> bool {
+pub(crate) fn too_deep_at(text: &str) -> Option<usize> {
     // One token is at least one byte.
-    text.len() > BRANCH_LIMIT * 5 && scan(text.as_bytes())
+    if text.len() > BRANCH_LIMIT * 5 { scan(text.as_bytes()) } else { None }
 }
 
-fn scan(text: &[u8]) -> bool {
+fn scan(text: &[u8]) -> Option<usize> {
     // What each open bracket has had since its last comma; the first entry is outside of all brackets.
     let mut open = vec![0_usize];
     let mut total = 0_usize;
@@ -79,10 +79,10 @@ fn scan(text: &[u8]) -> bool {
             }
         }
         if total > LIMIT || branches > BRANCH_LIMIT {
-            return true;
+            return Some(at - 1);
         }
     }
-    false
+    None
 }
 
 fn is_word(byte: u8) -> bool {
@@ -114,7 +114,11 @@ fn end_of_string(text: &[u8], from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::is_too_deep;
+    use super::too_deep_at;
+
+    fn is_too_deep(text: &str) -> bool {
+        too_deep_at(text).is_some()
+    }
 
     fn nested(open: &str, middle: &str, close: &str, times: usize) -> String {
         format!("x = {}{middle}{}\n", open.repeat(times), close.repeat(times))
@@ -147,6 +151,13 @@ mod tests {
         }
         let text = format!("if a:\n    pass\n{}", "elif b:\n    pass\n".repeat(50_000));
         assert!(is_too_deep(&text));
+    }
+
+    #[test]
+    fn the_place_is_where_it_becomes_too_deep() {
+        let text = format!("x = 1\ny = {}1{}\nz = 1\n", "(".repeat(50_000), ")".repeat(50_000));
+        let at = too_deep_at(&text).expect("it is too deep");
+        assert_eq!(text[..at].matches('\n').count(), 1);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ruff_python_ast::{ModModule, PythonVersion};
 use ruff_python_parser::{Mode, ParseOptions, Parsed, parse_unchecked};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextSize};
 
-use super::nesting::is_too_deep;
+use super::nesting::too_deep_at;
 use super::{Fault, SourceText};
 
 /// What is kept free for a tree's deepest walk, and what a thread gets that has less. Only touched
@@ -20,8 +20,9 @@ pub(crate) fn with_parsed<T>(
     source: &SourceText,
     read: impl FnOnce(&Parsed<ModModule>) -> T,
 ) -> Result<T, Fault> {
-    if is_too_deep(source.text()) {
-        return Err(Fault::new("nested too deeply"));
+    if let Some(at) = too_deep_at(source.text()) {
+        let position = TextSize::try_from(at).ok().map(|at| source.position(at));
+        return Err(Fault { position, message: "nested too deeply".to_owned() });
     }
     // A tree that slipped through, or a fault in a library, costs its file and not the run.
     stacker::maybe_grow(STACK_NEEDED, STACK_GIVEN, || catch_unwind(AssertUnwindSafe(|| parse(source, read))))

@@ -8,6 +8,7 @@ pub(in crate::queries) mod encoding;
 pub(in crate::queries) mod formatting;
 mod kept;
 pub(in crate::queries) mod left;
+pub(in crate::queries) mod mappings;
 pub(in crate::queries) mod records;
 pub(in crate::queries) mod texts;
 

@@ -10,7 +10,7 @@ use ruff_python_ast::PythonVersion;
 use ruff_python_ast::str::Quote;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::source::work_tree;
+use crate::source::{regular, work_tree};
 
 /// Where lines end if nothing says so.
 const DEFAULT_LINE_LENGTH: u16 = 88;
@@ -66,7 +66,7 @@ impl Layout {
         let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
         let folders: Vec<String> = folders.map(|folder| format!("{}/", folder.display())).collect();
         let name = path.rsplit('/').next().unwrap_or(path);
-        Self::find(&folders, name, &|path| std::fs::read_to_string(path).ok())
+        Self::find(&folders, name, &|path| regular::read_to_string(Path::new(path)).ok())
     }
 
     /// The layout of a file. `read` gives the text of a file by its path; `folders` are the file's folder and those
