@@ -33,9 +33,10 @@ pub(crate) fn write(out: &mut dyn Write, prefix: &str, file: &RenderedFile, colo
         (paint("\x1b[1m"), paint("\x1b[36m"), paint("\x1b[31m"), paint("\x1b[32m"), paint("\x1b[0m"));
     let path = format!("{prefix}{}", file.path);
     let before = file.before.as_deref().unwrap_or_default();
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(before, &file.after[..]);
-    let old = if file.before.is_some() { name("a/", &path) } else { "/dev/null".to_owned() };
-    writeln!(out, "{bold}--- {old}{reset}")?;
+    let (old, new) = (lines(before), lines(&file.after));
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old, &new);
+    let from = if file.before.is_some() { name("a/", &path) } else { "/dev/null".to_owned() };
+    writeln!(out, "{bold}--- {from}{reset}")?;
     writeln!(out, "{bold}+++ {}{reset}", name("b/", &path))?;
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         writeln!(out, "{cyan}{}{reset}", hunk.header())?;
@@ -59,6 +60,11 @@ pub(crate) fn write(out: &mut dyn Write, prefix: &str, file: &RenderedFile, colo
         }
     }
     Ok(())
+}
+
+/// The lines of a file as git and `patch` count them, each with its end: a carriage return alone ends none.
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|byte| *byte == b'\n').collect()
 }
 
 /// A name as git writes it: in quotes where it has characters that a diff cannot hold bare.

@@ -24,7 +24,8 @@ pub(super) fn write(out: &mut dyn Write, file: &RenderedFile) -> io::Result<()> 
     )?;
     let (old_tones, new_tones) = (tones(&file.path, &old), tones(&file.path, &new));
     let (old_starts, new_starts) = (starts(&old), starts(&new));
-    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_lines(&old[..], &new[..]);
+    let (old_lines, new_lines) = (lines(&old), lines(&new));
+    let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old_lines, &new_lines);
     for (n, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if n > 0 {
             writeln!(out, "<span class=\"gap\">⋮</span>")?;
@@ -56,6 +57,12 @@ pub(super) fn write(out: &mut dyn Write, file: &RenderedFile) -> io::Result<()> 
     writeln!(out, "</pre></figure>")
 }
 
+/// The lines of a text, each with its end.
+fn lines(content: &str) -> Vec<&str> {
+    content.split_inclusive('\n').collect()
+}
+
+/// Where each of them begins.
 fn starts(content: &str) -> Vec<usize> {
     std::iter::once(0).chain(content.match_indices('\n').map(|(at, _)| at + 1)).collect()
 }

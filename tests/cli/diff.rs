@@ -13,6 +13,8 @@ fn a_diff_is_unified() {
 fn varied() -> Library {
     let library = Library::new();
     library.write("windows.py", READER.replace('\n', "\r\n"));
+    library.write("old_mac.py", READER.replace('\n', "\r"));
+    library.write("mixed.py", format!("# one\rx = 1\ry = 2\n\r\r{READER}z = 3\r"));
     library.write("no_end.py", READER.trim_end());
     library.write("marked.py", [b"\xef\xbb\xbf", READER.as_bytes()].concat());
     let latin = format!("# coding: latin-1\nNAME = 'é'\n{READER}");
