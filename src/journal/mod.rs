@@ -16,6 +16,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use tuneup_python::source::regular;
+
 use crate::failure::Failure;
 
 pub(crate) use entry::{Entry, EntryFile};
@@ -96,10 +98,8 @@ impl Journal {
 
     /// Writes all files, or none. The number of the entry that can be taken back.
     pub(crate) fn write(&self, purpose: &Purpose, files: &[FileChange]) -> Result<u32, Failure> {
-        let mut targets = Vec::with_capacity(files.len());
-        for file in files {
-            targets.push(self.target(file)?);
-        }
+        let targets = files.iter().map(|file| self.target(file)).collect::<Result<Vec<_>, _>>();
+        let targets = targets.map_err(|failure| Failure::new(format!("{failure}; nothing was written")))?;
         let entries = self.entries()?;
         let number = entries.iter().map(|entry| entry.number).max().unwrap_or(0) + 1;
         let entry = self.plan(number, purpose, files, &targets);
@@ -156,7 +156,7 @@ impl Journal {
     /// The bytes of a file of the project now; none where there is no such file.
     pub(crate) fn current(&self, path: &str) -> Result<Bytes, Failure> {
         let path = self.inside(path)?;
-        match fs::read(&path) {
+        match regular::read(&path) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(at(&path, &error)),
@@ -166,7 +166,7 @@ impl Journal {
     /// The file that a path means, with links followed; the folders of one that does not exist yet may be missing.
     fn inside(&self, path: &str) -> Result<PathBuf, Failure> {
         let relative = Path::new(path);
-        let outside = || Failure::new(format!("{path}: leads out of the project; nothing was written"));
+        let outside = || Failure::new(format!("{path}: leads out of the project"));
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
             return Err(outside());
         }
@@ -191,10 +191,22 @@ impl Journal {
 
     /// The place of a change, where the file there is as it was read.
     fn target(&self, file: &FileChange) -> Result<PathBuf, Failure> {
-        if self.current(&file.path)? != file.before {
-            return Err(changed(&file.path));
-        }
+        self.check(file)?;
         self.inside(&file.path)
+    }
+
+    /// Refuses a file that is not any more as it was read.
+    fn check(&self, file: &FileChange) -> Result<(), Failure> {
+        let now = self.current(&file.path)?;
+        if now == file.before {
+            return Ok(());
+        }
+        let how = match (&file.before, now) {
+            (Some(_), None) => "removed",
+            (None, Some(_)) => "made",
+            _ => "changed",
+        };
+        Err(Failure::new(format!("{}: {how} since the project was read", file.path)))
     }
 
     fn plan(&self, number: u32, purpose: &Purpose, files: &[FileChange], targets: &[PathBuf]) -> Entry {
@@ -248,9 +260,7 @@ impl Journal {
         }
         for ((file, record), target) in files.iter().zip(&entry.files).zip(targets) {
             // The last look before it is replaced: an editor may have saved meanwhile.
-            if self.current(&file.path)? != file.before {
-                return Err(changed(&file.path));
-            }
+            self.check(file)?;
             let moved = match &record.after {
                 // The copy in the journal stays, for a later three-way merge.
                 Some(_) => disk::rename(&folder.join(record.staged()), target),
@@ -277,10 +287,6 @@ pub(crate) fn make_own_folder(root: &Path) -> Result<PathBuf, Failure> {
         }
     }
     Ok(folder)
-}
-
-fn changed(path: &str) -> Failure {
-    Failure::new(format!("{path}: changed since it was read; nothing was written"))
 }
 
 fn at(path: &Path, error: &io::Error) -> Failure {

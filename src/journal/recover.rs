@@ -57,7 +57,8 @@ impl Journal {
                     _ => None,
                 };
                 let Some(merged) = merged else {
-                    notes.push(format!("{}: edited meanwhile, and left as it is", file.path));
+                    let how = if now.is_none() { "removed" } else { "edited" };
+                    notes.push(format!("{}: {how} meanwhile, and left as it is", file.path));
                     continue;
                 };
                 Some(merged)

@@ -34,8 +34,49 @@ fn a_file_that_changed_meanwhile_stops_all() {
     let before = files(folder.path());
     let changes = [change("a.py", Some("a = 1\n"), "a = 3\n"), change("b.py", Some("b = 2\n"), "b = 4\n")];
     let failure = journal.write(&purpose(), &changes).expect_err("b.py is another");
-    assert_eq!(failure.to_string(), "b.py: changed since it was read; nothing was written");
+    assert_eq!(failure.to_string(), "b.py: changed since the project was read; nothing was written");
     assert_eq!(files(folder.path()), before);
+}
+
+#[test]
+fn what_has_become_of_a_file_is_said_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.py"), "a = 1\n").expect("a file");
+    fs::write(at("made.py"), "").expect("a file");
+    let (journal, _) = Journal::open(folder.path()).expect("it opens");
+    let failed =
+        |changes: &[FileChange]| journal.write(&purpose(), changes).expect_err("refused").to_string();
+    let gone = failed(&[change("gone.py", Some("b = 2\n"), "b = 4\n")]);
+    assert_eq!(gone, "gone.py: removed since the project was read; nothing was written");
+    let made = failed(&[change("made.py", None, "b = 4\n")]);
+    assert_eq!(made, "made.py: made since the project was read; nothing was written");
+    // The second finds what the first has written.
+    let first = change("a.py", Some("a = 1\n"), "a = 2\n");
+    let second = change("a.py", Some("a = 1\n"), "a = 3\n");
+    let changed = failed(&[first, second]);
+    assert_eq!(changed, "a.py: changed since the project was read; nothing was written");
+    assert_eq!(fs::read_to_string(at("a.py")).expect("it is there"), "a = 1\n");
+}
+
+#[test]
+fn what_was_removed_meanwhile_is_not_called_edited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("a.py"), "a = 1\n").expect("a file");
+    fs::write(at("b.py"), "b = 1\n").expect("a file");
+    let (journal, _) = Journal::open(folder.path()).expect("it opens");
+    let changes = [change("a.py", Some("a = 1\n"), "a = 2\n"), change("b.py", Some("b = 1\n"), "b = 2\n")];
+    let number = journal.write(&purpose(), &changes).expect("it is written");
+    // As if it had been stopped before its mark was made.
+    fs::remove_file(journal.folder.join(number.to_string()).join(super::DONE)).expect("a mark");
+    drop(journal);
+    fs::remove_file(at("a.py")).expect("it is there");
+    fs::write(at("b.py"), "b = 3\n").expect("a file");
+    let (_, notes) = Journal::open(folder.path()).expect("it opens");
+    let told = ["a.py: removed meanwhile, and left as it is", "b.py: edited meanwhile, and left as it is"];
+    assert_eq!(notes[1..], told);
+    assert!(!at("a.py").exists());
 }
 
 #[test]
