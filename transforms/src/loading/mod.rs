@@ -24,7 +24,7 @@ pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
-use crate::proposal::Place;
+use crate::proposal::{Place, covers};
 
 /// A site, in the order of output.
 type Key = (usize, u32, u32);
@@ -378,11 +378,6 @@ fn rest_model(project: &Project, query: &Query, read: &Read, rest: usize) -> Mod
 pub(crate) fn path_of(steps: &[Step]) -> String {
     let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
     names.join("__")
-}
-
-/// Whether loading `path` loads `wanted` with it.
-pub(crate) fn covers(path: &str, wanted: &str) -> bool {
-    path.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
 }
 
 /// A site as output names it.

@@ -63,9 +63,10 @@ impl Loading {
                 let mut model = Some(query.model);
                 for name in path.as_str().split("__") {
                     let Some(on) = model else { break };
-                    let Some(relation) = project.schema.relation_by_accessor(on, Symbol::new(name)) else {
-                        break;
-                    };
+                    // A name that no file holds is no relation's.
+                    let relation =
+                        Symbol::known(name).and_then(|name| project.schema.relation_by_accessor(on, name));
+                    let Some(relation) = relation else { break };
                     loading.prefetched.insert(relation);
                     model = project.schema.relation(relation).target();
                 }
@@ -140,10 +141,12 @@ impl Named {
     fn add(&mut self, project: &Project, lookup: &'static str) {
         let schema = &project.schema;
         let mut is_walked = false;
+        // A name that no file holds is no relation's.
+        let names: Vec<Option<Symbol>> = lookup.split("__").map(Symbol::known).collect();
         for model in schema.models() {
             let mut on = Some(model);
-            let ways = lookup.split("__").map(|name| {
-                let relation = schema.relation_by_accessor(on?, Symbol::new(name))?;
+            let ways = names.iter().map(|name| {
+                let relation = schema.relation_by_accessor(on?, (*name)?)?;
                 on = schema.relation(relation).target();
                 Some(relation)
             });

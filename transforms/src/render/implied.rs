@@ -8,7 +8,8 @@ use tuneup_python::edit::{
 
 use super::load::lookups;
 use super::names::Names;
-use super::plan::{Plan, covers};
+use super::plan::Plan;
+use crate::proposal::covers;
 
 /// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`, and
 /// `ListView.as_view(model=Article)` becomes `ListView.as_view(queryset=Article.objects.select_related(…))`.
@@ -92,7 +93,12 @@ pub(super) fn admin(
         for edit in add_method(target, class, "get_queryset", &lines)? {
             // Where both take the place of one `pass`, they do so together.
             match edits.iter_mut().find(|known| known.range == edit.range && !edit.range.is_empty()) {
-                Some(known) => known.content.push_str(&format!("{}{}", target.style.newline, edit.content)),
+                Some(known) => {
+                    let between = target.style.newline.repeat(2);
+                    let (above, below) =
+                        (known.content.trim_end(), edit.content.trim_start_matches(['\n', '\r']));
+                    known.content = format!("{above}{between}{below}");
+                }
                 None => edits.push(edit),
             }
         }

@@ -7,8 +7,8 @@ use tuneup_python::edit::{
 };
 
 use super::names::Names;
-use super::plan::{Plan, covers};
-use crate::proposal::{Lookup, PrefetchQueryset};
+use super::plan::Plan;
+use crate::proposal::{Lookup, PrefetchQueryset, covers};
 
 /// Methods that give a queryset of the same rows' model, with the load plan of the one they are called on. Only
 /// over these does a call elsewhere in the chain belong to the same plan.

@@ -1,6 +1,6 @@
 //! What is asked of one query, united.
 
-use crate::proposal::Lookup;
+use crate::proposal::{Lookup, covers};
 
 /// Relations that a query shall load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,11 +66,6 @@ fn add_paths(paths: &mut Vec<String>, new: &[String]) {
         seen.push(path.clone());
         new
     });
-}
-
-/// Whether to load `path` is to load `other` too: `author__country` covers `author`.
-pub(super) fn covers(path: &str, other: &str) -> bool {
-    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{Edit, Refusal, Target};
 ///
 /// `class` is the range of the class's name. Strings that the member has already stay, in front. A member that does not
 /// exist comes below the last of the members `below` that does, or else first in the class's body. A new string takes the
-/// place of one that it `covers`.
+/// place of one that it `covers`, and is left out where one covers it.
 pub fn set_strings(
     target: &Target,
     class: TextRange,
@@ -32,7 +32,7 @@ pub fn set_strings(
         for string in
             strings.iter().filter(|string| !strings.iter().any(|it| it != *string && covers(it, string)))
         {
-            if all.contains(string) {
+            if all.iter().any(|known| known == string || covers(known, string)) {
                 continue;
             }
             match all.iter_mut().find(|known| covers(string, known)) {

@@ -107,6 +107,7 @@ fn a_pass_gives_way_to_what_a_class_is_told() {
     let text = "    \"\"\"A\"\"\"\n";
     assert_eq!(admin(&format!("{text}\n    pass\n"), &["author"], &[]), format!("{text}\n{joins}"));
     assert_eq!(admin(&format!("{text}    pass\n"), &[], &["tags"]), format!("{text}\n{rows}"));
+    assert_eq!(admin(&format!("{text}    pass\n"), &["author"], &["tags"]), format!("{text}{joins}\n{rows}"));
     // What stands beside it is somebody's.
     assert_eq!(admin("    pass  # later\n", &[], &["tags"]), format!("    pass  # later\n\n{rows}"));
 }
@@ -126,6 +127,30 @@ fn an_attribute_is_parted_as_those_around_it_are() {
         format!("{columns}\n{joins}\n{fields}")
     );
     assert_eq!(admin(&format!("{fields}\n{meta}"), &["author"], &[]), format!("{joins}{fields}\n{meta}"));
+}
+
+#[test]
+fn a_file_without_an_end_of_its_last_line_gets_none() {
+    let joins = "    list_select_related = (\"author\",)\n";
+    let rows = "    def get_queryset(self, request):\n        \
+                return super().get_queryset(request).prefetch_related(\"tags\")";
+    for before in ["", "    \"\"\"A\"\"\"\n", "    \"\"\"A\"\"\"\n\n"] {
+        let text = format!("class A(ModelAdmin):\n{before}    pass");
+        let mut proposal = proposal("p", &text, "A", &["author"], &["tags"]);
+        let Change::ExtendPlan { form, .. } = &mut proposal.changes[0] else { unreachable!() };
+        *form = QueryForm::Admin;
+        let rendering = render(&Memory::one(text.as_str()), &[&proposal]);
+        let after = String::from_utf8(rendering.files[0].after.clone()).expect("UTF-8");
+        assert_eq!(after, format!("class A(ModelAdmin):\n{before}{joins}\n{rows}"));
+    }
+}
+
+#[test]
+fn what_a_longer_path_loads_is_not_asked_for_again() {
+    assert_eq!(
+        admin("    list_select_related = [\"author__country\"]\n", &["author", "topic"], &[]),
+        "    list_select_related = [\"author__country\", \"topic\"]\n"
+    );
 }
 
 #[test]
