@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     name: "cached-sessions",
     summary: "read sessions from the cache",
     page: include_str!("cached_sessions.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 const DATABASE: &str = "django.contrib.sessions.backends.db";

@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     name: "cached-template-loader",
     summary: "parse templates once, not for every request",
     page: include_str!("cached_template_loader.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// Loaders that give the same source for a name as long as the process lives.

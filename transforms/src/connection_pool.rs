@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     name: "connection-pool",
     summary: "take connections to PostgreSQL from a pool",
     page: include_str!("connection_pool.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {

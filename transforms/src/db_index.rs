@@ -17,7 +17,7 @@ pub const RULE: Rule = Rule {
     name: "db-index",
     summary: "index the column that queries find rows by",
     page: include_str!("db_index.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     name: "health-check",
     summary: "answer probes with the state of database, cache and migrations",
     page: include_str!("health_check.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// What answers probes already.

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
     name: "index-together",
     summary: "write index_together as indexes, and rename them",
     page: include_str!("index_together.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// The first version that renames an index which has no name in the models.

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     name: "meta-indexes",
     summary: "index the columns that queries filter and order by together",
     page: include_str!("meta_indexes.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {

@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
     name: "persistent-connections",
     summary: "keep connections to the database open between requests",
     page: include_str!("persistent_connections.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {

@@ -11,11 +11,10 @@ use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{
-    Gap, Missing, Verdict, by_safety, held_by, is_deferred, lacking, lacks, left_out, left_out_elsewhere,
-    place_of,
+    Gap, Missing, Verdict, by_safety, held_by, is_deferred, lacking, left_out, left_out_elsewhere, place_of,
 };
 use crate::proposal::{Change, Lookup, Proposal, Safety};
-use crate::registry::Rule;
+use crate::registry::{Given, Rule};
 use crate::select_related::can_join;
 
 /// The rule.
@@ -26,8 +25,8 @@ pub const RULE: Rule = Rule {
     propose,
 };
 
-fn propose(project: &Project) -> Vec<Proposal> {
-    lacks(project).gaps.iter().flat_map(|gap| proposals(project, gap)).collect()
+fn propose(given: &Given) -> Vec<Proposal> {
+    given.lacks().gaps.iter().flat_map(|gap| proposals(given.project, gap)).collect()
 }
 
 fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {

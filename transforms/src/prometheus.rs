@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
     name: "prometheus",
     summary: "count requests, responses and queries for Prometheus",
     page: include_str!("prometheus.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// What counts already, for Prometheus or another.

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     name: "redis-cache",
     summary: "share one cache between all processes, in Redis",
     page: include_str!("redis_cache.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 const LOCAL: &str = "django.core.cache.backends.locmem.LocMemCache";

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
     name: "redundant-index",
     summary: "drop the index that another one serves as well",
     page: include_str!("redundant_index.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 fn propose(project: &Project) -> Vec<Proposal> {

@@ -1,8 +1,11 @@
 //! The rules: one line for each, beside its module.
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 use tuneup_django::Project;
 
+use crate::loading::{Lacks, lacks};
 use crate::proposal::Proposal;
 
 /// One rule.
@@ -15,7 +18,26 @@ pub struct Rule {
     /// Its page: documentation, the text of `tuneup explain`, and its tests.
     pub page: &'static str,
     /// Its proposals for a project, in order of their places.
-    pub propose: fn(&Project) -> Vec<Proposal>,
+    pub propose: fn(&Given<'_>) -> Vec<Proposal>,
+}
+
+/// What rules are given: a project, and what several of them derive of it.
+pub struct Given<'p> {
+    /// The project.
+    pub project: &'p Project,
+    lacks: OnceLock<Lacks<'p>>,
+}
+
+impl<'p> Given<'p> {
+    fn new(project: &'p Project) -> Self {
+        Self { project, lacks: OnceLock::new() }
+    }
+
+    /// What its queries do not load.
+    pub(crate) fn lacks(&self) -> &Lacks<'p> {
+        // A rule that waits here does no other's work, so nothing in this may be done on several threads.
+        self.lacks.get_or_init(|| lacks(self.project))
+    }
 }
 
 /// All rules, in the order in which they are shown.
@@ -40,8 +62,9 @@ pub const RULES: &[Rule] = &[
 
 /// The proposals of the given rules, with ids made unique.
 pub fn propose(project: &Project, rules: &[Rule]) -> Vec<Proposal> {
+    let given = Given::new(project);
     let mut proposals: Vec<Proposal> =
-        rules.par_iter().flat_map_iter(|rule| (rule.propose)(project)).collect();
+        rules.par_iter().flat_map_iter(|rule| (rule.propose)(&given)).collect();
     let mut seen: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for proposal in &mut proposals {
         let count = seen.entry(proposal.id.clone()).or_default();

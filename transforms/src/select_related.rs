@@ -14,10 +14,10 @@ use tuneup_django::schema::{ModelId, RelationKind};
 
 use crate::key_only;
 use crate::loading::{
-    Gap, Missing, Verdict, by_safety, is_deferred, lacking, lacks, left_out, left_out_elsewhere, place_of,
+    Gap, Missing, Verdict, by_safety, is_deferred, lacking, left_out, left_out_elsewhere, place_of,
 };
 use crate::proposal::{Change, Proposal, Safety};
-use crate::registry::Rule;
+use crate::registry::{Given, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -27,8 +27,8 @@ pub const RULE: Rule = Rule {
     propose,
 };
 
-fn propose(project: &Project) -> Vec<Proposal> {
-    let lacks = lacks(project);
+fn propose(given: &Given) -> Vec<Proposal> {
+    let (project, lacks) = (given.project, given.lacks());
     let joined = lacks.gaps.iter().flat_map(|gap| proposals(project, gap));
     joined.chain(lacks.keys.iter().map(|only| key_only::proposal(project, only))).collect()
 }

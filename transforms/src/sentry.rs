@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     name: "sentry",
     summary: "report errors and slow requests of production to Sentry",
     page: include_str!("sentry.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// What reports errors already.

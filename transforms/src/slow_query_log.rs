@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     name: "slow-query-log",
     summary: "log the queries that take long in production",
     page: include_str!("slow_query_log.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 /// What times queries in production already.

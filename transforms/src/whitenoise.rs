@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     name: "whitenoise",
     summary: "serve static files compressed, under names that browsers may keep",
     page: include_str!("whitenoise.md"),
-    propose,
+    propose: |given| propose(given.project),
 };
 
 const SECURITY: &str = "django.middleware.security.SecurityMiddleware";
