@@ -11,7 +11,7 @@ use tuneup_python::edit::Layout;
 use tuneup_python::{Position, Problem, SourceText, Stopwatch};
 use tuneup_transforms::Proposal;
 use tuneup_transforms::registry::{self, RULES, Rule};
-use tuneup_transforms::render::{Files, Rendering, render, settle};
+use tuneup_transforms::render::{Files, Rendering, render, render_each, settle};
 
 use crate::arguments::ProjectArguments;
 use crate::config::{Config, nearest};
@@ -121,8 +121,20 @@ impl Outcome {
 
     /// Makes text of approved proposals.
     pub(crate) fn render(&self, approved: &[&Proposal]) -> Rendering {
-        let files = Configured { project: &self.project, line_length: self.config.line_length.value };
-        render(&files, approved)
+        render(&self.files(), approved)
+    }
+
+    /// What each proposal comes to by itself, handed on at once and given in the order of the proposals.
+    pub(crate) fn render_each<'a, T: Send>(
+        &self,
+        proposals: impl IntoIterator<Item = &'a Proposal>,
+        then: impl Fn(&'a Proposal, Rendering) -> T + Sync,
+    ) -> Vec<T> {
+        render_each(&self.files(), &proposals.into_iter().collect::<Vec<_>>(), then)
+    }
+
+    fn files(&self) -> Configured<'_> {
+        Configured { project: &self.project, line_length: self.config.line_length.value }
     }
 }
 

@@ -34,17 +34,16 @@ impl Scope {
     pub(crate) fn limit_edits(&self, outcome: &mut Outcome) {
         let Some(changed) = &self.0 else { return };
         let mut proposals = std::mem::take(&mut outcome.proposals);
-        proposals.retain(|proposal| {
-            if proposal.changes.is_empty() {
-                return has_part(changed, proposal);
-            }
-            let edits_changed = || {
-                let rendering = outcome.render(&[proposal]);
-                let mut edited = rendering.files.iter().filter(|file| file.before.is_some());
-                edited.all(|file| changed.contains(&file.path))
-            };
-            changed.contains(&proposal.place.path) && edits_changed()
+        proposals.retain(|proposal| match proposal.changes.is_empty() {
+            true => has_part(changed, proposal),
+            false => changed.contains(&proposal.place.path),
         });
+        let edits_changed = outcome.render_each(&proposals, |_, rendering| {
+            let mut edited = rendering.files.iter().filter(|file| file.before.is_some());
+            edited.all(|file| changed.contains(&file.path))
+        });
+        let mut edits_changed = edits_changed.into_iter();
+        proposals.retain(|proposal| edits_changed.next() == Some(true) || proposal.changes.is_empty());
         outcome.proposals = proposals;
     }
 }

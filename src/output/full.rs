@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use ruff_text_size::{TextRange, TextSize};
 use tuneup_transforms::grounds::subject;
-use tuneup_transforms::{Proposal, Safety};
+use tuneup_transforms::{Place, Proposal, Safety};
 
 use super::{by_rule, noticing, position, shown};
 use crate::analysis::Outcome;
@@ -50,9 +50,13 @@ pub(crate) fn write_one(
     }
     for path in paths {
         let Some(source) = outcome.text(path) else { continue };
-        let (excerpt, skipped) = excerpt(source.text());
+        let others = proposal.evidence.iter().take(SHOWN).map(|evidence| &evidence.place);
+        let places = std::iter::once(&proposal.place).chain(others).filter(|place| place.path == path);
+        let lines = lines(source.text(), places.map(Place::range));
+        let (excerpt, skipped) = excerpt(source.text(), lines);
         let cut = |range: TextRange| first_line(&excerpt, skipped, range);
-        let mut snippet = Snippet::source(excerpt.clone()).path(shown(path)).fold(true);
+        let first = source.position(lines.start()).line as usize;
+        let mut snippet = Snippet::source(excerpt.clone()).line_start(first).path(shown(path)).fold(true);
         if path == proposal.place.path {
             let span = cut(proposal.place.range());
             let label = subject(proposal);
@@ -89,16 +93,30 @@ pub(crate) fn write_one(
     writeln!(out)
 }
 
-/// A text as a terminal may show it, and how many bytes are left out before it: no byte order mark, which has no column,
-/// and nothing of the second set of signs that terminals obey. The renderer sees to the first.
-fn excerpt(text: &str) -> (String, usize) {
+/// The lines of a text in which some places begin, and those between: the renderer looks at all that it is given.
+fn lines(text: &str, places: impl Iterator<Item = TextRange>) -> TextRange {
+    let at = |place: TextRange| usize::from(place.start()).min(text.len());
+    let (mut start, mut end) = (text.len(), 0);
+    for place in places.map(at) {
+        start = start.min(text[..place].rfind('\n').map_or(0, |before| before + 1));
+        end = end.max(text[place..].find('\n').map_or(text.len(), |behind| place + behind + 1));
+    }
+    let offset = |at: usize| TextSize::try_from(at).unwrap_or_default();
+    TextRange::new(offset(start.min(end)), offset(end))
+}
+
+/// Lines of a text as a terminal may show them, and how many bytes are left out before them: no byte order mark, which has
+/// no column, and nothing of the second set of signs that terminals obey. The renderer sees to the first.
+fn excerpt(text: &str, lines: TextRange) -> (String, usize) {
     const MARK: char = '\u{feff}';
+    let before = usize::from(lines.start());
+    let text = &text[lines];
     let whole = text.len();
     let rest = text.strip_prefix(MARK).unwrap_or(text);
     // As long as what it stands for, so that places stay.
     let text = rest.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{a4}");
     let skipped = if rest.len() < whole { MARK.len_utf8() } else { 0 };
-    (text, skipped)
+    (text, before + skipped)
 }
 
 /// A range of the file cut at the end of its first line, so that an excerpt stays short.

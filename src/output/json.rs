@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use rayon::prelude::*;
 use serde::Serialize;
 use tuneup_transforms::noticing::{Notice, Noticing, noticing};
+use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Place, Proposal};
 
 use super::Span;
@@ -150,12 +150,11 @@ fn problems(outcome: &Outcome) -> impl Iterator<Item = Error> {
 
 /// The proposals with what each would write by itself, which is the work of a report.
 fn items(outcome: &Outcome) -> Vec<(Item<'_>, Vec<Error>)> {
-    outcome.proposals.par_iter().map(|proposal| item(outcome, proposal)).collect()
+    outcome.render_each(&outcome.proposals, |proposal, rendering| item(outcome, proposal, rendering))
 }
 
 /// A proposal with what it would write; and where it cannot be written, why.
-fn item<'a>(outcome: &'a Outcome, proposal: &'a Proposal) -> (Item<'a>, Vec<Error>) {
-    let rendering = outcome.render(&[proposal]);
+fn item<'a>(outcome: &'a Outcome, proposal: &'a Proposal, rendering: Rendering) -> (Item<'a>, Vec<Error>) {
     let withheld = rendering.withheld.into_iter().map(|(id, reason)| Error {
         path: proposal.place.path.clone(),
         line: None,

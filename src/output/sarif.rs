@@ -5,7 +5,6 @@
 
 use std::io::{self, Write};
 
-use rayon::prelude::*;
 use ruff_text_size::TextSize;
 use serde_json::{Value, json};
 use tuneup_python::SourceText;
@@ -23,8 +22,7 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, paths: &Paths) -> io
     let rules: Vec<Value> = names.iter().filter_map(|name| described(name)).collect();
     let mut notifications: Vec<Value> = Vec::new();
     let mut results: Vec<Value> = Vec::new();
-    let renderings: Vec<Rendering> =
-        outcome.proposals.par_iter().map(|proposal| outcome.render(&[proposal])).collect();
+    let renderings: Vec<Rendering> = outcome.render_each(&outcome.proposals, |_, rendering| rendering);
     for (proposal, rendering) in outcome.proposals.iter().zip(&renderings) {
         for (id, reason) in &rendering.withheld {
             notifications.push(json!({

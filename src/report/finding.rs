@@ -27,10 +27,14 @@ pub(super) struct Finding<'a> {
 }
 
 impl<'a> Finding<'a> {
-    /// Of a proposal.
-    pub(super) fn new(outcome: &'a Outcome, heats: &Heats<'_>, proposal: &'a Proposal) -> Self {
+    /// Of a proposal, and what it comes to by itself.
+    pub(super) fn new(
+        outcome: &'a Outcome,
+        heats: &Heats<'_>,
+        proposal: &'a Proposal,
+        rendering: Rendering,
+    ) -> Self {
         let app = outcome.project.apps.of_path(&proposal.place.path).map(|app| app.label.as_str());
-        let rendering = outcome.render(&[proposal]);
         Self { proposal, heat: heats.heat(proposal), app: app.unwrap_or("(project)"), outcome, rendering }
     }
 

@@ -31,8 +31,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// Writes the page.
 pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let heats = Heats::of(&outcome.project);
-    let mut findings: Vec<Finding<'_>> =
-        outcome.proposals.iter().map(|proposal| Finding::new(outcome, &heats, proposal)).collect();
+    let mut findings: Vec<Finding<'_>> = outcome
+        .render_each(&outcome.proposals, |proposal, rendering| (proposal, rendering))
+        .into_iter()
+        .map(|(proposal, rendering)| Finding::new(outcome, &heats, proposal, rendering))
+        .collect();
     // Most weight first; of equals what is safe, and then in order of place.
     findings.sort_by(|a, b| {
         let key = |it: &Finding<'_>| (std::cmp::Reverse(it.heat.weight), it.proposal.safety);

@@ -1,17 +1,25 @@
 //! One file, from its pieces to its bytes.
 
 use tuneup_python::SourceText;
-use tuneup_python::edit::{Edits, Home, Refusal, Target, guarded, parse, settle};
+use tuneup_python::edit::{Edits, Home, Prepared, Refusal, Target, guarded, parse};
 
 use super::names::Names;
 use super::work::{Failures, Job, Piece, PythonEdits};
 use super::{Files, RenderedFile};
+
+/// A Python file that several renderings change, with what each of them needs of it.
+pub(super) struct Kept<'a> {
+    pub(super) path: &'a str,
+    pub(super) source: &'a SourceText,
+    pub(super) prepared: &'a Prepared<'a>,
+}
 
 /// The file as its pieces make it. If it cannot be made, the proposals at fault.
 pub(super) fn render<'a>(
     files: &dyn Files,
     path: &str,
     pieces: &[Piece<'a>],
+    kept: Option<&Kept<'_>>,
 ) -> Result<RenderedFile, Failures<'a>> {
     let blame_all = |reason: &str| blame(pieces, reason);
     let mut python = Vec::new();
@@ -44,15 +52,22 @@ pub(super) fn render<'a>(
     if !texts.is_empty() {
         return Err(blame_all("the file is changed both as Python and as text"));
     }
-    let source = files.text(path).map_err(|reason| blame_all(&reason))?;
+    let own;
+    let (source, prepared) = match kept.filter(|kept| kept.path == path) {
+        Some(kept) => (kept.source, Some(kept.prepared)),
+        None => {
+            own = files.text(path).map_err(|reason| blame_all(&reason))?;
+            (&own, None)
+        }
+    };
     let jobs: Vec<&PythonEdits> = python.iter().map(|(_, edits)| *edits).collect();
-    match edits(files, path, &source, &jobs) {
-        Ok(edits) => finish(&source, path, &edits).map_err(|reason| blame_all(&reason)),
+    match edits(files, path, source, prepared, &jobs) {
+        Ok(edits) => finish(source, path, &edits).map_err(|reason| blame_all(&reason)),
         Err(refusal) => {
             // Those that fail on their own are at fault; if none does, it is their meeting, and all are.
             let mut failures = Vec::new();
             for (piece, job) in &python {
-                if let Err(refusal) = edits(files, path, &source, &[job]) {
+                if let Err(refusal) = edits(files, path, source, prepared, &[job]) {
                     failures.extend(blame(std::slice::from_ref(*piece), &refusal.0));
                 }
             }
@@ -115,9 +130,9 @@ fn edits(
     files: &dyn Files,
     path: &str,
     source: &SourceText,
+    prepared: Option<&Prepared<'_>>,
     jobs: &[&PythonEdits],
 ) -> Result<Edits, Refusal> {
-    let layout = files.layout(path);
     let (module, is_package) = files.module(path).unwrap_or_default();
     let is_first_party = |top: &str| files.is_first_party(top);
     let make = |target: &Target| {
@@ -130,7 +145,10 @@ fn edits(
         groups.extend(names.edits()?);
         Ok(groups)
     };
-    guarded(|| settle(source.text(), &layout, &make))
+    guarded(|| match prepared {
+        Some(prepared) => prepared.settle(&make),
+        None => Prepared::of(source.text(), &files.layout(path))?.settle(&make),
+    })
 }
 
 fn finish(source: &SourceText, path: &str, edits: &Edits) -> Result<RenderedFile, String> {

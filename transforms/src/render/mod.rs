@@ -26,8 +26,9 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use tuneup_django::Project;
 use tuneup_python::SourceText;
-use tuneup_python::edit::Layout;
+use tuneup_python::edit::{Layout, Prepared, Refusal, guarded};
 
+use self::file::Kept;
 use crate::proposal::{Change, Proposal, Safety};
 pub(crate) use settings::plain as setting_text;
 
@@ -143,6 +144,48 @@ pub fn settle(files: &dyn Files, proposals: &mut [Proposal]) {
 
 /// Makes text of the approved proposals, in whatever order they come.
 pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
+    render_with(files, approved, None)
+}
+
+/// What each proposal comes to by itself, handed on at once and given in the order of the proposals. What is read off a
+/// file is read once for all that are about it.
+pub fn render_each<'a, T: Send>(
+    files: &dyn Files,
+    proposals: &[&'a Proposal],
+    then: impl Fn(&'a Proposal, Rendering) -> T + Sync,
+) -> Vec<T> {
+    let mut by_path: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, proposal) in proposals.iter().enumerate() {
+        by_path.entry(&proposal.place.path).or_default().push(at);
+    }
+    let by_path: Vec<(&str, Vec<usize>)> = by_path.into_iter().collect();
+    let groups = by_path.par_iter().map(|(path, group)| {
+        let all = |kept: Option<&Kept<'_>>| -> Vec<(usize, T)> {
+            let one = |&at: &usize| (at, then(proposals[at], render_with(files, &[proposals[at]], kept)));
+            group.par_iter().map(one).collect()
+        };
+        match group.iter().filter(|&&at| !proposals[at].changes.is_empty()).count() {
+            0 | 1 => all(None),
+            _ => with_kept(files, path, &all),
+        }
+    });
+    let mut done: Vec<(usize, T)> = groups.flatten().collect();
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, it)| it).collect()
+}
+
+/// Does some work with what renderings need of a Python file; without where it cannot be had, which each then says.
+fn with_kept<T>(files: &dyn Files, path: &str, work: &dyn Fn(Option<&Kept<'_>>) -> T) -> T {
+    let done = files.text(path).map_err(Refusal).and_then(|source| {
+        guarded(|| {
+            let prepared = Prepared::of(source.text(), &files.layout(path))?;
+            Ok(work(Some(&Kept { path, source: &source, prepared: &prepared })))
+        })
+    });
+    done.unwrap_or_else(|_| work(None))
+}
+
+fn render_with(files: &dyn Files, approved: &[&Proposal], kept: Option<&Kept<'_>>) -> Rendering {
     let mut approved = approved.to_vec();
     approved.sort_by(|a, b| a.id.cmp(&b.id));
     approved.dedup_by(|a, b| a.id == b.id);
@@ -154,7 +197,7 @@ pub fn render(files: &dyn Files, approved: &[&Proposal]) -> Rendering {
         let mut rendered = Vec::new();
         let mut failures = work.failures;
         let results: Vec<_> =
-            work.files.par_iter().map(|(path, pieces)| file::render(files, path, pieces)).collect();
+            work.files.par_iter().map(|(path, pieces)| file::render(files, path, pieces, kept)).collect();
         for (result, pieces) in results.into_iter().zip(work.files.values()) {
             match result {
                 Ok(mut file) => {

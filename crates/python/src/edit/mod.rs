@@ -29,7 +29,7 @@ pub use chain::{Call, append_calls};
 pub use classes::{add_method, set_strings};
 pub use displays::{At, Line, add_entries, add_keywords, insert_elements, replace_value, statements_below};
 pub use imports::{Home, Import, Imported, Known, import_names, known};
-pub use layout::{Layout, Make, formatted_like, settle};
+pub use layout::{Layout, Make, Prepared, formatted_like, settle};
 pub use literal::Literal;
 pub use members::{
     add_class, add_items, add_keyword, are_tuples, exchange_items, remove_item, remove_keyword,

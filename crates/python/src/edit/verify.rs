@@ -11,12 +11,21 @@ use super::{Edits, Refusal, parse};
 
 /// Checks a file's text after its edits against the text before. The reason, if it must not be written.
 pub fn verify(before: &str, after: &str, edits: &Edits) -> Result<(), Refusal> {
-    let old = parse(before)?;
+    verify_parsed(before, &parse(before)?, after, edits)
+}
+
+/// The same, with the tree of the text before.
+pub(super) fn verify_parsed(
+    before: &str,
+    old: &Parsed<ModModule>,
+    after: &str,
+    edits: &Edits,
+) -> Result<(), Refusal> {
     let new = parse(after).map_err(|error| Refusal(format!("the file would not parse any more: {error}")))?;
     if !is_kept_outside(before, after, edits) {
         return Err(Refusal::new("text outside the edits would change"));
     }
-    if comments(before, &old) != comments(after, &new) {
+    if comments(before, old) != comments(after, &new) {
         return Err(Refusal::new("a comment would be lost or moved"));
     }
     Ok(())

@@ -10,7 +10,7 @@ use tuneup_django::Project;
 use tuneup_python::SourceText;
 use tuneup_python::edit::Layout;
 
-use super::{Files, Rendering, render};
+use super::{Files, Rendering, render, render_each};
 use crate::proposal::{Change, Lookup, Place, Proposal, QueryForm, Safety};
 
 /// Files in memory.
@@ -97,6 +97,25 @@ fn reason(text: &str, query: &str, select: &[&str], prefetch: &[&str]) -> String
     assert_eq!(rendering.files, []);
     assert_eq!(rendering.withheld.len(), 1);
     rendering.withheld[0].1.clone()
+}
+
+#[test]
+fn each_of_many_comes_to_what_it_comes_to_alone() {
+    let body: String = (0..40).map(|n| format!("x{n} = A{n}.objects.all()\n")).collect();
+    for text in
+        [format!("from shop.models import *\n\n{body}y = A7.objects.get(*z)\n"), format!("{body}x = (1")]
+    {
+        let mut all: Vec<Proposal> = (0..40)
+            .map(|n| proposal(&n.to_string(), &text, &format!("A{n}.objects.all()"), &["author"], &[]))
+            .collect();
+        all[3].changes.clear();
+        all[5].place.path = "app/gone.py".to_owned();
+        let each: Vec<&Proposal> = all.iter().rev().collect();
+        let files = Memory::one(text.as_str());
+        let together = render_each(&files, &each, |proposal, rendering| (proposal.id.clone(), rendering));
+        let alone = each.iter().map(|it| (it.id.clone(), render(&files, &[it])));
+        assert_eq!(together, alone.collect::<Vec<_>>());
+    }
 }
 
 #[test]

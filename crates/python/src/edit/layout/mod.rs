@@ -7,6 +7,7 @@
 mod config;
 mod formatter;
 mod logical_line;
+mod part;
 
 use ruff_python_ast::ModModule;
 use ruff_python_ast::comparable::ComparableStmt;
@@ -16,7 +17,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 pub use config::Layout;
 
-use super::{Edit, Edits, Refusal, Style, Target, parse, verify};
+use super::verify::verify_parsed;
+use super::{Edit, Edits, Refusal, Style, Target, parse};
 use formatter::Options;
 
 /// Makes edits for a file in groups of what belongs together: the same groups for every style.
@@ -30,37 +32,92 @@ struct Forms {
     wrapped: Vec<Edit>,
 }
 
+/// A file, with all that edits of it are laid out by: read off it once, for however many edits.
+pub struct Prepared<'a> {
+    source: &'a str,
+    parsed: Parsed<ModModule>,
+    style: Style,
+    /// The ways of formatting that would leave it as it is.
+    clean: Vec<Options>,
+}
+
+impl<'a> Prepared<'a> {
+    /// Of a file's text.
+    pub fn of(source: &'a str, layout: &Layout) -> Result<Self, Refusal> {
+        let parsed = parse(source)?;
+        let mut style = Style::of(source, &parsed, usize::from(layout.usual_length()));
+        let clean: Vec<Options> =
+            Options::of(layout, &style).into_iter().filter(|options| options.leaves(source)).collect();
+        if let Some(quote) = clean.iter().find_map(Options::quote) {
+            style.quote = quote;
+        }
+        if clean.is_empty() && layout.line_length.is_none() {
+            style.line_length = style.line_length.map(|limit| limit.max(longest_line(source)));
+        }
+        Ok(Self { source, parsed, style, clean })
+    }
+
+    /// Makes edits in the layout of the file, and checks them.
+    pub fn settle(&self, make: Make<'_>) -> Result<Edits, Refusal> {
+        let source = self.source;
+        let unlimited = self.style.unlimited();
+        let target = |style| Target { source, parsed: &self.parsed, style };
+        let flat = make(&target(&unlimited))?;
+        let all_flat = compose(flat.clone())?;
+
+        if let Some(edits) = self.formatted(&all_flat) {
+            return Ok(edits);
+        }
+        let wrapped = make(&target(&self.style))?;
+        let groups = flat.into_iter().zip(wrapped).map(|(flat, wrapped)| Forms { flat, wrapped });
+        let line_by_line = by_logical_line(&target(&self.style), groups.collect());
+        if let Ok(edits) = line_by_line
+            && self.verify(&edits).is_ok()
+        {
+            return Ok(edits);
+        }
+        // Where broken lines get in each other's way, long ones do not.
+        self.verify(&all_flat)?;
+        Ok(all_flat)
+    }
+
+    fn verify(&self, edits: &Edits) -> Result<(), Refusal> {
+        verify_parsed(self.source, &self.parsed, &edits.apply(self.source), edits)
+    }
+
+    /// The edits with the file formatted behind them: as all formatters that left it alone before would, or else the
+    /// likeliest of them.
+    fn formatted(&self, flat: &Edits) -> Option<Edits> {
+        if self.clean.is_empty() {
+            return None;
+        }
+        let text = flat.apply(self.source);
+        let part = part::around(self.source, &self.parsed, flat, &self.clean);
+        let text = &text[part.start().into()..text.len() - usize::from(self.source.text_len() - part.end())];
+        let mut results: Vec<(usize, String)> = Vec::new();
+        for (at, options) in self.clean.iter().enumerate() {
+            let Some(result) = options.format(text) else { continue };
+            // What is formatted must stay so, and mean the same.
+            if result == text || options.leaves(&result) && means_the_same(text, &result) {
+                results.push((at, result));
+            }
+        }
+        let suits_all = |(at, result): &&(usize, String)| {
+            self.clean.iter().enumerate().all(|(other, options)| other == *at || options.leaves(result))
+        };
+        let (_, result) = results.iter().find(suits_all).or(results.first())?;
+        let edits = match result == text {
+            true => flat.clone(),
+            false => difference(&self.source[part], result, part.start())?,
+        };
+        self.verify(&edits).ok()?;
+        Some(edits)
+    }
+}
+
 /// Makes edits in the layout of a file, and checks them.
 pub fn settle(source: &str, layout: &Layout, make: Make<'_>) -> Result<Edits, Refusal> {
-    let parsed = parse(source)?;
-    let mut style = Style::of(source, &parsed, usize::from(layout.usual_length()));
-    let clean: Vec<Options> =
-        Options::of(layout, &style).into_iter().filter(|options| options.leaves(source)).collect();
-    if let Some(quote) = clean.iter().find_map(Options::quote) {
-        style.quote = quote;
-    }
-    if clean.is_empty() && layout.line_length.is_none() {
-        style.line_length = style.line_length.map(|limit| limit.max(longest_line(source)));
-    }
-    let unlimited = style.unlimited();
-    let target = |style| Target { source, parsed: &parsed, style };
-    let flat = make(&target(&unlimited))?;
-    let all_flat = compose(flat.clone())?;
-
-    if let Some(edits) = formatted(source, &all_flat, &clean) {
-        return Ok(edits);
-    }
-    let wrapped = make(&target(&style))?;
-    let groups = flat.into_iter().zip(wrapped).map(|(flat, wrapped)| Forms { flat, wrapped });
-    let line_by_line = by_logical_line(&target(&style), groups.collect());
-    if let Ok(edits) = line_by_line
-        && verify(source, &edits.apply(source), &edits).is_ok()
-    {
-        return Ok(edits);
-    }
-    // Where broken lines get in each other's way, long ones do not.
-    verify(source, &all_flat.apply(source), &all_flat)?;
-    Ok(all_flat)
+    Prepared::of(source, layout)?.settle(make)
 }
 
 /// A new file's text, as the formatter that left `sample` as it is would have it. None where no known one did.
@@ -79,31 +136,9 @@ fn compose(groups: Vec<Vec<Edit>>) -> Result<Edits, Refusal> {
     Ok(edits)
 }
 
-/// The edits with the file formatted behind them: as all formatters that left it alone before would, or else the
-/// likeliest of them.
-fn formatted(source: &str, flat: &Edits, clean: &[Options]) -> Option<Edits> {
-    let text = flat.apply(source);
-    let parsed = parse(&text).ok()?;
-    let mut results: Vec<(usize, String)> = Vec::new();
-    for (at, options) in clean.iter().enumerate() {
-        let Some(result) = options.format(&text) else { continue };
-        // What is formatted must stay so, and mean the same.
-        if result == text || options.leaves(&result) && means_the_same(&parsed, &result) {
-            results.push((at, result));
-        }
-    }
-    let suits_all = |(at, result): &&(usize, String)| {
-        clean.iter().enumerate().all(|(other, options)| other == *at || options.leaves(result))
-    };
-    let (_, result) = results.iter().find(suits_all).or(results.first())?;
-    let edits = if *result == text { flat.clone() } else { difference(source, result, TextSize::default())? };
-    verify(source, result, &edits).ok()?;
-    Some(edits)
-}
-
-fn means_the_same(parsed: &Parsed<ModModule>, text: &str) -> bool {
-    let Ok(other) = parse(text) else { return false };
-    let statements = parsed.syntax().body.iter().map(ComparableStmt::from);
+fn means_the_same(text: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (parse(text), parse(other)) else { return false };
+    let statements = one.syntax().body.iter().map(ComparableStmt::from);
     statements.eq(other.syntax().body.iter().map(ComparableStmt::from))
 }
 
