@@ -1,6 +1,5 @@
 //! Steps: assignment, branches, what is tried.
 
-use tuneup_python::Symbol;
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, Stmt, StmtKind, Tried};
 
 use super::known::aside::Aside;
