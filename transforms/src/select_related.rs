@@ -146,7 +146,9 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         if let Some(reason) = targets(project, missing).find_map(|to| apart(project, gap.model, to)) {
             verdict.object(Safety::Unsafe, reason);
         }
-        let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+        // What the query joins already changes nothing any more.
+        let joins = &missing.relations[missing.joined..];
+        let mut relations = joins.iter().map(|&id| schema.relation(id));
         if gap.asked.unordered && relations.any(|relation| !relation.null()) {
             verdict.object(
                 Safety::Unsafe,
@@ -171,7 +173,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         } else if let Some(reason) = left_out_elsewhere(project, gap, &missing.path, REFUSED) {
             verdict.object(Safety::Advice, reason);
         }
-        for &id in &missing.relations {
+        for &id in joins {
             let relation = schema.relation(id);
             let name = relation.lookup_name();
             if !relation.db_constraint() && !relation.null() {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
 
 fn shelf(method: &str, body: &str) -> String {
     format!(
@@ -220,4 +220,28 @@ fn what_a_query_asks_for_goes_before_what_a_field_demands() {
                 if not book.title:\n            print(book.author.name)\n";
     check(&[("views.py", text)], &["Safe: for book in Book.objects.filter(title=''):: author"]);
     check(&[("views.py", &text.replace("filter(title='')", "order_by('pk')"))], &[]);
+}
+
+#[test]
+fn what_fills_in_a_foreign_key_is_read_for_rows_that_lack_it() {
+    let models = |fills: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author, Book\n\n\nclass Print(models.Model):\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE)\n    \
+             owner = models.ForeignKey(Author, null=True, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n\n    \
+             def save(self, **kwargs):\n        if {fills}\n        super().save(**kwargs)\n"
+        )
+    };
+    let view = "from shop.prints import Print\n\n\ndef listed(request):\n    for one in Print.objects.order_by('pk'):\n        one.save()\n";
+    for (fills, safety) in [
+        ("not self.owner:\n            self.owner = self.book.author", "Unsafe"),
+        ("self.owner_id is None:\n            self.owner = self.book.author", "Unsafe"),
+        ("self.pk:\n            self.owner = self.book.author", "Safe"),
+        ("not self.owner:\n            print(self.book.author)", "Safe"),
+    ] {
+        let shop = Shop::new(&[("prints.py", models(fills).as_str()), ("views.py", view)]);
+        let found = shop.proposals();
+        let found = found.iter().find(|one| one.fields.iter().any(|field| field == "book__author"));
+        assert_eq!(found.map(|one| format!("{:?}", one.safety)).as_deref(), Some(safety), "{fills}");
+    }
 }

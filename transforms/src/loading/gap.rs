@@ -22,6 +22,8 @@ pub(crate) struct Missing {
     pub(crate) to_many: bool,
     /// The expressions that read it for every row.
     pub(crate) readers: Vec<Site>,
+    /// How many of the relations on its way the query joins already, whoever makes it.
+    pub(crate) joined: usize,
     /// Whether Django joins it by itself as long as code names no joins.
     pub(crate) automatic: bool,
     /// Whether only uses read it that ask the query for one row alone.
@@ -153,8 +155,14 @@ impl Gap<'_> {
         }
         let is_whole = rest.len() == read.steps.len();
         let to_many = rest.iter().any(|step| step.to_many) || is_whole && is_behind_prefetch(query, rest);
+        let is_joined = |steps: &usize| {
+            let before = path_of(&rest[..*steps]);
+            query.plan.select.iter().any(|known| covers(known.as_str(), &before))
+        };
+        let joined = if is_whole { (1..=rest.len()).take_while(is_joined).count() } else { 0 };
         match self.missing.iter_mut().find(|missing| missing.path == path) {
             Some(missing) => {
+                missing.joined = missing.joined.min(joined);
                 missing.to_many |= to_many;
                 missing.alone &= alone;
                 missing.automatic &= automatic;
@@ -191,6 +199,7 @@ impl Gap<'_> {
                 aside: read.aside,
                 callers: Vec::new(),
                 others: vec![others],
+                joined,
                 automatic,
             }),
         }

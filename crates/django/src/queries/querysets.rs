@@ -321,7 +321,11 @@ impl<'p> Machine<'p> {
             });
         let makes =
             made && arguments.keyword("update_conflicts").is_none() || plain == "get_or_create" || is_between;
-        for relation in [None].into_iter().chain(related.map(Some)) {
+        // Rows of the table between are written then, and none of the related ones.
+        let between =
+            related.filter(|_| is_between).and_then(|(relation, _)| self.schema.relation(relation).through());
+        let own = Some((between.unwrap_or(model), None)).filter(|_| !is_between || between.is_some());
+        for (model, relation) in own.into_iter().chain(related.map(|related| (model, Some(related)))) {
             self.record_write(Write { model, relation, makes, site: call.site });
         }
         if made || plain == "delete" {

@@ -155,7 +155,7 @@ impl<'p> Machine<'p> {
             {
                 (Some(text), None)
             }
-            _ => (None, None),
+            _ => (self.filled_key(frame, test, stretch_of(then)), None),
         };
         let (doubt_then, doubt_else) =
             match self.flagged(frame, test).or_else(|| self.remembered_once(frame, test)) {

@@ -94,6 +94,23 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// The foreign key of a row that a branch fills in where it is null: `if not self.editor: self.editor = self.author`.
+    pub(in crate::queries) fn filled_key(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+        within: TextRange,
+    ) -> Option<Symbol> {
+        let place = asked_first(frame.facts, test)?;
+        let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return None };
+        let row = self.row_of_place(frame, place)?;
+        let (key, _) = self.field_behind(row, name);
+        let asked = Reference::of(frame, place)?;
+        let is_key = matches!(self.schema.attribute(row.model, key), Some(ModelAttribute::ToOne(_)));
+        let is_filled = [name, key].into_iter().any(|name| frame.puts(asked.with_name(name), within));
+        (is_key && is_filled).then(|| Symbol::new(&format!("{}.{key}", self.schema.model(row.model).name())))
+    }
+
     /// A column by its model and name.
     fn name_of_place(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Symbol> {
         let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return None };

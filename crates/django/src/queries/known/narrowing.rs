@@ -32,6 +32,11 @@ impl Reference {
             _ => None,
         }
     }
+
+    /// Another attribute of the same object.
+    pub(in crate::queries) fn with_name(self, name: Symbol) -> Self {
+        Self { name, ..self }
+    }
 }
 
 /// What is known of a frame's variables before a test tells more.
