@@ -19,7 +19,7 @@ fn what_a_module_keeps_may_be_filled_by_its_functions() {
         ("{}", "pass", "'author' in KEPT", "editor"),
         ("{}", "KEPT[name] = value", "'author' in KEPT", "author, editor"),
         ("{'editor': 1}", "KEPT[name] = value", "'author' in KEPT", "author, editor"),
-        ("{'editor': 1}", "KEPT.update({name: value})", "KEPT.get('author')", "author, editor"),
+        ("{'editor': 1}", "KEPT.update({name: value})", "'author' in KEPT", "author, editor"),
         ("{'editor': 1}", "pass", "'author' in KEPT", "editor"),
         ("[]", "KEPT.append(name)", "KEPT", "author, editor"),
         ("['editor']", "KEPT.append(name)", "'author' in KEPT", "author, editor"),

@@ -237,6 +237,7 @@ fn what_fills_in_a_foreign_key_is_read_for_rows_that_lack_it() {
         ("not self.owner:\n            self.owner = self.book.author", "Unsafe"),
         ("self.owner_id is None:\n            self.owner = self.book.author", "Unsafe"),
         ("self.pk:\n            self.owner = self.book.author", "Safe"),
+        ("self.owner != self.book.author:\n            self.owner = self.book.author", "Safe"),
         ("not self.owner:\n            print(self.book.author)", "Safe"),
     ] {
         let shop = Shop::new(&[("prints.py", models(fills).as_str()), ("views.py", view)]);

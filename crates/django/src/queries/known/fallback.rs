@@ -13,6 +13,7 @@ use tuneup_python::{ClassRef, Symbol};
 use crate::queries::attributes::Binding;
 use crate::queries::known::filtered::TEXTS;
 use crate::queries::known::narrowing::Reference;
+use crate::queries::known::seldom::tested_for_null;
 use crate::queries::machine::{Frame, Machine};
 use crate::schema::ModelAttribute;
 
@@ -101,7 +102,11 @@ impl<'p> Machine<'p> {
         test: Expr,
         within: TextRange,
     ) -> Option<Symbol> {
-        let place = asked_first(frame.facts, test)?;
+        let first = match frame.facts.kind(test) {
+            ExprKind::And(run) => *frame.facts.list(run).first()?,
+            _ => test,
+        };
+        let (place, _) = tested_for_null(frame, first, true)?;
         let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return None };
         let row = self.row_of_place(frame, place)?;
         let (key, _) = self.field_behind(row, name);

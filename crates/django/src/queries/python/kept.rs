@@ -26,8 +26,8 @@ const CHANGING: &[&str] = &[
 ];
 
 impl Machine<'_> {
-    /// What a module's container may hold, of the value that its expression has: anything more where code changes one of
-    /// that name in place, in this module or another.
+    /// What a module's container may hold, of the value that its expression has: more than that where code changes one of that
+    /// name in place, in this module or another, so that no test tells what is not in it.
     ///
     /// <https://docs.python.org/3/reference/datamodel.html#objects-values-and-types>
     pub(in crate::queries) fn kept_by_module(&mut self, file: FileId, expr: Expr, value: Value) -> Value {
@@ -36,13 +36,12 @@ impl Machine<'_> {
         }
         match self.values.shape(value).clone() {
             Shape::Mapping { known, key, rest } if self.is_changed_in_place(file, expr) => {
+                // What is there besides is not known: what is read by a key that stands nowhere is as good as none.
                 let key = self.values.join(key, Value::SCALAR);
-                let rest = self.values.join(rest, Value::UNKNOWN);
                 self.values.mapping(known.to_vec(), key, rest)
             }
             Shape::Tuple(items) if self.is_changed_in_place(file, expr) => {
                 let element = self.values.join_all(items.iter().copied());
-                let element = self.values.join(element, Value::UNKNOWN);
                 self.values.sequence(element)
             }
             _ => value,
