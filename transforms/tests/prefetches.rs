@@ -267,3 +267,151 @@ fn what_one_object_leads_to_is_said_of_one_object() {
     );
     assert!(many.starts_with("`books.tags` is read for every row of this query"), "{many}");
 }
+
+#[test]
+fn what_is_asked_of_prefetched_rows_goes_on_from_their_queryset() {
+    let text = |lookups: &str, asked: &str| {
+        format!(
+            "{IMPORTS}def listed(request):\n    books = Book.objects.prefetch_related({lookups})\n    \
+             for book in books:\n        notes = book.notes{asked}\n        print([note.user.name for note in notes])\n"
+        )
+    };
+    for asked in
+        [".filter(pk__gt=1)", ".order_by('pk')", ".exclude(pk=1)", ".all().order_by('pk')", ".distinct()"]
+    {
+        for loading in
+            ["select_related('user')", "prefetch_related('user')", "select_related('user').filter(pk=2)"]
+        {
+            let lookup = format!("Prefetch('notes', queryset=Note.objects.{loading})");
+            check(&[("views.py", &text(&lookup, asked))], &[]);
+        }
+        // What loads no more than the rows leads to no more, and neither does what loads onto them alone.
+        let lacking = format!("Safe: notes = book.notes{asked}: user");
+        for lookups in [
+            "'notes'",
+            "'notes__user'",
+            "Prefetch('notes')",
+            "Prefetch('notes', queryset=Note.objects.order_by('pk')), 'notes__user'",
+            "Prefetch('notes', queryset=Note.objects.select_related('user'), to_attr='known')",
+            "Prefetch('notes', queryset=Note.objects.select_related('book'))",
+        ] {
+            check(&[("views.py", &text(lookups, asked))], &[&lacking]);
+        }
+    }
+    // Django adds to what is there.
+    let lookup = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    check(&[("views.py", &text(lookup, ".select_related('book').order_by('pk')"))], &[]);
+}
+
+#[test]
+fn one_row_is_asked_of_the_queryset_that_prefetched_them() {
+    let text = |lookup: &str, book: &str| {
+        format!(
+            "from django.shortcuts import get_object_or_404\n{IMPORTS}def shown(request):\n    \
+             author = Author.objects.prefetch_related({lookup}).get(pk=1)\n    book = {book}\n    \
+             return [note.user.name for note in book.notes.all()]\n"
+        )
+    };
+    let own = "Prefetch('books', queryset=Book.objects.prefetch_related('notes__user'))";
+    for book in ["author.books.get(pk=1)", "get_object_or_404(author.books, pk=1)"] {
+        check(&[("views.py", &text(own, book))], &[]);
+        check(
+            &[("views.py", &text("'books'", book))],
+            &["Safe: return [note.user.name for note in book.notes.all()]: user"],
+        );
+    }
+}
+
+#[test]
+fn what_is_asked_of_rows_that_lie_deeper_goes_on_from_their_queryset_too() {
+    let text = |lookup: &str| {
+        view(&format!(
+            "    authors = Author.objects.prefetch_related({lookup})\n    for author in authors:\n        \
+             for book in author.books.all():\n            notes = book.notes.filter(pk__gt=1)\n            \
+             print([note.user.name for note in notes])\n"
+        ))
+    };
+    check(
+        &[("views.py", &text("Prefetch('books__notes', queryset=Note.objects.select_related('user'))"))],
+        &[],
+    );
+    let within = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    let books = format!("Prefetch('books', queryset=Book.objects.prefetch_related({within}))");
+    check(&[("views.py", &text(&books))], &[]);
+    check(&[("views.py", &text("'books__notes'"))], &["Safe: notes = book.notes.filter(pk__gt=1): user"]);
+}
+
+#[test]
+fn rows_have_what_the_queryset_of_their_prefetch_computes() {
+    let text = |books: &str| {
+        format!(
+            "from django.db.models import F\n{IMPORTS}def listed(request):\n    \
+             authors = Author.objects.prefetch_related(Prefetch('books', queryset={books}))\n    \
+             for author in authors:\n        found = author.books.filter(title='')\n        print([book.place for book in found])\n"
+        )
+    };
+    check(&[("views.py", &text("Book.objects.annotate(place=F('author__country__name'))"))], &[]);
+    check(
+        &[("views.py", &text("Book.objects.annotate(country=F('author__country__name'))"))],
+        &[
+            "Safe: authors = Author.objects.prefetch_related(Prefetch('books', queryset=Book.objects.annotate(country=F('author__country__name')))): country",
+        ],
+    );
+}
+
+#[test]
+fn flows_that_prefetch_otherwise_still_lack_what_some_load() {
+    let text = |others: &str| {
+        format!(
+            "{IMPORTS}def names(book):\n    return [note.user.name for note in book.notes.order_by('pk')]\n\n\n\
+             def books():\n    return Book.objects.prefetch_related(Prefetch('notes', queryset=Note.objects.select_related('user')))\n\n\n\
+             def listed(request):\n    return [names(book) for book in books()]\n\n\n\
+             def shown(request):\n    return names(books().get(pk=1)){others}\n"
+        )
+    };
+    check(&[("views.py", &text(""))], &[]);
+    let others =
+        "\n\n\ndef all(request):\n    return [names(book) for book in Book.objects.order_by('title')]";
+    check(
+        &[("views.py", &text(others))],
+        &["Safe: return [note.user.name for note in book.notes.order_by('pk')]: user"],
+    );
+}
+
+#[test]
+fn what_is_asked_of_rows_that_were_prefetched_later_goes_on_from_their_queryset() {
+    let text = |parameter: &str, books: &str, lookup: &str| {
+        format!(
+            "from django.db.models import prefetch_related_objects\n{IMPORTS}def listed({parameter}):\n    \
+             books = {books}\n    prefetch_related_objects(books, {lookup})\n    \
+             for book in books:\n        notes = book.notes.order_by('pk')\n        print([note.user.name for note in notes])\n"
+        )
+    };
+    let own = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    for (parameter, books) in [("request", "list(Book.objects.filter(title=''))"), ("book: Book", "[book]")] {
+        check(&[("views.py", &text(parameter, books, own))], &[]);
+        let lacking = ["Safe: notes = book.notes.order_by('pk'): user"];
+        check(&[("views.py", &text(parameter, books, "'notes'"))], &lacking);
+    }
+}
+
+#[test]
+fn a_row_that_a_view_hands_to_its_serializer_comes_with_what_the_view_prefetches() {
+    let text = |lookup: &str| {
+        format!(
+            "from rest_framework import serializers, viewsets\nfrom rest_framework.response import Response\n{IMPORTS}\
+             class BookSerializer(serializers.ModelSerializer):\n    class Meta:\n        model = Book\n        fields = ['title']\n\n    \
+             def update(self, instance: Book, validated_data):\n        for note in instance.notes.filter(pk__gt=1):\n            \
+             print(note.user.name)\n        return super().update(instance, validated_data)\n\n\n\
+             class Books(viewsets.ModelViewSet):\n    serializer_class = BookSerializer\n\n    \
+             def get_queryset(self):\n        return Book.objects.prefetch_related({lookup})\n\n    \
+             def update(self, request, *args, **kwargs):\n        \
+             serializer = self.get_serializer(self.get_object(), data=request.data)\n        \
+             serializer.is_valid(raise_exception=True)\n        self.perform_update(serializer)\n        \
+             return Response(serializer.data)\n"
+        )
+    };
+    let own = "Prefetch('notes', queryset=Note.objects.select_related('user'))";
+    check(&[("views.py", &text(own))], &[]);
+    check(&[("views.py", &text("'notes'"))], &["Safe: for note in instance.notes.filter(pk__gt=1):: user"]);
+}

@@ -66,6 +66,9 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             {
                 continue;
             }
+            if rest.len() == read.steps.len() && loading.may_be_resumed(query, &site, read, &path_of(rest)) {
+                continue;
+            }
             // What nobody calls costs nothing.
             if let Some(id) = site.function
                 && *unused

@@ -16,6 +16,8 @@ use super::{Key, covers, key, path_of, rows_are_many};
 pub(super) struct Loading {
     /// The places of queries, readers and paths that some flow loads.
     pub(super) loaded: FxHashSet<(Key, Key, String)>,
+    /// Those that some flow loads because what was asked went on from a prefetch that does.
+    resumed: FxHashSet<(Key, Key, String)>,
     /// Expressions that read related rows of a row where a prefetch serves them, or will.
     pub(super) served: FxHashSet<Key>,
     /// Relations that some query prefetches.
@@ -35,6 +37,7 @@ impl Loading {
     pub(super) fn of(project: &Project) -> Self {
         let mut loading = Self {
             loaded: FxHashSet::default(),
+            resumed: FxHashSet::default(),
             served: FxHashSet::default(),
             prefetched: FxHashSet::default(),
             whole: FxHashSet::default(),
@@ -71,6 +74,8 @@ impl Loading {
                     model = project.schema.relation(relation).target();
                 }
             }
+            // What the rows were prefetched with is not what the code that goes on from them asks for in some cases.
+            let is_own = !query.asked.resumed || query.planned.is_some();
             for read in &query.reads {
                 for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
                     let steps = &read.steps[..=at];
@@ -82,8 +87,9 @@ impl Loading {
                 }
                 if is_loaded(project, query, read, read.steps.len()) == Loaded::Yes {
                     let path = path_of(&read.steps);
+                    let loaded = if is_own { &mut loading.loaded } else { &mut loading.resumed };
                     for site in &query.sites {
-                        loading.loaded.insert((key(site), key(&read.site), path.clone()));
+                        loaded.insert((key(site), key(&read.site), path.clone()));
                     }
                 }
             }
@@ -98,6 +104,12 @@ impl Loading {
     pub(super) fn is_given_behind(&self, site: &Site, path: &str) -> bool {
         let given = self.given.get(&key(site));
         given.is_some_and(|given| given.iter().any(|lookup| covers(path, lookup.as_str())))
+    }
+
+    /// Whether rows come with what a place reads of them as far as they are seen: those are asked of a row that was
+    /// prefetched with it, and where this query's row comes from is not seen.
+    pub(super) fn may_be_resumed(&self, query: &Query, site: &Site, read: &Read, path: &str) -> bool {
+        query.of_outside && self.resumed.contains(&(key(site), key(&read.site), path.to_owned()))
     }
 
     /// Whether the row whose related rows a query is comes from another function, and the related rows are prefetched

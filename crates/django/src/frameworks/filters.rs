@@ -217,6 +217,7 @@ fn rows(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> Value {
 
 /// Rows of a queryset, filtered.
 fn narrowed(machine: &mut Machine<'_>, rows: Value) -> Value {
+    let rows = machine.resumed(rows);
     machine.for_each(rows, |machine, member| match machine.values.shape(member).clone() {
         Shape::Queryset(mut rows) => {
             rows.is_manager = false;

@@ -20,7 +20,7 @@ fn call<'p>(
         "get_list_or_404" | "aget_list_or_404" => true,
         _ => return None,
     };
-    let klass = arguments.get(0, "klass")?;
+    let klass = machine.resumed(arguments.get(0, "klass")?);
     Some(machine.for_each(klass, |machine, member| {
         let mut queryset = match machine.values.shape(member).clone() {
             Shape::Queryset(queryset) => queryset,

@@ -487,6 +487,7 @@ impl<'p> Machine<'p> {
         let value = self.eval(frame, base);
         let key = self.eval(frame, index);
         let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
+        let value = if is_slice { self.resumed(value) } else { value };
         let is_one = Self::is_slice_of_one(frame, index);
         let is_behind = Self::is_slice_behind(frame, index);
         // `rows[n]` in a loop, with an index that changes.

@@ -38,6 +38,7 @@ mod query;
 mod querysets;
 mod rendering;
 pub(crate) mod requests;
+mod resumed;
 pub(crate) mod roots;
 mod row;
 mod rows;
@@ -72,6 +73,8 @@ pub struct Query {
     pub handed: bool,
     /// Whether they are the related rows of a row whose query prefetches them.
     pub prefetched: bool,
+    /// Whether they are the related rows of a row that comes from code that is not seen.
+    pub of_outside: bool,
     /// What it loads with its rows.
     pub plan: Plan,
     /// The last call in the chain that asked for some of that.
@@ -329,6 +332,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         },
         handed: is_handed(machine, queryset),
         prefetched: is_prefetched(machine, queryset),
+        of_outside: is_of_outside(machine, queryset),
         plan: plan(machine, query, &queryset.plan),
         planned: queryset.planned,
         asked: queryset.asked,
@@ -355,6 +359,17 @@ fn is_handed(machine: &Machine<'_>, queryset: &Queryset) -> bool {
     let owner = machine.as_row(row).and_then(|row| machine.as_queryset(row.query));
     let place = |site: &Site| (site.file, site.function);
     owner.and_then(|owner| owner.sites.last()).map(place) != queryset.sites.first().map(place)
+}
+
+/// Whether the row whose related rows a queryset is comes from code that is not seen, by whatever relations.
+fn is_of_outside(machine: &Machine<'_>, queryset: &Queryset) -> bool {
+    let mut origin = &queryset.origin;
+    while let Origin::Related(row, _) = *origin {
+        let owner = machine.as_row(row).and_then(|row| machine.as_queryset(row.query));
+        let Some(owner) = owner else { return false };
+        origin = &owner.origin;
+    }
+    *origin == Origin::Outside && queryset.origin != Origin::Outside
 }
 
 /// Whether the query of the row whose related rows a queryset is prefetches them.
@@ -488,6 +503,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.looped_openly |= query.looped_openly;
                 there.handed |= query.handed;
                 there.prefetched |= query.prefetched;
+                there.of_outside &= query.of_outside;
                 extend(&mut there.loops, query.loops);
                 extend(&mut there.asked_before, query.asked_before);
                 extend(&mut there.writes, query.writes);

@@ -193,6 +193,8 @@ pub struct Asked {
     /// All related rows of a row where a test fails, and a part of them where it holds: whether a prefetch serves it is
     /// not known.
     pub partly: bool,
+    /// Goes on from the queryset by which a prefetch loaded the related rows: that one's plan is part of its own.
+    pub resumed: bool,
     /// `iterator()`: what it gives is no queryset any more.
     pub iterated: bool,
     /// `iterator()` without `chunk_size`
@@ -221,6 +223,7 @@ impl Asked {
             distinct: self.distinct || other.distinct,
             narrowed: self.narrowed || other.narrowed,
             partly: self.partly || other.partly,
+            resumed: self.resumed || other.resumed,
             iterated: self.iterated || other.iterated,
             streamed: self.streamed || other.streamed,
             foreign: self.foreign || other.foreign,

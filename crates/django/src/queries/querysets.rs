@@ -160,6 +160,15 @@ impl<'p> Machine<'p> {
         if let Some(result) = self.writing_method(frame, receiver, &queryset, name, arguments, call) {
             return result;
         }
+        if self.is_resuming(queryset.model, name)
+            && let Some(resumed) = self.prefetched_by(&queryset)
+        {
+            self.extended.insert(receiver);
+            return self.for_each(resumed, |machine, member| match machine.as_queryset(member).cloned() {
+                Some(rows) => machine.queryset_method(frame, member, rows, name, arguments, call),
+                None => Value::UNKNOWN,
+            });
+        }
         let was_manager = queryset.is_manager;
         let mut queryset = if was_manager { self.started(frame, receiver, queryset) } else { queryset };
         // A manager's `get_queryset` may give the rows of another model.
@@ -367,7 +376,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The row and relation of a related set that a prefetch of the row's query would serve.
-    fn plain_related(&self, queryset: &Queryset) -> Option<(Row, crate::schema::RelationId)> {
+    pub(super) fn plain_related(&self, queryset: &Queryset) -> Option<(Row, crate::schema::RelationId)> {
         match queryset.origin {
             Origin::Related(row, relation) if !queryset.is_manager => {
                 let is_plain = match self.manager_starts.get(&queryset.model) {

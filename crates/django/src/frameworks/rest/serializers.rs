@@ -43,6 +43,10 @@ pub(super) fn method<'p>(
             nesting::keep_context(machine, this, arguments);
             Some(Value::NONE)
         }
+        "save" if !nesting::is_list(machine, class) => {
+            save(machine, frame, this, class);
+            None
+        }
         "get_fields" => Some(machine.values.mapping(Vec::new(), Value::UNKNOWN, Value::UNKNOWN)),
         "to_representation" if nesting::is_list(machine, class) => {
             let rows = arguments.get(0, "data")?;
@@ -67,6 +71,18 @@ pub(super) fn data<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: V
     show(machine, frame, this, shown, frame_site(frame));
     machine.serializers = around;
     machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR)
+}
+
+/// `serializer.save()`: what it was given is updated.
+fn save<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef) {
+    let shown = machine.object_values.get(&(this, Symbol::new("instance"))).copied();
+    let shown = machine.last_of_loop(frame, shown.unwrap_or(Value::NONE));
+    let Some((update, _)) = machine.class_function(class, Symbol::new("update")) else { return };
+    for row in machine.values.members(shown) {
+        if matches!(machine.values.shape(row), Shape::Row(_)) {
+            machine.call_function(frame, update, None, &[this, row, Value::UNKNOWN]);
+        }
+    }
 }
 
 pub(super) fn frame_site(frame: &Frame<'_>) -> Site {

@@ -138,6 +138,10 @@ pub(super) fn method<'p>(
             searched(machine, class, rows);
             show(machine, frame, this, rows)
         }
+        "perform_create" | "perform_update" => {
+            machine.call_named(frame, arguments.get(0, "serializer")?, "save", &none);
+            Value::NONE
+        }
         "retrieve" => {
             let row = machine.call_named(frame, this, "get_object", &none);
             show(machine, frame, this, row)
