@@ -238,7 +238,7 @@ pub enum QueryForm {
     /// it prefetches.
     Admin,
     /// The name of an inline's class, or of an admin's whose manager joins: `get_queryset` says what its rows load.
-    Inline,
+    AdminQueryset,
     /// The value of a class's `model = Article`, below which a `queryset` can stand.
     ModelAttribute {
         /// The manager to start from: `objects`.

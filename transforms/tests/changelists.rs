@@ -196,7 +196,7 @@ class Loans(ListView):
         let files = files(joins);
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         let changes = Shop::new(&files).proposals().swap_remove(0).changes;
-        matches!(&*changes, [Change::ExtendPlan { form: QueryForm::Inline, .. }])
+        matches!(&*changes, [Change::ExtendPlan { form: QueryForm::AdminQueryset, .. }])
     };
     assert!(in_get_queryset(".select_related('book')"));
     assert!(!in_get_queryset(".order_by('pk')"));

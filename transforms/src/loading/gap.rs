@@ -7,6 +7,7 @@ use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
+use super::plans::Elsewhere;
 use super::{Caller, Key, Share, covers, key, path_of, place_of};
 use crate::proposal::{Evidence, QueryForm, Safety};
 
@@ -80,7 +81,7 @@ pub(crate) struct Gap<'p> {
     /// Whether its rows are also shown as a list.
     pub(crate) listed: bool,
     /// The related rows that it is, where the row that they belong to may come with a prefetch of them.
-    pub(crate) prefetched_elsewhere: Option<&'static str>,
+    pub(super) prefetched_elsewhere: Option<Elsewhere>,
     /// The related rows that it is, where code reads them for every row that they belong to, so that a prefetch of them is
     /// proposed as well.
     pub(super) proposed_elsewhere: Option<RelationId>,
@@ -94,7 +95,7 @@ impl Gap<'_> {
             SiteForm::Chain | SiteForm::Declaration => QueryForm::Chain,
             SiteForm::ModelArgument => QueryForm::ModelArgument { manager: manager() },
             SiteForm::Admin => QueryForm::Admin,
-            SiteForm::Inline => QueryForm::Inline,
+            SiteForm::AdminQueryset => QueryForm::AdminQueryset,
             SiteForm::ModelAttribute => QueryForm::ModelAttribute { manager: manager() },
         }
     }
@@ -270,10 +271,18 @@ impl Gap<'_> {
     /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
     pub(crate) fn verdict(&self, project: &Project, wanted: &[&Missing]) -> Verdict {
         let mut verdict = Verdict::safe();
-        if let Some(name) = self.prefetched_elsewhere {
+        if let Some(Elsewhere { name, is_known }) = self.prefetched_elsewhere {
+            let said = match is_known {
+                true => format!("`{name}` is prefetched elsewhere"),
+                false => {
+                    format!("Something of the name `{name}` is prefetched elsewhere, which may be these rows")
+                }
+            };
             verdict.object(
                 Safety::Unsafe,
-                format!("`{name}` is prefetched elsewhere: for a row that comes from there, the prefetch would no longer serve this query."),
+                format!(
+                    "{said}: for a row that comes from there, the prefetch would no longer serve this query."
+                ),
             );
         }
         if let Some(relation) = self.proposed_elsewhere.filter(|_| self.prefetched_elsewhere.is_none()) {

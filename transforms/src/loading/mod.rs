@@ -107,18 +107,17 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             if let Some(over) = read.steps.len().checked_sub(rest.len() + 1).map(|at| &read.steps[at])
-                && loading.may_come_with(query, &site, over)
+                && let Some(elsewhere) = loading.may_come_with(query, &site, over)
             {
-                gap.prefetched_elsewhere = Some(over.name.as_str());
+                gap.prefetched_elsewhere = Some(elsewhere);
             }
             if rest.len() == read.steps.len()
                 && let Some(relation) = loading.whole_of(query, &site)
             {
                 let name = project.schema.relation(relation).lookup_name();
-                if loading.is_prefetched(relation, name) {
-                    gap.prefetched_elsewhere = Some(name.as_str());
-                } else {
-                    gap.proposed_elsewhere = Some(relation);
+                match loading.is_prefetched(relation, name) {
+                    Some(elsewhere) => gap.prefetched_elsewhere = Some(elsewhere),
+                    None => gap.proposed_elsewhere = Some(relation),
                 }
             }
             gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);

@@ -114,17 +114,18 @@ impl Loading {
 
     /// Whether the row whose related rows a query is comes from another function, and the related rows are prefetched
     /// somewhere, so that it may come with them.
-    pub(super) fn may_come_with(&self, query: &Query, site: &Site, over: &Step) -> bool {
+    pub(super) fn may_come_with(&self, query: &Query, site: &Site, over: &Step) -> Option<Elsewhere> {
         let is_handed_on =
             query.sites.last().is_none_or(|last| (last.file, last.function) != (site.file, site.function));
-        is_handed_on && self.is_prefetched(over.relation, over.name)
+        if is_handed_on { self.is_prefetched(over.relation, over.name) } else { None }
     }
 
     /// Whether some query prefetches a relation, by a path that is followed or by its name.
-    pub(super) fn is_prefetched(&self, relation: RelationId, name: Symbol) -> bool {
-        self.prefetched.contains(&relation)
-            || self.named.relations.contains(&relation)
-            || self.named.names.contains(name.as_str())
+    pub(super) fn is_prefetched(&self, relation: RelationId, name: Symbol) -> Option<Elsewhere> {
+        let is_known = self.prefetched.contains(&relation);
+        let is_named =
+            || self.named.relations.contains(&relation) || self.named.names.contains(name.as_str());
+        (is_known || is_named()).then(|| Elsewhere { name: name.as_str(), is_known })
     }
 
     /// The relation whose related rows a site gives, all of them, of a row that comes from another function: a prefetch of
@@ -138,6 +139,15 @@ impl Loading {
     pub(super) fn is_served(&self, site: &Site) -> bool {
         self.whole.contains(&key(site)) && self.served.contains(&key(site))
     }
+}
+
+/// Related rows that a prefetch elsewhere may have loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// Their name.
+    pub(super) name: &'static str,
+    /// Whether it is of the same relation for certain: the model of the rows there is known.
+    pub(super) is_known: bool,
 }
 
 /// What lookups name.

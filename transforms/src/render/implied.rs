@@ -106,8 +106,8 @@ pub(super) fn admin(
     Ok(edits)
 }
 
-/// An inline has nothing but `get_queryset` to say what its rows load.
-pub(super) fn inline(
+/// Where nothing but `get_queryset` says what the rows of an admin load: those of an inline, or where its manager joins.
+pub(super) fn admin_queryset(
     target: &Target,
     class: TextRange,
     plan: &Plan,

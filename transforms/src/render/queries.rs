@@ -55,7 +55,7 @@ fn edits(
     match form {
         QueryForm::Chain => load::edits(target, range, plan, names),
         QueryForm::Admin => implied::admin(target, range, plan, names),
-        QueryForm::Inline => implied::inline(target, range, plan, names),
+        QueryForm::AdminQueryset => implied::admin_queryset(target, range, plan, names),
         QueryForm::ModelArgument { manager } => implied::argument(target, range, manager, plan, names),
         QueryForm::ModelAttribute { manager } => implied::attribute(target, range, manager, plan, names),
     }

@@ -30,7 +30,7 @@ fn model_of(machine: &Machine<'_>, this: Value) -> Option<ModelId> {
 
 fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
     match machine.values.shape(this) {
-        Shape::Object(_, Some(site)) => matches!(site.form, SiteForm::Admin | SiteForm::Inline),
+        Shape::Object(_, Some(site)) => matches!(site.form, SiteForm::Admin | SiteForm::AdminQueryset),
         _ => false,
     }
 }
@@ -260,7 +260,7 @@ fn changelist<'p>(
         } else {
             // `ChangeList.get_queryset` does not look at `list_select_related` then: more is joined in the admin's own.
             for site in queryset.sites.iter_mut().filter(|site| site.form == SiteForm::Admin) {
-                site.form = SiteForm::Inline;
+                site.form = SiteForm::AdminQueryset;
             }
         }
         let rows = machine.values.queryset(queryset);
@@ -314,7 +314,7 @@ fn change_form<'p>(
         if has_one_row(machine, inline, parent, model) {
             continue;
         }
-        let this = admin_of(machine, inline, model, SiteForm::Inline);
+        let this = admin_of(machine, inline, model, SiteForm::AdminQueryset);
         let request = machine.request();
         let asked = Arguments { positional: vec![request], ..Arguments::default() };
         let rows = machine.call_named(frame, this, "get_queryset", &asked);

@@ -98,7 +98,7 @@ pub enum SiteForm {
     Admin,
     /// The name of an inline's class, whose `get_queryset` makes the query of its rows, or of an admin's whose manager joins
     /// by itself, so that Django does not look at its `list_select_related`.
-    Inline,
+    AdminQueryset,
     /// A declaration by which a framework reads: a serializer's field, a column of a list. Nothing is edited there.
     Declaration,
 }

@@ -94,6 +94,20 @@ impl FileFacts {
         }
     }
 
+    /// What a test compares with `None`, and whether it holds for that: `place is None` does, `place != None` does not.
+    pub fn compared_to_none(&self, test: Expr) -> Option<(Expr, bool)> {
+        let ExprKind::Compare(run, ops) = self.kind(test) else { return None };
+        let &[place, none] = self.list(run) else { return None };
+        if self.kind(none) != ExprKind::None {
+            return None;
+        }
+        match self.compare_ops.get(ops as usize)? {
+            CompareOp::Is | CompareOp::Eq => Some((place, true)),
+            CompareOp::IsNot | CompareOp::NotEq => Some((place, false)),
+            _ => None,
+        }
+    }
+
     /// The blocks of a `try`: its body, `else`, `finally`, and then the handlers.
     pub fn tried(&self, run: Run) -> Tried<'_> {
         match &self.blocks[run.indices()] {

@@ -9,7 +9,7 @@
 //! its refund has no voucher as well, or few have.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{ArgumentKind, BinaryOp, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{ArgumentKind, BinaryOp, Expr, ExprKind, FileFacts, StmtKind};
 use tuneup_python::{Base, Symbol};
 
 use crate::queries::machine::Machine;
@@ -124,17 +124,10 @@ fn truth(facts: &FileFacts, test: Expr, both: [Symbol; 2]) -> Option<bool> {
         ExprKind::And(run) => all(parts(run)),
         ExprKind::Or(run) => any(&mut parts(run)),
         ExprKind::Not(negated) => truth(facts, negated, both).map(|truth| !truth),
-        ExprKind::Compare(run, ops) => match *facts.list(run) {
-            [left, right] if facts.kind(right) == ExprKind::None => {
-                let is_there = own_key(facts, left).filter(|name| both.contains(name)).map(|_| true);
-                match facts.compare_ops.get(ops as usize)? {
-                    CompareOp::Is | CompareOp::Eq => is_there.map(|it| !it),
-                    CompareOp::IsNot | CompareOp::NotEq => is_there,
-                    _ => None,
-                }
-            }
-            _ => None,
-        },
+        ExprKind::Compare(..) => {
+            let (asked, is_none) = facts.compared_to_none(test)?;
+            own_key(facts, asked).filter(|name| both.contains(name)).map(|_| !is_none)
+        }
         _ => own_key(facts, test).filter(|name| both.contains(name)).map(|_| true),
     }
 }

@@ -7,7 +7,6 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Run, StmtKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Value};
 
 /// What something is done in that is not all that the rows are there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,13 +52,11 @@ impl Machine<'_> {
 
     /// Whether code is being run for each of several rows: what it decides is another thing for each.
     pub(in crate::queries) fn is_for_a_row(&self) -> bool {
-        let is_row = |value: Value| match self.values.shape(value) {
-            Shape::Row(row) => row.many,
-            Shape::Union(members) => members.iter().any(|&it| self.as_row(it).is_some_and(|row| row.many)),
-            _ => false,
-        };
         !self.looping.is_empty()
-            || self.active_calls.iter().any(|(_, _, arguments)| arguments.iter().any(|&it| is_row(it)))
+            || self
+                .active_calls
+                .iter()
+                .any(|(_, _, arguments)| arguments.iter().any(|&it| self.has_one_of_many(it)))
     }
 }
 

@@ -7,7 +7,7 @@
 //! for it. Where the field demands it, none lacks it, and the branch is not taken at all.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Symbol};
 
 use crate::queries::attributes::Binding;
@@ -37,22 +37,13 @@ impl<'p> Machine<'p> {
                 let tested = self.tested_text(frame, *frame.facts.list(run).first()?);
                 return tested.filter(|&(_, holds)| holds == given);
             }
-            ExprKind::Compare(run, ops) => {
-                let (&[place, none], op) = (frame.facts.list(run), frame.facts.compare_ops.get(ops as usize))
-                else {
-                    return None;
-                };
-                let given = match op? {
-                    CompareOp::Is | CompareOp::Eq => false,
-                    CompareOp::IsNot | CompareOp::NotEq => true,
-                    _ => return None,
-                };
-                let is_asked =
-                    frame.facts.kind(none) == ExprKind::None && self.is_null_column(frame, place, true);
+            ExprKind::Compare(..) => {
+                let (place, is_none) = frame.facts.compared_to_none(test)?;
+                let is_asked = self.is_null_column(frame, place, true);
                 return is_asked
                     .then(|| self.name_of_place(frame, place))
                     .flatten()
-                    .map(|name| (name, given));
+                    .map(|name| (name, !is_none));
             }
             // `title = book.title` just before.
             ExprKind::Local(_) => {

@@ -16,7 +16,7 @@
 //! the call makes them, `first(Book.objects.all())`, they are not.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, Stmt, StmtKind};
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use super::narrowing::widen_back;
 use crate::queries::machine::{Frame, Machine};
@@ -133,27 +133,20 @@ impl<'p> Machine<'p> {
     fn asks_for_no_related_row(&self, frame: &Frame<'p>, test: Expr) -> bool {
         match frame.facts.kind(test) {
             ExprKind::Not(asked) => self.asks_for_related_row(frame, asked),
-            ExprKind::Compare(run, ops) => {
-                match (frame.facts.list(run), frame.facts.compare_ops.get(ops as usize)) {
-                    (&[asked, none], Some(CompareOp::Is)) => {
-                        frame.facts.kind(none) == ExprKind::None && self.asks_for_related_row(frame, asked)
-                    }
-                    _ => false,
-                }
-            }
-            _ => false,
+            _ => frame
+                .facts
+                .compared_to_none(test)
+                .is_some_and(|(asked, is_none)| is_none && self.asks_for_related_row(frame, asked)),
         }
     }
 
     /// Whether a test is whether the key of a row's foreign key is set: `book.editor`, `book.editor is not None`.
     fn asks_for_related_row(&self, frame: &Frame<'p>, test: Expr) -> bool {
         let facts = frame.facts;
-        let asked = match facts.kind(test) {
-            ExprKind::Compare(run, ops) => match (facts.list(run), facts.compare_ops.get(ops as usize)) {
-                (&[asked, none], Some(CompareOp::IsNot)) if facts.kind(none) == ExprKind::None => asked,
-                _ => return false,
-            },
-            _ => test,
+        let asked = match facts.compared_to_none(test) {
+            Some((_, true)) => return false,
+            Some((asked, false)) => asked,
+            None => test,
         };
         let ExprKind::Attribute(base, name) = facts.kind(asked) else { return false };
         let ExprKind::Local(slot) = facts.kind(base) else { return false };

@@ -145,15 +145,14 @@ impl Memos {
                 else {
                     return None;
                 };
-                let is_none = facts.kind(right) == ExprKind::None;
                 match op {
                     CompareOp::In | CompareOp::NotIn => {
                         Some((Memo { at, container: right, key: left }, op == CompareOp::NotIn))
                     }
-                    CompareOp::Is | CompareOp::IsNot if is_none => {
-                        gotten(left).map(|memo| (memo, op == CompareOp::Is))
+                    _ => {
+                        let (asked, is_none) = facts.compared_to_none(test)?;
+                        gotten(asked).map(|memo| (memo, is_none))
                     }
-                    _ => None,
                 }
             }
             _ => gotten(test).map(|memo| (memo, false)),

@@ -5,7 +5,7 @@
 //! holds is kept in the frame. Where the two ways come together again, nothing is left of it.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{CompareOp, Expr, ExprKind};
+use tuneup_python::flow::{Expr, ExprKind};
 
 use crate::queries::known::filtered::is_date;
 use crate::queries::machine::{Frame, Machine};
@@ -98,16 +98,10 @@ impl<'p> Machine<'p> {
                 let [asked, classes] = facts.arguments(run) else { return };
                 self.narrow_kinds(frame, asked.value, classes.value, holds);
             }
-            ExprKind::Compare(run, ops) => {
-                let &[left, right] = facts.list(run) else { return };
-                let asks_none = match facts.compare_ops.get(ops as usize) {
-                    Some(CompareOp::Is | CompareOp::Eq) => true,
-                    Some(CompareOp::IsNot | CompareOp::NotEq) => false,
-                    _ => return,
-                };
-                if facts.kind(right) == ExprKind::None {
-                    let said = if asks_none == holds { Said::IsNone } else { Said::IsNotNone };
-                    self.narrow_place(frame, left, said);
+            ExprKind::Compare(..) => {
+                if let Some((asked, is_none)) = facts.compared_to_none(test) {
+                    let said = if is_none == holds { Said::IsNone } else { Said::IsNotNone };
+                    self.narrow_place(frame, asked, said);
                 }
             }
             _ => self.narrow_place(frame, test, if holds { Said::Truthy } else { Said::Falsy }),

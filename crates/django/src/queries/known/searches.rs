@@ -39,7 +39,8 @@ impl<'p> Machine<'p> {
             .any(|slot| frame.slots.get(slot as usize).is_some_and(|&value| self.has_one_of_many(value)))
     }
 
-    fn has_one_of_many(&self, value: Value) -> bool {
+    /// Whether a value is one of many rows, or has one beside others in it.
+    pub(in crate::queries) fn has_one_of_many(&self, value: Value) -> bool {
         match self.values.shape(value) {
             Shape::Row(row) => row.many,
             Shape::Tuple(parts) | Shape::Union(parts) => {

@@ -8,7 +8,7 @@
 //! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::known::due::is_due;
 use crate::queries::known::filtered::is_date;
@@ -177,15 +177,10 @@ pub(super) fn tested_for_null(frame: &Frame<'_>, test: Expr, holds: bool) -> Opt
     let facts = frame.facts;
     match facts.kind(test) {
         ExprKind::Not(inner) => tested_for_null(frame, inner, !holds),
-        ExprKind::Compare(run, ops) => {
-            let &[left, right] = facts.list(run) else { return None };
-            let asks_none = match facts.compare_ops.get(ops as usize)? {
-                CompareOp::Is | CompareOp::Eq => true,
-                CompareOp::IsNot | CompareOp::NotEq => false,
-                _ => return None,
-            };
-            (facts.kind(right) == ExprKind::None && asks_none == holds).then_some((left, true))
-        }
+        ExprKind::Compare(..) => facts
+            .compared_to_none(test)
+            .filter(|&(_, is_none)| is_none == holds)
+            .map(|(asked, _)| (asked, true)),
         ExprKind::Attribute(..) => (!holds).then_some((test, false)),
         _ => None,
     }

@@ -16,7 +16,7 @@ use crate::templates::Tag;
 
 /// The filters of Django and Jinja2 that make text of what they are given.
 #[rustfmt::skip]
-const TEXTS: &[&str] = &[
+const TEXT_FILTERS: &[&str] = &[
     // Django's, in the order of its documentation
     "addslashes", "capfirst", "center", "cut", "escape", "escapejs", "force_escape", "iriencode", "linebreaks",
     "linebreaksbr", "linenumbers", "ljust", "lower", "make_list", "phone2numeric", "pprint", "rjust", "safe", "slugify",
@@ -94,7 +94,7 @@ impl<'p> Machine<'p> {
 
     /// A filter of which nothing else is known but its name.
     pub(super) fn other_filter(&mut self, frame: &mut Frame<'p>, name: &str, value: Value) -> Value {
-        if !TEXTS.contains(&name) {
+        if !TEXT_FILTERS.contains(&name) {
             return Value::UNKNOWN;
         }
         self.text_of(frame, value);
