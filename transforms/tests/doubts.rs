@@ -94,6 +94,38 @@ fn of_several_names_a_row_has_one() {
 }
 
 #[test]
+fn of_several_names_one_is_read_of_all_rows() {
+    let view = |named: &str, read: &str| {
+        code(&format!(
+            "NAMES = {{'a': 'author', 'b': 'editor', 'c': None}}\n\n\n\
+             def listed(request):\n    {named}\n    \
+             for book in Book.objects.order_by('pk'):\n        {read}\n"
+        ))
+    };
+    let read = "print(getattr(book, name).name)";
+    let found = |safety: &str| format!("{safety}: for book in Book.objects.order_by('pk'):: author, editor");
+    for named in [
+        "name = {'a': 'author', 'b': 'editor'}[request.GET['by']]",
+        "name = NAMES.get(request.GET['by'])\n    if not name:\n        return",
+        "name = 'author' if request.GET else 'editor'",
+        "name = 'author'\n    if request.GET:\n        name = 'editor'",
+    ] {
+        check(&[("views.py", &view(named, read))], &[&found("Unsafe")]);
+    }
+    // One name after the other.
+    for (named, read) in [
+        ("names = ['author', 'editor']", "for name in names:\n            print(getattr(book, name).name)"),
+        (
+            "names = NAMES",
+            "for key in ('a', 'b'):\n            name = 'author' if key == 'a' else 'editor'\n            print(getattr(book, name).name)",
+        ),
+        ("names = NAMES", "print([getattr(book, name).name for name in ('author', 'editor')])"),
+    ] {
+        check(&[("views.py", &view(named, read))], &[&found("Safe")]);
+    }
+}
+
+#[test]
 fn no_prefetch_serves_querysets_that_are_combined() {
     let view = |rows: &str| {
         code(&format!(

@@ -67,10 +67,13 @@ impl<'p> Machine<'p> {
             }
             let function = self.eval(frame, callee);
             let given = self.arguments(frame, arguments);
-            if self.picks_one_of_several(frame, callee, arguments, &given) {
+            let name = self.one_of_several_names(frame, callee, arguments, &given);
+            if name.is_some_and(|name| is_picked(frame.facts.kind(name))) {
                 return Value::UNKNOWN;
             }
-            return self.call_each(frame, function, &given, arguments, call);
+            let doubt = name.and_then(|name| self.named_once(frame, name));
+            return self
+                .doubting(doubt, |machine| machine.call_each(frame, function, &given, arguments, call));
         };
         let base_value = self.eval(frame, base);
         let given = self.arguments(frame, arguments);
@@ -94,21 +97,17 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Whether it is `getattr(row, names[kind])`: each row has one of the names read, and which it is the row decides.
-    fn picks_one_of_several(&self, frame: &Frame<'p>, callee: Expr, run: Run, given: &Arguments) -> bool {
+    /// The name of `getattr(row, name)`, where it is one of several.
+    fn one_of_several_names(
+        &self,
+        frame: &Frame<'p>,
+        callee: Expr,
+        run: Run,
+        given: &Arguments,
+    ) -> Option<Expr> {
         let is_getattr = matches!(frame.facts.kind(callee), ExprKind::Global(name) if name == "getattr");
-        let (Some(name), Some(value)) = (frame.facts.arguments(run).get(1), given.positional.get(1)) else {
-            return false;
-        };
-        is_getattr
-            && matches!(self.values.shape(*value), Shape::Union(_))
-            && matches!(
-                frame.facts.kind(name.value),
-                ExprKind::Subscript(..)
-                    | ExprKind::Conditional(_)
-                    | ExprKind::Attribute(..)
-                    | ExprKind::Call(..)
-            )
+        let (name, value) = (frame.facts.arguments(run).get(1)?, given.positional.get(1)?);
+        (is_getattr && matches!(self.values.shape(*value), Shape::Union(_))).then_some(name.value)
     }
 
     /// Calls each of what may be called, and puts back what it leaves in its arguments.
@@ -559,4 +558,13 @@ impl<'p> Machine<'p> {
         }
         (frame.returned, self.left(&frame, environment, arguments))
     }
+}
+
+/// Whether an expression picks one of several texts each time that it is evaluated: `names[kind]`. Where it stands for the
+/// name of what is read, each row has one of them read, and which it is the row decides.
+pub(super) fn is_picked(kind: ExprKind) -> bool {
+    matches!(
+        kind,
+        ExprKind::Subscript(..) | ExprKind::Conditional(_) | ExprKind::Attribute(..) | ExprKind::Call(..)
+    )
 }

@@ -1,6 +1,7 @@
 //! Code of which it is not known whether it runs for all rows of a query that is looped over around it.
 //!
 //! - What only a flag demands that is not set by default: `def listed(books, detailed=False)`.
+//! - What is read by one of several names that is chosen before the loop: `name = NAMES[kind]`, `getattr(book, name)`.
 //! - What is read of the first row of each group alone.
 //! - What is read while rows are looped over that a row has below it in a tree: `for child in Page.objects.filter(parent=self)`.
 
@@ -73,6 +74,18 @@ impl<'p> Machine<'p> {
             }
             _ => None,
         }
+    }
+
+    /// Why what `getattr(row, name)` reads in a loop may not be read of its rows: a variable holds one of several names for
+    /// all of them.
+    pub(in crate::queries) fn named_once(&self, frame: &Frame<'p>, name: Expr) -> Option<Symbol> {
+        let ExprKind::Local(slot) = frame.facts.kind(name) else { return None };
+        let names = &frame.facts.slot_names[frame.facts.function(frame.function?).slots.indices()];
+        let variable = names.get(slot as usize)?;
+        let doubt = format!(
+            "Only one of several is read each time, by the name that `{variable}` holds: the others would be paid for without need."
+        );
+        (!frame.again.is_empty() && frame.is_chosen_once(slot)).then(|| Symbol::new(&doubt))
     }
 
     /// Whether rows are those of a query that asks for the rows below another of their model: `Page.objects.filter(parent=self)`.
