@@ -1,36 +1,122 @@
-//! Signals: a receiver of `post_save` and its like is given a row of the model that sends.
+//! Signals: a receiver of `post_save` and its like is given a row of the model that sends, and what code sends by itself
+//! (`updated.send(sender=None, book=book)`) goes to the functions that are connected.
 //!
-//! <https://docs.djangoproject.com/en/stable/ref/signals/>
+//! <https://docs.djangoproject.com/en/stable/topics/signals/>
 
 use tuneup_python::flow::{ArgumentKind, ExprKind};
-use tuneup_python::{Entity, FunctionRef, Symbol};
+use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
+use crate::queries::receivers::{is_receiver_decorator, is_signal_class};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, run, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, method, inherited, inherited_method, run, ..Framework::NONE };
 
-/// `post_save.connect(receiver, sender=Author)`
+/// `Signal()`, `post_save.connect(receiver, sender=Author)`, `post_save.send(Author, instance=author)`
 fn call<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     name: &str,
     arguments: &Arguments,
-    _call: CallSite,
+    call: CallSite,
 ) -> Option<Value> {
-    let signal = name.strip_suffix(".connect")?;
-    if !signal.starts_with("django.db.models.signals.") {
+    if is_signal_class(name) {
+        // It is told from others by where it is made.
+        let site = call.site;
+        let made = [site.file.index() as u32, site.range.start().to_u32()];
+        let made = made.map(|number| machine.values.make(Shape::Int(number as i32)));
+        return Some(machine.values.make(Shape::Instance(Symbol::new(name), Box::new(made))));
+    }
+    let (signal, method) = name.rsplit_once('.')?;
+    if !is_method(method) {
         return None;
     }
-    let receiver = arguments.get(0, "receiver")?;
-    if let Shape::Function(function, _) = *machine.values.shape(receiver)
-        && let Some(sender) = arguments.get(1, "sender")
-    {
-        send(machine, frame, function, sender);
+    let is_of_models = signal.starts_with("django.db.models.signals.");
+    let value = machine.values.make(Shape::External(Symbol::new(signal)));
+    let given = of_signal(machine, frame, value, method, arguments);
+    if method == "connect" && is_of_models && machine.connecting.is_none() {
+        let receiver = arguments.get(0, "receiver")?;
+        if let Shape::Function(function, _) = *machine.values.shape(receiver)
+            && let Some(sender) = arguments.get(1, "sender")
+        {
+            send(machine, frame, function, sender);
+        }
+        return Some(Value::NONE);
     }
-    Some(Value::NONE)
+    given.filter(|_| is_of_models)
+}
+
+/// `updated.send(sender=None, book=book)`
+fn method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    class: &str,
+    made: &[Value],
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if !is_signal_class(class) {
+        return None;
+    }
+    let signal = machine.values.make(Shape::Instance(Symbol::new(class), made.into()));
+    of_signal(machine, frame, signal, name, arguments)
+}
+
+/// A method of a signal that its class does not make its own.
+fn inherited<'p>(
+    machine: &mut Machine<'p>,
+    _frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+) -> Option<Value> {
+    (is_method(name) && machine.has_base(class, is_signal_class))
+        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
+}
+
+/// The same, of a class of the project that is a signal.
+fn inherited_method<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    this: Value,
+    class: ClassRef,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    if !is_method(name) || !machine.has_base(class, is_signal_class) {
+        return None;
+    }
+    of_signal(machine, frame, this, name, arguments)
+}
+
+fn is_method(name: &str) -> bool {
+    matches!(name, "connect" | "send" | "send_robust" | "asend" | "asend_robust")
+}
+
+/// A method of a signal. What its receivers return is not followed.
+fn of_signal<'p>(
+    machine: &mut Machine<'p>,
+    frame: &mut Frame<'p>,
+    signal: Value,
+    name: &str,
+    arguments: &Arguments,
+) -> Option<Value> {
+    match name {
+        "connect" => {
+            if let Some(receiver) = arguments.get(0, "receiver") {
+                machine.connect(signal, receiver, arguments.get(1, "sender"));
+            }
+            Some(Value::NONE)
+        }
+        _ if is_method(name) => {
+            machine.send(frame, signal, arguments);
+            Some(Value::UNKNOWN)
+        }
+        _ => None,
+    }
 }
 
 /// `@receiver(post_save, sender=Author)`
@@ -38,17 +124,13 @@ fn run<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, function: FunctionR
     let facts = machine.project.facts(function.file);
     for &decorator in facts.list(facts.function(function.id).decorators) {
         let ExprKind::Call(callee, run) = facts.kind(decorator) else { continue };
-        let is_receiver = match machine.project.entity_of(function.file, callee) {
-            Entity::External(name) => {
-                name.as_str().starts_with("django.dispatch") && name.as_str().ends_with(".receiver")
-            }
-            _ => false,
-        };
         let sender = facts
             .arguments(run)
             .iter()
             .find(|argument| matches!(argument.kind, ArgumentKind::Keyword(name) if name == "sender"));
-        if is_receiver && let Some(sender) = sender {
+        if is_receiver_decorator(machine.project, function.file, callee)
+            && let Some(sender) = sender
+        {
             let sender = machine.eval(frame, sender.value);
             send(machine, frame, function, sender);
         }

@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Block, Expr};
+use tuneup_python::flow::{Block, Expr, ExprKind};
 
 use super::known::leaving::Turning;
 use super::known::narrowing::Known;
@@ -11,14 +11,17 @@ use super::value::{Shape, Value};
 
 impl<'p> Machine<'p> {
     /// Runs a loop's body until its variables no longer change, at most twice: a value that needs three
-    /// turns to travel is rare, and costs a proposal, never a wrong one.
+    /// turns to travel is rare, and costs a proposal, never a wrong one. Gives what the `watched` variable holds where a turn
+    /// ends.
     fn turns(
         &mut self,
         frame: &mut Frame<'p>,
         within: TextRange,
+        watched: Option<u32>,
         mut turn: impl FnMut(&mut Self, &mut Frame<'p>),
-    ) {
+    ) -> Value {
         let mut climbs = false;
+        let mut held = Value::NEVER;
         for _ in 0..2 {
             let before = frame.slots.clone();
             let known = Known::of(frame);
@@ -31,6 +34,7 @@ impl<'p> Machine<'p> {
             for slots in frame.breaks.pop().unwrap_or_default() {
                 self.merge_slots(frame, &slots);
             }
+            held = watched.map_or(Value::NEVER, |slot| frame.slots[slot as usize]);
             // Only a variable that had a value before the turn, and has another after it, can carry
             // something into the next one, and only where that looks at it.
             let carried = (0..before.len()).any(|slot| {
@@ -47,6 +51,7 @@ impl<'p> Machine<'p> {
                 break;
             }
         }
+        held
     }
 
     /// `for target in iter: body`
@@ -59,6 +64,10 @@ impl<'p> Machine<'p> {
         let within = frame.facts.stretch(body);
         let turning = Turning::of(frame, Some(target));
         frame.turning.push(turning);
+        let variable = match frame.facts.kind(target) {
+            ExprKind::Local(slot) => Some(slot),
+            _ => None,
+        };
         let seldom = self.seldom;
         // What is rare for the rows of a query that stands around is not for those that are asked for anew.
         if self.are_asked_here(frame, element) {
@@ -70,11 +79,15 @@ impl<'p> Machine<'p> {
             self.doubt = Some((Symbol::new(below), depth));
         }
         for element in self.kinds_of_turn(iterated, element) {
-            self.turns(frame, within, |machine, frame| {
+            let held = self.turns(frame, within, variable, |machine, frame| {
                 machine.assign(frame, target, element);
                 machine.note_looped(frame, target, iter);
                 machine.run(frame, body);
             });
+            // A variable keeps the rows that it was asked for: the next loop over it is over these.
+            if matches!(frame.facts.kind(iter), ExprKind::Local(_)) && self.is_fetched_anew(element, held) {
+                frame.placed.insert((iterated, self.names.rows), held);
+            }
         }
         self.seldom = seldom;
         self.doubt = doubt;
@@ -142,7 +155,7 @@ impl<'p> Machine<'p> {
         frame.whiles += 1;
         let turning = Turning::of(frame, None);
         frame.turning.push(turning);
-        self.turns(frame, within, |machine, frame| {
+        self.turns(frame, within, None, |machine, frame| {
             machine.run(frame, body);
             machine.eval(frame, test);
         });

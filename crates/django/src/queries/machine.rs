@@ -17,6 +17,7 @@ use super::places::{Places, key_names};
 use super::plans::PrefetchAttributes;
 use super::python::carried::Looks;
 use super::python::left::Left;
+use super::receivers::Receivers;
 use super::requests::Attributes;
 use super::value::{
     Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Step, Terms, Uses,
@@ -93,6 +94,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) has_python_2: bool,
     /// What the project puts on its requests.
     pub(crate) requests: &'p Attributes,
+    /// What is connected to the project's signals.
+    pub(crate) receivers: &'p Receivers,
+    /// What the code that is being run connects, while that is asked for.
+    pub(crate) connecting: Option<Receivers>,
     /// What was put on requests on the way.
     pub(crate) request_values: FxHashMap<Symbol, Value>,
     pub(crate) values: Values,
@@ -260,6 +265,7 @@ names! {
     made = "%made",
     fields_cache = "%fields_cache",
     column = "%column",
+    rows = "%rows",
 }
 
 impl<'p> Machine<'p> {
@@ -268,7 +274,7 @@ impl<'p> Machine<'p> {
         schema: &'p Schema,
         templates: &'p Templates,
         version: &'p Version,
-        requests: &'p Attributes,
+        (requests, receivers): (&'p Attributes, &'p Receivers),
         prefetch_attributes: &'p PrefetchAttributes,
     ) -> Self {
         Self {
@@ -278,6 +284,8 @@ impl<'p> Machine<'p> {
             version,
             has_python_2: !version.at_least(2, 0) || !version.is_known(),
             requests,
+            receivers,
+            connecting: None,
             request_values: FxHashMap::default(),
             rendering: 0,
             key_names: key_names(schema),

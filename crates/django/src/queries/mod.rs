@@ -36,6 +36,7 @@ mod plans;
 mod python;
 mod query;
 mod querysets;
+pub(crate) mod receivers;
 mod rendering;
 pub(crate) mod requests;
 mod resumed;
@@ -223,6 +224,7 @@ pub(crate) fn find(
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
     let prefetched = plans::PrefetchAttributes::default();
     let requests = requests::attributes(project, schema, templates, version, &prefetched, files);
+    let receivers = receivers::connected(project, schema, templates, version, &prefetched, files);
     let size = files.len().div_ceil(PARTS).max(1);
     // The longest first, so that no thread is left with one at the end.
     let mut parts: Vec<(usize, &[FileId])> = files.chunks(size).enumerate().collect();
@@ -232,7 +234,8 @@ pub(crate) fn find(
         .into_iter()
         .par_bridge()
         .map(|(index, files)| {
-            let mut machine = Machine::new(project, schema, templates, version, &requests, &prefetched);
+            let mut machine =
+                Machine::new(project, schema, templates, version, (&requests, &receivers), &prefetched);
             let mut failed = Vec::new();
             for &file in files {
                 // A fault of the interpreter costs the file that it met, and not the run.

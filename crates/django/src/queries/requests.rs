@@ -12,6 +12,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::machine::Machine;
 use super::plans::PrefetchAttributes;
+use super::receivers::Receivers;
 use super::value::{Shape, Value};
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
@@ -40,8 +41,8 @@ pub(crate) fn attributes(
     prefetched: &PrefetchAttributes,
     files: &[FileId],
 ) -> Attributes {
-    let none = Attributes::default();
-    let mut machine = Machine::new(project, schema, templates, version, &none, prefetched);
+    let (none, receivers) = (Attributes::default(), Receivers::default());
+    let mut machine = Machine::new(project, schema, templates, version, (&none, &receivers), prefetched);
     for &file in files {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             for function in assigning(project.facts(file)) {

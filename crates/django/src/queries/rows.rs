@@ -334,9 +334,7 @@ impl<'p> Machine<'p> {
         let anew = Row { query, path: Path::ROOT, back: None, lacks: Lacks::NONE, ..row };
         let fetched = self.values.make(Shape::Row(anew));
         let Some(fields) = fields else {
-            for slot in frame.slots.iter_mut().filter(|slot| **slot == value) {
-                *slot = fetched;
-            }
+            self.put_anew(frame, value, fetched);
             return;
         };
         for name in lists::texts(self, fields).unwrap_or_default() {
@@ -348,6 +346,30 @@ impl<'p> Machine<'p> {
                 frame.placed.remove(&(fetched, name));
                 let related = self.row_attribute(frame, site, fetched, anew, name);
                 frame.placed.insert((value, name), related);
+            }
+        }
+    }
+
+    /// Whether a row has become one that was fetched anew.
+    pub(crate) fn is_fetched_anew(&self, before: Value, after: Value) -> bool {
+        let (Some(before), Some(after)) = (self.as_row(before), self.as_row(after)) else { return false };
+        let is_bare = |query: &Queryset| query.origin == Origin::Manager && query.sites.is_empty();
+        before.query != after.query
+            && before.model == after.model
+            && after.path == Path::ROOT
+            && self.as_queryset(after.query).is_some_and(|query| is_bare(query))
+    }
+
+    /// Puts the row that was fetched anew into all variables that hold it, or may.
+    pub(crate) fn put_anew(&mut self, frame: &mut Frame<'p>, before: Value, after: Value) {
+        for slot in &mut frame.slots {
+            match self.values.shape(*slot).clone() {
+                _ if *slot == before => *slot = after,
+                Shape::Union(members) if members.contains(&before) => {
+                    let anew = members.iter().map(|&member| if member == before { after } else { member });
+                    *slot = self.values.join_all(anew);
+                }
+                _ => {}
             }
         }
     }

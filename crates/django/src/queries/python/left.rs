@@ -4,10 +4,12 @@
 //! A container is a value here, and not an object: to change it is to put another value into the place that it came
 //! from. So what a function made of its parameters goes back into the places that its arguments were read from.
 //! A parameter that the function bound anew is its own from then on, and goes nowhere.
+//!
+//! So it is with a row that a function fetches anew: what its caller's query had loaded is gone.
 
 use std::rc::Rc;
 
-use tuneup_python::flow::{ArgumentKind, Expr, ParameterKind, Run};
+use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{FunctionRef, Symbol};
 
 use crate::queries::machine::{Frame, Machine};
@@ -86,7 +88,7 @@ impl<'p> Machine<'p> {
             after != before
                 && after != Value::NEVER
                 && !frame.rebound.contains(&at)
-                && self.is_container(before)
+                && (self.is_container(before) || self.is_fetched_anew(before, after))
         };
         let parameters: Vec<_> =
             (0..frame.left.len()).filter(|&at| changed(at)).map(|at| (at, frame.left[at])).collect();
@@ -107,6 +109,19 @@ impl<'p> Machine<'p> {
         let function = callee.function;
         for &(parameter, mut value) in left.parameters() {
             if let Some(place) = self.argument_of(frame, callee, parameter, arguments) {
+                if let ExprKind::Local(slot) = frame.facts.kind(place)
+                    && let before = frame.slots[slot as usize]
+                    && self.is_fetched_anew(before, value)
+                {
+                    if !is_one_of_several {
+                        self.put_anew(frame, before, value);
+                    }
+                    continue;
+                }
+                // Elsewhere than in a variable, the same row may have other names.
+                if self.as_row(value).is_some() {
+                    continue;
+                }
                 if is_one_of_several {
                     let before = self.eval(frame, place);
                     value = self.values.join(before, value);

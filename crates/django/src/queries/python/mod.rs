@@ -23,8 +23,14 @@ impl<'p> Machine<'p> {
     /// What a value gives when it is looped over.
     pub(crate) fn iterate(&mut self, frame: &mut Frame<'p>, value: Value, site: Site) -> Value {
         self.for_each(value, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Queryset(queryset) => machine.iterate_queryset(member, &queryset, site),
-            Shape::Sequence(element) => machine.any_of(element),
+            Shape::Queryset(queryset) => {
+                let rows = machine.iterate_queryset(member, &queryset, site);
+                frame.placed.get(&(member, machine.names.rows)).copied().unwrap_or(rows)
+            }
+            Shape::Sequence(element) => {
+                let anew = frame.placed.get(&(member, machine.names.rows)).copied();
+                anew.unwrap_or_else(|| machine.any_of(element))
+            }
             Shape::Tuple(items) => machine.values.join_all(items.iter().copied()),
             Shape::Mapping { known, key, .. } => {
                 let names: Vec<Value> =
