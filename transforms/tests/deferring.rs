@@ -56,6 +56,46 @@ fn what_goes_on_from_a_query_may_leave_out_what_is_to_be_joined() {
 }
 
 #[test]
+fn where_the_rows_begin_they_are_not_loaded_for_all() {
+    let views = |rest: &str| {
+        format!(
+            r#"
+from shop.models import Book
+
+
+def books():
+    rows = Book.objects.all()
+    for book in rows:
+        print(book.author.name)
+    return rows
+
+
+def listed():
+    for book in books().filter(title="x"):
+        print(book.author.name)
+
+
+def others():
+    for book in books(){rest}:
+        print(book.title)
+"#
+        )
+    };
+    // Those who read it load it, as that advice says.
+    check(
+        &[("views.py", &views(".only('title')"))],
+        &[
+            "Advice: rows = Book.objects.all(): author",
+            "Safe: for book in books().filter(title=\"x\"):: author",
+        ],
+    );
+    check(
+        &[("views.py", &views(".only('title', 'author')"))],
+        &["Unsafe: rows = Book.objects.all(): author"],
+    );
+}
+
+#[test]
 fn only_must_name_the_relations_of_joined_rows_too() {
     let text = format!(
         "{IMPORTS}def listed(request):\n    \

@@ -172,7 +172,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             missing.aside = None;
         }
     }
-    drop_served(&mut gaps);
+    drop_served(project, &mut gaps);
     let mut gaps: Vec<Gap> = gaps.into_values().collect();
     let keys = keys::take(project, &mut gaps);
     meeting::meet(project, &mut gaps);
@@ -204,8 +204,9 @@ fn ways(project: &Project) -> FxHashMap<Key, Vec<Key>> {
 }
 
 /// Drops what a query lacks where another place of the same chain is to load it already: a view's
-/// `get_queryset()` called by another of its methods, or the statement in which several queries meet.
-fn drop_served(gaps: &mut BTreeMap<Key, Gap<'_>>) {
+/// `get_queryset()` called by another of its methods, or the statement in which several queries meet. None loads it from
+/// which code goes on that leaves it out.
+fn drop_served(project: &Project, gaps: &mut BTreeMap<Key, Gap<'_>>) {
     let keys: Vec<Key> = gaps.keys().copied().collect();
     for at in keys {
         let Some(gap) = gaps.get(&at) else { continue };
@@ -215,6 +216,7 @@ fn drop_served(gaps: &mut BTreeMap<Key, Gap<'_>>) {
                     && gaps.get(other).is_some_and(|other| {
                         other.model == gap.model
                             && other.missing.iter().any(|known| known.path == missing.path)
+                            && left_out_elsewhere(project, other, &missing.path, "").is_none()
                     })
             };
             missing.others.iter().all(|others| others.iter().any(loads))
