@@ -155,6 +155,110 @@ def copied(request):
 }
 
 #[test]
+fn nothing_is_run_behind_a_call_that_lacks_an_argument() {
+    let reads = |call: &str, expected: &[&str]| {
+        let code = format!(
+            r#"
+from django.db import models
+from shop.models import Author, Book
+from shop.tasks import task
+
+
+class Copy(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+    reader = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = "shop"
+
+    def describe(self, short):
+        return self.reader.name
+
+    def name(self, short=False, *, of=None):
+        return self.pk
+
+    @task(bind=True)
+    def sent(self, task):
+        return self.pk
+
+    @staticmethod
+    def counted(short):
+        return short
+
+
+class Shelf:
+    def add(self, copy):
+        self.copy = copy
+
+def describe(copy, *, short):
+    return copy.pk
+
+
+@task(bind=True)
+def send(task, copy):
+    return copy.pk
+
+
+def listed(shelf, names, given):
+    for copy in Copy.objects.all():
+        print(copy.book.title)
+        {call}
+        print(copy.reader.name)
+"#
+        );
+        let expected: Vec<String> =
+            expected.iter().map(|path| format!("Safe: for copy in Copy.objects.all():: {path}")).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&[("copies.py", &code)], &expected);
+    };
+    for lacks in [
+        "copy.describe()",
+        "text = copy.describe()",
+        "copy.describe(long=True)",
+        "describe(copy)",
+        "describe(short=True)",
+        "Shelf().add()",
+    ] {
+        reads(lacks, &["book"]);
+    }
+    for has in [
+        "copy.name()",
+        "copy.name(True, of=1)",
+        "describe(copy, short=True)",
+        "describe(copy=copy, short=True)",
+        "Shelf().add(copy=copy)",
+        // A decorator may give what lacks.
+        "copy.sent()",
+        "send(copy)",
+        "copy.counted(1)",
+        // So may what is not written out.
+        "copy.describe(*names)",
+        "describe(copy, **names)",
+        // Of these, another may be called.
+        "(copy.describe if given else copy.name)()",
+        "given and copy.describe()",
+        "try:\n            copy.describe()\n        except TypeError:\n            print(copy.pk)",
+    ] {
+        reads(has, &["book, reader"]);
+    }
+    // A subclass may ask for less.
+    let overridden = r#"
+from shop.models import Book
+
+
+class Shelf:
+    def add(self, book):
+        print(book.title)
+
+    def fill(self):
+        for book in Book.objects.all():
+            self.add()
+            print(book.author.name)
+"#;
+    check(&[("shelves.py", overridden)], &["Safe: for book in Book.objects.all():: author"]);
+}
+
+#[test]
 fn what_takes_others_for_its_own_may_take_each() {
     for (class, path) in [
         ("class Kind:\n    pass", "editor"),

@@ -120,6 +120,10 @@ impl<'p> Machine<'p> {
         call: CallSite,
     ) -> Value {
         let is_one_of_several = matches!(self.values.shape(callee), Shape::Union(_));
+        if self.lacks_argument(frame, callee, given, arguments) {
+            self.raised = Some(call.site);
+            return Value::NEVER;
+        }
         self.for_each(callee, |machine, member| {
             machine.left = Left::default();
             let is_direct = machine.directly_called(member).is_some();

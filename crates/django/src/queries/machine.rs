@@ -117,6 +117,8 @@ pub(crate) struct Machine<'p> {
     pub(super) doubt: Option<(Symbol, usize)>,
     /// The call of the project's code that runs a function, and how many are under way in that function.
     pub(crate) called_by: Option<(Site, usize)>,
+    /// The call that raised last, since it lacks what its function must be given.
+    pub(super) raised: Option<Site>,
     /// How many steps of a climb beyond the first are under way.
     pub(crate) climbing: u32,
     /// How much rarer the code that is being run is than the rows that it reads of.
@@ -304,6 +306,7 @@ impl<'p> Machine<'p> {
             fallback: None,
             doubt: None,
             called_by: None,
+            raised: None,
             climbing: 0,
             seldom: 0,
             ended_rarer: 0,

@@ -52,11 +52,17 @@ impl<'p> Machine<'p> {
                 }
                 _ => {
                     self.eval(frame, value);
+                    if self.has_raised(frame, value) {
+                        return Next::Away;
+                    }
                     self.forget_told(frame, value);
                 }
             },
             StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. } => {
                 let value = self.eval(frame, from);
+                if self.has_raised(frame, from) {
+                    return Next::Away;
+                }
                 self.note_bound(frame, target, from, value);
                 self.assign(frame, target, value);
                 self.note_alias(frame, target, from, value);

@@ -9,6 +9,7 @@ pub(in crate::queries) mod due;
 pub(in crate::queries) mod fallback;
 pub(in crate::queries) mod filtered;
 pub(in crate::queries) mod kinds;
+pub(in crate::queries) mod lacking;
 pub(in crate::queries) mod leaving;
 pub(in crate::queries) mod lengths;
 pub(in crate::queries) mod memos;
