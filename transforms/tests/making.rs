@@ -112,3 +112,42 @@ fn what_is_written_of_rows_that_are_joined_already_stays_as_it_is() {
         check(&[("views.py", &view(query, written))], &[&found]);
     }
 }
+
+#[test]
+fn what_is_changed_of_a_relation_is_not_prefetched_before() {
+    let view = |done: &str| {
+        format!(
+            "from shop.models import Book, Tag\n\n\ndef tagged(request, tag):\n    {QUERY}\n        {done}\n        \
+             print([tag.name for tag in book.tags.all()])\n"
+        )
+    };
+    for (done, safety) in [
+        ("Book.objects.get(pk=book.pk).tags.clear()", "Unsafe"),
+        ("Tag.objects.get(pk=1).book_set.add(book)", "Unsafe"),
+        ("book.tags.add(tag)", "Advice"),
+        ("Book.objects.get(pk=book.pk).notes.all()", "Safe"),
+    ] {
+        check(&[("views.py", &view(done))], &[&format!("{safety}: {QUERY}: tags")]);
+    }
+}
+
+#[test]
+fn what_is_changed_of_the_rows_between_is_not_prefetched_before() {
+    let models = "from django.db import models\nfrom shop.models import Author, Book\n\n\nclass Work(models.Model):\n    \
+                  authors = models.ManyToManyField(Author, through='Credit')\n\n    class Meta:\n        app_label = 'shop'\n\n\n\
+                  class Credit(models.Model):\n    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name='credits')\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n";
+    let query = "for work in Work.objects.order_by('pk'):";
+    for (done, read, path, safety) in [
+        ("Credit.objects.filter(work=work).delete()", "work.authors.all()", "authors", "Unsafe"),
+        ("Credit.objects.create(work=work, author_id=1)", "work.authors.all()", "authors", "Unsafe"),
+        ("Work.objects.get(pk=work.pk).authors.clear()", "work.credits.all()", "credits", "Unsafe"),
+        ("Work.objects.get(pk=work.pk)", "work.credits.all()", "credits", "Safe"),
+    ] {
+        let view = format!(
+            "from shop.works import Credit, Work\n\n\ndef listed(request):\n    {query}\n        {done}\n        \
+             print([one.pk for one in {read}])\n"
+        );
+        check(&[("works.py", models), ("views.py", &view)], &[&format!("{safety}: {query}: {path}")]);
+    }
+}

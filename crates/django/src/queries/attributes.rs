@@ -526,6 +526,7 @@ impl<'p> Machine<'p> {
                     self.record_write(Write {
                         model: row.model,
                         relation: Some((relation, row.query)),
+                        between: None,
                         makes: false,
                         site,
                     });
