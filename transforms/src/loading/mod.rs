@@ -9,6 +9,7 @@ mod meeting;
 mod plans;
 mod rare;
 mod sharing;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -19,11 +20,12 @@ use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FunctionRef};
 
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
-pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
+pub(crate) use self::gap::{Gap, Missing};
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
+pub(crate) use self::verdict::{Verdict, by_safety, lacking};
 use crate::proposal::{Place, covers};
 
 /// A site, in the order of output.
