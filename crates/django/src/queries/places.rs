@@ -41,6 +41,8 @@ pub struct Places {
     keyed: FxHashMap<(FileId, Expr), Keyed>,
     /// Functions that Python's own call on the elements of what they are given beside them, with that call.
     on_elements: FxHashSet<(FunctionRef, TextRange)>,
+    /// Calls that gave a queryset and may give something else.
+    perhaps: FxHashSet<Site>,
 }
 
 impl Places {
@@ -60,6 +62,20 @@ impl Places {
         self.on_elements.contains(&(function, call))
     }
 
+    /// Whether it is a call that may give something else than a queryset, to which nothing can be added.
+    pub fn is_perhaps_no_queryset(&self, site: &Site) -> bool {
+        self.perhaps.contains(site)
+    }
+
+    pub(super) fn doubt_call(&mut self, site: Site) {
+        self.perhaps.insert(site);
+    }
+
+    /// With the calls that another saw, and nothing else.
+    pub(super) fn extend_doubted(&mut self, other: Self) {
+        self.perhaps.extend(other.perhaps);
+    }
+
     fn bind(&mut self, place: (FileId, Expr), bound: Bound) {
         self.bound.entry(place).and_modify(|known| *known = bound.max(*known)).or_insert(bound);
     }
@@ -76,6 +92,7 @@ impl Places {
             self.keyed.entry(place).or_default().extend(keyed);
         }
         self.on_elements.extend(other.on_elements);
+        self.perhaps.extend(other.perhaps);
     }
 }
 
@@ -136,7 +153,7 @@ impl<'p> Machine<'p> {
         let facts = frame.facts;
         let Shape::Queryset(rows) = self.values.shape(value) else { return None };
         let asked = &rows.asked;
-        if asked.iterated || asked.sliced || asked.values || asked.raw || asked.combined {
+        if asked.iterated || asked.sliced || asked.values || asked.raw || asked.combined || asked.perhaps {
             return None;
         }
         // What a chain gives that is no longer the queryset ends behind it.

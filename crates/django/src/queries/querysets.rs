@@ -33,6 +33,7 @@ impl<'p> Machine<'p> {
         sites.retain(|known| known.file != site.file || !site.range.contains_range(known.range));
         sites.push(site);
         queryset.sites = sites.into();
+        queryset.asked.perhaps = false;
         queryset
     }
 
@@ -417,7 +418,12 @@ impl<'p> Machine<'p> {
             relation,
             name: self.schema.relation(relation).lookup_name(),
             to_many: true,
-            site: queryset.sites.last().copied().filter(is_code),
+            site: queryset
+                .sites
+                .iter()
+                .rfind(|site| !self.places.is_perhaps_no_queryset(site))
+                .copied()
+                .filter(is_code),
             start: queryset.sites.first().filter(|_| queryset.sites.len() > 1).copied().filter(is_code),
         };
         let path = self.values.step(row.path, step);
