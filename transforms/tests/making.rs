@@ -73,3 +73,42 @@ fn what_the_save_of_a_made_row_writes_is_written_while_rows_are_looped_over() {
     }
     made(counts, "Order(book=book, buyer=book.author)", &["Safe: QUERY: author"]);
 }
+
+#[test]
+fn what_is_added_to_a_relation_is_no_change_of_the_related_rows() {
+    let view = |done: &str| {
+        format!(
+            "from shop.models import Author, Book, Note, Tag\n\n\ndef tagged(request):\n    {QUERY}\n        \
+             Tag.objects.create(name=book.author.name)\n        {done}\n"
+        )
+    };
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\nclass Circle(models.Model):\n    \
+                  members = models.ManyToManyField(Author)\n\n    class Meta:\n        app_label = 'shop'\n";
+    for (done, safety) in [
+        ("Circle.objects.first().members.add(1)", "Safe"),
+        ("Circle.objects.first().members.set([])", "Safe"),
+        ("Circle.objects.first().members.update(name='')", "Unsafe"),
+    ] {
+        let view = view(done).replace("import Author, Book", "import Book");
+        let view = format!("from shop.circles import Circle\n{view}");
+        check(&[("circles.py", models), ("views.py", &view)], &[&format!("{safety}: {QUERY}: author")]);
+    }
+}
+
+#[test]
+fn what_is_written_of_rows_that_are_joined_already_stays_as_it_is() {
+    let view = |query: &str, written: &str| {
+        format!(
+            "from shop.models import Note\n\n\ndef listed(request):\n    for note in {query}:\n        \
+             print(note.book.author.name)\n        {written}\n"
+        )
+    };
+    for (query, written, safety) in [
+        ("Note.objects.select_related('book')", "note.book.save(update_fields=['title'])", "Safe"),
+        ("Note.objects.select_related('book')", "note.book.author.save(update_fields=['name'])", "Unsafe"),
+        ("Note.objects.order_by('pk')", "note.book.save(update_fields=['title'])", "Unsafe"),
+    ] {
+        let found = format!("{safety}: for note in {query}:: book__author");
+        check(&[("views.py", &view(query, written))], &[&found]);
+    }
+}
