@@ -6,7 +6,7 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
 
 use tuneup_django::Project;
-use tuneup_django::queries::Site;
+use tuneup_django::queries::{Site, Write};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
@@ -165,15 +165,32 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             let relation = schema.relation(id);
             let Some(target) = relation.target() else { continue };
             let name = relation.lookup_name();
-            let written = gap.writes.iter().find(|write| {
-                write.relation == Some(id) || (write.relation.is_none() && write.model == target)
-            });
             if relation.to_many() && gap.writes.iter().any(|write| write.relation == Some(id)) {
                 verdict.object(
                     Safety::Advice,
                     format!("`{name}` is written through while the rows are looped over, which drops what was prefetched."),
                 );
-            } else if let Some(write) = written.filter(|_| !is_undone) {
+                continue;
+            }
+            let through = relation.through();
+            let is_between = |write: &&Write| match write.between {
+                Some(other) => schema.relation(other).field() == relation.field(),
+                None => through == Some(write.model),
+            };
+            let is_of_them = |write: &&Write| match (write.relation, write.between) {
+                (Some(set), _) => set == id,
+                (None, Some(other)) => schema.relation(other).through() == Some(target),
+                (None, None) => write.model == target,
+            };
+            if let Some(write) = gap.writes.iter().find(is_between) {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!(
+                        "What `{name}` leads to is changed while the rows are looped over ({}): what was prefetched would not show it.",
+                        place_of(project, &write.site).path
+                    ),
+                );
+            } else if let Some(write) = gap.writes.iter().find(is_of_them).filter(|_| !is_undone) {
                 let place = place_of(project, &write.site);
                 verdict.object(
                     Safety::Unsafe,

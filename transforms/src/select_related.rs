@@ -191,7 +191,10 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             }
             // A row that is made while others are looped over is none of theirs, unless it is the one that they had not.
             let changes = |write: &&Write| {
-                write.relation.is_none() && write.model == target && (!write.makes || relation.is_reverse())
+                write.relation.is_none()
+                    && write.between.is_none()
+                    && write.model == target
+                    && (!write.makes || relation.is_reverse())
             };
             if let Some(write) = gap.writes.iter().find(changes) {
                 let place = place_of(project, &write.site);

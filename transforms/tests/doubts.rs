@@ -244,54 +244,6 @@ fn what_an_exception_says_is_not_read_for_every_row() {
 }
 
 #[test]
-fn a_row_that_is_made_where_it_is_missing_is_written() {
-    let models = "from django.db import models\n\
-                  from shop.models import Author, Book\n\n\n\
-                  class Profile(models.Model):\n    \
-                  author = models.OneToOneField(Author, on_delete=models.CASCADE)\n    \
-                  bio = models.TextField()\n\n\n\
-                  def profile_of(author):\n    \
-                  try:\n        \
-                  return author.profile\n    \
-                  except Profile.DoesNotExist:\n        \
-                  profile = Profile(author=author)\n        \
-                  MAKE\n        \
-                  return profile\n\n\n\
-                  def listed(request):\n    \
-                  return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]\n";
-    let query = "return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]";
-    check(
-        &[("profiles.py", &models.replace("MAKE", "profile.save()"))],
-        &[&format!("Unsafe: {query}: author__profile")],
-    );
-    // One that is only made is seen by no other.
-    check(
-        &[("profiles.py", &models.replace("MAKE", "profile.bio = ''"))],
-        &[&format!("Safe: {query}: author__profile")],
-    );
-}
-
-#[test]
-fn rows_that_are_made_change_none_that_is_there() {
-    let view = |step: &str| {
-        code(&format!(
-            "def listed(request):\n    \
-             for book in Book.objects.order_by('pk'):\n        \
-             {step}\n        \
-             yield book.author.name\n"
-        ))
-    };
-    let line = "for book in Book.objects.order_by('pk'):";
-    let safe: &[&str] = &[&format!("Safe: {line}: author")];
-    check(&[("views.py", &view("Author.objects.create(name='a', country_id=1)"))], safe);
-    check(&[("views.py", &view("Author.objects.get_or_create(name='a')"))], safe);
-    check(&[("views.py", &view("Author(name='a', country_id=1).save()"))], safe);
-    let unsafe_: &[&str] = &[&format!("Unsafe: {line}: author")];
-    check(&[("views.py", &view("Author.objects.update_or_create(name='a')"))], unsafe_);
-    check(&[("views.py", &view("Author.objects.filter(name='a').delete()"))], unsafe_);
-}
-
-#[test]
 fn what_runs_where_the_data_are_broken_costs_nothing() {
     let view = |kinds: &str| {
         code(&format!(
@@ -448,30 +400,6 @@ fn what_only_tests_call_costs_nothing() {
     let used = views.replace("return readers()", "return readers() + helpers.all_titles()");
     let used = format!("from shop import helpers\n{used}");
     check(&[("helpers.py", &chain), ("views.py", &used)], &[readers, titles]);
-}
-
-#[test]
-fn to_save_what_was_prefetched_may_undo_what_was_written_since() {
-    let view = |first: &str, save: &str| {
-        code(&format!(
-            "def closed(request):\n    \
-             authors = Author.objects.order_by('pk')\n    \
-             for author in authors:\n        \
-             {first}\n        \
-             for book in author.books.all():\n            \
-             book.title = author.name\n            {save}\n"
-        ))
-    };
-    let update = "Book.objects.filter(title=author.name).update(title='')";
-    for (first, save, safety) in [
-        (update, "book.save()", "Advice"),
-        ("pass", "book.save()", "Unsafe"),
-        (update, "book.save(update_fields=['title'])", "Unsafe"),
-        ("Book.objects.create(title=author.name, author=author)", "book.save()", "Unsafe"),
-    ] {
-        let expected = format!("{safety}: authors = Author.objects.order_by('pk'): books");
-        check(&[("views.py", &view(first, save))], &[&expected]);
-    }
 }
 
 #[test]
@@ -641,24 +569,4 @@ fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
     checked("ScopedManager()", "Page.objects", "Advice: queryset = Page.objects: author");
     checked("ScopedManager()", "Page.objects.all()", "Safe: queryset = Page.objects.all(): author");
     checked("models.Manager()", "Page.objects", "Safe: queryset = Page.objects: author");
-}
-
-#[test]
-fn what_another_loop_over_the_same_rows_writes_is_its_own() {
-    let text = |body: &str| {
-        code(&format!(
-            "class Shown:\n    \
-             def __init__(self):\n        self.book = Book.objects.get(pk=1)\n\n    \
-             def names(self):\n        {body}\n\n    \
-             def moved(self):\n        for note in self.book.notes.all():\n            \
-             Author.objects.filter(pk=note.pk).update(name='')\n            note.user = None\n            note.save()\n\n\n\
-             def listed(request):\n    shown = Shown()\n    shown.moved()\n    return shown.names()\n"
-        ))
-    };
-    check(
-        &[("views.py", &text("return [note.user.name for note in self.book.notes.all()]"))],
-        &["Safe: return [note.user.name for note in self.book.notes.all()]: user"],
-    );
-    let written = "for note in self.book.notes.all():\n            Author.objects.filter(pk=1).update(name=note.user.name)";
-    check(&[("views.py", &text(written))], &["Unsafe: for note in self.book.notes.all():: user"]);
 }

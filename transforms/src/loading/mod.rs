@@ -9,6 +9,7 @@ mod meeting;
 mod plans;
 mod rare;
 mod sharing;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -19,11 +20,12 @@ use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FunctionRef};
 
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
-pub(crate) use self::gap::{Gap, Missing, Verdict, by_safety, lacking};
+pub(crate) use self::gap::{Gap, Missing};
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
+pub(crate) use self::verdict::{Verdict, by_safety, lacking};
 use crate::proposal::{Place, covers};
 
 /// A site, in the order of output.
@@ -275,7 +277,9 @@ fn place<'q>(
             && !query.plan.prefetch_unknown
             && is_own(project, &site)
         {
-            let is_free = !may_be_prefetched && !loading.served.contains(&key(&site));
+            let is_free = !may_be_prefetched
+                && !project.places().is_perhaps_no_queryset(&site)
+                && !loading.served.contains(&key(&site));
             let rest = &steps[at + 1..];
             return (is_free && !loading.is_given_behind(&site, &path_of(rest))).then_some((site, rest));
         }
@@ -312,8 +316,12 @@ fn place<'q>(
     {
         start = sharing.beginning(query, supplied, &path);
     }
-    // Where the rows that a call gives are there already, what is added to the call would ask for them again.
-    while start > 0 && query.asked_before.contains(&query.sites[start]) {
+    // Where the rows that a call gives are there already, what is added to the call would ask for them again. And nothing can
+    // be added to what may be a list.
+    while start > 0
+        && (query.asked_before.contains(&query.sites[start])
+            || project.places().is_perhaps_no_queryset(&query.sites[start]))
+    {
         start = start_of(&query.sites, start - 1);
     }
     // A manager in a variable is what several queries start from.
@@ -343,7 +351,8 @@ fn place<'q>(
     }
     let mut sites = query.sites[start..].iter();
     let site = *sites.find(|site| !loading.is_given_behind(site, &path))?;
-    is_own(project, &site).then_some((site, &**steps))
+    let is_free = is_own(project, &site) && !project.places().is_perhaps_no_queryset(&site);
+    is_free.then_some((site, &**steps))
 }
 
 /// Whether a site is in the project's own code.

@@ -149,7 +149,15 @@ impl<'p> Sharing<'p> {
     pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site) -> Vec<Caller> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
         let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
-        let Some(onward) = self.onward.get(&key(origin)) else { return Vec::new() };
+        let Some(mut onward) = self.onward.get(&key(origin)) else { return Vec::new() };
+        // A call that nothing can be added to hands on what it gets.
+        let mut origin = origin;
+        let at = query.sites.iter().rposition(|site| site == origin).unwrap_or_default();
+        let after = query.sites.iter().skip(at + 1);
+        for call in after.take_while(|site| self.project.places().is_perhaps_no_queryset(site)) {
+            let Some(further) = self.onward.get(&key(call)).filter(|_| onward.len() == 1) else { break };
+            (origin, onward) = (call, further);
+        }
         let at_origin = (key(origin), path_of(&read.steps));
         let has = |known: &FxHashMap<(Key, String), FxHashSet<Key>>, at: &Key| {
             known.get(&at_origin).is_some_and(|known| known.contains(at))

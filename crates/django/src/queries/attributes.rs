@@ -33,6 +33,7 @@ impl<'p> Machine<'p> {
     ) -> Value {
         let site = frame.site_of(expr);
         self.for_each(value, |machine, member| {
+            machine.sure = true;
             let given = machine.attribute_of(frame, site, member, name);
             machine.given_by_property(member, name, given, site)
         })
@@ -47,7 +48,13 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         match class.filter(|_| self.is_queryset(given)) {
-            Some(class) if self.is_plain_property(class, name) => self.goes_on(given, site),
+            Some(class) if self.is_plain_property(class, name) => {
+                let member = self.project.member(class, name);
+                match member.and_then(|member| self.function_of(member)) {
+                    Some((function, _)) => self.goes_on_if_sure(function, given, site),
+                    None => given,
+                }
+            }
             _ => given,
         }
     }
@@ -526,6 +533,7 @@ impl<'p> Machine<'p> {
                     self.record_write(Write {
                         model: row.model,
                         relation: Some((relation, row.query)),
+                        between: None,
                         makes: false,
                         site,
                     });

@@ -352,7 +352,29 @@ impl<'p> Machine<'p> {
         if self.values.members(result).iter().any(|&rows| self.has_asked_for(function, rows)) {
             self.asked_before.insert(site);
         }
-        self.goes_on(result, site)
+        self.goes_on_if_sure(function, result, site)
+    }
+
+    /// The querysets that a function gave, whose chains go on at `site`: as calls that nothing is to be added to, unless
+    /// the function gives querysets in any case.
+    pub(super) fn goes_on_if_sure(&mut self, function: FunctionRef, querysets: Value, site: Site) -> Value {
+        let is_perhaps =
+            |rows: &Value| matches!(self.values.shape(*rows), Shape::Queryset(rows) if rows.asked.perhaps);
+        let is_sure = self.sure
+            && !self.values.members(querysets).iter().any(is_perhaps)
+            && self.gives_what_it_returns(function);
+        let querysets = self.goes_on(querysets, site);
+        if is_sure {
+            return querysets;
+        }
+        self.places.doubt_call(site);
+        self.for_each(querysets, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Queryset(mut rows) => {
+                rows.asked.perhaps = true;
+                machine.values.queryset(rows)
+            }
+            _ => member,
+        })
     }
 
     /// Whether a function asks for the rows of a queryset: it loops over them, or looks whether or how many there are.
@@ -443,7 +465,8 @@ impl<'p> Machine<'p> {
                                 let places = std::mem::take(&mut self.places);
                                 let mut frame = self.module_frame(function.file);
                                 let value = self.eval(&mut frame, default);
-                                self.places = places;
+                                let within = std::mem::replace(&mut self.places, places);
+                                self.places.extend_doubted(within);
                                 value
                             }
                             None => Value::UNKNOWN,
@@ -505,6 +528,7 @@ impl<'p> Machine<'p> {
         let asked = ((function, environment, slots), changes, rarity);
         if let Some(summary) = self.remembered.get(&asked).cloned() {
             self.left = Left::default();
+            self.sure = summary.sure;
             if let Some(effects) = summary.effects {
                 for &write in &effects.writes {
                     self.record_write(write);
@@ -518,12 +542,13 @@ impl<'p> Machine<'p> {
             || self.active_calls.contains(&key);
         if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
             self.left = Left::default();
+            self.sure = false;
             return Value::UNKNOWN;
         }
         self.active_calls.push(key.clone());
         self.call_writes.push(Vec::new());
         self.climbing += u32::from(climbs);
-        let (result, left) = self.run_function(function, environment, &key.2);
+        let (result, left, sure) = self.run_function(function, environment, &key.2);
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
         let writes = self.call_writes.pop().unwrap_or_default();
@@ -538,9 +563,10 @@ impl<'p> Machine<'p> {
             let changes = self.changes_of(&key.2);
             let has_effects = !writes.is_empty() || !left.is_empty();
             let effects = has_effects.then(|| Rc::new(Effects { writes: writes.into(), left: left.clone() }));
-            self.remembered.insert((key, changes, rarity), Summary { result, effects });
+            self.remembered.insert((key, changes, rarity), Summary { result, effects, sure });
         }
         self.left = left;
+        self.sure = sure;
         result
     }
 
@@ -549,18 +575,19 @@ impl<'p> Machine<'p> {
         function: FunctionRef,
         environment: Option<Environment>,
         arguments: &[Value],
-    ) -> (Value, Left) {
+    ) -> (Value, Left, bool) {
         let definition = self.facts(function.file).function(function.id);
         let mut frame = self.frame_of(function, environment, arguments);
         let next = self.run(&mut frame, definition.body);
         if definition.is_generator {
-            return (self.values.sequence(frame.yielded), Left::default());
+            return (self.values.sequence(frame.yielded), Left::default(), true);
         }
         if next == super::statements::Next::On {
             frame.returned = self.values.join(frame.returned, Value::NONE);
             self.leave(&mut frame);
         }
-        (frame.returned, self.left(&frame, environment, arguments))
+        let sure = !self.is_queryset(frame.returned) || self.surely_gives_rows(&frame);
+        (frame.returned, self.left(&frame, environment, arguments), sure)
     }
 }
 

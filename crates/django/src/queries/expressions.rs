@@ -114,6 +114,7 @@ impl<'p> Machine<'p> {
                 let test = self.eval(frame, parts[0]);
                 self.truth(frame, test);
                 if let Some(holds) = self.tested(frame, test) {
+                    frame.pass_over(facts.range(parts[if holds { 2 } else { 1 }]));
                     return self.eval(frame, parts[if holds { 1 } else { 2 }]);
                 }
                 let (for_then, for_else) = match self.tested_text(frame, parts[0]) {
@@ -172,6 +173,10 @@ impl<'p> Machine<'p> {
                             begun = self.doubting(begun, |machine| {
                                 machine.begun_where(frame, operand, !decides, Block::default())
                             });
+                        }
+                        if let Some(truth) = tested {
+                            let other = if truth == decides { operands[n + 1] } else { operand };
+                            frame.pass_over(facts.range(other));
                         }
                         match tested {
                             Some(truth) if truth == decides => return self.values.join(all, value),
@@ -350,7 +355,6 @@ impl<'p> Machine<'p> {
             true => self.eval_again(frame, clause.iter),
             false => self.eval(frame, clause.iter),
         };
-        self.note_iterated(frame, clause.iter, iterated);
         let site = frame.site_of(clause.iter);
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);

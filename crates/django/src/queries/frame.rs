@@ -26,6 +26,10 @@ pub(crate) struct Frame<'p> {
     pub(crate) slots: Vec<Value>,
     pub(crate) outer: Option<Environment>,
     pub(crate) returned: Value,
+    /// What was returned, in any of its turns.
+    pub(crate) given_back: Vec<Expr>,
+    /// What was not run, because tests were decided.
+    pub(crate) passed_over: Vec<TextRange>,
     pub(crate) yielded: Value,
     /// What code put on rows in this frame: `book.author = author`.
     pub(crate) placed: FxHashMap<(Value, Symbol), Value>,
@@ -67,6 +71,8 @@ impl<'p> Frame<'p> {
             slots,
             outer: None,
             returned: Value::NEVER,
+            given_back: Vec::new(),
+            passed_over: Vec::new(),
             yielded: Value::NEVER,
             placed: FxHashMap::default(),
             told: Vec::new(),
@@ -81,6 +87,13 @@ impl<'p> Frame<'p> {
             search: None,
             bound: None,
             steps: OnceCell::new(),
+        }
+    }
+
+    /// Keeps that something is not run.
+    pub(crate) fn pass_over(&mut self, range: TextRange) {
+        if !self.passed_over.contains(&range) {
+            self.passed_over.push(range);
         }
     }
 

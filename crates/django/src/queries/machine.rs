@@ -65,6 +65,8 @@ pub(crate) struct Read {
 pub(crate) struct Summary {
     pub(crate) result: Value,
     pub(crate) effects: Option<Rc<Effects>>,
+    /// Whether it gives a queryset however its tests come out, if it gave one.
+    pub(crate) sure: bool,
 }
 
 /// What a call does besides.
@@ -167,6 +169,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) writes: FxHashMap<Value, Vec<(Write, Option<Site>)>>,
     /// What the last call that came to its end made of what it was given.
     pub(crate) left: Left,
+    /// Whether that gives a queryset however its tests come out, if it gave one.
+    pub(crate) sure: bool,
     /// Where related rows of a queryset's rows are saved with all their columns, and where others of their model were written
     /// before.
     pub(crate) saves: FxHashMap<Value, Vec<(Path, Site, Site)>>,
@@ -335,6 +339,7 @@ impl<'p> Machine<'p> {
             asked_before: FxHashSet::default(),
             writes: FxHashMap::default(),
             left: Left::default(),
+            sure: true,
             saves: FxHashMap::default(),
             written_before: FxHashMap::default(),
             kept: FxHashMap::default(),

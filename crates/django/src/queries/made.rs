@@ -68,7 +68,7 @@ impl<'p> Machine<'p> {
         if let Some(&model) = parts.first()
             && let Shape::Model(model) = *self.values.shape(model)
         {
-            self.record_write(Write { model, relation: None, makes: true, site: call.site });
+            self.record_write(Write { model, relation: None, between: None, makes: true, site: call.site });
         }
         Value::NONE
     }

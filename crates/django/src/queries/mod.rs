@@ -167,6 +167,8 @@ pub struct Write {
     pub model: ModelId,
     /// The relation that is set on a row, where it is that.
     pub relation: Option<RelationId>,
+    /// The many-to-many relation of which the table between is written, and none of the model's rows.
+    pub between: Option<RelationId>,
     /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
     pub makes: bool,
     /// The chain expression whose rows are looped over, where they are related to the query's own.
@@ -318,6 +320,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             within: *within,
             model: write.model,
             relation: write.relation.map(|(relation, _)| relation),
+            between: write.between,
             makes: write.makes,
             site: write.site,
         })

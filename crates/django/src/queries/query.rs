@@ -205,6 +205,8 @@ pub struct Asked {
     pub empty: bool,
     /// Filtered by one value of what is unique, or cut to one: it has one row at most.
     pub single: bool,
+    /// Given by a call that may give something else, to which nothing can be added.
+    pub perhaps: bool,
 }
 
 impl Asked {
@@ -229,6 +231,7 @@ impl Asked {
             foreign: self.foreign || other.foreign,
             empty: self.empty && other.empty,
             single: self.single && other.single,
+            perhaps: self.perhaps || other.perhaps,
         }
     }
 }

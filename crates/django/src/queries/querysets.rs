@@ -33,6 +33,7 @@ impl<'p> Machine<'p> {
         sites.retain(|known| known.file != site.file || !site.range.contains_range(known.range));
         sites.push(site);
         queryset.sites = sites.into();
+        queryset.asked.perhaps = false;
         queryset
     }
 
@@ -331,11 +332,9 @@ impl<'p> Machine<'p> {
         let makes =
             made && arguments.keyword("update_conflicts").is_none() || plain == "get_or_create" || is_between;
         // Rows of the table between are written then, and none of the related ones.
-        let between =
-            related.filter(|_| is_between).and_then(|(relation, _)| self.schema.relation(relation).through());
-        let own = Some((between.unwrap_or(model), None)).filter(|_| !is_between || between.is_some());
-        for (model, relation) in own.into_iter().chain(related.map(|related| (model, Some(related)))) {
-            self.record_write(Write { model, relation, makes, site: call.site });
+        let between = related.filter(|_| is_between).map(|(relation, _)| relation);
+        for relation in [None].into_iter().chain(related.map(Some)) {
+            self.record_write(Write { model, relation, between, makes, site: call.site });
         }
         if made || plain == "delete" {
             self.written.push(Written { model, column: None, makes: made, site: call.site });
@@ -419,7 +418,12 @@ impl<'p> Machine<'p> {
             relation,
             name: self.schema.relation(relation).lookup_name(),
             to_many: true,
-            site: queryset.sites.last().copied().filter(is_code),
+            site: queryset
+                .sites
+                .iter()
+                .rfind(|site| !self.places.is_perhaps_no_queryset(site))
+                .copied()
+                .filter(is_code),
             start: queryset.sites.first().filter(|_| queryset.sites.len() > 1).copied().filter(is_code),
         };
         let path = self.values.step(row.path, step);

@@ -296,7 +296,13 @@ impl<'p> Machine<'p> {
     ) -> Value {
         match name.as_str() {
             "save" | "asave" | "delete" | "adelete" | "save_base" => {
-                self.record_write(Write { model: row.model, relation: None, makes: false, site: call.site });
+                self.record_write(Write {
+                    model: row.model,
+                    relation: None,
+                    between: None,
+                    makes: false,
+                    site: call.site,
+                });
                 if !name.as_str().contains("delete") && arguments.keyword("update_fields").is_none() {
                     self.record_save(row, call.site);
                 }

@@ -93,8 +93,13 @@ impl<'p> Machine<'p> {
                 }
             }
             StmtKind::Return(value) => {
-                let value = value.map_or(Value::NONE, |value| self.eval(frame, value));
-                frame.returned = self.values.join(frame.returned, value);
+                let given = value.map_or(Value::NONE, |value| self.eval(frame, value));
+                match value {
+                    _ if given == Value::NEVER => frame.pass_over(stmt.range),
+                    Some(value) if !frame.given_back.contains(&value) => frame.given_back.push(value),
+                    _ => {}
+                }
+                frame.returned = self.values.join(frame.returned, given);
                 self.leave(frame);
                 return Next::Away;
             }
@@ -143,7 +148,11 @@ impl<'p> Machine<'p> {
         frame.search = None;
         self.truth(frame, value);
         if let Some(holds) = self.tested(frame, value) {
-            let branch = if holds { then } else { orelse };
+            let (branch, other) = if holds { (then, orelse) } else { (orelse, then) };
+            frame.pass_over(match other.is_empty() {
+                true => frame.facts.range(test),
+                false => frame.facts.stretch(other),
+            });
             self.pick_where_left(frame, branch);
             // What is remembered may be known to be empty at first.
             let doubt = self.remembered_once(frame, test).filter(|&(_, lacks)| lacks == holds);

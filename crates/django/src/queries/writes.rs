@@ -11,6 +11,8 @@ pub(crate) struct Write {
     pub(crate) model: ModelId,
     /// The relation that is set on a row, and the query of that row, where it is that.
     pub(crate) relation: Option<(RelationId, Value)>,
+    /// The many-to-many relation of which the table between is written, and none of the model's rows.
+    pub(crate) between: Option<RelationId>,
     /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
     pub(crate) makes: bool,
     /// Where.

@@ -8,6 +8,7 @@ pub(in crate::queries) mod doubts;
 pub(in crate::queries) mod due;
 pub(in crate::queries) mod fallback;
 pub(in crate::queries) mod filtered;
+pub(in crate::queries) mod giving;
 pub(in crate::queries) mod kinds;
 pub(in crate::queries) mod lacking;
 pub(in crate::queries) mod leaving;

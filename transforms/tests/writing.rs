@@ -1,0 +1,184 @@
+//! What code writes while rows are looped over: what was loaded with them may be older by then.
+
+mod support;
+
+use support::check;
+
+const IMPORTS: &str = "from django.db.models import Prefetch, prefetch_related_objects\n\
+                       from shop.models import Author, Book, Note\n\n\n";
+
+const QUERY: &str = "for book in Book.objects.order_by('pk'):";
+
+fn code(body: &str) -> String {
+    format!("{IMPORTS}{body}")
+}
+
+#[test]
+fn a_row_that_is_made_where_it_is_missing_is_written() {
+    let models = "from django.db import models\n\
+                  from shop.models import Author, Book\n\n\n\
+                  class Profile(models.Model):\n    \
+                  author = models.OneToOneField(Author, on_delete=models.CASCADE)\n    \
+                  bio = models.TextField()\n\n\n\
+                  def profile_of(author):\n    \
+                  try:\n        \
+                  return author.profile\n    \
+                  except Profile.DoesNotExist:\n        \
+                  profile = Profile(author=author)\n        \
+                  MAKE\n        \
+                  return profile\n\n\n\
+                  def listed(request):\n    \
+                  return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]\n";
+    let query = "return [profile_of(book.author).bio for book in Book.objects.order_by('pk')]";
+    check(
+        &[("profiles.py", &models.replace("MAKE", "profile.save()"))],
+        &[&format!("Unsafe: {query}: author__profile")],
+    );
+    // One that is only made is seen by no other.
+    check(
+        &[("profiles.py", &models.replace("MAKE", "profile.bio = ''"))],
+        &[&format!("Safe: {query}: author__profile")],
+    );
+}
+
+#[test]
+fn rows_that_are_made_change_none_that_is_there() {
+    let view = |step: &str| {
+        code(&format!(
+            "def listed(request):\n    \
+             for book in Book.objects.order_by('pk'):\n        \
+             {step}\n        \
+             yield book.author.name\n"
+        ))
+    };
+    let line = "for book in Book.objects.order_by('pk'):";
+    let safe: &[&str] = &[&format!("Safe: {line}: author")];
+    check(&[("views.py", &view("Author.objects.create(name='a', country_id=1)"))], safe);
+    check(&[("views.py", &view("Author.objects.get_or_create(name='a')"))], safe);
+    check(&[("views.py", &view("Author(name='a', country_id=1).save()"))], safe);
+    let unsafe_: &[&str] = &[&format!("Unsafe: {line}: author")];
+    check(&[("views.py", &view("Author.objects.update_or_create(name='a')"))], unsafe_);
+    check(&[("views.py", &view("Author.objects.filter(name='a').delete()"))], unsafe_);
+}
+
+#[test]
+fn to_save_what_was_prefetched_may_undo_what_was_written_since() {
+    let view = |first: &str, save: &str| {
+        code(&format!(
+            "def closed(request):\n    \
+             authors = Author.objects.order_by('pk')\n    \
+             for author in authors:\n        \
+             {first}\n        \
+             for book in author.books.all():\n            \
+             book.title = author.name\n            {save}\n"
+        ))
+    };
+    let update = "Book.objects.filter(title=author.name).update(title='')";
+    for (first, save, safety) in [
+        (update, "book.save()", "Advice"),
+        ("pass", "book.save()", "Unsafe"),
+        (update, "book.save(update_fields=['title'])", "Unsafe"),
+        ("Book.objects.create(title=author.name, author=author)", "book.save()", "Unsafe"),
+    ] {
+        let expected = format!("{safety}: authors = Author.objects.order_by('pk'): books");
+        check(&[("views.py", &view(first, save))], &[&expected]);
+    }
+}
+
+#[test]
+fn what_another_loop_over_the_same_rows_writes_is_its_own() {
+    let text = |body: &str| {
+        code(&format!(
+            "class Shown:\n    \
+             def __init__(self):\n        self.book = Book.objects.get(pk=1)\n\n    \
+             def names(self):\n        {body}\n\n    \
+             def moved(self):\n        for note in self.book.notes.all():\n            \
+             Author.objects.filter(pk=note.pk).update(name='')\n            note.user = None\n            note.save()\n\n\n\
+             def listed(request):\n    shown = Shown()\n    shown.moved()\n    return shown.names()\n"
+        ))
+    };
+    check(
+        &[("views.py", &text("return [note.user.name for note in self.book.notes.all()]"))],
+        &["Safe: return [note.user.name for note in self.book.notes.all()]: user"],
+    );
+    let written = "for note in self.book.notes.all():\n            Author.objects.filter(pk=1).update(name=note.user.name)";
+    check(&[("views.py", &text(written))], &["Unsafe: for note in self.book.notes.all():: user"]);
+}
+
+#[test]
+fn what_is_added_to_a_relation_is_no_change_of_the_related_rows() {
+    let view = |done: &str| {
+        format!(
+            "from shop.models import Author, Book, Note, Tag\n\n\ndef tagged(request):\n    {QUERY}\n        \
+             Tag.objects.create(name=book.author.name)\n        {done}\n"
+        )
+    };
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\nclass Circle(models.Model):\n    \
+                  members = models.ManyToManyField(Author)\n\n    class Meta:\n        app_label = 'shop'\n";
+    for (done, safety) in [
+        ("Circle.objects.first().members.add(1)", "Safe"),
+        ("Circle.objects.first().members.set([])", "Safe"),
+        ("Circle.objects.first().members.update(name='')", "Unsafe"),
+    ] {
+        let view = view(done).replace("import Author, Book", "import Book");
+        let view = format!("from shop.circles import Circle\n{view}");
+        check(&[("circles.py", models), ("views.py", &view)], &[&format!("{safety}: {QUERY}: author")]);
+    }
+}
+
+#[test]
+fn what_is_written_of_rows_that_are_joined_already_stays_as_it_is() {
+    let view = |query: &str, written: &str| {
+        format!(
+            "from shop.models import Note\n\n\ndef listed(request):\n    for note in {query}:\n        \
+             print(note.book.author.name)\n        {written}\n"
+        )
+    };
+    for (query, written, safety) in [
+        ("Note.objects.select_related('book')", "note.book.save(update_fields=['title'])", "Safe"),
+        ("Note.objects.select_related('book')", "note.book.author.save(update_fields=['name'])", "Unsafe"),
+        ("Note.objects.order_by('pk')", "note.book.save(update_fields=['title'])", "Unsafe"),
+    ] {
+        let found = format!("{safety}: for note in {query}:: book__author");
+        check(&[("views.py", &view(query, written))], &[&found]);
+    }
+}
+
+#[test]
+fn what_is_changed_of_a_relation_is_not_prefetched_before() {
+    let view = |done: &str| {
+        format!(
+            "from shop.models import Book, Tag\n\n\ndef tagged(request, tag):\n    {QUERY}\n        {done}\n        \
+             print([tag.name for tag in book.tags.all()])\n"
+        )
+    };
+    for (done, safety) in [
+        ("Book.objects.get(pk=book.pk).tags.clear()", "Unsafe"),
+        ("Tag.objects.get(pk=1).book_set.add(book)", "Unsafe"),
+        ("book.tags.add(tag)", "Advice"),
+        ("Book.objects.get(pk=book.pk).notes.all()", "Safe"),
+    ] {
+        check(&[("views.py", &view(done))], &[&format!("{safety}: {QUERY}: tags")]);
+    }
+}
+
+#[test]
+fn what_is_changed_of_the_rows_between_is_not_prefetched_before() {
+    let models = "from django.db import models\nfrom shop.models import Author, Book\n\n\nclass Work(models.Model):\n    \
+                  authors = models.ManyToManyField(Author, through='Credit')\n\n    class Meta:\n        app_label = 'shop'\n\n\n\
+                  class Credit(models.Model):\n    work = models.ForeignKey(Work, on_delete=models.CASCADE, related_name='credits')\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    class Meta:\n        app_label = 'shop'\n";
+    let query = "for work in Work.objects.order_by('pk'):";
+    for (done, read, path, safety) in [
+        ("Credit.objects.filter(work=work).delete()", "work.authors.all()", "authors", "Unsafe"),
+        ("Credit.objects.create(work=work, author_id=1)", "work.authors.all()", "authors", "Unsafe"),
+        ("Work.objects.get(pk=work.pk).authors.clear()", "work.credits.all()", "credits", "Unsafe"),
+        ("Work.objects.get(pk=work.pk)", "work.credits.all()", "credits", "Safe"),
+    ] {
+        let view = format!(
+            "from shop.works import Credit, Work\n\n\ndef listed(request):\n    {query}\n        {done}\n        \
+             print([one.pk for one in {read}])\n"
+        );
+        check(&[("works.py", models), ("views.py", &view)], &[&format!("{safety}: {query}: {path}")]);
+    }
+}
