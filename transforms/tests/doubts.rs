@@ -430,6 +430,8 @@ fn a_row_that_is_fetched_anew_has_lost_what_its_query_loaded() {
     for fields in ["['user']", "('title', 'user_id')"] {
         check(&[("views.py", &view(&format!("author.refresh_from_db(fields={fields})")))], &[tags]);
     }
+    let either = "author.refresh_from_db(fields=['user'] if request.GET else ['title'])";
+    check(&[("views.py", &view(either))], &[tags]);
     for fields in ["['book']", "request.GET", "()"] {
         check(&[("views.py", &view(&format!("author.refresh_from_db(fields={fields})")))], &[user, tags]);
     }

@@ -6,7 +6,7 @@ use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
-use crate::frameworks::{lists, parler, urlman};
+use crate::frameworks::{parler, urlman};
 use crate::schema::{ModelAttribute, RelationId};
 
 impl<'p> Machine<'p> {
@@ -343,7 +343,7 @@ impl<'p> Machine<'p> {
             self.put_anew(frame, value, fetched);
             return;
         };
-        for name in lists::texts(self, fields).unwrap_or_default() {
+        for name in self.texts_of_any(fields) {
             let name = match self.field_behind(row, name) {
                 (field, Some(_)) => field,
                 _ => name,
@@ -354,6 +354,29 @@ impl<'p> Machine<'p> {
                 frame.placed.insert((value, name), related);
             }
         }
+    }
+
+    /// The texts that are in a list, or in any of those that it may be.
+    fn texts_of_any(&mut self, lists: Value) -> Vec<Symbol> {
+        let mut texts = Vec::new();
+        for list in self.values.members(lists) {
+            let items = match self.values.shape(list).clone() {
+                Shape::Sequence(element) => {
+                    let element = self.any_of(element);
+                    self.values.members(element)
+                }
+                Shape::Tuple(items) => items.to_vec(),
+                _ => Vec::new(),
+            };
+            for item in items.into_iter().flat_map(|item| self.values.members(item)) {
+                if let Shape::Str(text) = *self.values.shape(item)
+                    && !texts.contains(&text)
+                {
+                    texts.push(text);
+                }
+            }
+        }
+        texts
     }
 
     /// Whether a row has become one that was fetched anew.
