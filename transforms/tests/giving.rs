@@ -88,6 +88,29 @@ fn what_gives_lists_where_a_test_comes_out_otherwise_is_not() {
         "    if not first.title: return rest()",
         GET[1],
     ]);
+    in_the_function(&[
+        "def get(first):",
+        "    if first.title:",
+        "        books, last = Book.objects.filter(pk__gt=first.pk), 1",
+        "    else:",
+        "        books, last = [], 0",
+        "    return books",
+    ]);
+    in_the_function(&[
+        "def get(first):",
+        "    found = {'a': Book.objects.filter(pk__gt=first.pk) if first.title else []}",
+        "    return found['a']",
+    ]);
+    within(
+        &[
+            "class K:",
+            "    def get(self, first):",
+            "        self.books = Book.objects.filter(pk__gt=first.pk)",
+            "        if not first.title: self.books = []",
+            "        return self.books",
+        ],
+        "K().get(Book.objects.get(pk=1))",
+    );
     within(
         &["def get(first, text='x'):", "    if not text: return []", GET[1]],
         "get(Book.objects.get(pk=1), Book.objects.get(pk=1).title)",

@@ -6,7 +6,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
-use tuneup_python::{ClassRef, Entity, FileId, FunctionRef};
+use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
 use crate::queries::machine::{Frame, Machine};
 
@@ -178,23 +178,25 @@ impl<'p> Machine<'p> {
             },
             ExprKind::Local(slot) => {
                 let bound = body.bound(slot);
-                if bound.is_empty() {
-                    return is_seen || body.asks_rows_of(slot);
-                }
                 let is_parameter =
                     (slot as usize) < facts.function(body.function.id).parameters.indices().len();
-                (!is_parameter || is_seen || body.asks_rows_of(slot))
+                // What is unpacked is not followed.
+                let is_followed = if is_parameter { is_seen } else { !bound.is_empty() };
+                (is_followed || body.asks_rows_of(slot))
                     && bound.into_iter().all(|from| self.is_rows(body, from, run, deeper))
             }
-            ExprKind::Attribute(_, name) => is_seen || MANAGERS.contains(&name.as_str()),
-            ExprKind::Free { .. }
-            | ExprKind::Global(_)
-            | ExprKind::Subscript(..)
-            | ExprKind::Binary(..)
-            | ExprKind::Walrus(..)
-            | ExprKind::Enter(_)
-            | ExprKind::Await(_)
-            | ExprKind::Opaque(_) => is_seen,
+            ExprKind::Attribute(_, name) => {
+                let put = body.put_on(name);
+                (is_seen || !put.is_empty() || MANAGERS.contains(&name.as_str()))
+                    && put.into_iter().all(|from| self.is_rows(body, from, run, deeper))
+            }
+            ExprKind::Subscript(of, index) if matches!(facts.kind(index), ExprKind::Slice(_)) => {
+                self.is_rows(body, of, run, deeper)
+            }
+            ExprKind::Walrus(_, from) => self.is_rows(body, from, run, deeper),
+            ExprKind::Free { .. } | ExprKind::Global(_) | ExprKind::Binary(..) | ExprKind::Await(_) => {
+                is_seen
+            }
             _ => false,
         }
     }
@@ -273,15 +275,24 @@ impl<'f> Body<'f> {
 
     /// What is put into a variable, by its name alone.
     fn bound(&self, slot: u32) -> Vec<Expr> {
-        let bound = self.stmts.iter().filter_map(|stmt| match stmt.kind {
+        self.put_where(|target| target == ExprKind::Local(slot))
+    }
+
+    /// What is put on anything as an attribute of a name.
+    fn put_on(&self, name: Symbol) -> Vec<Expr> {
+        self.put_where(|target| matches!(target, ExprKind::Attribute(_, known) if known == name))
+    }
+
+    fn put_where(&self, is_there: impl Fn(ExprKind) -> bool) -> Vec<Expr> {
+        let put = self.stmts.iter().filter_map(|stmt| match stmt.kind {
             StmtKind::Assign(target, from) | StmtKind::Annotated { target, value: Some(from), .. }
-                if self.facts.kind(target) == ExprKind::Local(slot) =>
+                if is_there(self.facts.kind(target)) =>
             {
                 Some(self.facts.arms(from))
             }
             _ => None,
         });
-        bound.flatten().collect()
+        put.flatten().collect()
     }
 
     /// Whether a method that querysets alone have is called of a variable.
