@@ -18,8 +18,7 @@ pub(crate) fn proposal(project: &Project, only: &KeyOnly) -> Proposal {
     let name = schema.relation(only.relation).lookup_name();
     let key = schema.field(schema.relation(only.relation).field()).attribute();
     let model = schema.label(only.model);
-    let mut safety = Safety::Safe;
-    let mut message = format!(
+    let message = format!(
         "Of `{name}`, nothing but the key is read, which costs one more query for each row: the row itself holds it, in `{key}`."
     );
     let mut evidence: Vec<Evidence> = Vec::new();
@@ -31,16 +30,6 @@ pub(crate) fn proposal(project: &Project, only: &KeyOnly) -> Proposal {
             key: key.as_str().to_owned(),
         });
         evidence.push(Evidence { place, message: format!("reads the key of {name} for every row") });
-        if let Some(parameter) = read.parameter {
-            safety = Safety::Unsafe;
-            let function = project.symbol(&read.site);
-            let said = format!(
-                " Should `{function}` be given anything else as `{parameter}`, that must have `{key}` too."
-            );
-            if !message.contains(&said) {
-                message.push_str(&said);
-            }
-        }
     }
     let at = |message: &'static str| {
         move |site: &Site| Evidence { place: place_of(project, site), message: message.to_owned() }
@@ -55,7 +44,7 @@ pub(crate) fn proposal(project: &Project, only: &KeyOnly) -> Proposal {
     Proposal {
         id: format!("{}:{}:{symbol}:{model}:{name}", select_related::RULE.name, place.path),
         rule: select_related::RULE.name,
-        safety,
+        safety: Safety::Safe,
         title: match symbol {
             "" => format!("Read `{key}` off the row"),
             symbol => format!("Read `{key}` off the row in `{symbol}`"),

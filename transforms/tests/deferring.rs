@@ -204,5 +204,11 @@ fn the_rows_of_a_prefetch_are_found_by_what_the_relation_names() {
         );
         let path = if read == "row.of" { "of" } else { "marks" };
         check(&[("marks.py", MARKS), ("views.py", &text)], &[&format!("{found}: rows = {query}: {path}")]);
+        let options = "Shelf, to_field='code', related_name='marks', on_delete=models.CASCADE";
+        assert!(MARKS.contains(options));
+        let marks = MARKS.replace(options, "Shelf, models.CASCADE, None, None, None, False, 'code'");
+        let text = text.replace(".marks.", ".mark_set.");
+        let path = path.replace("marks", "mark_set");
+        check(&[("marks.py", &marks), ("views.py", &text)], &[&format!("{found}: rows = {query}: {path}")]);
     }
 }

@@ -35,31 +35,28 @@ fn one_place_is_changed_for_all_queries() {
 
 const ALL: &str = "Book.objects.order_by('pk')";
 
+const DRAFT: &str = "class Draft:\n    author = Author()\n\n\n";
+
 #[test]
 fn a_parameter_may_be_something_else() {
-    let of = "def of(book):\n    return book.author.id\n\n\n";
-    let edited = "Unsafe: return book.author.id: author";
-    behind(of, &[&format!("return [of(book) for book in {ALL}]")], &[edited]);
-    let of = "def of(note):\n    return note.book.author.id\n\n\n";
-    let edited = "Unsafe: return note.book.author.id: author";
-    let notes = "return [of(note) for note in Note.objects.select_related('book')]";
-    behind(of, &[notes], &[edited]);
-    let table = "KEYS = {'author': lambda book: book.author.id}\n\n\n";
-    let line = format!("return [KEYS[request.path](book) for book in {ALL}]");
-    behind(table, &[&line], &["Unsafe: KEYS = {'author': lambda book: book.author.id}: author"]);
+    let joined = |line: &str| format!("Safe: {line}: author");
+    let line = format!("return [of(book) for book in {ALL}]");
+    behind("def of(book):\n    return book.author.id\n\n\n", &[&line], &[&joined(&line)]);
     let of = "class Keys:\n    @staticmethod\n    def of(book):\n        return book.author.id\n\n\n";
-    let edited = "Unsafe: return book.author.id: author";
-    behind(of, &[&format!("return [Keys.of(book) for book in {ALL}]")], &[edited]);
-    let ordered = "KEYS = []\n\n\ndef ordered(books, key):\n    KEYS.append(key)\n    \
-                   return sorted(books, key=key)\n\n\n";
-    let line = format!("return ordered({ALL}, key=lambda book: book.author.id)");
-    behind(ordered, &[&line], &[&format!("Unsafe: {line}: author")]);
-    // What Python calls on elements is given those.
+    let line = format!("return [Keys.of(book) for book in {ALL}]");
+    behind(of, &[&line], &[&joined(&line)]);
+    let line = format!("return of({ALL})");
+    let of = "def of(books):\n    return [book.author.id for book in books]\n\n\n";
+    behind(of, &[&line], &[&joined(&line)]);
+    let of = "class Keys:\n    def __init__(self, book):\n        self.book = book\n\n    \
+              def of(self):\n        return self.book.author.id\n\n\n";
+    let line = format!("return [Keys(book).of() for book in {ALL}]");
+    behind(of, &[&line], &[&joined(&line)]);
     for line in [
         format!("return sorted({ALL}, key=lambda book: book.author.id)"),
         format!("return list(map(lambda book: book.author.id, {ALL}))"),
     ] {
-        proposed(&[&line], &[&format!("Safe: {line}: author")]);
+        proposed(&[&line], &[&joined(&line)]);
     }
 }
 
@@ -71,12 +68,74 @@ fn what_comes_beside_rows_may_hold_no_key() {
         format!("books = list({ALL}) + request.drafts"),
         format!("books = chain({ALL}, [Draft()])"),
     ] {
-        let code = "from itertools import chain\n\n\nclass Draft:\n    author = Author()\n\n\n";
-        behind(code, &[&books, reads], &[&format!("Safe: {books}: author")]);
+        let code = format!("from itertools import chain\n\n\n{DRAFT}");
+        behind(&code, &[&books, reads], &[&format!("Safe: {books}: author")]);
     }
-    // Rows of that model all of them.
-    let books = format!("books = list({ALL}) + list(Book.objects.filter(title=''))");
-    proposed(&[&books, reads], &[&format!("Safe: {reads}: author")]);
+}
+
+#[test]
+fn a_list_may_be_filled_under_another_name() {
+    let reads = "return [book.author.id for book in books]";
+    let books = format!("books = list({ALL})");
+    let joined = format!("Safe: {books}: author");
+    for filled in [
+        &["more = books", "more.append(Draft())"][..],
+        &["more = books", "more += [Draft()]"],
+        &["push = books.append", "push(Draft())"],
+        &["fill(books)"],
+        &[],
+    ] {
+        let code = format!("from shop.fill import fill\n\n\n{DRAFT}");
+        behind(&code, &[&[books.as_str()], filled, &[reads]].concat(), &[&joined]);
+    }
+    let line = format!("return [book.author.id for n, book in enumerate({ALL})]");
+    proposed(&[&line], &[&format!("Safe: {line}: author")]);
+    // So may what a queryset keeps.
+    let books = format!("books = {ALL}");
+    let kept = ["len(books)", "books._result_cache.append(Draft())"];
+    behind(DRAFT, &[&[books.as_str()], &kept[..], &[reads]].concat(), &[&format!("Safe: {books}: author")]);
+    for other in ["more = books", "print(books._result_cache is None)"] {
+        behind(DRAFT, &[&books, other, reads], &[&format!("Safe: {reads}: author")]);
+    }
+}
+
+#[test]
+fn a_queryset_gives_its_own_rows() {
+    for iter in [ALL, "Book.objects.order_by('pk')[:9]", "Book.objects.order_by('pk').iterator()"] {
+        let line = format!("return [book.author.id for book in {iter}]");
+        proposed(&[&line], &[&format!("Safe: {line}: author")]);
+    }
+    let line = "return [book.author.id for book in some()]";
+    let some = format!("@more\ndef some():\n    return {ALL}\n\n\n");
+    behind(&some, &[line], &[&format!("Safe: return {ALL}: author")]);
+    let line = format!("return [book.author.id for book in {{'a': {ALL}}}['a']]");
+    proposed(&[&line], &[&format!("Safe: {line}: author")]);
+    proposed(
+        &[
+            "for tag in Tag.objects.prefetch_related('book_set'):",
+            "    for book in tag.book_set.all():",
+            "        print(book.author.id)",
+        ],
+        &["Safe: print(book.author.id): author"],
+    );
+}
+
+#[test]
+fn a_variable_that_is_bound_twice_may_be_something_else() {
+    let joined = format!("Safe: {BOOKS}: author");
+    let put = "def put():\n            nonlocal book\n            book = Draft()\n";
+    for bound in ["if not book.title: book = Draft()", put] {
+        behind(DRAFT, &[BOOKS, &format!("    {bound}"), "    print(book.author.id)"], &[&joined]);
+    }
+    let print = "print(book.author.id)";
+    for other in ["if not book.title: draft = Draft()", "draft = [Draft() for draft in request.drafts]"] {
+        let edited = format!("Safe: {print}: author");
+        behind(DRAFT, &[BOOKS, &format!("    {other}"), &format!("    {print}")], &[&edited]);
+    }
+    let book = "book = Book.objects.get(pk=1)";
+    let books = format!("books = {ALL} if book.title else [Draft()]");
+    let line = "return [book.author.id for book in books]";
+    behind(DRAFT, &[book, &books, line], &[&format!("Safe: {books}: author")]);
 }
 
 #[test]
@@ -93,6 +152,65 @@ fn a_method_of_a_plain_class_may_be_that_of_other_objects() {
     let joined = "Safe: return [poem.key() for poem in Poem.objects.order_by('pk')]: author";
     check(&[("poems.py", &file(key, ""))], &[joined]);
     check(&[("poems.py", &file("", key))], &["Safe: return self.author.id: author"]);
+}
+
+#[test]
+fn a_method_is_that_of_all_models_that_inherit_it() {
+    let file = |more: &str, decorator: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author\n\n\n\
+             class Base(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+             class Meta:\n        abstract = True\n\n{decorator}    def key(self):\n        return self.author.id\n\n\n\
+             class Poem(Base):\n    pass\n\n\n{more}\
+             def shown(request):\n    return [poem.key() for poem in Poem.objects.order_by('pk')]\n"
+        )
+    };
+    let joined = "Safe: return [poem.key() for poem in Poem.objects.order_by('pk')]: author";
+    let edited = "Safe: return self.author.id: author";
+    let property = "    @property\n    def author(self):\n        return Author(pk=1)\n\n\n";
+    check(&[("poems.py", &file("", ""))], &[edited]);
+    check(&[("poems.py", &file("class Song(Base):\n    pass\n\n\n", ""))], &[edited]);
+    check(&[("poems.py", &file(&format!("class Song(Base):\n{property}"), ""))], &[joined]);
+    let proxy = "class Ode(Poem):\n    class Meta:\n        proxy = True\n\n";
+    check(&[("poems.py", &file(&format!("{proxy}{property}"), ""))], &[joined]);
+    check(&[("poems.py", &file(&format!("{proxy}    rhymes = True\n\n\n"), ""))], &[edited]);
+    check(&[("poems.py", &file("", "    @for_drafts\n"))], &[joined]);
+}
+
+#[test]
+fn a_proxy_may_have_a_property_of_that_name() {
+    let file = |author: &str| {
+        format!(
+            "from shop.models import Author, Book\n\n\nclass Draft(Book):\n    \
+             class Meta:\n        proxy = True\n\n{author}\
+             def shown(request):\n    for book in Draft.objects.order_by('pk'):\n        print(book.author.id)\n"
+        )
+    };
+    let property = "    @property\n    def author(self):\n        return Author.objects.get(pk=1)\n\n\n";
+    let joined = "Safe: for book in Draft.objects.order_by('pk'):: author";
+    check(&[("drafts.py", &file(property))], &[joined]);
+    let key = property.replace("def author", "def author_id");
+    check(&[("drafts.py", &file(&key))], &[joined]);
+    check(&[("drafts.py", &file(""))], &["Safe: print(book.author.id): author"]);
+}
+
+#[test]
+fn what_is_not_written_in_one_piece_is_joined() {
+    let joined = format!("Safe: {BOOKS}: author");
+    for read in [
+        "(book.author).id",
+        "((book)).author.id",
+        "book.author .id",
+        "book.author\\\n            .id",
+        "(book\n            .author # whose\n            .id)",
+    ] {
+        proposed(&[BOOKS, &format!("    print({read})")], &[&joined]);
+    }
+    proposed(
+        &[BOOKS, "    match request.key:", "        case book.author.id:", "            print(1)"],
+        &["Safe: case book.author.id:: author"],
+    );
+    proposed(&[BOOKS, "    print((book.author.id))"], &["Safe: print((book.author.id)): author"]);
 }
 
 #[test]
@@ -128,16 +246,37 @@ fn what_reads_more_is_joined() {
 
 #[test]
 fn a_key_to_something_else_is_not_the_primary_key() {
-    let models = |to_field: &str| {
+    let models = |room: &str, field: &str| {
         format!(
-            "from django.db import models\n\n\n\
-             class Room(models.Model):\n    code = models.SlugField(unique=True)\n\n\n\
-             class Rack(models.Model):\n    \
-             room = models.ForeignKey(Room, on_delete=models.CASCADE{to_field})\n\n\n\
+            "from django.db import models\n\n\nclass Id(models.AutoField):\n    pass\n\n\n\
+             class Room(models.Model):\n    code = models.SlugField(unique=True)\n{room}\n\n\
+             class Rack(models.Model):\n    room = models.{field})\n\n\n\
              def shown(request):\n    for rack in Rack.objects.order_by('pk'):\n        print(rack.room.id)\n"
         )
     };
     let joined = "Safe: for rack in Rack.objects.order_by('pk'):: room";
-    check(&[("racks.py", &models(", to_field='code'"))], &[joined]);
-    check(&[("racks.py", &models(""))], &["Safe: print(rack.room.id): room"]);
+    let edited = "Safe: print(rack.room.id): room";
+    let field = "ForeignKey(Room, on_delete=models.CASCADE";
+    let positional = "ForeignKey(Room, models.CASCADE, 'racks', 'rack', None, False";
+    for (more, expected) in [("", edited), (", 'code'", joined), (", None, True", joined)] {
+        check(&[("racks.py", &models("", &format!("{positional}{more}")))], &[expected]);
+    }
+    for (field, expected) in [
+        (format!("{field}, to_field='code'"), joined),
+        (format!("{field}, **OPTIONS"), joined),
+        ("OneToOneField(Room, models.CASCADE, 'code'".to_owned(), joined),
+        ("OneToOneField(Room, models.CASCADE".to_owned(), edited),
+    ] {
+        check(&[("racks.py", &models("", &field))], &[expected]);
+    }
+    for (room, expected) in [
+        ("    @property\n    def pk(self):\n        return self.code\n", joined),
+        ("    id = Id(primary_key=True)\n", joined),
+        ("    id = models.AutoField(primary_key=True)\n", edited),
+        ("    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n", joined),
+        ("    def __getattribute__(self, name):\n        return super().__getattribute__(name)\n", joined),
+        ("    def shown(self):\n        return self.code\n", edited),
+    ] {
+        check(&[("racks.py", &models(room, field))], &[expected]);
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) fn held_by(project: &Project, relation: RelationId) -> Vec<&'static s
         }
         // The other side holds what `to_field` names.
         RelationKind::ForeignKey | RelationKind::OneToOne => {
-            let given = field.keyword(&project.source, "to_field");
+            let given = field.to_field(&project.source);
             let name = given.and_then(|(file, value)| match project.source.facts(file).kind(value) {
                 ExprKind::Str(name) => Some(name.as_str()),
                 _ => None,

@@ -2,7 +2,7 @@
 
 use crate::support::check;
 
-const IMPORTS: &str = "from shop.models import Author, Book, Note\n\n\n";
+const IMPORTS: &str = "from shop.models import Author, Book, Note, Tag\n\n\n";
 
 /// What is proposed for a function of these lines.
 #[track_caller]

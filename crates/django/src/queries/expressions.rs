@@ -355,6 +355,7 @@ impl<'p> Machine<'p> {
             true => self.eval_again(frame, clause.iter),
             false => self.eval(frame, clause.iter),
         };
+        self.note_iterated(frame, clause.iter, iterated);
         let site = frame.site_of(clause.iter);
         let element = self.iterate(frame, iterated, site);
         self.push_looping(element);

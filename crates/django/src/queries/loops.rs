@@ -57,6 +57,7 @@ impl<'p> Machine<'p> {
     /// `for target in iter: body`
     pub(super) fn run_loop(&mut self, frame: &mut Frame<'p>, target: Expr, iter: Expr, body: Block) {
         let iterated = self.eval(frame, iter);
+        self.note_iterated(frame, iter, iterated);
         let site = frame.site_of(iter);
         let depth = self.looping.len();
         let element = self.iterate(frame, iterated, site);

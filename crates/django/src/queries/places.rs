@@ -3,14 +3,13 @@
 //! Of a place that reads off a row, one flow of a query tells that rows come there. Whether anything else does, a list, a
 //! plain object, a value that is not known, only all flows together tell.
 
-use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, ExprKind};
-use tuneup_python::{FileId, FunctionRef, Symbol};
+use tuneup_python::{FileId, Symbol};
 
 use super::machine::{Frame, Machine};
-use super::value::{Shape, Site, Value};
-use crate::schema::{ModelAttribute, RelationId, Schema};
+use super::value::{Queryset, Shape, Site, Value};
+use crate::schema::{ModelAttribute, ModelId, RelationId, Schema};
 
 /// What is put into a variable, the widest of all that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +27,8 @@ pub enum Bound {
 pub struct Keyed {
     /// The relations of that name that the rows have.
     pub relations: Vec<RelationId>,
+    /// The relations that were followed to these rows: `book`, of `note.book.author.id`.
+    pub through: Vec<RelationId>,
     /// Whether there is anything that is not known.
     pub is_unknown: bool,
     /// Whether there is anything that is no row with such a relation.
@@ -39,10 +40,10 @@ pub struct Keyed {
 pub struct Places {
     bound: FxHashMap<(FileId, Expr), Bound>,
     keyed: FxHashMap<(FileId, Expr), Keyed>,
-    /// Functions that Python's own call on the elements of what they are given beside them, with that call.
-    on_elements: FxHashSet<(FunctionRef, TextRange)>,
     /// Calls that gave a queryset and may give something else.
     perhaps: FxHashSet<Site>,
+    /// What is looped over: whether it is a queryset in all runs, made there or held by a variable.
+    looped: FxHashMap<(FileId, Expr), bool>,
 }
 
 impl Places {
@@ -56,10 +57,10 @@ impl Places {
         self.keyed.get(&(file, relation))
     }
 
-    /// Whether it is Python itself that a call of the same file gives a function to, for elements: `sorted(books, key=lambda
-    /// book: …)`.
-    pub fn is_called_on_elements(&self, function: FunctionRef, call: TextRange) -> bool {
-        self.on_elements.contains(&(function, call))
+    /// Whether what a loop or comprehension runs over is nothing but a queryset, which its expression makes or a variable
+    /// holds. What a list or another container holds may be put there under another name.
+    pub fn is_over_queryset(&self, file: FileId, iter: Expr) -> bool {
+        self.looped.get(&(file, iter)) == Some(&true)
     }
 
     /// Whether it is a call that may give something else than a queryset, to which nothing can be added.
@@ -91,16 +92,21 @@ impl Places {
         for (place, keyed) in other.keyed {
             self.keyed.entry(place).or_default().extend(keyed);
         }
-        self.on_elements.extend(other.on_elements);
         self.perhaps.extend(other.perhaps);
+        #[expect(clippy::iter_over_hash_type)]
+        for (place, is_queryset) in other.looped {
+            *self.looped.entry(place).or_insert(true) &= is_queryset;
+        }
     }
 }
 
 impl Keyed {
     fn extend(&mut self, other: Self) {
-        for relation in other.relations {
-            if !self.relations.contains(&relation) {
-                self.relations.push(relation);
+        for (known, more) in [(&mut self.relations, other.relations), (&mut self.through, other.through)] {
+            for relation in more {
+                if !known.contains(&relation) {
+                    known.push(relation);
+                }
             }
         }
         self.is_unknown |= other.is_unknown;
@@ -189,6 +195,9 @@ impl<'p> Machine<'p> {
                     _ => keyed.is_other = true,
                 }
             }
+            if matches!(frame.facts.kind(row), ExprKind::Attribute(..)) {
+                keyed.is_other |= self.followed(frame, row, &mut keyed.through).is_none();
+            }
             self.places.keyed.entry((frame.file, expr)).or_default().extend(keyed);
         }
         match self.told(frame, expr) {
@@ -197,14 +206,57 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Keeps that Python itself calls a function on elements.
-    pub(super) fn note_on_elements(&mut self, function: Value, call: Site) {
-        for member in self.values.members(function) {
-            if let Shape::Function(function, _) = *self.values.shape(member)
-                && function.file == call.file
-            {
-                self.places.on_elements.insert((function, call.range));
+    /// The models of the rows that relations lead to from those of a variable; nothing where anything else does.
+    fn followed(&self, frame: &Frame<'p>, expr: Expr, through: &mut Vec<RelationId>) -> Option<Vec<ModelId>> {
+        match frame.facts.kind(expr) {
+            ExprKind::Local(slot) => {
+                let members = self.values.members(frame.slots[slot as usize]);
+                let rows = members.into_iter().filter(|&member| member != Value::NONE);
+                rows.map(|member| self.as_row(member).map(|row| row.model)).collect()
             }
+            ExprKind::Attribute(base, name) => {
+                let mut models = Vec::new();
+                for model in self.followed(frame, base, through)? {
+                    let Some(ModelAttribute::ToOne(relation)) = self.schema.attribute(model, name) else {
+                        return None;
+                    };
+                    through.push(relation);
+                    models.push(self.schema.relation(relation).target()?);
+                }
+                Some(models)
+            }
+            _ => None,
         }
+    }
+
+    /// Keeps whether what is looped over is a queryset.
+    pub(super) fn note_iterated(&mut self, frame: &Frame<'p>, iter: Expr, iterated: Value) {
+        if frame.function.is_none() || frame.file.as_other().is_some() {
+            return;
+        }
+        let facts = frame.facts;
+        let is_held = matches!(facts.kind(iter), ExprKind::Local(_));
+        let is_made_here = |rows: &Queryset| {
+            let last = rows.sites.last().filter(|site| site.file == frame.file);
+            last.is_some_and(|site| site.range == facts.range(iter))
+        };
+        let is_queryset = self.values.members(iterated).into_iter().all(|member| {
+            self.as_queryset(member).is_some_and(|rows| {
+                // A part of rows that are fetched already is a list.
+                let may_be_list = rows.asked.sliced && is_held;
+                !rows.asked.raw && !may_be_list && (is_held || is_made_here(rows)) && self.is_plain(rows)
+            })
+        });
+        *self.places.looped.entry((frame.file, iter)).or_insert(true) &= is_queryset;
+    }
+
+    /// Whether a queryset gives its rows as Django's own does.
+    fn is_plain(&self, rows: &Queryset) -> bool {
+        let says = |class, name| self.project.member(class, Symbol::new(name)).is_some();
+        !rows.classes.iter().any(|&class| {
+            ["__iter__", "_fetch_all", "_iterator", "_iterable_class"]
+                .into_iter()
+                .any(|name| says(class, name))
+        })
     }
 }

@@ -128,6 +128,19 @@ impl Field {
         }
     }
 
+    /// The argument that says which field of the other model a relation holds.
+    pub fn to_field(&self, project: &Project) -> Option<(FileId, Expr)> {
+        let position = match self.kind? {
+            RelationKind::ForeignKey => 6,
+            RelationKind::OneToOne => 2,
+            _ => return None,
+        };
+        let source = self.source.as_ref()?;
+        let arguments = project.facts(source.file).arguments(source.arguments);
+        crate::apps::literals::argument(arguments, Some(position), "to_field")
+            .map(|value| (source.file, value))
+    }
+
     /// An argument of the call that declares it, by name.
     pub fn keyword(&self, project: &Project, name: &str) -> Option<(FileId, Expr)> {
         let source = self.source.as_ref()?;

@@ -208,7 +208,6 @@ impl<'p> Machine<'p> {
         values: &[Value],
         call: CallSite,
     ) -> Value {
-        self.note_on_elements(function, call.site);
         let depth = self.looping.len();
         for &value in values {
             self.push_looping(value);
