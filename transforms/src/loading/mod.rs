@@ -329,7 +329,7 @@ fn place<'q>(
     let near = |site: &Site| (site.file, site.function) == here;
     if query.sites.get(start + 1).is_some_and(near)
         && query.sites[start].form == SiteForm::Chain
-        && loading.attributes.at(project, &query.sites[start]).is_some()
+        && loading.attributes.at(&query.sites[start]).is_some()
     {
         start += 1;
     }
@@ -363,7 +363,7 @@ fn is_own(project: &Project, site: &Site) -> bool {
 /// Whether a site is a manager of which a method is asked that its class has and no queryset of its:
 /// `Book.objects.visible()`, of `class BookManager(models.Manager)`.
 fn asks_manager_alone(project: &Project, loading: &Loading, query: &Query, site: &Site) -> bool {
-    let Some((manager, Some(asked))) = loading.attributes.at(project, site) else { return false };
+    let Some((manager, Some(asked))) = loading.attributes.at(site) else { return false };
     let Some(classes) = project.schema.manager_classes(query.model, manager) else { return false };
     let source = &project.source;
     let is_queryset = |class: &ClassRef| {

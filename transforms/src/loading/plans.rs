@@ -43,7 +43,7 @@ impl Loading {
             whole: FxHashSet::default(),
             named: named(project),
             given: FxHashMap::default(),
-            attributes: Attributes::default(),
+            attributes: Attributes::of(project),
         };
         for query in &project.queries {
             if let Some(site) = whole(project, query) {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::FileFacts;
+use tuneup_python::flow::{Expr, FileFacts};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
@@ -135,8 +135,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     /// The attributes that objects are made with, so that none is seen of their class.
     pub(crate) given: FxHashSet<(Value, Symbol)>,
-    /// The names of modules' containers that code changes, where that was asked.
-    pub(crate) changed_in_place: Option<FxHashSet<Symbol>>,
+    /// The containers of a module that it changes, where that was asked.
+    pub(crate) changed_in_place: FxHashMap<FileId, Rc<FxHashSet<Expr>>>,
     /// What the functions of a file read off their parameters, where that was asked.
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
     /// Where the functions of a file look at variables, where that was asked.
@@ -320,7 +320,7 @@ impl<'p> Machine<'p> {
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
             given: FxHashSet::default(),
-            changed_in_place: None,
+            changed_in_place: FxHashMap::default(),
             parameter_reads: FxHashMap::default(),
             looks: FxHashMap::default(),
             memos: FxHashMap::default(),

@@ -1,6 +1,8 @@
 //! Containers that a module keeps, `CACHE = {}`, and that code fills later: what stands where they are made is not all that
 //! is in them.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 use tuneup_python::flow::{Expr, ExprKind, FileFacts, StmtKind};
 use tuneup_python::{FileId, Symbol};
@@ -26,8 +28,8 @@ const CHANGING: &[&str] = &[
 ];
 
 impl Machine<'_> {
-    /// What a module's container may hold, of the value that its expression has: more than that where code changes one of that
-    /// name in place, in this module or another, so that no test tells what is not in it.
+    /// What a module's container may hold, of the value that its expression has: more than that where its module changes it
+    /// in place, so that no test tells what is not in it.
     ///
     /// <https://docs.python.org/3/reference/datamodel.html#objects-values-and-types>
     pub(in crate::queries) fn kept_by_module(&mut self, file: FileId, expr: Expr, value: Value) -> Value {
@@ -50,29 +52,18 @@ impl Machine<'_> {
 
     fn is_changed_in_place(&mut self, file: FileId, expr: Expr) -> bool {
         let facts = self.facts(file);
-        let bindings = &facts.bindings[facts.module_bindings.indices()];
-        let mut names =
-            bindings.iter().filter(|binding| binding.value == Some(expr)).map(|binding| binding.name);
-        let project = self.project;
-        let changed = self.changed_in_place.get_or_insert_with(|| {
-            let mut changed = FxHashSet::default();
-            for file in project.file_ids() {
-                add_changed(project.facts(file), &mut changed);
-            }
-            changed
-        });
-        names.any(|name| changed.contains(&name))
+        let changed = self.changed_in_place.entry(file).or_insert_with(|| Rc::new(changed(facts)));
+        changed.contains(&expr)
     }
 }
 
-/// Adds the names of a file's containers, or of other modules', that it changes: `NAMES[key] = value`, `registry.NAMES.append(value)`.
-fn add_changed(facts: &FileFacts, changed: &mut FxHashSet<Symbol>) {
+/// What the names of a module are bound to whose containers it changes: `NAMES[key] = value`, `NAMES.append(value)`.
+fn changed(facts: &FileFacts) -> FxHashSet<Expr> {
     let name_of = |place: Expr| match facts.kind(place) {
         ExprKind::Global(name) => Some(name),
-        ExprKind::Attribute(module, name) if matches!(facts.kind(module), ExprKind::Global(_)) => Some(name),
         _ => None,
     };
-    changed.extend(facts.stmts.iter().filter_map(|stmt| match stmt.kind {
+    let by_steps = facts.stmts.iter().filter_map(|stmt| match stmt.kind {
         StmtKind::Assign(target, _) | StmtKind::Augmented(target, ..) | StmtKind::Delete(target) => {
             match facts.kind(target) {
                 ExprKind::Subscript(container, _) => name_of(container),
@@ -80,8 +71,8 @@ fn add_changed(facts: &FileFacts, changed: &mut FxHashSet<Symbol>) {
             }
         }
         _ => None,
-    }));
-    changed.extend(facts.exprs.iter().filter_map(|expr| match expr.kind {
+    });
+    let by_calls = facts.exprs.iter().filter_map(|expr| match expr.kind {
         ExprKind::Call(callee, _) => match facts.kind(callee) {
             ExprKind::Attribute(container, method) => {
                 name_of(container).filter(|_| CHANGING.contains(&method.as_str()))
@@ -89,5 +80,8 @@ fn add_changed(facts: &FileFacts, changed: &mut FxHashSet<Symbol>) {
             _ => None,
         },
         _ => None,
-    }));
+    });
+    let names: FxHashSet<Symbol> = by_steps.chain(by_calls).collect();
+    let bindings = facts.bindings(facts.module_bindings).iter();
+    bindings.filter(|binding| names.contains(&binding.name)).filter_map(|binding| binding.value).collect()
 }
