@@ -125,6 +125,13 @@ impl Memos {
                 _ => {}
             }
         }
+        // Where nothing is kept, nothing is remembered.
+        if memos.kept.is_empty() {
+            return Self::default();
+        }
+        memos.kept.shrink_to_fit();
+        memos.gotten.shrink_to_fit();
+        memos.keys.shrink_to_fit();
         memos
     }
 

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::rc::Rc;
 
 use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::FxHashMap;
 use tuneup_python::FileId;
 use tuneup_python::flow::{ClassId, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
 
@@ -15,7 +16,7 @@ const ADDING: &[&str] =
     &["append", "appendleft", "add", "insert", "extend", "extendleft", "put", "put_nowait"];
 
 /// Whose a variable is: a number means another variable in each of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Owner {
     /// The module's body, whose variables are the targets of comprehensions.
     Module,
@@ -49,24 +50,21 @@ impl Owner {
     }
 }
 
-/// Where a file looks at variables, in order of the places, and whose they are.
-pub(crate) type Looks = Vec<(TextSize, Owner, u32)>;
+/// Where a file looks at whose variables, in order of the places.
+pub(crate) type Looks = FxHashMap<Owner, Vec<(TextSize, u32)>>;
 
 impl<'p> Machine<'p> {
     /// Whether code within a stretch of the frame's file looks at a variable, other than to add to it.
     pub(in crate::queries) fn looks_at(&mut self, frame: &Frame<'p>, within: TextRange, slot: usize) -> bool {
-        let own = Owner::of(frame);
         let looks = self.looks(frame.file, frame.facts);
-        within_of(&looks, within).any(|&(_, owner, looked)| owner == own && looked as usize == slot)
+        own_within(&looks, frame, within).iter().any(|&(_, looked)| looked as usize == slot)
     }
 
     /// The variables of the frame that code within a stretch of its file looks at, that of functions within it included, but
     /// none of their own variables.
     pub(in crate::queries) fn looked_at(&mut self, frame: &Frame<'p>, within: TextRange) -> Vec<u32> {
-        let own = Owner::of(frame);
         let looks = self.looks(frame.file, frame.facts);
-        let own_looks = within_of(&looks, within).filter(|&&(_, owner, _)| owner == own);
-        own_looks.map(|&(.., slot)| slot).collect()
+        own_within(&looks, frame, within).iter().map(|&(_, slot)| slot).collect()
     }
 
     fn looks(&mut self, file: FileId, facts: &FileFacts) -> Rc<Looks> {
@@ -75,10 +73,12 @@ impl<'p> Machine<'p> {
     }
 }
 
-/// The places within a stretch.
-fn within_of(looks: &Looks, within: TextRange) -> impl Iterator<Item = &(TextSize, Owner, u32)> {
-    let first = looks.partition_point(|&(at, ..)| at < within.start());
-    looks[first..].iter().take_while(move |&&(at, ..)| at < within.end())
+/// The places within a stretch that look at a frame's own variables.
+fn own_within<'l>(looks: &'l Looks, frame: &Frame<'_>, within: TextRange) -> &'l [(TextSize, u32)] {
+    let own = looks.get(&Owner::of(frame)).map(Vec::as_slice).unwrap_or_default();
+    let first = own.partition_point(|&(at, _)| at < within.start());
+    let end = first + own[first..].partition_point(|&(at, _)| at < within.end());
+    &own[first..end]
 }
 
 fn looks(facts: &FileFacts) -> Looks {
@@ -113,15 +113,16 @@ fn looks(facts: &FileFacts) -> Looks {
     places.sort_unstable();
     let mut bodies = bodies(facts).into_iter().peekable();
     let mut around: Vec<(TextRange, Owner)> = Vec::new();
-    let mut looks = Looks::with_capacity(places.len());
+    let mut looks = Looks::default();
     for (at, up, slot) in places {
         while let Some(body) = bodies.next_if(|(range, _)| range.start() <= at) {
             around.push(body);
         }
         around.retain(|(range, _)| range.contains(at));
         let owner = around.last().map_or(Owner::Module, |&(_, owner)| owner);
-        looks.push((at, owner.around(facts, up), slot));
+        looks.entry(owner.around(facts, up)).or_default().push((at, slot));
     }
+    looks.values_mut().for_each(Vec::shrink_to_fit);
     looks
 }
 
