@@ -2,7 +2,7 @@
 //!
 //! Follows <https://docs.djangoproject.com/en/stable/ref/models/querysets/>.
 
-use tuneup_python::flow::BinaryOp;
+use tuneup_python::flow::{BinaryOp, ParameterKind};
 use tuneup_python::{ClassRef, Symbol};
 
 use super::asks::{Written, asks_something};
@@ -82,9 +82,25 @@ impl<'p> Machine<'p> {
             return None;
         }
         let Shape::Model(model) = *self.values.shape(arguments.get(0, "model")?) else { return None };
-        let queryset =
+        if class.is_some_and(|class| !self.can_be_cloned(class)) {
+            return None;
+        }
+        let mut queryset =
             Queryset { sites: Box::new([site]), ..Queryset::of(model, class.into_iter().collect()) };
+        // Joins cannot be asked of it.
+        queryset.asked.raw =
+            class.is_some_and(|class| self.has_base(class, |name| name.ends_with(".RawQuerySet")));
         Some(self.values.queryset(queryset))
+    }
+
+    /// Whether a queryset's class takes what Django's methods give to it when they make the next one of it.
+    ///
+    /// <https://github.com/django/django/blob/main/django/db/models/query.py>, `_clone()`
+    fn can_be_cloned(&self, class: ClassRef) -> bool {
+        let Some((function, _)) = self.class_function(class, self.names.init) else { return true };
+        let facts = self.facts(function.file);
+        let mut parameters = facts.parameters(facts.function(function.id).parameters).iter();
+        parameters.any(|parameter| parameter.kind == ParameterKind::DoubleStar || parameter.name == "query")
     }
 
     /// What the default manager of a model gives to code that names the model alone, at these sites.
