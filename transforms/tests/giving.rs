@@ -185,3 +185,17 @@ fn what_may_be_a_list_meets_no_query() {
     let within = format!("Safe: {}: author", GET[1].trim());
     behind(&code, &lines, &[&within, "Safe: books = Book.objects.filter(title='b1'): author"]);
 }
+
+#[test]
+fn a_decorator_whose_wrapper_it_decorates_itself_comes_to_an_end() {
+    let itself = [
+        "def more(f):",
+        "    @more",
+        "    def inner(*args):",
+        "        return f(*args)",
+        "    return inner",
+        "",
+        "",
+    ];
+    in_the_function(&under(&itself, "@more"));
+}

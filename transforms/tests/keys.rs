@@ -280,3 +280,13 @@ fn a_key_to_something_else_is_not_the_primary_key() {
         check(&[("racks.py", &models(room, field))], &[expected]);
     }
 }
+
+#[test]
+fn the_default_of_a_function_within_another_is_of_the_variables_around_it() {
+    let text = "from shop.models import Note\n\n\ndef listed(first, second, third):\n    \
+                def inner(value=third.book.author.id, more=[part.book.author.id for part in third]):\n        return value\n\n    \
+                return [note.book.title for note in Note.objects.order_by('pk')], inner()\n";
+    let shop = support::Shop::new(&[("views.py", text)]);
+    assert!(shop.project.problems.is_empty());
+    assert_eq!(shop.proposals().len(), 1);
+}

@@ -70,3 +70,14 @@ fn what_the_cache_has_is_not_read() {
         check_loop("pass", &[&gotten, "if not title:", read], "Safe");
     }
 }
+
+#[test]
+fn a_key_that_is_made_of_itself_comes_to_an_end() {
+    let of_itself = [
+        "key = note.book_id",
+        "key = (key, 1)",
+        "if key not in titles:",
+        "    titles[key] = note.book.title",
+    ];
+    check_loop("titles = {}", &of_itself, "Unsafe");
+}

@@ -462,12 +462,8 @@ impl<'p> Machine<'p> {
                         .unwrap_or_else(|| match parameter.default {
                             Some(default) => {
                                 // The variables that it is made of are those of where the function is defined.
-                                let places = std::mem::take(&mut self.places);
-                                let mut frame = self.module_frame(function.file);
-                                let value = self.eval(&mut frame, default);
-                                let within = std::mem::replace(&mut self.places, places);
-                                self.places.extend_doubted(within);
-                                value
+                                let mut frame = self.frame_around(function);
+                                self.eval(&mut frame, default)
                             }
                             None => Value::UNKNOWN,
                         })

@@ -115,6 +115,19 @@ impl<'p> Machine<'p> {
         Frame::new(file, facts, vec![Value::NEVER; facts.module_slots.len()])
     }
 
+    /// A frame for what stands in front of a function's body, defaults and decorators: the variables there are those of what
+    /// the function is defined in, and nothing is known of what they hold.
+    pub(crate) fn frame_around(&self, function: FunctionRef) -> Frame<'p> {
+        let facts = self.facts(function.file);
+        match facts.function(function.id).parent {
+            Some(parent) => {
+                let slots = vec![Value::UNKNOWN; facts.function(parent).slots.len()];
+                Frame::new(function.file, facts, slots)
+            }
+            None => self.module_frame(function.file),
+        }
+    }
+
     /// A frame for a class body.
     pub(crate) fn class_frame(&self, class: ClassRef) -> Frame<'p> {
         let facts = self.facts(class.file);

@@ -390,6 +390,10 @@ impl<'p> Machine<'p> {
         self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
+        self.called_by = None;
+        self.raised = None;
+        self.left = Left::default();
+        self.sure = true;
     }
 
     /// Runs something as if nothing else was under way, with so much to compute.

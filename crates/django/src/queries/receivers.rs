@@ -102,7 +102,7 @@ impl<'p> Machine<'p> {
                     continue;
                 }
                 self.fuel = FUEL;
-                let mut frame = self.module_frame(file);
+                let mut frame = self.frame_around(function);
                 let arguments = self.arguments(&mut frame, run);
                 let Some(signals) = arguments.get(0, "signal") else { continue };
                 let receiver = self.values.make(Shape::Function(function, None));

@@ -8,10 +8,14 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
+use crate::queries::known::steps::steps_within;
 use crate::queries::machine::{Frame, Machine};
 
 /// How many functions one may return through that no run came to.
 const DEEPEST: usize = 4;
+
+/// How many expressions a variable or attribute may be set to, or a function return, to be followed.
+const MOST: usize = 32;
 
 /// Decorators that give the function itself, or one that gives what it gives.
 const KEEPING: &[&str] = &[
@@ -74,14 +78,26 @@ impl<'p> Machine<'p> {
     }
 
     fn keeps_what_is_given(&self, file: FileId, decorator: Expr) -> bool {
-        let (named, is_called) = match self.facts(file).kind(decorator) {
+        let (named, is_called) = self.decorator_named(file, decorator);
+        match self.project.entity_of(file, named) {
+            Entity::Function(function) => self.gives_back(function, is_called),
+            _ => self.is_foreign_keeper(file, decorator),
+        }
+    }
+
+    /// Whether a decorator is one of Python's or of a package's that is known to keep what it is given.
+    fn is_foreign_keeper(&self, file: FileId, decorator: Expr) -> bool {
+        match self.project.entity_of(file, self.decorator_named(file, decorator).0) {
+            Entity::Builtin(name) | Entity::External(name) => KEEPING.contains(&name.as_str()),
+            _ => false,
+        }
+    }
+
+    /// What a decorator names, and whether that is called.
+    fn decorator_named(&self, file: FileId, decorator: Expr) -> (Expr, bool) {
+        match self.facts(file).kind(decorator) {
             ExprKind::Call(callee, _) => (callee, true),
             _ => (decorator, false),
-        };
-        match self.project.entity_of(file, named) {
-            Entity::Builtin(name) | Entity::External(name) => KEEPING.contains(&name.as_str()),
-            Entity::Function(function) => self.gives_back(function, is_called),
-            _ => false,
         }
     }
 
@@ -121,7 +137,10 @@ impl<'p> Machine<'p> {
             _ => false,
         };
         body.is_plain()
-            && self.gives_what_it_returns(inner)
+            // One of the project's own could be one that this very function is part of.
+            && body.facts.list(body.facts.function(inner.id).decorators)
+                .iter()
+                .all(|&decorator| self.is_foreign_keeper(inner.file, decorator))
             && body.returns_only(|value| match body.facts.kind(value) {
                 ExprKind::Local(slot) => {
                     let bound = body.bound(slot);
@@ -183,11 +202,13 @@ impl<'p> Machine<'p> {
                 // What is unpacked is not followed.
                 let is_followed = if is_parameter { is_seen } else { !bound.is_empty() };
                 (is_followed || body.asks_rows_of(slot))
+                    && bound.len() <= MOST
                     && bound.into_iter().all(|from| self.is_rows(body, from, run, deeper))
             }
             ExprKind::Attribute(_, name) => {
                 let put = body.put_on(name);
                 (is_seen || !put.is_empty() || MANAGERS.contains(&name.as_str()))
+                    && put.len() <= MOST
                     && put.into_iter().all(|from| self.is_rows(body, from, run, deeper))
             }
             ExprKind::Subscript(of, index) if matches!(facts.kind(index), ExprKind::Slice(_)) => {
@@ -207,6 +228,7 @@ impl<'p> Machine<'p> {
         body.is_plain()
             && self.gives_what_it_returns(function)
             && body.ends()
+            && body.returns().count() <= MOST
             && body
                 .returns()
                 .all(|value| value.is_some_and(|value| self.is_rows(&body, value, None, deepest)))
@@ -238,17 +260,8 @@ struct Body<'f> {
 
 impl<'f> Body<'f> {
     fn of(facts: &'f FileFacts, function: FunctionRef) -> Self {
-        let within = facts.function(function.id).range;
-        let is_within = |range: TextRange| within.contains_range(range) && range != within;
-        let functions = facts.functions.iter().map(|it| it.range);
-        let inner: Vec<TextRange> =
-            functions.chain(facts.classes.iter().map(|it| it.range)).filter(|it| is_within(*it)).collect();
-        let is_own = |stmt: &&Stmt| {
-            // A `def` is a step of the function around it.
-            is_within(stmt.range)
-                && !inner.iter().any(|it| *it != stmt.range && it.contains_range(stmt.range))
-        };
-        Self { facts, function, stmts: facts.stmts.iter().filter(is_own).collect() }
+        let stmts = steps_within(facts, facts.function(function.id).body).collect();
+        Self { facts, function, stmts }
     }
 
     /// Whether a call of it runs it to its end at once.

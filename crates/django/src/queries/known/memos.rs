@@ -10,6 +10,9 @@ use tuneup_python::flow::{ArgumentKind, CompareOp, Expr, ExprKind, FileFacts, Ru
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Path, Shape, Value};
 
+/// Among how many places that keep something a function's memo is looked for.
+const MANY: usize = 500;
+
 /// Where a file remembers something, and where it looks what is remembered.
 #[derive(Default)]
 pub(crate) struct Memos {
@@ -40,8 +43,7 @@ impl<'p> Machine<'p> {
         let within = facts.function(frame.function?).range;
         let memos = Rc::clone(self.memos.entry(frame.file).or_insert_with(|| Rc::new(Memos::of(facts))));
         let (looked, holds) = memos.looked(facts, within, test)?;
-        let is_kept = |kept: &&Memo| within.contains_range(kept.at) && looked.is_same(facts, kept);
-        memos.kept.iter().find(is_kept)?;
+        memos.kept_in(within).find(|kept| looked.is_same(facts, kept))?;
         let container = self.eval(frame, looked.container);
         if self.is_django_cache(container) {
             let warm = "It is read only where the cache does not have it yet: while that is warm, all would pay for it without need.";
@@ -57,7 +59,7 @@ impl<'p> Machine<'p> {
         };
         let shared = "It is read only for a key that code does not remember yet: of the rows that share one, the others would pay for it \
                       without need.";
-        (outlives && !self.is_own_key(frame, &memos, within, looked.key))
+        (outlives && !self.is_own_key(frame, (&memos, within), looked.key, &mut Vec::new()))
             .then(|| (Symbol::new(shared), holds))
     }
 
@@ -72,7 +74,14 @@ impl<'p> Machine<'p> {
     }
 
     /// Whether no two rows have a key: it is the row, what tells it from all others, or it is not known what it is.
-    fn is_own_key(&mut self, frame: &mut Frame<'p>, memos: &Memos, within: TextRange, key: Expr) -> bool {
+    /// `asked` are the variables that it is made of and that were asked already.
+    fn is_own_key(
+        &mut self,
+        frame: &mut Frame<'p>,
+        (memos, within): (&Memos, TextRange),
+        key: Expr,
+        asked: &mut Vec<u32>,
+    ) -> bool {
         let facts = frame.facts;
         match facts.kind(key) {
             ExprKind::Str(_) | ExprKind::Int(_) => false,
@@ -81,14 +90,16 @@ impl<'p> Machine<'p> {
             }
             ExprKind::Attribute(..) => false,
             ExprKind::Tuple(run) => {
-                facts.list(run).iter().any(|&part| self.is_own_key(frame, memos, within, part))
+                facts.list(run).iter().any(|&part| self.is_own_key(frame, (memos, within), part, asked))
             }
             ExprKind::Local(slot) => match self.row_in(frame, key) {
                 Some(row) => row.path == Path::ROOT,
+                None if asked.contains(&slot) => false,
                 None => {
+                    asked.push(slot);
                     let made: Vec<Expr> = memos.made(within, slot).collect();
                     made.is_empty()
-                        || made.into_iter().any(|from| self.is_own_key(frame, memos, within, from))
+                        || made.into_iter().any(|from| self.is_own_key(frame, (memos, within), from, asked))
                 }
             },
             _ => true,
@@ -97,6 +108,12 @@ impl<'p> Machine<'p> {
 }
 
 impl Memos {
+    /// What a function keeps; of very many only the first.
+    fn kept_in(&self, within: TextRange) -> impl Iterator<Item = &Memo> {
+        let first = self.kept.partition_point(|kept| kept.at.start() < within.start());
+        self.kept[first..].iter().take_while(move |kept| kept.at.end() <= within.end()).take(MANY)
+    }
+
     fn of(facts: &FileFacts) -> Self {
         let mut memos = Self::default();
         for stmt in &facts.stmts {
@@ -129,6 +146,7 @@ impl Memos {
         if memos.kept.is_empty() {
             return Self::default();
         }
+        memos.kept.sort_by_key(|kept| kept.at.start());
         memos.kept.shrink_to_fit();
         memos.gotten.shrink_to_fit();
         memos.keys.shrink_to_fit();

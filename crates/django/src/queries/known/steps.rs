@@ -109,6 +109,11 @@ fn own_steps<'f>(frame: &Frame<'f>) -> impl Iterator<Item = &'f Stmt> {
         (None, Some(class)) if frame.is_class_body => facts.class(class.id).body,
         _ => facts.module_body,
     };
+    steps_within(facts, body)
+}
+
+/// The steps of a block, in order: also those within branches and loops, but none of functions and classes within it.
+pub(super) fn steps_within(facts: &FileFacts, body: Block) -> impl Iterator<Item = &Stmt> {
     let mut under_way = vec![facts.block(body).iter()];
     std::iter::from_fn(move || {
         while let Some(block) = under_way.last_mut() {
