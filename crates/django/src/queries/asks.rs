@@ -159,6 +159,7 @@ impl Asks {
             whole.deferring.extend(part.deferring);
             whole.places.extend(part.places);
         }
+        whole.places.settle();
         whole.asking.sort_by_cached_key(|asking| {
             let terms: Vec<_> =
                 asking.terms.iter().map(|term| (order(&term.site), term.name.as_str())).collect();

@@ -288,8 +288,9 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {
-        // So is what prefetches: it tells that code relies on it.
-        if machine.loops.contains_key(&query) || !queryset.plan.prefetch.is_empty() {
+        // So is what prefetches: it tells that code relies on it. What may be one of several is those.
+        let prefetches = queryset.ways.is_empty() && !queryset.plan.prefetch.is_empty();
+        if machine.loops.contains_key(&query) || prefetches {
             index_of(query, queryset);
         }
     }

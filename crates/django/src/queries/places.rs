@@ -72,13 +72,18 @@ impl Places {
         self.perhaps.insert(site);
     }
 
-    /// With the calls that another saw, and nothing else.
-    pub(super) fn extend_doubted(&mut self, other: Self) {
-        self.perhaps.extend(other.perhaps);
-    }
-
     fn bind(&mut self, place: (FileId, Expr), bound: Bound) {
         self.bound.entry(place).and_modify(|known| *known = bound.max(*known)).or_insert(bound);
+    }
+
+    /// Lets go what says no more than nothing does, once all interpreters have told what they saw.
+    pub(super) fn settle(&mut self) {
+        self.bound.retain(|_, bound| *bound != Bound::Other);
+        self.bound.shrink_to_fit();
+        self.keyed.retain(|_, keyed| !keyed.is_other);
+        self.keyed.shrink_to_fit();
+        self.looped.retain(|_, is_queryset| *is_queryset);
+        self.looped.shrink_to_fit();
     }
 
     /// With what another interpreter saw.
@@ -179,7 +184,7 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Value {
         let value = self.eval(frame, row);
-        if frame.file.as_other().is_none() {
+        if frame.function.is_some() && frame.file.as_other().is_none() {
             let mut keyed = Keyed::default();
             for member in self.values.members(value) {
                 match *self.values.shape(member) {
@@ -210,7 +215,7 @@ impl<'p> Machine<'p> {
     fn followed(&self, frame: &Frame<'p>, expr: Expr, through: &mut Vec<RelationId>) -> Option<Vec<ModelId>> {
         match frame.facts.kind(expr) {
             ExprKind::Local(slot) => {
-                let members = self.values.members(frame.slots[slot as usize]);
+                let members = self.values.members(*frame.slots.get(slot as usize)?);
                 let rows = members.into_iter().filter(|&member| member != Value::NONE);
                 rows.map(|member| self.as_row(member).map(|row| row.model)).collect()
             }

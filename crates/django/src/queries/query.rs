@@ -63,8 +63,11 @@ impl Queryset {
             return vec![(*self.sites).into()];
         }
         let whole = |way: &Rc<[Site]>| {
-            let later = self.sites.iter().filter(|site| !way.contains(site));
-            way.iter().chain(later).copied().collect()
+            let mut later = self.sites.iter().filter(|site| !way.contains(site)).peekable();
+            match later.peek() {
+                None => Rc::clone(way),
+                Some(_) => way.iter().chain(later).copied().collect(),
+            }
         };
         self.ways.iter().map(whole).collect()
     }

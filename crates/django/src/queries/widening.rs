@@ -162,7 +162,8 @@ impl Values {
 
 /// The ways of two querysets that have none in common, as long as there are not far too many.
 fn both_ways(one: &Queryset, other: &Queryset) -> Box<[Rc<[Site]>]> {
-    const MOST: usize = 4000;
+    // Each of the unions on the way to the last is kept whole.
+    const MOST: usize = 512;
     let is_lost = |rows: &Queryset| rows.sites.is_empty() && rows.ways.is_empty();
     if is_lost(one) || is_lost(other) {
         return Box::default();
