@@ -98,6 +98,28 @@ fn what_routers_part_is_prefetched() {
 }
 
 #[test]
+fn what_every_model_has_is_there() {
+    for test in [
+        "hasattr(model, '_meta') and model._meta.app_label == 'archive'",
+        "getattr(model, '_meta', None) and model._meta.app_label == 'archive'",
+        "model._meta is not None and model._meta.app_label == 'archive'",
+    ] {
+        let body = format!(
+            "    def db_for_read(self, model, **hints):\n        return 'archive' if {test} else None\n"
+        );
+        check(&files(&router(&body), VIEW), PARTED);
+    }
+    // Whether it has a manager of that name is not asked of its code alone.
+    let body = "    def db_for_read(self, model, **hints):\n        \
+                return 'archive' if hasattr(model, 'objects') and model._meta.app_label == 'archive' else None\n";
+    check(&files(&router(body), VIEW), DOUBTED);
+    // A mark of the project's own is there or not.
+    let body =
+        "    def db_for_read(self, model, **hints):\n        return getattr(model, '_database', None)\n";
+    check(&files(&router(body), VIEW), JOINED);
+}
+
+#[test]
 fn a_replica_parts_nothing() {
     for body in [
         "    def db_for_read(self, model, **hints):\n        return 'replica'\n",

@@ -6,11 +6,52 @@ use super::router::{Frame, Reader};
 use super::values::Value;
 use crate::schema::ModelId;
 
+/// What every model has.
+const DJANGOS: &[&str] = &[
+    "DoesNotExist",
+    "MultipleObjectsReturned",
+    "NotUpdated",
+    "_base_manager",
+    "_default_manager",
+    "_is_pk_set",
+    "_parse_save_params",
+    "_perform_date_checks",
+    "_perform_unique_checks",
+    "_prepare_related_fields_for_save",
+    "_set_pk_val",
+    "_validate_force_insert",
+    "adelete",
+    "arefresh_from_db",
+    "asave",
+    "check",
+    "clean",
+    "clean_fields",
+    "date_error_message",
+    "delete",
+    "from_db",
+    "full_clean",
+    "id",
+    "mro",
+    "objects",
+    "pk",
+    "prepare_database_save",
+    "refresh_from_db",
+    "save",
+    "save_base",
+    "serializable_value",
+    "unique_error_message",
+    "validate_constraints",
+    "validate_unique",
+];
+
 impl Reader<'_> {
     /// An attribute of a model's class.
     pub(super) fn of_model(&mut self, model: ModelId, name: Symbol, default: Option<Value>) -> Value {
         if name == "__name__" {
             return Value::Text(self.schema.model(model).name());
+        }
+        if name == "_meta" {
+            return Value::Meta(model);
         }
         match self.has_member(model, name) {
             Some(true) => {}
@@ -25,17 +66,31 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the code of a model sets an attribute, where all of it is read.
+    /// Whether a model's class has an attribute, where all code of it is read.
     pub(super) fn has_member(&self, model: ModelId, name: Symbol) -> Option<bool> {
-        let Some(class) = self.schema.class_of(model) else { return Some(false) };
-        // Every class has some of these.
-        if name.as_str().starts_with("__") {
-            return None;
+        if name == "_meta" {
+            return Some(true);
         }
+        let class = self.schema.class_of(model)?;
         match self.source.member(class, name) {
+            _ if name.as_str().starts_with("__") => None,
             Some(member) => member.certain.then_some(true),
-            None => self.schema.model(model).is_known().then_some(false),
+            None => {
+                (self.schema.model(model).is_known() && !self.may_be_djangos(model, name)).then_some(false)
+            }
         }
+    }
+
+    /// Whether Django may put an attribute on a model's class by itself.
+    ///
+    /// <https://docs.djangoproject.com/en/stable/ref/models/class/>
+    fn may_be_djangos(&self, model: ModelId, name: Symbol) -> bool {
+        let text = name.as_str();
+        let is_field = |name: Symbol| self.schema.attribute(model, name).is_some();
+        DJANGOS.contains(&text)
+            || ["get_", "_get_", "_check_", "_do_", "_save_"].iter().any(|start| text.starts_with(start))
+            || is_field(name)
+            || text.strip_suffix("_id").is_some_and(|relation| is_field(Symbol::new(relation)))
     }
 
     /// An attribute of its `_meta`.

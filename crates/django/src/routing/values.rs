@@ -98,7 +98,9 @@ impl Value {
         let is_plain = |value: &Self| matches!(value, Self::None | Self::Bool(_) | Self::Text(_));
         match (self, other) {
             (Self::Model(one), Self::Model(other)) => Some(one == other),
-            (Self::Model(_), Self::None) | (Self::None, Self::Model(_)) => Some(false),
+            (Self::Model(_) | Self::Meta(_), Self::None) | (Self::None, Self::Model(_) | Self::Meta(_)) => {
+                Some(false)
+            }
             _ => (is_plain(self) && is_plain(other)).then(|| self == other),
         }
     }
@@ -177,7 +179,6 @@ impl Reader<'_> {
             },
             ExprKind::Global(_) | ExprKind::Free { .. } | ExprKind::Import(_) => self.global(frame, expr),
             ExprKind::Attribute(base, name) => match self.value(frame, base) {
-                Value::Model(model) if name == "_meta" => Value::Meta(model),
                 Value::Model(model) => self.of_model(model, name, None),
                 Value::Meta(model) => self.of_meta(model, name.as_str()),
                 Value::This => self.attribute(name),
