@@ -64,12 +64,17 @@ impl Journal {
     pub(crate) fn open(root: &Path) -> Result<(Self, Vec<String>), Failure> {
         let root = root.canonicalize().map_err(|error| at(root, &error))?;
         let folder = make_own_folder(&root)?;
+        let path = folder.join("lock");
+        // To open a pipe waits for who reads it.
+        if regular::is_irregular(&path) {
+            return Err(Failure::new(format!("{}: not a regular file", path.display())));
+        }
         let lock = File::options()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(folder.join("lock"))
-            .map_err(|error| at(&folder.join("lock"), &error))?;
+            .open(&path)
+            .map_err(|error| at(&path, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
@@ -146,7 +151,7 @@ impl Journal {
         let folder = self.folder.join(entry.number.to_string());
         let read = |name: &Option<String>| match name {
             Some(name) => {
-                fs::read(folder.join(name)).map(Some).map_err(|error| at(&folder.join(name), &error))
+                regular::read(&folder.join(name)).map(Some).map_err(|error| at(&folder.join(name), &error))
             }
             None => Ok(None),
         };

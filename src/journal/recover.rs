@@ -26,7 +26,13 @@ impl Journal {
                         entry.command,
                         if entry.files.len() == 1 { "file" } else { "files" }
                     ));
-                    notes.extend(self.put_back(&entry)?);
+                    let put_back = self.put_back(&entry).map_err(|failure| {
+                        Failure::new(format!(
+                            "{failure}; {} was stopped half way, and is put back by the next command once that is out of the way",
+                            entry.command
+                        ))
+                    });
+                    notes.extend(put_back?);
                 }
                 _ => disk::remove_tree(&path).map_err(|error| at(&path, &error))?,
             }

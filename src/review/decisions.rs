@@ -4,12 +4,12 @@
 //! again.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tuneup_python::SourceText;
+use tuneup_python::source::regular;
 use tuneup_transforms::Proposal;
 
 use crate::analysis::Outcome;
@@ -125,7 +125,7 @@ impl Decisions {
     /// Reads a file; none is no decisions.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let failure = |error: &dyn std::fmt::Display| Failure::new(format!("{}: {error}", path.display()));
-        match fs::read_to_string(path) {
+        match regular::read_to_string(path) {
             Ok(text) => {
                 let read: Self = serde_json::from_str(&text).map_err(|error| failure(&error))?;
                 match read.version {

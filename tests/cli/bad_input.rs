@@ -198,6 +198,28 @@ fn pipes_with_the_names_of_files_are_not_waited_for() {
 
 #[cfg(unix)]
 #[test]
+fn pipes_in_the_journal_are_not_waited_for() {
+    let library = Library::committed();
+    std::fs::create_dir(library.path().join(".tuneup")).expect("a new folder");
+    pipe(&library, ".tuneup/lock");
+    let run = library.run(&["apply"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("lock: not a regular file"), "{}", run.err);
+    // An apply that was stopped, and whose copy is gone for a pipe.
+    let library = Library::committed();
+    assert_eq!(library.run(&["apply"]).code, Some(0));
+    let entry = library.path().join(".tuneup/applies/1");
+    std::fs::remove_file(entry.join("done")).expect("a file");
+    std::fs::remove_file(entry.join("0.before")).expect("a file");
+    pipe(&library, ".tuneup/applies/1/0.before");
+    let run = library.run(&["check"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("0.before: not a regular file; "), "{}", run.err);
+    assert!(run.err.contains("was stopped half way"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
 fn ignore_rules_in_a_pipe_leave_nothing_out() {
     let library = Library::committed();
     library.write(".gitignore", "left.py\n");

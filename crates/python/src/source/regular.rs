@@ -17,7 +17,7 @@ pub fn read_to_string(path: &Path) -> Result<String> {
 }
 
 /// Whether a name is taken by what has no end to be read to: neither a file nor a folder.
-pub(crate) fn is_irregular(path: &Path) -> bool {
+pub fn is_irregular(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|data| !data.is_file() && !data.is_dir())
 }
 
