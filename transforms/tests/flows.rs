@@ -524,3 +524,60 @@ def listed(request):
     );
     check(&[("views.py", &views)], &["Safe: 'last': Book.objects.filter(title='z'),: author"]);
 }
+
+#[test]
+fn what_is_evaluated_away_from_its_scope_has_its_variables() {
+    let views = "
+from collections import namedtuple
+from django.shortcuts import render
+from pydantic import BaseModel
+from shop.models import Book
+
+CHOICES = [('a', 'A')]
+
+
+def shown(template, names):
+    return lambda function: function
+
+
+class Filter(BaseModel):
+    options: list = [{'id': value, 'label': label if label else value} for value, label in CHOICES]
+    books: list = [book for book in Book.objects.all()]
+
+
+class Report:
+    def lines(self, keys=[key if key else label for key, label in CHOICES]):
+        return [book.author.name for book in Book.objects.filter(title__in=keys)]
+
+    @shown('list.html', [key if key else label for key, label in CHOICES])
+    def page(self, request):
+        return render(request, 'list.html', {'books': Book.objects.filter(title='a')})
+
+
+def records(first, second, third):
+    class Line(namedtuple('Line', [name if name else label for name, label in CHOICES])):
+        pass
+
+    return Line(first), Line
+
+
+def filtered():
+    return [book.author.name for book in Filter().books]
+
+
+def reported():
+    records(1, 2, 3)
+    return Report().lines()
+";
+    check(
+        &[
+            ("views.py", views),
+            ("templates/list.html", "{% for book in books %}{{ book.author.name }}{% endfor %}"),
+        ],
+        &[
+            "Safe: books: list = [book for book in Book.objects.all()]: author",
+            "Safe: return [book.author.name for book in Book.objects.filter(title__in=keys)]: author",
+            "Safe: return render(request, 'list.html', {'books': Book.objects.filter(title='a')}): author",
+        ],
+    );
+}

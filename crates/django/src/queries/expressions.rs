@@ -273,7 +273,7 @@ impl<'p> Machine<'p> {
             Entity::Function(function) => self.values.make(Shape::Function(function, None)),
             Entity::Class(class) => self.class_value(class),
             Entity::Value(file, expr) => {
-                let mut frame = self.module_frame(file);
+                let mut frame = self.frame_anywhere(file);
                 let value = self.eval(&mut frame, expr);
                 self.kept_by_module(file, expr, value)
             }

@@ -115,16 +115,19 @@ impl<'p> Machine<'p> {
         Frame::new(file, facts, vec![Value::NEVER; facts.module_slots.len()])
     }
 
+    /// A frame for an expression that is evaluated away from where it stands, in a function, a class body or the
+    /// module: there is room for its variables, and nothing is known of what they hold.
+    pub(crate) fn frame_anywhere(&self, file: FileId) -> Frame<'p> {
+        let facts = self.facts(file);
+        Frame::new(file, facts, vec![Value::UNKNOWN; facts.most_slots as usize])
+    }
+
     /// A frame for what stands in front of a function's body, defaults and decorators: the variables there are those of what
-    /// the function is defined in, and nothing is known of what they hold.
+    /// the function is defined in, and only of a class body is it known what they hold.
     pub(crate) fn frame_around(&self, function: FunctionRef) -> Frame<'p> {
-        let facts = self.facts(function.file);
-        match facts.function(function.id).parent {
-            Some(parent) => {
-                let slots = vec![Value::UNKNOWN; facts.function(parent).slots.len()];
-                Frame::new(function.file, facts, slots)
-            }
-            None => self.module_frame(function.file),
+        match self.facts(function.file).function(function.id).class {
+            Some(id) => self.class_frame(ClassRef { file: function.file, id }),
+            None => self.frame_anywhere(function.file),
         }
     }
 

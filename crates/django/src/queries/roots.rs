@@ -65,7 +65,7 @@ impl<'p> Machine<'p> {
     /// it returns. It runs with the other inner functions.
     fn decorate(&mut self, function: FunctionRef) {
         let facts = self.project.facts(function.file);
-        let mut frame = self.module_frame(function.file);
+        let mut frame = self.frame_around(function);
         let mut decorated = self.values.make(Shape::Function(function, None));
         for &decorator in facts.list(facts.function(function.id).decorators).iter().rev() {
             let ExprKind::Call(_, run) = facts.kind(decorator) else { continue };

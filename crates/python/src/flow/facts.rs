@@ -46,6 +46,8 @@ pub struct FileFacts {
     pub module_body: Block,
     /// Names of the module body's own slots.
     pub module_slots: Run,
+    /// How many variables the scope with the most of them has.
+    pub most_slots: u32,
     /// What the module binds, `global` statements of functions included.
     pub module_bindings: Run,
     /// Module-level star imports, in order.

@@ -41,8 +41,8 @@ pub(in crate::queries) const NAMED: &str = "%namedtuple";
 /// A field of such a class.
 struct Field {
     name: Symbol,
-    /// The file of the class, and what the field is bound to there.
-    default: Option<(FileId, Expr)>,
+    /// The class that declares it, and what it is bound to there.
+    default: Option<(ClassRef, Expr)>,
 }
 
 impl<'p> Machine<'p> {
@@ -67,7 +67,7 @@ impl<'p> Machine<'p> {
                 .or(arguments.more_keywords);
             let put = match (given, field.default) {
                 (Some(given), _) => given,
-                (None, Some((file, default))) => self.field_default(frame, file, default, call),
+                (None, Some((owner, default))) => self.field_default(frame, owner, default, call),
                 (None, None) => continue,
             };
             let key = (object, field.name);
@@ -90,7 +90,7 @@ impl<'p> Machine<'p> {
             })
             .collect();
         values.into_iter().find_map(|(file, value)| {
-            let mut frame = self.module_frame(file);
+            let mut frame = self.frame_anywhere(file);
             let base = self.eval(&mut frame, value);
             let Shape::Instance(class, names) = self.values.shape(base) else { return None };
             if class.as_str() != FACTORY {
@@ -139,7 +139,7 @@ impl<'p> Machine<'p> {
                 let Some(&name) = facts.slot_names[of_class.slots.indices()].get(slot as usize) else {
                     continue;
                 };
-                let default = value.map(|value| (class.file, value));
+                let default = value.map(|value| (class, value));
                 match fields.iter_mut().find(|field| field.name == name) {
                     Some(there) => there.default = default,
                     None => fields.push(Field { name, default }),
@@ -178,15 +178,22 @@ impl<'p> Machine<'p> {
             .map(|it| it.value)
     }
 
-    fn is_in_constructor(&self, default: Option<(FileId, Expr)>) -> bool {
-        let Some((file, value)) = default else { return true };
+    fn is_in_constructor(&self, default: Option<(ClassRef, Expr)>) -> bool {
+        let Some((ClassRef { file, .. }, value)) = default else { return true };
         let said =
             self.is_field_call(file, value).then(|| self.field_keyword((file, value), "init")).flatten();
         said.is_none_or(|said| self.project.facts(file).kind(said) != ExprKind::Bool(false))
     }
 
-    fn field_default(&mut self, frame: &mut Frame<'p>, file: FileId, value: Expr, call: CallSite) -> Value {
-        let mut own = self.module_frame(file);
+    fn field_default(
+        &mut self,
+        frame: &mut Frame<'p>,
+        owner: ClassRef,
+        value: Expr,
+        call: CallSite,
+    ) -> Value {
+        let file = owner.file;
+        let mut own = self.class_frame(owner);
         if !self.is_field_call(file, value) {
             return self.eval(&mut own, value);
         }

@@ -141,6 +141,7 @@ impl<'a> Lowering<'a> {
     pub(super) fn take_slots(&mut self, mark: usize) -> Run {
         let run = append(&mut self.facts.slot_names, &self.slots[mark..]);
         self.slots.truncate(mark);
+        self.facts.most_slots = self.facts.most_slots.max(run.len() as u32);
         run
     }
 
