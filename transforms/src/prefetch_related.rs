@@ -161,7 +161,8 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
                 ),
             );
         }
-        for &id in &missing.relations {
+        // What the query joins already is as old without a prefetch behind it.
+        for &id in &missing.relations[missing.joined..] {
             let relation = schema.relation(id);
             let Some(target) = relation.target() else { continue };
             let name = relation.lookup_name();

@@ -142,6 +142,18 @@ fn what_is_written_of_rows_that_are_joined_already_stays_as_it_is() {
         let found = format!("{safety}: for note in {query}:: book__author");
         check(&[("views.py", &view(query, written))], &[&found]);
     }
+    // So do those to which a prefetch goes on from them.
+    let view = |query: &str, written: &str| {
+        view(query, written).replace("note.book.author.name", "[tag.name for tag in note.book.tags.all()]")
+    };
+    let joined = "Note.objects.select_related('book')";
+    for (written, safety) in [
+        ("Book.objects.filter(pk=1).update(title='a')", "Safe"),
+        ("Tag.objects.filter(pk=1).update(name='a')", "Unsafe"),
+    ] {
+        let view = view(joined, written).replace("import Note", "import Book, Note, Tag");
+        check(&[("views.py", &view)], &[&format!("{safety}: for note in {joined}:: book__tags")]);
+    }
 }
 
 #[test]
