@@ -78,6 +78,33 @@ fn the_text_of_what_a_path_leads_to_is_not_loaded_with_it() {
 }
 
 #[test]
+fn what_a_table_names_for_its_rows_it_loads_by_itself() {
+    // Of what a column's template reads, no path tells.
+    let column =
+        "    book = tables.TemplateColumn(template_code='{{ record.book.author.name }}{{ record.user.country.name }}')";
+    let own = |step: &str| {
+        format!(
+            "{column}\n\n    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n        {step}"
+        )
+    };
+    let base = "\n\n    def load_if_shown(self, column, lookup):\n        if column in self.columns:\n            \
+                self.data.data = self.data.data.prefetch_related(lookup)";
+    let query = "table = NoteTable(Note.objects.all())";
+    let both = format!("Safe: {query}: book__author, user__country");
+    let rest = format!("Safe: {query}: user__country");
+    for (step, found) in [
+        ("self.columns.show('book__author')", &both),
+        ("self.data.data = self.data.data.select_related('book__author')", &rest),
+        ("self.load_if_shown('book', 'book__author')", &rest),
+        ("self.load_if_shown('book', Prefetch('book__author', Author.objects.all()))", &rest),
+        ("self.load_if_shown('book', Prefetch('book__author', Author.objects.all(), to_attr='by'))", &both),
+    ] {
+        let columns = format!("{}{base}", own(step));
+        check_table(&columns, MAKES, &[found]);
+    }
+}
+
+#[test]
 fn columns_that_are_not_shown_read_nothing() {
     let place = "    user = Place()";
     check_table("    user = Place(visible=False)", MAKES, &[]);

@@ -61,6 +61,11 @@ fn inherited_method<'p>(
         let loads_rows = loads_itself && machine.as_queryset(rows).is_some();
         let row = rows_of(machine, frame, rows, site);
         for row in machine.values.members(row) {
+            if loads_rows && let Some(row) = machine.as_row(row) {
+                for path in bases.iter().flat_map(|&base| named(machine, class, base)).collect::<Vec<_>>() {
+                    loaded(machine, row, &split(path));
+                }
+            }
             if machine.as_row(row).is_some() && machine.is_first_shown(this, row) {
                 Table { this, class, loads_itself, loads_rows }.show(machine, frame, row, &excluded);
             }
@@ -101,11 +106,53 @@ fn loads_by_itself(machine: &Machine<'_>, class: ClassRef) -> bool {
         })
 }
 
+/// The lookups that a base of a table names where it asks its rows for relations, be it by a method of the table's that
+/// asks for what it is given: `self.load_if_shown("author")`.
+fn named<'p>(machine: &Machine<'p>, class: ClassRef, base: ClassRef) -> Vec<&'p str> {
+    let facts = machine.project.facts(base.file);
+    let within = facts.class(base.id).range;
+    let asks = |callee: Expr| {
+        let ExprKind::Attribute(this, name) = facts.kind(callee) else { return false };
+        if is_loader(name) {
+            return true;
+        }
+        let method = machine.class_function(class, name).filter(|_| facts.kind(this) == ExprKind::Local(0));
+        method.is_some_and(|(function, _)| {
+            let facts = machine.project.facts(function.file);
+            asks_for_relations(facts, facts.function(function.id).range)
+        })
+    };
+    let calls = facts.exprs.iter().filter(|node| within.contains_range(node.range));
+    let given = calls.filter_map(|node| match node.kind {
+        ExprKind::Call(callee, run) if asks(callee) => Some(facts.arguments(run)),
+        _ => None,
+    });
+    given.flatten().filter_map(|argument| lookup(facts, argument.value)).collect()
+}
+
+/// `"author"`, or `Prefetch("author", …)` that puts the rows where they are read.
+fn lookup(facts: &FileFacts, given: Expr) -> Option<&str> {
+    match facts.kind(given) {
+        ExprKind::Call(_, run) => {
+            let arguments = facts.arguments(run);
+            let is_apart =
+                |it: &Argument| matches!(it.kind, ArgumentKind::Keyword(name) if name == "to_attr");
+            let first = arguments.first().filter(|_| !arguments.iter().any(is_apart))?;
+            facts.as_str(first.value)
+        }
+        _ => facts.as_str(given),
+    }
+}
+
+fn is_loader(name: Symbol) -> bool {
+    name == "prefetch_related" || name == "select_related"
+}
+
 /// Whether code calls `prefetch_related` or `select_related`.
 fn asks_for_relations(facts: &FileFacts, within: TextRange) -> bool {
     facts.exprs.iter().any(|node| {
         within.contains_range(node.range)
-            && matches!(node.kind, ExprKind::Attribute(_, name) if name == "prefetch_related" || name == "select_related")
+            && matches!(node.kind, ExprKind::Attribute(_, name) if is_loader(name))
     })
 }
 
