@@ -337,3 +337,51 @@ fn what_is_put_into_an_item_of_a_container_is_in_the_container() {
     let itself = "day = days[book.title]\n        days = day[book.title]\n        day['books'] = days\n        days['books'] = day";
     check(&[("views.py", &listed("days = {'a': {'b': {}}}", itself, "return days"))], &[]);
 }
+
+#[test]
+fn an_object_that_is_a_dict_holds_what_its_class_gives_python() {
+    let validators = |context: &str, read: &str| {
+        format!(
+            r#"
+from shop.models import Book
+
+
+class Context(dict):
+    {context}
+
+
+class Validator:
+    def __init__(self, book):
+        self.context = Context(book)
+
+    def clean(self):
+        return {read}
+
+
+def checked():
+    for book in Book.objects.order_by('title'):
+        Validator(book).clean()
+
+
+def checked_again():
+    for book in Book.objects.order_by('pk'):
+        Validator(book).clean()
+"#
+        )
+    };
+    let found: &[&str] = &[
+        "Safe: for book in Book.objects.order_by('title'):: author",
+        "Safe: for book in Book.objects.order_by('pk'):: author",
+    ];
+    let given = "def __init__(self, book):\n        super().__init__(book=book, kind='a')";
+    let put = "def __init__(self, book):\n        super().__init__()\n        self['book'] = book";
+    let updated = "def __init__(self, book):\n        self.update({'book': book})";
+    for context in [given, put, updated] {
+        check(&[("validators.py", &validators(context, "self.context['book'].author.name"))], found);
+    }
+    check(&[("validators.py", &validators(given, "self.context.get('book').author.name"))], found);
+    // What is held under another name, or put away by its own means, is none of them.
+    check(&[("validators.py", &validators(given, "self.context['author'].author.name"))], &[]);
+    let own = format!("{put}\n\n    def __setitem__(self, key, value):\n        pass");
+    check(&[("validators.py", &validators(&own, "self.context['book'].author.name"))], &[]);
+}

@@ -15,6 +15,7 @@ mod admin;
 mod cache;
 mod contexts;
 mod declared;
+pub(crate) mod dicts;
 mod documents;
 pub(crate) mod executors;
 mod filters;
@@ -135,6 +136,7 @@ const ALL: &[Framework] = &[
     models::FRAMEWORK,
     pagination::FRAMEWORK,
     executors::FRAMEWORK,
+    dicts::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
     cache::FRAMEWORK,

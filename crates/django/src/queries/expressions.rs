@@ -9,7 +9,7 @@ use super::known::fallback::shows;
 use super::known::narrowing::Known;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Uses, Value};
-use crate::frameworks::rest;
+use crate::frameworks::{dicts, rest};
 
 impl<'p> Machine<'p> {
     /// The value of an expression.
@@ -566,7 +566,10 @@ impl<'p> Machine<'p> {
             Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => Value::SCALAR,
             Shape::Object(class, _) => match self.class_function(class, self.names.getitem) {
                 Some((function, _)) => self.call_function(frame, function, None, &[value, key]),
-                None => Value::UNKNOWN,
+                None => match dicts::held(self, value) {
+                    Some(held) => self.item(frame, held, key, is_slice),
+                    None => Value::UNKNOWN,
+                },
             },
             // `QuerySet[Book]`, `list[int]`: the class itself.
             Shape::Class(_) | Shape::External(_) | Shape::Model(_) => value,

@@ -9,6 +9,7 @@ use super::known::narrowing::widen_back;
 use super::known::searches::is_search;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
+use crate::frameworks::dicts;
 
 /// Whether control goes on behind a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -458,6 +459,10 @@ impl<'p> Machine<'p> {
             Shape::Tuple(items) => {
                 let element = machine.values.join_all(items.iter().copied().chain([value]));
                 machine.values.sequence(element)
+            }
+            Shape::Object(class, _) => {
+                dicts::put_item(machine, member, class, key, value);
+                member
             }
             _ => member,
         })
