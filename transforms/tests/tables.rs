@@ -80,8 +80,7 @@ fn the_text_of_what_a_path_leads_to_is_not_loaded_with_it() {
 #[test]
 fn what_a_table_names_for_its_rows_it_loads_by_itself() {
     // Of what a column's template reads, no path tells.
-    let column =
-        "    book = tables.TemplateColumn(template_code='{{ record.book.author.name }}{{ record.user.country.name }}')";
+    let column = "    book = tables.TemplateColumn(template_code='{{ record.book.author.name }}{{ record.user.country.name }}')";
     let own = |step: &str| {
         format!(
             "{column}\n\n    def __init__(self, *args, **kwargs):\n        super().__init__(*args, **kwargs)\n        {step}"

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::{FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
@@ -184,6 +184,18 @@ impl Project {
     /// Which function calls which, as far as interpreting the project has followed calls.
     pub(crate) fn calls(&self) -> &FxHashSet<(FunctionRef, FunctionRef)> {
         &self.asks.edges
+    }
+
+    /// The functions and templates that call each function, as far as interpreting the project has followed calls, by file
+    /// and place.
+    pub fn callers_of_all(&self) -> FxHashMap<FunctionRef, Vec<FunctionRef>> {
+        let mut calls: Vec<(FunctionRef, FunctionRef)> = self.calls().iter().copied().collect();
+        calls.sort_by_key(|(caller, _)| (caller.file.index(), caller.id.0));
+        let mut callers: FxHashMap<FunctionRef, Vec<FunctionRef>> = FxHashMap::default();
+        for (caller, callee) in calls.into_iter().filter(|(caller, callee)| caller != callee) {
+            callers.entry(callee).or_default().push(caller);
+        }
+        callers
     }
 
     /// The functions that call a function, as far as interpreting the project has followed calls, by file and place.

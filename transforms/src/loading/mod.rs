@@ -4,6 +4,7 @@
 mod attributes;
 mod deferring;
 mod gap;
+mod getting;
 mod keys;
 mod meeting;
 mod plans;
@@ -21,6 +22,7 @@ use tuneup_python::{Base, ClassRef, FunctionRef};
 
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
+use self::getting::Calls;
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
@@ -47,6 +49,7 @@ pub(crate) struct Lacks<'p> {
 pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
+    let calls = Calls::of(project);
     let ways = ways(project);
     let mut in_unused_view: FxHashMap<Key, bool> = FxHashMap::default();
     let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
@@ -131,6 +134,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 }
                 gap.add_callers(&path_of(rest), callers);
             }
+            gap.add_callers(&path_of(rest), calls.getters(query, read, &site, rest.len()));
         }
     }
     for query in &project.queries {

@@ -220,15 +220,15 @@ impl Shares {
         let names = listed(names);
         let mut said = match gain.as_slice() {
             [one] => format!("Of those who get these rows, only {one} reads {names}"),
-            several => format!("Of those who get these rows, {} read {names}", listed(several)),
+            several => format!("Of those who get these rows, {} read {names}", some_of(several)),
         };
         if !load.is_empty() {
             let verb = if load.len() == 1 { "loads" } else { "load" };
             let alone = if load.len() == 1 { "itself" } else { "themselves" };
-            said.push_str(&format!("; {} {verb} {it} by {alone}", listed(load)));
+            said.push_str(&format!("; {} {verb} {it} by {alone}", some_of(load)));
         }
         if !pay.is_empty() {
-            said.push_str(&format!("; {} would pay for {it} without need", listed(pay)));
+            said.push_str(&format!("; {} would pay for {it} without need", some_of(pay)));
         }
         verdict.object(safety, format!("{said}.{advice}"));
     }
@@ -248,6 +248,15 @@ fn named(project: &Project, callers: &[&Caller]) -> Vec<String> {
         }
     }
     names
+}
+
+/// The names of callers, of many only some.
+fn some_of(names: &[String]) -> String {
+    const MOST: usize = 6;
+    match names.len().checked_sub(MOST) {
+        Some(more @ 1..) => format!("{} and {} others", names[..MOST - 1].join(", "), more + 1),
+        _ => listed(names),
+    }
 }
 
 /// Names, as a sentence has them.

@@ -555,6 +555,7 @@ impl<'p> Machine<'p> {
                 }
             }
         }
+        self.note_giving(function, result);
         if self.fuel > 0 {
             let changes = self.changes_of(&key.2);
             let has_effects = !writes.is_empty() || !left.is_empty();

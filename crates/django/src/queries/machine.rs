@@ -9,6 +9,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
 pub(crate) use super::frame::Frame;
+use super::handing::Giving;
 use super::inherited::ParameterReads;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
@@ -159,6 +160,8 @@ pub(crate) struct Machine<'p> {
     pub(super) climbed: FxHashSet<(Value, Path)>,
     /// Relations of rows that code set before anything read them.
     pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
+    /// The functions that give rows of a queryset, once these are there.
+    pub(super) giving: FxHashMap<Value, Vec<Giving>>,
     /// Where each queryset's rows are looped over.
     pub(crate) loops: FxHashMap<Value, Vec<Site>>,
     /// Querysets whose rows a function asks for to know whether or how many there are.
@@ -333,6 +336,7 @@ impl<'p> Machine<'p> {
             seen_reads: FxHashSet::default(),
             read_paths: FxHashSet::default(),
             climbed: FxHashSet::default(),
+            giving: FxHashMap::default(),
             set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
             counted: FxHashSet::default(),

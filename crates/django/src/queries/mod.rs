@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHasher};
-use tuneup_python::{ClassRef, FileId, Project, Symbol};
+use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use crate::schema::{ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -25,6 +25,7 @@ mod climbing;
 pub(crate) mod conditions;
 mod expressions;
 mod frame;
+mod handing;
 mod inherited;
 mod known;
 mod loops;
@@ -100,6 +101,9 @@ pub struct Query {
     pub kept: Vec<Kept>,
     /// Where all that one of them holds is taken off it at once.
     pub emptied: Vec<Site>,
+    /// The functions that give its rows, once these are there, to those who call them; with the expression that asks for
+    /// them, where they are related to the query's own.
+    pub giving: Vec<(Option<Site>, FunctionRef)>,
 }
 
 /// Where rows come from.
@@ -357,6 +361,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         saves: saves.collect(),
         kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
         emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
+        giving: machine.giving.get(&query).cloned().unwrap_or_default(),
     }
 }
 
@@ -517,6 +522,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 extend(&mut there.saves, query.saves);
                 extend(&mut there.kept, query.kept);
                 extend(&mut there.emptied, query.emptied);
+                extend(&mut there.giving, query.giving);
             }
             None => {
                 at.insert(identity, queries.len());
@@ -544,6 +550,9 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.saves.sort_by_key(|save| order(&save.site));
         query.kept.sort_by_cached_key(|kept| (order(&kept.site), kept.path.clone()));
         query.emptied.sort_by_key(order);
+        query
+            .giving
+            .sort_by_key(|(asked, giving)| (asked.as_ref().map(order), giving.file.index(), giving.id.0));
     }
     queries.sort_by_cached_key(|query| {
         let sites: Vec<_> = query.sites.iter().map(order).collect();

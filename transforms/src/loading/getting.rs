@@ -1,0 +1,109 @@
+//! Who gets the rows that a function has asked for and gives: `return {page.number: page for page in pages}`. They cannot
+//! ask the query for more, so that what one of them reads is loaded for all of them.
+
+use ruff_text_size::TextRange;
+use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_django::Project;
+use tuneup_django::queries::{Query, Read, Site, SiteForm};
+use tuneup_python::FunctionRef;
+use tuneup_python::flow::ExprKind;
+
+use super::sharing::{Caller, Share};
+use super::{key, path_of};
+
+/// Which function calls which.
+pub(super) struct Calls<'p> {
+    project: &'p Project,
+    callers: FxHashMap<FunctionRef, Vec<FunctionRef>>,
+}
+
+impl<'p> Calls<'p> {
+    pub(super) fn of(project: &'p Project) -> Self {
+        Self { project, callers: project.callers_of_all() }
+    }
+
+    /// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
+    /// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot
+    /// be told: what a template reads, or what the function reads itself, is for all of them.
+    pub(super) fn getters(&self, query: &Query, read: &Read, site: &Site, rest: usize) -> Vec<Caller> {
+        let function = |site: &Site| {
+            let id = site.function.filter(|_| site.file.as_other().is_none())?;
+            Some(FunctionRef { file: site.file, id })
+        };
+        let is_whole = rest == read.steps.len();
+        let asked = (!is_whole).then_some(*site);
+        let last = if is_whole { query.sites.last().and_then(function) } else { function(site) };
+        let gives = |function: FunctionRef| query.giving.contains(&(asked, function));
+        let Some(asks) = function(site).filter(|&asks| last == Some(asks) && gives(asks)) else {
+            return Vec::new();
+        };
+        // What hands them on is none of those who use them.
+        let mut giving = vec![asks];
+        let mut users: Vec<FunctionRef> = Vec::new();
+        let mut at = 0;
+        while let Some(&given) = giving.get(at) {
+            at += 1;
+            let Some(callers) = self.callers.get(&given) else { return Vec::new() };
+            for &caller in callers {
+                if caller.file.as_other().is_some() {
+                    return Vec::new();
+                }
+                let known = if gives(caller) { &mut giving } else { &mut users };
+                if !known.contains(&caller) {
+                    known.push(caller);
+                }
+            }
+        }
+        users.retain(|user| !self.project.is_aside(user.file));
+        let path = path_of(&read.steps);
+        let mut readers = FxHashSet::default();
+        for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
+            let Some(reader) = function(&other.site) else { return Vec::new() };
+            self.add_all_above(reader, &giving, &mut readers);
+        }
+        let reads = |user: &FunctionRef| readers.contains(user);
+        if users.len() < 2 || giving.iter().any(reads) || !users.iter().any(reads) {
+            return Vec::new();
+        }
+        let callers = users.iter().map(|user| Caller {
+            site: self.call(*user, &giving),
+            share: if reads(user) { Share::Gains } else { Share::Pays },
+        });
+        let mut callers: Vec<Caller> = callers.collect();
+        callers.sort_by_key(|caller| key(&caller.site));
+        callers
+    }
+
+    /// A function and those that come to it, but not through those that give the rows.
+    fn add_all_above(
+        &self,
+        function: FunctionRef,
+        giving: &[FunctionRef],
+        found: &mut FxHashSet<FunctionRef>,
+    ) {
+        let mut open = vec![function];
+        while let Some(function) = open.pop() {
+            if found.insert(function) && !giving.contains(&function) {
+                open.extend(self.callers.get(&function).into_iter().flatten());
+            }
+        }
+    }
+
+    /// Where a function calls one of those that give the rows, or itself where that is not seen.
+    fn call(&self, caller: FunctionRef, giving: &[FunctionRef]) -> Site {
+        let facts = self.project.source.facts(caller.file);
+        let within = facts.function(caller.id).range;
+        let name =
+            |function: &FunctionRef| self.project.source.facts(function.file).function(function.id).name;
+        let names: Vec<_> = giving.iter().map(name).collect();
+        let call = facts.exprs.iter().find(|expr| {
+            within.contains_range(expr.range)
+                && match expr.kind {
+                    ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name),
+                    _ => false,
+                }
+        });
+        let range = call.map_or(TextRange::empty(within.start()), |call| call.range);
+        Site { file: caller.file, range, function: Some(caller.id), form: SiteForm::Declaration }
+    }
+}
