@@ -44,6 +44,19 @@ pub(crate) struct Outcome {
     texts: Texts,
 }
 
+/// One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there already where this is
+/// called twice; then it is as good.
+fn make_pool(threads: usize) {
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+}
+
+/// Does on one of the pool's threads what would otherwise wait for them: memory that a thread lets go of serves that thread
+/// again, so that the fewer there are, the less is needed. It may wait for no thread that waits for the pool.
+pub(crate) fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    make_pool(threads);
+    rayon::scope(|_| work())
+}
+
 /// Reads a project and asks the selected rules.
 pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> {
     if !arguments.path.exists() {
@@ -51,9 +64,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     }
     let config = Config::resolve(arguments)?;
     let rules: Vec<Rule> = RULES.iter().copied().filter(|rule| config.is_selected(rule.name)).collect();
-    // One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there
-    // already where this is called twice; then it is as good.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).stack_size(STACK).build_global();
+    make_pool(arguments.threads);
     for note in Journal::repair_if_needed(&folder(&arguments.path))? {
         let _ = writeln!(std::io::stderr(), "{note}");
     }

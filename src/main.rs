@@ -33,7 +33,7 @@ use tuneup_transforms::registry::RULES;
 use tuneup_transforms::render::Rendering;
 use tuneup_transforms::{Proposal, Safety};
 
-use analysis::{Outcome, analyse, rule};
+use analysis::{Outcome, analyse, in_pool, rule};
 use arguments::{Cli, Color, Command, ProjectArguments};
 use failure::Failure;
 use review::{Left, Session};
@@ -56,7 +56,13 @@ fn main() -> ExitCode {
         );
     }));
     let cli = Cli::parse();
-    let code = std::panic::catch_unwind(|| match run(&cli) {
+    let run = || match &cli.command {
+        Command::Check { project, .. } | Command::Report { project, .. } | Command::Diff { project, .. } => {
+            in_pool(project.threads, || run(&cli))
+        }
+        _ => run(&cli),
+    };
+    let code = std::panic::catch_unwind(|| match run() {
         Ok(code) => code,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "tuneup: {failure}");

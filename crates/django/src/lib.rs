@@ -20,4 +20,4 @@ pub mod templates;
 mod urls;
 pub mod version;
 
-pub use project::{IndexStyle, Options, Project};
+pub use project::{IndexStyle, KEEPING, Options, Project};

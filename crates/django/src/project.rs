@@ -56,6 +56,14 @@ pub enum IndexStyle {
     Meta,
 }
 
+/// The marks of files that count queries.
+pub(crate) const COUNTS: usize = 0;
+/// The marks of files that name what rows are kept in.
+const KEEPS: usize = 1;
+
+/// What a queryset keeps its rows in, and a row related ones.
+pub const KEEPING: [&str; 3] = ["_result_cache", "_iterable_class", "fields_cache"];
+
 /// A Django project.
 pub struct Project {
     /// Its Python source.
@@ -105,7 +113,7 @@ impl Project {
             progress,
             external_roots: frameworks::ROOTS,
             importers: frameworks::IMPORTERS,
-            marks: &query_counts::COUNTING,
+            marks: &[&query_counts::COUNTING, &KEEPING],
         });
         let mut stopwatch = source.stopwatch().clone();
         let settings = Settings::read(&source, options.settings.as_deref());
@@ -219,6 +227,16 @@ impl Project {
             .filter(|(range, name)| range.contains_range(site.range) && !name.as_str().ends_with("<lambda>"))
             .min_by_key(|(range, _)| range.len())
             .map_or("", |(_, name)| name.as_str())
+    }
+
+    /// The files of the project's own, tests and migrations among them, whose text has a name of [`KEEPING`]. Most files of
+    /// tests are made nothing of, and to look for a name is no reason to.
+    pub fn naming_what_keeps_rows(&self) -> impl Iterator<Item = FileId> {
+        let is_it = |&file: &FileId| {
+            let file = self.source.file(file);
+            file.is_marked(KEEPS) && !file.is_third_party
+        };
+        self.source.file_ids().filter(is_it)
     }
 
     /// Whether a file holds tests or migrations.

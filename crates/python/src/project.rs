@@ -44,8 +44,8 @@ pub struct LoadOptions<'a> {
     pub external_roots: &'a [&'a str],
     /// Functions of packages that import by texts.
     pub importers: &'static [Importer],
-    /// Texts by which files are found again, as [`SourceFile::is_marked`].
-    pub marks: &'a [&'a str],
+    /// Groups of texts by which files are found again, as [`SourceFile::is_marked`]; eight at most.
+    pub marks: &'a [&'a [&'a str]],
     /// Told how many files are done, and of how many.
     pub progress: Option<&'a (dyn Fn(usize, usize) + Sync)>,
 }
@@ -110,8 +110,15 @@ pub struct SourceFile {
     pub len: u32,
     /// Whether it is an installed package's and not the project's.
     pub is_third_party: bool,
-    /// Whether its text has one of [`LoadOptions::marks`].
-    pub is_marked: bool,
+    /// Of which groups of [`LoadOptions::marks`] its text has one, as bits.
+    marks: u8,
+}
+
+impl SourceFile {
+    /// Whether its text has one of a group of [`LoadOptions::marks`].
+    pub fn is_marked(&self, group: usize) -> bool {
+        self.marks & 1 << group != 0
+    }
 }
 
 /// A file that is not Python.
@@ -179,7 +186,7 @@ impl Project {
         let (mut files, mut made) = (Vec::with_capacity(python.len()), Vec::with_capacity(python.len()));
         for (path, outcome) in python.into_iter().zip(read) {
             match outcome {
-                Ok(Read { hash, len, is_marked, facts }) => {
+                Ok(Read { hash, len, marks, facts }) => {
                     files.push(SourceFile {
                         module: Symbol::new(""),
                         is_package: path == "__init__.py" || path.ends_with("/__init__.py"),
@@ -187,7 +194,7 @@ impl Project {
                         hash,
                         len,
                         is_third_party: false,
-                        is_marked,
+                        marks,
                     });
                     made.push(Made::of(facts));
                 }
@@ -428,7 +435,7 @@ impl Project {
                 hash,
                 len,
                 is_third_party: true,
-                is_marked: false,
+                marks: 0,
             },
             made: Made::of(facts),
         })
@@ -473,7 +480,7 @@ fn find(given: &Path, options: &LoadOptions<'_>, threads: usize) -> (PathBuf, Di
 struct Read {
     hash: u64,
     len: u32,
-    is_marked: bool,
+    marks: u8,
     facts: Option<Box<FileFacts>>,
 }
 
@@ -484,7 +491,8 @@ fn read_all(
     threads: usize,
 ) -> Vec<Result<Read, Fault>> {
     let done = AtomicUsize::new(0);
-    let marks: Vec<Finder<'_>> = options.marks.iter().map(Finder::new).collect();
+    let marks: Vec<Vec<Finder<'_>>> =
+        options.marks.iter().map(|group| group.iter().map(Finder::new).collect()).collect();
     let one = |path: &String| {
         let outcome = read(&root.join(path), (options.depth)(path), &marks);
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -508,16 +516,17 @@ fn read_all(
     }
 }
 
-fn read(path: &Path, depth: Depth, marks: &[Finder<'_>]) -> Result<Read, Fault> {
+fn read(path: &Path, depth: Depth, marks: &[Vec<Finder<'_>>]) -> Result<Read, Fault> {
     let bytes = read_bytes(path)?;
     let hash = content_hash(&bytes);
     let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let source = SourceText::from_python(bytes)?;
-    let is_marked = marks.iter().any(|mark| mark.find(source.text().as_bytes()).is_some());
+    let has = |mark: &Finder<'_>| mark.find(source.text().as_bytes()).is_some();
+    let marks = (0..).zip(marks).fold(0, |all, (at, group)| all | u8::from(group.iter().any(has)) << at);
     let facts = with_parsed(&source, |parsed| {
         (depth == Depth::Full).then(|| Box::new(lower(source.text(), parsed)))
     })?;
-    Ok(Read { hash, len, is_marked, facts })
+    Ok(Read { hash, len, marks, facts })
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, Fault> {

@@ -8,9 +8,9 @@
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
-use tuneup_django::Project;
 use tuneup_django::queries::{Bound, Site};
 use tuneup_django::schema::{ModelAttribute, ModelId, RelationId, RelationKind};
+use tuneup_django::{KEEPING, Project};
 use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
 use tuneup_python::{Base, ClassRef, FileId, SourceText, Symbol};
 
@@ -290,11 +290,9 @@ fn is_of_method(project: &Project, reader: &Site, expr: Expr) -> bool {
 
 /// Whether code of a project reaches for what a queryset keeps its rows in, or a row related ones, but to compare it with something, with `None`.
 fn opens_querysets(project: &Project) -> bool {
-    let is_it = |name: &str| matches!(name, "_result_cache" | "_iterable_class" | "fields_cache");
-    let source = &project.source;
-    let mut files = source.file_ids().filter(|&file| !source.file(file).is_third_party);
-    files.any(|file| {
-        let facts = source.facts(file);
+    let is_it = |name: &str| KEEPING.contains(&name);
+    project.naming_what_keeps_rows().any(|file| {
+        let facts = project.source.facts(file);
         let is_compared = |place: usize| {
             facts.exprs.iter().any(|expr| match expr.kind {
                 ExprKind::Compare(operands, _) => facts.list(operands).contains(&Expr(place as u32)),

@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use tuneup_python::flow::{Expr, ExprKind, FileFacts, FunctionId, Stmt, StmtKind};
 use tuneup_python::{ClassRef, FileId, FunctionRef};
 
-use crate::project::Project;
+use crate::project::{COUNTS, Project};
 use crate::schema::ModelId;
 use crate::urls::Urls;
 use reach::{Reach, Region};
@@ -52,7 +52,8 @@ impl QueryCount {
     pub(crate) fn find(project: &Project) -> Vec<Self> {
         let source = &project.source;
         // Few files count, and only theirs are made facts of.
-        let files: Vec<FileId> = source.file_ids().filter(|&file| source.file(file).is_marked).collect();
+        let files: Vec<FileId> =
+            source.file_ids().filter(|&file| source.file(file).is_marked(COUNTS)).collect();
         let records = perf::records(project);
         if files.is_empty() && records.is_empty() {
             return Vec::new();
