@@ -135,9 +135,103 @@ fn pieces_of_rows_in_no_order_may_come_otherwise_from_a_join() {
     ] {
         check(&[("views.py", &view(rows, cut))], &[&expected(safety, rows, cut)]);
     }
-    // What may be null is joined from the left.
-    let text = view("all()", "[start:end]").replace("author", "editor");
-    check(&[("views.py", &text)], &[&expected("Safe", "all()", "[start:end]").replace("author", "editor")]);
+    // What may be null is joined from the left, which databases turn around too.
+    for (safety, cut) in [("Unsafe", "[start:end]"), ("Safe", "[:end]")] {
+        let text = view("all()", cut).replace("author", "editor");
+        check(&[("views.py", &text)], &[&expected(safety, "all()", cut).replace("author", "editor")]);
+    }
+}
+
+#[test]
+fn pages_of_rows_in_no_order_may_come_otherwise_from_a_join() {
+    let view = |rows: &str, body: &str| {
+        format!(
+            "from django.core.paginator import Paginator\nfrom shop.models import Book\n\n\n\
+             def listed(request):\n    \
+             books = Book.objects.{rows}\n    \
+             {body}\n"
+        )
+    };
+    let page = "return [book.author.name for book in Paginator(books, 20).page(request.GET['page'])]";
+    // What pairs the rows of all pages with those of another query.
+    let paired = "pages = Paginator(books, 20)\n    \
+                  ids = [book.pk for number in pages.page_range for book in pages.page(number).object_list]\n    \
+                  return [(book.author.name, pk) for book, pk in zip(books, ids)]";
+    let whole = "return [book.author.name for book in books]";
+    let narrowed = "pages = Paginator(books.filter(pk__gt=3), 20)\n    \
+                    print([book.pk for number in pages.page_range for book in pages.page(number)])\n    \
+                    return [book.author.name for book in books]";
+    let sorted = narrowed.replace("filter(pk__gt=3)", "order_by('pk')");
+    for (safety, rows, body) in [
+        ("Unsafe", "all()", page),
+        ("Unsafe", "filter(pk__gt=3)", page),
+        ("Unsafe", "order_by()", page),
+        ("Safe", "order_by('title')", page),
+        ("Safe", "order_by(*request.GET.getlist('by'))", page),
+        ("Unsafe", "all()", paired),
+        ("Safe", "order_by('pk')", paired),
+        ("Safe", "all()", whole),
+        ("Unsafe", "all()", narrowed),
+        ("Safe", "all()", &sorted),
+    ] {
+        let expected = format!("{safety}: books = Book.objects.{rows}: author");
+        check(&[("views.py", &view(rows, body))], &[&expected]);
+    }
+    // A prefetch asks for other rows beside these, which come as they did.
+    let notes = page.replace("book.author.name", "[note.text for note in book.notes.all()]");
+    check(&[("views.py", &view("all()", &notes))], &["Safe: books = Book.objects.all(): notes"]);
+}
+
+#[test]
+fn views_that_page_rows_in_no_order_may_show_others_with_a_join() {
+    let generic = |attributes: &str| {
+        format!(
+            "from django.views.generic import ListView\nfrom shop.models import Book\n\n\n\
+             class Books(ListView):\n    template_name = 'books.html'\n    queryset = Book.objects.filter(pk__gt=3)\n{attributes}\n"
+        )
+    };
+    let template = "{% for book in object_list %}{{ book.author.name }}{% endfor %}";
+    for (safety, attributes) in [
+        ("Safe", ""),
+        ("Unsafe", "    paginate_by = 20\n"),
+        ("Safe", "    paginate_by = None\n"),
+        ("Safe", "    paginate_by = 20\n    ordering = 'pk'\n"),
+        ("Safe", "    paginate_by = 20\n\n    def get_ordering(self):\n        return 'pk'\n"),
+    ] {
+        check(
+            &[("views.py", &generic(attributes)), ("templates/books.html", template)],
+            &[&format!("{safety}: queryset = Book.objects.filter(pk__gt=3): author")],
+        );
+    }
+    let rest = |attributes: &str| {
+        format!(
+            "from rest_framework import generics, pagination, serializers\nfrom shop.models import Book\n\n\n\
+             class Pages(pagination.PageNumberPagination):\n    page_size = 20\n\n\n\
+             class Cursor(pagination.CursorPagination):\n    ordering = 'pk'\n\n\n\
+             class ShownBook(serializers.ModelSerializer):\n    \
+             author = serializers.CharField(source='author.name')\n\n    \
+             class Meta:\n        model = Book\n        fields = ['author']\n\n\n\
+             class Books(generics.ListAPIView):\n    serializer_class = ShownBook\n    queryset = Book.objects.filter(pk__gt=3)\n{attributes}\n"
+        )
+    };
+    let listed = "\n    def list(self, request):\n        \
+                  page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))\n        \
+                  return self.get_paginated_response(self.get_serializer(page, many=True).data)\n";
+    for (safety, attributes) in [
+        ("Safe", ""),
+        ("Unsafe", "    pagination_class = Pages\n"),
+        ("Unsafe", "    pagination_class = pagination.LimitOffsetPagination\n"),
+        ("Safe", "    pagination_class = None\n"),
+        ("Safe", "    pagination_class = Cursor\n"),
+        ("Safe", "    pagination_class = Pages\n    ordering = ['pk']\n"),
+        ("Unsafe", &format!("    pagination_class = Pages\n{listed}")),
+        ("Safe", &format!("    pagination_class = Pages\n    ordering = ['pk']\n{listed}")),
+    ] {
+        check(
+            &[("views.py", &rest(attributes))],
+            &[&format!("{safety}: queryset = Book.objects.filter(pk__gt=3): author")],
+        );
+    }
 }
 
 #[test]

@@ -144,6 +144,8 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
         for site in &query.sites {
             if let Some(gap) = gaps.get_mut(&key(site)) {
                 gap.listed = true;
+                // What joins it also joins what others take of it piece by piece.
+                gap.asked.unordered |= query.asked.unordered && query.model == gap.model;
             }
         }
     }

@@ -25,6 +25,7 @@ fn call<'p>(
     }
     let rows = arguments.get(0, "object_list")?;
     machine.record_page(rows);
+    machine.mark_pages(rows);
     Some(machine.values.make(Shape::Paginator(rows)))
 }
 
@@ -82,5 +83,6 @@ pub(crate) fn made(
         return None;
     }
     machine.record_page(rows);
+    machine.mark_pages(rows);
     Some(machine.values.make(Shape::Paginator(rows)))
 }

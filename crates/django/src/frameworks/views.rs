@@ -176,6 +176,7 @@ fn inherited_method<'p>(
             let size = attribute(machine, this, class, "paginate_by");
             if size.is_some_and(|size| size != Value::NONE) {
                 machine.record_page(rows);
+                mark_pages(machine, this, class, rows);
             }
             let page = machine.values.make(Shape::Page(rows));
             let paginator = machine.values.make(Shape::Paginator(rows));
@@ -324,6 +325,14 @@ fn model_of(machine: &Machine<'_>, rows: Value) -> Option<ModelId> {
     })
 }
 
+/// Keeps that a view shows rows page by page, where it says so. What orders them in a method of its own is not asked here.
+fn mark_pages(machine: &mut Machine<'_>, this: Value, class: ClassRef, rows: Value) {
+    let has_own = |name: &str| machine.class_function(class, Symbol::new(name)).is_some();
+    if !has_own("get_ordering") && attribute(machine, this, class, "paginate_by").is_some() {
+        machine.mark_pages(rows);
+    }
+}
+
 /// The context that a view gives its template.
 fn context<'p>(
     machine: &mut Machine<'p>,
@@ -349,6 +358,7 @@ fn context<'p>(
                 Some(rows) if rows != Value::NONE => rows,
                 _ => machine.call_named(frame, this, "get_queryset", &none),
             };
+            mark_pages(machine, this, class, rows);
             let called = name(machine, frame, rows);
             known.extend(self::named(machine, shows, rows, Some(called)));
             if shows == Shows::Many("_filter")

@@ -214,6 +214,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) showing: Vec<(Value, ClassRef)>,
     /// How each queryset is evaluated.
     pub(crate) uses: FxHashMap<Value, Uses>,
+    /// Querysets in no order of which pages are taken.
+    pub(crate) in_pages: FxHashSet<Value>,
     /// Querysets that were asked for more, and so are not the last of their chain.
     pub(crate) extended: FxHashSet<Value>,
     /// What declarations ask.
@@ -359,6 +361,7 @@ impl<'p> Machine<'p> {
             made: FxHashSet::default(),
             showing: Vec::new(),
             uses: FxHashMap::default(),
+            in_pages: FxHashSet::default(),
             extended: FxHashSet::default(),
             declared: Vec::new(),
             written: Vec::new(),

@@ -346,7 +346,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         of_outside: is_of_outside(machine, queryset),
         plan: plan(machine, query, &queryset.plan),
         planned: queryset.planned,
-        asked: queryset.asked,
+        asked: asked(machine, query, queryset),
         reads: Vec::new(),
         looped: machine.loops.contains_key(&query),
         looped_openly: machine.looped_openly.contains(&query),
@@ -363,6 +363,12 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
         giving: machine.giving.get(&query).cloned().unwrap_or_default(),
     }
+}
+
+/// What is asked of a queryset, and of its rows by those who take pages of them.
+fn asked(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Asked {
+    let unordered = queryset.asked.unordered || machine.in_pages.contains(&query);
+    Asked { unordered, ..queryset.asked }
 }
 
 /// Whether the row whose related rows a queryset is was asked for by another function than the one that reads them.

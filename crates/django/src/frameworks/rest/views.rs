@@ -99,7 +99,14 @@ pub(super) fn method<'p>(
                 _ => member,
             })
         }
-        "paginate_queryset" => arguments.get(0, "queryset")?,
+        "paginate_queryset" => {
+            let rows = arguments.get(0, "queryset")?;
+            // A backend has ordered them where the view says by what.
+            if machine.project.member(class, Symbol::new("ordering")).is_none() {
+                take_pages(machine, this, class, rows);
+            }
+            rows
+        }
         "get_object" => {
             let rows = rows(machine, frame, this);
             let rows = looked_up(machine, class, rows);
@@ -130,11 +137,8 @@ pub(super) fn method<'p>(
         "get_serializer_context" => context(machine, this, class),
         "list" => {
             let rows = rows(machine, frame, this);
-            let paging = attribute(machine, this, class, "pagination_class");
             let rows = ordered(machine, class, rows);
-            if paging != Some(Value::NONE) {
-                machine.record_page(rows);
-            }
+            take_pages(machine, this, class, rows);
             searched(machine, class, rows);
             show(machine, frame, this, rows)
         }
@@ -231,6 +235,29 @@ fn looked_up(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
         }
         _ => rows,
     }
+}
+
+/// Takes pages of a view's rows. Which class does so where the view names none, settings say; cursors order rows
+/// themselves, and so may what takes them in a way of its own.
+fn take_pages(machine: &mut Machine<'_>, this: Value, class: ClassRef, rows: Value) {
+    let paging = attribute(machine, this, class, "pagination_class");
+    if paging == Some(Value::NONE) {
+        return;
+    }
+    let counts =
+        |name: &str| name.starts_with("rest_framework.pagination.") && !name.ends_with(".CursorPagination");
+    let is_plain = match paging.map(|paging| machine.values.shape(paging)) {
+        Some(&Shape::Class(paging)) => {
+            let own = machine.class_function(paging, Symbol::new("paginate_queryset"));
+            own.is_none() && machine.has_base(paging, counts)
+        }
+        Some(Shape::External(name)) => counts(name.as_str()),
+        _ => false,
+    };
+    if is_plain {
+        machine.mark_pages(rows);
+    }
+    machine.record_page(rows);
 }
 
 /// Rows in the order of `OrderingFilter`, or of a cursor's pages.

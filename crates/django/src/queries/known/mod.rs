@@ -15,6 +15,7 @@ pub(in crate::queries) mod leaving;
 pub(in crate::queries) mod lengths;
 pub(in crate::queries) mod memos;
 pub(in crate::queries) mod narrowing;
+pub(in crate::queries) mod ordered;
 pub(in crate::queries) mod required;
 pub(in crate::queries) mod searches;
 pub(in crate::queries) mod seldom;

@@ -12,7 +12,7 @@
 use tuneup_python::flow::{Expr, ExprKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Origin, Path, Role, Row, Shape, Site, Value};
+use crate::queries::value::{Origin, Path, Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
     /// A list, tuple or iterator of the elements that looping over `source` gives; of all its rows, where it has them all.
@@ -228,23 +228,6 @@ impl<'p> Machine<'p> {
         let ExprKind::Slice(parts) = frame.facts.kind(index) else { return false };
         let lower = frame.facts.list(parts).first().map(|&lower| frame.facts.kind(lower));
         !matches!(lower, None | Some(ExprKind::None | ExprKind::Int(0)))
-    }
-
-    /// The rows of a queryset that begin behind its first.
-    pub(in crate::queries) fn cut_behind(&mut self, value: Value) -> Value {
-        let Some(mut queryset) = self.as_queryset(value).filter(|it| !it.is_manager).cloned() else {
-            return value;
-        };
-        let is_ordered = self.values.terms(queryset.terms).iter().any(|term| term.role == Role::Order)
-            || !self.schema.model(queryset.model).is_known()
-            || self.schema.class_of(queryset.model).is_none()
-            || self.schema.meta_option(self.project, queryset.model, "ordering").is_some();
-        if is_ordered {
-            return value;
-        }
-        self.extended.insert(value);
-        queryset.asked.unordered = true;
-        self.values.queryset(queryset)
     }
 
     /// Whether a slice leaves one element at most: `[:1]`, `[4:5]`.

@@ -1,0 +1,48 @@
+//! Whether rows come in an order that the query or its model says. What is in none is given as the database finds it, which may
+//! be another way for each query; so what is taken piece by piece, by slices or as pages, hangs together only as long as the
+//! database finds it the same way each time.
+//!
+//! <https://docs.djangoproject.com/en/stable/ref/paginator/#required-arguments>
+
+use crate::queries::machine::Machine;
+use crate::queries::value::{Queryset, Role, Value};
+
+impl Machine<'_> {
+    /// Whether nothing orders the rows of a queryset, as far as that is known.
+    fn is_unordered(&self, queryset: &Queryset) -> bool {
+        let mut order = self.values.terms(queryset.terms).iter().filter(|term| term.role == Role::Order);
+        let is_by_default = || {
+            !self.schema.model(queryset.model).is_known()
+                || self.schema.class_of(queryset.model).is_none()
+                || self.schema.meta_option(self.project, queryset.model, "ordering").is_some()
+        };
+        match order.next() {
+            // What a bare `order_by()` leaves of it, which is nothing.
+            Some(first) if first.name.as_str().is_empty() => order.next().is_none(),
+            Some(_) => false,
+            None => !queryset.asked.foreign && !is_by_default(),
+        }
+    }
+
+    /// The rows of a queryset that begin behind its first.
+    pub(in crate::queries) fn cut_behind(&mut self, value: Value) -> Value {
+        let Some(mut queryset) = self.as_queryset(value).filter(|it| !it.is_manager).cloned() else {
+            return value;
+        };
+        if !self.is_unordered(&queryset) {
+            return value;
+        }
+        self.extended.insert(value);
+        queryset.asked.unordered = true;
+        self.values.queryset(queryset)
+    }
+
+    /// Keeps that rows are taken page by page, of each queryset that a value may be.
+    pub(crate) fn mark_pages(&mut self, value: Value) {
+        for member in self.values.members(value) {
+            if self.as_queryset(member).is_some_and(|queryset| self.is_unordered(queryset)) {
+                self.in_pages.insert(member);
+            }
+        }
+    }
+}
