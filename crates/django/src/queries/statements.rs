@@ -181,6 +181,8 @@ impl<'p> Machine<'p> {
             };
         let doubt_then = self.begun_where(frame, test, true, orelse).or(doubt_then);
         let doubt_else = self.begun_where(frame, test, false, then).or(doubt_else);
+        let doubt_then = doubt_then.or_else(|| self.settled_by(frame, test, true, then));
+        let doubt_else = doubt_else.or_else(|| self.settled_by(frame, test, false, orelse));
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();

@@ -19,6 +19,7 @@ pub(in crate::queries) mod ordered;
 pub(in crate::queries) mod required;
 pub(in crate::queries) mod searches;
 pub(in crate::queries) mod seldom;
+pub(in crate::queries) mod settled;
 pub(in crate::queries) mod singles;
 pub(in crate::queries) mod steps;
 pub(in crate::queries) mod truth;
