@@ -156,3 +156,41 @@ fn init_is_given_columns_alone() {
     }
     check(&[("marks.py", &models(3))], &["Safe: for mark in Mark.objects.all():: book"]);
 }
+
+#[test]
+fn rows_whose_init_may_raise_are_loaded_by_those_who_ask_for_them() {
+    let models = |init: &str| {
+        format!(
+            "from django.conf import settings\n\
+             from django.db import models\n\
+             from shop.models import Book\n\n\n\
+             class Shelf(models.Model):\n    \
+             name = models.CharField(max_length=9)\n\n    \
+             def __init__(self, *args, **kwargs):\n        \
+             {init}\n        \
+             super().__init__(*args, **kwargs)\n\n\n\
+             class Copy(models.Model):\n    \
+             shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name='copies')\n    \
+             shelves = models.ManyToManyField(Shelf, related_name='+')\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE)\n\n\n\
+             def listed(request):\n    \
+             for copy in Copy.objects.all():\n        \
+             print(copy.book.title)\n        \
+             if not settings.WITHOUT_SHELVES:\n            \
+             print(copy.shelf.name, [shelf.name for shelf in copy.shelves.all()])\n"
+        )
+    };
+    let line = "for copy in Copy.objects.all():";
+    check(
+        &[("copies.py", &models("if settings.WITHOUT_SHELVES:\n            raise NotImplementedError"))],
+        &[
+            &format!("Safe: {line}: book"),
+            &format!("Unsafe: {line}: shelf"),
+            &format!("Unsafe: {line}: shelves"),
+        ],
+    );
+    check(
+        &[("copies.py", &models("kwargs.pop('given', None)"))],
+        &[&format!("Safe: {line}: shelf, book"), &format!("Safe: {line}: shelves")],
+    );
+}

@@ -6,6 +6,7 @@ mod deferring;
 mod gap;
 mod getting;
 mod keys;
+mod made;
 mod meeting;
 mod plans;
 mod rare;

@@ -6,6 +6,7 @@ use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::gap::{Gap, Missing};
+use super::made::raises_as_made;
 use super::plans::Elsewhere;
 use super::{Caller, Share, covers, path_of, place_of};
 use crate::proposal::Safety;
@@ -96,6 +97,20 @@ impl Gap<'_> {
                      the page of all others would pay for it without need.",
                 ),
                 None => {}
+            }
+            let made = missing.relations[missing.joined..].iter();
+            let made = made.filter_map(|&relation| project.schema.relation(relation).target());
+            for model in made {
+                if let Some(file) = raises_as_made(project, model) {
+                    verdict.object(
+                        Safety::Unsafe,
+                        format!(
+                            "The `__init__` of {} may raise ({}), and then does so wherever these rows are asked for.",
+                            project.schema.label(model),
+                            project.path(file),
+                        ),
+                    );
+                }
             }
             if let Some(reason) = self.undone(project, missing) {
                 verdict.object(Safety::Advice, reason);
