@@ -250,6 +250,29 @@ def grouped():
 }
 
 #[test]
+fn a_named_tuple_has_what_its_own_call_was_given() {
+    let views = |base: &str, first: &str, body: &str| {
+        format!(
+            "from dataclasses import dataclass\nfrom typing import NamedTuple\nfrom shop.models import Book\n\n\n\
+             {first}class Pair({base}):\n    book: Book\n    number: int = 1\n{body}\n\n\n\
+             def paired(book):\n    return Pair(book=book)\n\n\n\
+             def numbers(request):\n    \
+             return [paired(book).number for book in Book.objects.filter(title='a')]\n\n\n\
+             def names(request):\n    \
+             return [paired(book).book.author.name for book in Book.objects.filter(title='b')]\n"
+        )
+    };
+    let line = |read: &str, title: &str| {
+        format!("Safe: return [paired(book).{read} for book in Book.objects.filter(title='{title}')]: author")
+    };
+    check(&[("views.py", &views("NamedTuple", "", ""))], &[&line("book.author.name", "b")]);
+    // What has more than its fields is an object.
+    let method = "\n    def name(self):\n        return self.book.author.name\n";
+    let both = [line("number", "a"), line("book.author.name", "b")];
+    check(&[("views.py", &views("NamedTuple", "", method))], &[&both[0], &both[1]]);
+}
+
+#[test]
 fn what_a_subclass_completes_is_run_with_it() {
     let export = "
 from django.core.management.base import BaseCommand

@@ -403,6 +403,9 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         call: CallSite,
     ) -> Value {
+        if let Some(named) = self.plain_named_tuple(frame, class, arguments, call) {
+            return named;
+        }
         let object = self.values.make(Shape::Object(class, Some(call.site)));
         if let Some((function, _)) = self.class_function(class, self.names.init) {
             self.made.insert(object);

@@ -27,7 +27,9 @@ const DECORATORS: &[&str] = &[
 ];
 
 /// Bases that do.
-const BASES: &[&str] = &["typing.NamedTuple", "pydantic.BaseModel", "pydantic.main.BaseModel"];
+const BASES: &[&str] = &[NAMED_BASE, "pydantic.BaseModel", "pydantic.main.BaseModel"];
+
+const NAMED_BASE: &str = "typing.NamedTuple";
 
 /// Calls that say more of a field.
 const FIELDS: &[&str] =
@@ -58,7 +60,26 @@ impl<'p> Machine<'p> {
         let Some(fields) = self.named_fields(class).or_else(|| self.record_fields(class)) else {
             return false;
         };
+        for (name, put) in self.filled(frame, &fields, arguments, call) {
+            let Some(put) = put else { continue };
+            let key = (object, name);
+            let before = self.object_values.get(&key).copied().unwrap_or(Value::NEVER);
+            let joined = self.values.join(before, put);
+            self.object_values.insert(key, joined);
+        }
+        true
+    }
+
+    /// What each field gets of a call's arguments.
+    fn filled(
+        &mut self,
+        frame: &mut Frame<'p>,
+        fields: &[Field],
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Vec<(Symbol, Option<Value>)> {
         let mut positional = arguments.positional.iter().copied();
+        let mut filled = Vec::with_capacity(fields.len());
         for field in fields {
             let taken = if self.is_in_constructor(field.default) { positional.next() } else { None };
             let given = taken
@@ -66,16 +87,49 @@ impl<'p> Machine<'p> {
                 .or(arguments.more_positional)
                 .or(arguments.more_keywords);
             let put = match (given, field.default) {
-                (Some(given), _) => given,
-                (None, Some((owner, default))) => self.field_default(frame, owner, default, call),
-                (None, None) => continue,
+                (None, Some((owner, default))) => Some(self.field_default(frame, owner, default, call)),
+                (given, _) => given,
             };
-            let key = (object, field.name);
-            let before = self.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-            let joined = self.values.join(before, put);
-            self.object_values.insert(key, joined);
+            filled.push((field.name, put));
         }
-        true
+        filled
+    }
+
+    /// What a call of a named tuple's class gives, where that has nothing but fields: items that nothing changes, so that
+    /// what one call is given is in no other's.
+    pub(in crate::queries) fn plain_named_tuple(
+        &mut self,
+        frame: &mut Frame<'p>,
+        class: ClassRef,
+        arguments: &Arguments,
+        call: CallSite,
+    ) -> Option<Value> {
+        if !self.is_plain_named_tuple(class) {
+            return None;
+        }
+        let fields = self.record_fields(class)?;
+        let filled = self.filled(frame, &fields, arguments, call);
+        let names = filled.iter().map(|&(name, _)| self.values.make(Shape::Str(name))).collect();
+        let names = self.values.tuple(names);
+        let items =
+            self.values.tuple(filled.into_iter().map(|(_, put)| put.unwrap_or(Value::UNKNOWN)).collect());
+        Some(self.values.make(Shape::Instance(Symbol::new(NAMED), Box::new([names, items]))))
+    }
+
+    /// Whether a class is `typing.NamedTuple` with fields of its own and nothing else.
+    fn is_plain_named_tuple(&self, class: ClassRef) -> bool {
+        let order = self.project.mro(class);
+        let is_named = |base: &Base| matches!(base, Base::External(name) if *name == NAMED_BASE);
+        order.iter().any(is_named)
+            && order.iter().all(|base| match *base {
+                Base::Class(class) => {
+                    let facts = self.project.facts(class.file);
+                    let mut body = facts.block(facts.class(class.id).body).iter();
+                    body.all(|stmt| matches!(stmt.kind, StmtKind::Annotated { .. } | StmtKind::Expr(_)))
+                }
+                Base::External(_) => true,
+                Base::Value(..) | Base::Unknown => false,
+            })
     }
 
     /// The fields of `class Line(namedtuple("Line", "book number"))`.
