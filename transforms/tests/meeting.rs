@@ -57,6 +57,23 @@ fn what_all_branches_lack_is_loaded_where_they_meet() {
 }
 
 #[test]
+fn what_another_function_chooses_of_them_goes_on_in_the_variable() {
+    let code = |step: &str| {
+        format!(
+            "def chosen(books, request):\n    {step}\n    if request.path:\n        books = books.filter(pk__gt=3)\n    return books.distinct()\n\n\n"
+        )
+    };
+    let later = ["if books.exists():", "    books = chosen(books, request)", "if books.exists():"];
+    let looped = "    for book in books: print(book.author.name)";
+    let lines = [&BRANCHES[..], &later, &[looped]].concat();
+    behind(&code("print(request.user)"), &lines, &[&format!("Safe: {}: author", looped.trim())]);
+    // It reads them as well.
+    let found = [BRANCHES[1], BRANCHES[3]].map(|line| format!("Safe: {}: author", line.trim()));
+    let found = found.each_ref().map(String::as_str);
+    behind(&code("print([book.author.name for book in books])"), &lines, &found);
+}
+
+#[test]
 fn rows_that_are_used_elsewhere_too_are_loaded_where_they_are_made() {
     // To ask for more makes another queryset, which is evaluated again.
     in_each(&["print(len(books))", LOOP]);

@@ -52,7 +52,15 @@ pub(super) fn meet(project: &Project, gaps: &mut Vec<Gap>) {
                 continue;
             }
             let sites: Vec<TextRange> = all.iter().map(|&at| gaps[at].site.range).collect();
-            let Some(used) = variables.only_use(slot, &sites) else { continue };
+            // Where the function itself loops over the rows, calls in between only choose of them.
+            let is_here = |site: &Site| (site.file, site.function) == (file, Some(id));
+            let looped_here = all.iter().all(|&at| gaps[at].loops.iter().all(is_here));
+            let goes_through = |call: TextRange| {
+                let place = (file.index(), call.start().to_u32(), call.end().to_u32());
+                let flows = all.iter().flat_map(|&at| &gaps[at].missing).flat_map(|missing| &missing.others);
+                looped_here && (sites.contains(&call) || flows.flatten().any(|site| *site == place))
+            };
+            let Some(used) = variables.only_use(slot, &sites, &goes_through) else { continue };
             let mut whole = gaps[*first].clone();
             others.iter().for_each(|&other| whole.unite(&gaps[other]));
             whole.site = Site { range: facts.range(used), ..whole.site };
@@ -241,8 +249,22 @@ impl<'p> Variables<'p> {
         }
     }
 
-    /// The one place that uses what a variable holds, behind all of the queries that are put into it: a queryset in any case.
-    fn only_use(&self, slot: u32, queries: &[TextRange]) -> Option<Expr> {
+    /// The variable where a call is given it: `chosen(books, request)`.
+    fn given(&self, call: Expr, slot: u32) -> Option<Expr> {
+        let ExprKind::Call(_, run) = self.facts.kind(call) else { return None };
+        let arguments = self.facts.arguments(run).iter();
+        let given = arguments.filter(|it| self.facts.kind(it.value) == ExprKind::Local(slot));
+        given.map(|it| it.value).next()
+    }
+
+    /// The one place that uses what a variable holds, behind all of the queries that are put into it: a queryset in any case. What
+    /// goes through a call and into the variable again is used later.
+    fn only_use(
+        &self,
+        slot: u32,
+        queries: &[TextRange],
+        goes_through: &dyn Fn(TextRange) -> bool,
+    ) -> Option<Expr> {
         let facts = self.facts;
         let places = self.project.places();
         let mut apart: Vec<Expr> = Vec::new();
@@ -255,9 +277,11 @@ impl<'p> Variables<'p> {
                 let start = self.start(arm).filter(|(_, of)| *of == slot);
                 apart.extend(start.map(|(start, _)| start));
                 let is_query = queries.iter().any(|&query| self.begins_with(arm, query));
+                let given = self.given(arm, slot).filter(|_| goes_through(facts.range(arm)));
+                apart.extend(given);
                 match places.bound(self.file, arm)? {
                     Bound::Bare => {}
-                    Bound::Rows if (is_query || start.is_some()) && !self.loads(arm) => {}
+                    Bound::Rows if (is_query || start.is_some() || given.is_some()) && !self.loads(arm) => {}
                     Bound::Rows | Bound::Other => return None,
                 }
             }
