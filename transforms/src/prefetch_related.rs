@@ -35,10 +35,22 @@ fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
     }
     let mut wanted = gap.wanted(true);
     wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, gap, missing)));
+    wanted.retain(|missing| !changes_what_it_reads(project, gap, missing));
     by_safety(gap, wanted, |wanted| Some(verdict(project, gap, wanted)))
         .iter()
         .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))
         .collect()
+}
+
+/// Whether a path leads back to the query's own rows, which code changes while it loops over them: `book.author.books`. It reads
+/// them there for what it has changed, which no prefetch shows.
+fn changes_what_it_reads(project: &Project, gap: &Gap, missing: &Missing) -> bool {
+    let &[there, back, ..] = missing.relations.as_slice() else { return false };
+    let leads_back = project.schema.relation(there).inverse() == Some(back);
+    let changes = |write: &Write| {
+        write.model == gap.model && write.relation.is_none() && write.between.is_none() && !write.makes
+    };
+    leads_back && project.schema.relation(back).to_many() && gap.writes.iter().any(changes)
 }
 
 fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]) -> Proposal {

@@ -194,3 +194,43 @@ fn what_is_changed_of_the_rows_between_is_not_prefetched_before() {
         check(&[("works.py", models), ("views.py", &view)], &[&format!("{safety}: {query}: {path}")]);
     }
 }
+
+#[test]
+fn what_a_serializer_writes_for_one_row_is_written_while_others_are_to_be_shown() {
+    let views = |method: &str| {
+        format!(
+            "from rest_framework import generics, serializers\nfrom shop.models import Author, Book, Note\n\n\n\
+             def noted(book):\n    \
+             return Note.objects.update_or_create(book_id=book.pk, defaults={{'text': 'a'}})\n\n\n\
+             class Shown(serializers.ModelSerializer):\n    \
+             first = serializers.SerializerMethodField()\n    \
+             all = serializers.SerializerMethodField()\n\n    \
+             class Meta:\n        model = Book\n        fields = ['first', 'all']\n\n    \
+             def get_first(self, book):\n        {method}\n\n    \
+             def get_all(self, book):\n        return [note.pk for note in book.notes.all()]\n\n\n\
+             class Books(generics.ListAPIView):\n    serializer_class = Shown\n    \
+             queryset = Book.objects.order_by('pk')\n"
+        )
+    };
+    let line = "queryset = Book.objects.order_by('pk')";
+    check(&[("views.py", &views("return noted(book)"))], &[&format!("Unsafe: {line}: notes")]);
+    check(&[("views.py", &views("return book.title"))], &[&format!("Safe: {line}: notes")]);
+}
+
+#[test]
+fn rows_that_are_changed_are_not_prefetched_by_way_of_what_they_belong_to() {
+    let view = |step: &str, read: &str| {
+        code(&format!(
+            "def listed(request):\n    {QUERY}\n        {step}\n        print([it.pk for it in {read}])\n"
+        ))
+    };
+    for step in ["book.save()", "book.delete()", "Book.objects.filter(pk=3).update(title='a')"] {
+        check(&[("views.py", &view(step, "book.author.books.all()"))], &[&format!("Safe: {QUERY}: author")]);
+    }
+    check(
+        &[("views.py", &view("print(book.title)", "book.author.books.all()"))],
+        &[&format!("Safe: {QUERY}: author"), &format!("Safe: {QUERY}: author__books")],
+    );
+    // Of others it is only not known.
+    check(&[("views.py", &view("book.save()", "book.notes.all()"))], &[&format!("Safe: {QUERY}: notes")]);
+}

@@ -126,7 +126,13 @@ fn show_one<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, serializer: Va
     if machine.is_first_shown(serializer, object) {
         let arguments = Arguments { positional: vec![object], ..Arguments::default() };
         machine.serializers.push(serializer);
+        // What is done for one row of a list is done while the others are still to be shown.
+        let depth = machine.looping.len();
+        if machine.as_row(object).is_some_and(|row| row.many) {
+            machine.push_looping(object);
+        }
         machine.call_named(frame, serializer, "to_representation", &arguments);
+        machine.looping.truncate(depth);
         machine.serializers.pop();
     }
 }
