@@ -604,3 +604,31 @@ def reported():
         ],
     );
 }
+
+#[test]
+fn code_that_is_text_as_well_is_not_safe_to_change() {
+    let views = "
+from shop.models import Book
+
+
+def shown():
+    return f'{[book.author.name for book in Book.objects.all()]=}'
+
+
+def made():
+    return f'{[book.author.name for book in Book.objects.filter(title=1)]}'
+
+
+def shown_later():
+    books = Book.objects.filter(title=2)
+    return f'{[book.author.name for book in books]=}'
+";
+    check(
+        &[("views.py", views)],
+        &[
+            "Unsafe: return f'{[book.author.name for book in Book.objects.all()]=}': author",
+            "Safe: return f'{[book.author.name for book in Book.objects.filter(title=1)]}': author",
+            "Safe: books = Book.objects.filter(title=2): author",
+        ],
+    );
+}

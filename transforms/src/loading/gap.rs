@@ -77,6 +77,8 @@ pub(crate) struct Gap<'p> {
     pub(crate) narrowed: Vec<&'p Deferring>,
     /// `only` was called on it, with these names.
     pub(crate) only: Option<Vec<&'static str>>,
+    /// Whether its code is text as well: `f"{len(books)=}"`.
+    pub(crate) shown: bool,
     /// Whether its rows are also shown as a list.
     pub(crate) listed: bool,
     /// The related rows that it is, where the row that they belong to may come with a prefetch of them.

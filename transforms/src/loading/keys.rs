@@ -118,18 +118,12 @@ enum Put {
 impl File {
     fn of(project: &Project, at: FileId) -> Self {
         let facts = project.source.facts(at);
-        let mut file = Self { text: project.source.source(at).ok(), ..Self::default() };
+        let text = project.source.source(at).ok();
+        let mut file = Self { text, shown: facts.shown_code(), ..Self::default() };
         for (at, expr) in facts.exprs.iter().enumerate() {
             match expr.kind {
                 ExprKind::Attribute(related, _) if matches!(facts.kind(related), ExprKind::Attribute(..)) => {
                     file.beyond.entry(facts.range(related)).or_insert(Expr(at as u32));
-                }
-                ExprKind::FString(parts) | ExprKind::Opaque(parts) => {
-                    let is_text = |part| matches!(facts.kind(part), ExprKind::Str(_) | ExprKind::FString(_));
-                    file.shown.extend(facts.list(parts).windows(2).filter_map(|pair| {
-                        let text = facts.range(pair[0]);
-                        (is_text(pair[0]) && text.contains_range(facts.range(pair[1]))).then_some(text)
-                    }));
                 }
                 ExprKind::Walrus(target, _) => file.put(facts, target, Put::Other),
                 _ => {}

@@ -15,11 +15,12 @@ mod verdict;
 
 use std::collections::BTreeMap;
 
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_queryset};
 use tuneup_django::schema::{ModelId, RelationId};
-use tuneup_python::{Base, ClassRef, FunctionRef};
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
 
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
@@ -106,6 +107,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 narrowed: Vec::new(),
                 only: None,
                 listed: false,
+                shown: false,
                 prefetched_elsewhere: None,
                 proposed_elsewhere: None,
             });
@@ -190,7 +192,11 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
         .flat_map(|gap| &gap.missing)
         .flat_map(|missing| missing.relations.iter().copied())
         .collect();
+    let mut shown: FxHashMap<FileId, Vec<TextRange>> = FxHashMap::default();
     for gap in &mut gaps {
+        let in_file =
+            shown.entry(gap.site.file).or_insert_with_key(|&file| project.source.facts(file).shown_code());
+        gap.shown = in_file.iter().any(|text| text.contains_range(gap.site.range));
         gap.proposed_elsewhere = gap.proposed_elsewhere.filter(|relation| proposed.contains(relation));
         // Joins that Django makes by itself end where code names others, and must be named then.
         if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {

@@ -53,6 +53,12 @@ impl Gap<'_> {
                 format!("{rows} are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
+        if self.shown {
+            verdict.object(
+                Safety::Unsafe,
+                "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
+            );
+        }
         if !self.listed
             && let Some(reason) = self.given_to_several(project, wanted)
         {

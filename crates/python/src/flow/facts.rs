@@ -96,6 +96,21 @@ impl FileFacts {
         }
     }
 
+    /// The stretches of code that are text as well: `f"{len(books)=}"` shows its own code.
+    pub fn shown_code(&self) -> Vec<TextRange> {
+        let is_text = |part| matches!(self.kind(part), ExprKind::Str(_) | ExprKind::FString(_));
+        let mut shown = Vec::new();
+        for expr in &self.exprs {
+            let (ExprKind::FString(parts) | ExprKind::Opaque(parts)) = expr.kind else { continue };
+            // The text of the code stands before the value that it makes.
+            shown.extend(self.list(parts).windows(2).filter_map(|pair| {
+                let text = self.range(pair[0]);
+                (is_text(pair[0]) && text.contains_range(self.range(pair[1]))).then_some(text)
+            }));
+        }
+        shown
+    }
+
     /// What a test compares with `None`, and whether it holds for that: `place is None` does, `place != None` does not.
     pub fn compared_to_none(&self, test: Expr) -> Option<(Expr, bool)> {
         let ExprKind::Compare(run, ops) = self.kind(test) else { return None };
