@@ -146,6 +146,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
         if let Some(reason) = targets(project, missing).find_map(|to| apart(project, gap.model, to)) {
             verdict.object(Safety::Unsafe, reason);
         }
+        let is_undone = gap.undone(project, missing).is_some();
         // What the query joins already changes nothing any more.
         let joins = &missing.relations[missing.joined..];
         // Databases turn a join from the left around too, where that is cheaper.
@@ -196,7 +197,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                     && write.model == target
                     && (!write.makes || relation.is_reverse())
             };
-            if let Some(write) = gap.writes.iter().find(changes) {
+            if let Some(write) = gap.writes.iter().find(changes).filter(|_| !is_undone) {
                 let place = place_of(project, &write.site);
                 verdict.object(
                     Safety::Unsafe,

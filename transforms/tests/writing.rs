@@ -86,6 +86,43 @@ fn to_save_what_was_prefetched_may_undo_what_was_written_since() {
 }
 
 #[test]
+fn to_save_what_was_joined_may_undo_what_was_written_since() {
+    let view = |query: &str, first: &str, save: &str| {
+        code(&format!(
+            "def closed(request):\n    \
+             for note in {query}:\n        \
+             {first}\n        \
+             note.book.title = note.book.author.name\n        {save}\n"
+        ))
+    };
+    let all = "Note.objects.order_by('pk')";
+    let update = "Book.objects.filter(notes__user=1).update(title='')";
+    for (query, first, save, safety) in [
+        (all, update, "note.book.save()", "Advice"),
+        (all, "pass", "note.book.save()", "Unsafe"),
+        (all, update, "note.book.save(update_fields=['title'])", "Unsafe"),
+        // What is loaded already is as it is.
+        ("Note.objects.select_related('book')", update, "note.book.save()", "Safe"),
+    ] {
+        let expected = format!("{safety}: for note in {query}:: book__author");
+        check(&[("views.py", &view(query, first, save))], &[&expected]);
+    }
+}
+
+#[test]
+fn the_one_row_that_belongs_to_another_is_saved_by_it_alone() {
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\nclass Profile(models.Model):\n    \
+                  author = models.OneToOneField(Author, on_delete=models.CASCADE)\n    place = models.TextField()\n\n    \
+                  class Meta:\n        app_label = 'shop'\n";
+    let line = "for author in Author.objects.order_by('pk'):";
+    let view = code(&format!(
+        "def closed(request):\n    {line}\n        if author.name:\n            author.profile.place = 'a'\n            \
+         author.profile.save()\n        author.profile.place = 'b'\n        author.profile.save()\n"
+    ));
+    check(&[("profiles.py", models), ("views.py", &view)], &[&format!("Unsafe: {line}: profile")]);
+}
+
+#[test]
 fn what_another_loop_over_the_same_rows_writes_is_its_own() {
     let text = |body: &str| {
         code(&format!(

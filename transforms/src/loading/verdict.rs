@@ -1,7 +1,8 @@
 //! How sure it is that loading what a query lacks is right, and what speaks against it.
 
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Kept, Site};
+use tuneup_django::queries::{Aside, Kept, Site, Step};
+use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
@@ -147,19 +148,24 @@ impl Gap<'_> {
         verdict
     }
 
-    /// Why what is written meanwhile would be lost, where rows that a prefetch would load are saved after others of their model
-    /// were written.
+    /// Why what is written meanwhile would be lost, where rows that would be loaded at once are saved after others of their model
+    /// were written. Of rows that one foreign key leads to, several rows may share one, which each would have for itself.
     pub(crate) fn undone(&self, project: &Project, missing: &Missing) -> Option<String> {
-        if !missing.to_many {
-            return None;
-        }
+        let is_shared = |steps: &[Step]| {
+            steps.iter().any(|step| project.schema.relation(step.relation).kind() == RelationKind::ForeignKey)
+        };
         let save = self.saves.iter().find(|save| {
-            covers(&missing.path, &path_of(&save.steps)) && save.steps.iter().any(|step| step.to_many)
+            covers(&missing.path, &path_of(&save.steps))
+                && match missing.to_many {
+                    true => save.steps.iter().any(|step| step.to_many),
+                    false => save.steps.len() > missing.joined && is_shared(&save.steps),
+                }
         })?;
         let last = save.steps.last()?;
         let model = project.schema.relation(last.relation).target()?;
+        let loaded = if missing.to_many { "prefetched" } else { "joined" };
         Some(format!(
-            "Rows of `{}` are saved ({}) after {} is written ({}): prefetched rows hold what was there before, and to save them would \
+            "Rows of `{}` are saved ({}) after {} is written ({}): {loaded} rows hold what was there before, and to save them would \
              undo that write.",
             last.name,
             place_of(project, &save.site).path,
