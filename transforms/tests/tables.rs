@@ -104,6 +104,20 @@ fn what_a_table_names_for_its_rows_it_loads_by_itself() {
 }
 
 #[test]
+fn the_template_of_a_column_is_given_by_name_or_by_position() {
+    let found = ["Safe: table = NoteTable(Note.objects.all()): user__country"];
+    for given in [
+        "template_code='{{ record.user.country.name }}'",
+        "'{{ record.user.country.name }}'",
+        "'{{ note.user.country.name }}', None, 'note'",
+        "'{{ note.user.country.name }}', context_object_name='note'",
+    ] {
+        check_table(&format!("    user = tables.TemplateColumn({given})"), MAKES, &found);
+    }
+    check_table("    user = tables.TemplateColumn('{{ note.user.country.name }}')", MAKES, &[]);
+}
+
+#[test]
 fn columns_that_are_not_shown_read_nothing() {
     let place = "    user = Place()";
     check_table("    user = Place(visible=False)", MAKES, &[]);

@@ -196,6 +196,14 @@ impl Column {
         })
     }
 
+    /// What it is given at a position.
+    fn at<'p>(&self, machine: &mut Machine<'p>, position: usize) -> Option<Value> {
+        let arguments = machine.facts(self.file).arguments(self.arguments);
+        let given = arguments.get(position).filter(|it| it.kind == ArgumentKind::Positional)?;
+        let mut frame = machine.module_frame(self.file);
+        Some(machine.eval(&mut frame, given.value))
+    }
+
     /// What it is given under a name, or its class has.
     fn value<'p>(&self, machine: &mut Machine<'p>, name: &str) -> Option<Value> {
         match self.argument(machine, name) {
@@ -421,17 +429,26 @@ fn template_column<'p>(
     let site = member_site(machine, member);
     let path = column.accessor(machine, member.binding.name).unwrap_or_default();
     let value = path.iter().fold(row, |value, &name| attribute(machine, frame, value, name, site));
-    let mut known = vec![(Symbol::new("record"), row), (Symbol::new("value"), value)];
+    let by_name = |machine: &mut Machine<'p>, position, name| {
+        column
+            .value(machine, name)
+            .or_else(|| column.at(machine, position).filter(|_| column.class.is_none()))
+    };
+    let record = match by_name(machine, 2, "context_object_name").map(|name| machine.values.shape(name)) {
+        Some(&Shape::Str(name)) => name,
+        _ => Symbol::new("record"),
+    };
+    let mut known = vec![(record, row), (Symbol::new("value"), value)];
     if let Some(extra) = column.value(machine, "extra_context")
         && let Shape::Mapping { known: more, .. } = machine.values.shape(extra).clone()
     {
         known.extend(more.iter().copied());
     }
     let context = machine.values.mapping(known, Value::NEVER, Value::NEVER);
-    if let Some(text) = column.value(machine, "template_code") {
+    if let Some(text) = by_name(machine, 0, "template_code") {
         machine.render_text(text, context);
     }
-    if let Some(name) = column.value(machine, "template_name") {
+    if let Some(name) = by_name(machine, 1, "template_name") {
         machine.render_named(name, context);
     }
 }
