@@ -187,7 +187,7 @@ fn attribute<'p>(
     let name = Symbol::new(name);
     let site = frame.site(ruff_text_size::TextRange::default());
     let value = machine.attribute_of(frame, site, this, name);
-    let is_set = value != Value::UNKNOWN || machine.project.member(class, name).is_some();
+    let is_set = value != Value::UNKNOWN || machine.member(class, name).is_some();
     is_set.then_some(value)
 }
 
@@ -223,7 +223,7 @@ fn changelist<'p>(
         && machine.version.at_least(5, 0)
         && machine.class_member(class, Symbol::new("actions")) != Some(Value::NONE);
     searched(machine, class, model);
-    let rows = match machine.project.member(class, Symbol::new("ordering")) {
+    let rows = match machine.member(class, Symbol::new("ordering")) {
         Some(member) => {
             let names = machine.class_member(class, Symbol::new("ordering")).unwrap_or(Value::UNKNOWN);
             let site = member_site(machine, member);
@@ -231,7 +231,7 @@ fn changelist<'p>(
         }
         None => rows,
     };
-    let list_display = machine.project.member(class, Symbol::new("list_display"));
+    let list_display = machine.member(class, Symbol::new("list_display"));
     for member in machine.values.members(rows) {
         let Some(mut queryset) = machine.as_queryset(member).cloned() else { continue };
         queryset.is_manager = false;
@@ -327,7 +327,7 @@ fn change_form<'p>(
             read_only(machine, frame, this, inline, row);
             // Both of Django's templates head each row with its text.
             if foreign_admins::is_known(machine.project, inline, "template")
-                && machine.project.member(inline, Symbol::new("template")).is_none()
+                && machine.member(inline, Symbol::new("template")).is_none()
             {
                 machine.text_of(frame, row);
             }
@@ -361,7 +361,7 @@ fn has_one_row(machine: &mut Machine<'_>, inline: ClassRef, parent: ModelId, mod
 /// The fields of a form that are shown and not edited.
 fn read_only<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, class: ClassRef, row: Value) {
     let name = Symbol::new("readonly_fields");
-    let member = machine.project.member(class, name);
+    let member = machine.member(class, name);
     let Some(names) = machine.class_member(class, name) else { return };
     let Shape::Tuple(names) = machine.values.shape(names).clone() else { return };
     for &column in names.iter() {
@@ -378,7 +378,7 @@ fn searched(machine: &mut Machine<'_>, class: ClassRef, model: ModelId) {
         ("date_hierarchy", Source::AdminDates),
     ] {
         let name = Symbol::new(name);
-        let Some(member) = machine.project.member(class, name) else { continue };
+        let Some(member) = machine.member(class, name) else { continue };
         let Some(value) = machine.class_member(class, name) else { continue };
         let items = match machine.values.shape(value) {
             Shape::Str(_) => vec![value],

@@ -100,7 +100,7 @@ fn inherited_method<'p>(
     if name != "__init__" || !machine.has_base(class, is_choice) {
         return None;
     }
-    let defines = |name: &&str| machine.project.member(class, Symbol::new(name)).is_some();
+    let defines = |name: &&str| machine.member(class, Symbol::new(name)).is_some();
     if WITHOUT_OPTIONS.iter().any(defines) {
         return Some(Value::NONE);
     }
@@ -256,7 +256,7 @@ fn shows_options(machine: &mut Machine<'_>, class: ClassRef, key: Symbol, declar
     let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return false };
     let Shape::Class(meta) = *machine.values.shape(meta) else { return false };
     // What chooses a widget for every field, or changes the fields that Django makes, is not followed.
-    let changes = |name: &&str| machine.project.member(meta, Symbol::new(name)).is_some();
+    let changes = |name: &&str| machine.member(meta, Symbol::new(name)).is_some();
     if ["field_classes", "filter_overrides"].iter().any(changes) {
         return false;
     }
@@ -397,8 +397,7 @@ pub(super) fn show_declared<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>
             _ => None,
         };
         let rows = rows_of(machine, field);
-        let range =
-            machine.project.member(class, name).map(|member| super::lists::member_site(machine, member));
+        let range = machine.member(class, name).map(|member| super::lists::member_site(machine, member));
         if let Some(site) = range {
             show_rows(machine, frame, rows, label, Site { form: SiteForm::Chain, ..site });
         }

@@ -92,7 +92,7 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
         }
     }
     // What Django does itself where the class does not say.
-    let has = |name: &str| machine.project.member(class, Symbol::new(name)).is_some();
+    let has = |name: &str| machine.member(class, Symbol::new(name)).is_some();
     let (has_title, has_link) =
         (has("item_title") || has("title_template"), has(if is_feed { "item_link" } else { "location" }));
     if is_feed && !has_title {

@@ -12,7 +12,7 @@ pub(crate) fn items(machine: &Machine<'_>, list: Value) -> Option<Vec<Value>> {
     for member in machine.values.members(list) {
         let more = match machine.values.shape(member) {
             Shape::Tuple(items) => items.to_vec(),
-            Shape::Sequence(element) => machine.values.members(*element),
+            Shape::Sequence(element) => machine.values.members(*element).to_vec(),
             _ => return None,
         };
         for item in more {
@@ -84,6 +84,6 @@ fn named(machine: &Machine<'_>, member: Member, name: Symbol, depth: u32) -> Opt
     }
     others.into_iter().filter(|_| depth > 0).find_map(|(base, attribute)| {
         let Entity::Class(class) = machine.project.entity_of(site.file, base) else { return None };
-        named(machine, machine.project.member(class, attribute)?, name, depth - 1)
+        named(machine, machine.member(class, attribute)?, name, depth - 1)
     })
 }

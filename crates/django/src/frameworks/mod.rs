@@ -193,8 +193,9 @@ impl<'p> Machine<'p> {
         value: Value,
         name: Symbol,
     ) -> Value {
+        let (of, called) = (class.as_str(), name.as_str());
         for framework in ALL {
-            if let Some(value) = (framework.attribute)(self, class.as_str(), parts, name.as_str()) {
+            if let Some(value) = (framework.attribute)(self, of, parts, called) {
                 return value;
             }
         }
@@ -232,7 +233,8 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Option<Value> {
         let Shape::Object(class, _) = *self.values.shape(this) else { return None };
-        ALL.iter().find_map(|framework| (framework.inherited)(self, frame, this, class, name.as_str()))
+        let name = name.as_str();
+        ALL.iter().find_map(|framework| (framework.inherited)(self, frame, this, class, name))
     }
 
     /// A method that an object of a project's class has from outside the project.
@@ -371,7 +373,7 @@ impl<'p> Machine<'p> {
     ///
     /// <https://www.django-rest-framework.org/api-guide/serializers/#declaring-serializers>
     pub(crate) fn is_declared_field(&self, class: ClassRef, name: Symbol) -> bool {
-        let Some(member) = self.project.member(class, name) else { return false };
+        let Some(member) = self.member(class, name) else { return false };
         let facts = self.project.facts(member.owner.file);
         let Some(ExprKind::Call(callee, _)) = member.binding.value.map(|value| facts.kind(value)) else {
             return false;

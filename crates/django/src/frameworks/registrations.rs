@@ -169,8 +169,8 @@ fn registered(facts: &FileFacts) -> impl Iterator<Item = (Expr, Expr)> {
 pub(super) fn models(machine: &Machine<'_>, value: Value) -> Vec<(ModelId, Value)> {
     let members = match machine.values.shape(value) {
         Shape::Tuple(items) => items.to_vec(),
-        Shape::Sequence(element) => machine.values.members(*element),
-        _ => machine.values.members(value),
+        Shape::Sequence(element) => machine.values.members(*element).to_vec(),
+        _ => machine.values.members(value).to_vec(),
     };
     let model = |member: Value| match *machine.values.shape(member) {
         Shape::Model(id) => Some((id, member)),

@@ -96,7 +96,7 @@ fn is_written_out(machine: &Machine<'_>, context: Value) -> bool {
 fn context_of(machine: &mut Machine<'_>, context: Option<Value>) -> Value {
     let none = machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER);
     let mut contexts = Vec::new();
-    for member in context.map_or_else(Vec::new, |context| machine.values.members(context)) {
+    for member in context.map(|context| machine.values.members(context)).unwrap_or_default() {
         if matches!(machine.values.shape(member), Shape::Mapping { .. }) {
             contexts.push(member);
         }

@@ -136,7 +136,7 @@ fn inherited_method<'p>(
         "get_queryset" => {
             let rows = queryset(machine, frame, this, class);
             let name = Symbol::new("ordering");
-            match (machine.project.member(class, name), machine.class_member(class, name)) {
+            match (machine.member(class, name), machine.class_member(class, name)) {
                 (Some(member), Some(names)) if matches!(shows, Shows::Many(_)) => {
                     let site = super::lists::member_site(machine, member);
                     Some(machine.ordered_by(rows, names, site))
@@ -149,7 +149,7 @@ fn inherited_method<'p>(
                 Some(rows) if rows != Value::NONE => rows,
                 _ => machine.call_named(frame, this, "get_queryset", &none),
             };
-            let slug = machine.project.member(class, Symbol::new("slug_field"));
+            let slug = machine.member(class, Symbol::new("slug_field"));
             let rows = match (slug, machine.class_member(class, Symbol::new("slug_field"))) {
                 (Some(member), Some(name)) => match *machine.values.shape(name) {
                     Shape::Str(name) => {
@@ -306,7 +306,7 @@ fn rows_of_model<'p>(
     class: ClassRef,
     model: ModelId,
 ) -> Value {
-    let Some(member) = machine.project.member(class, Symbol::new("model")) else { return Value::UNKNOWN };
+    let Some(member) = machine.member(class, Symbol::new("model")) else { return Value::UNKNOWN };
     let Some(value) = member.binding.value else { return Value::UNKNOWN };
     let file = member.owner.file;
     let range = machine.facts(file).range(value);
@@ -506,7 +506,7 @@ fn default_template(machine: &mut Machine<'_>, rows: Value, suffix: &str) -> Opt
 /// What a date-based view asks of its `date_field`.
 fn dated<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) {
     let name = Symbol::new("date_field");
-    let Some(member) = machine.project.member(class, name) else { return };
+    let Some(member) = machine.member(class, name) else { return };
     let Some(value) = machine.class_member(class, name) else { return };
     let Shape::Str(field) = *machine.values.shape(value) else { return };
     let this = machine.values.make(Shape::Object(class, None));

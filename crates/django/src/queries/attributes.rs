@@ -49,7 +49,7 @@ impl<'p> Machine<'p> {
         };
         match class.filter(|_| self.is_queryset(given)) {
             Some(class) if self.is_plain_property(class, name) => {
-                let member = self.project.member(class, name);
+                let member = self.member(class, name);
                 match member.and_then(|member| self.function_of(member)) {
                     Some((function, _)) => self.goes_on_if_sure(function, given, site),
                     None => given,
@@ -175,7 +175,7 @@ impl<'p> Machine<'p> {
 
     /// The function that a class's attribute is, and how it is bound.
     pub(crate) fn class_function(&self, class: ClassRef, name: Symbol) -> Option<(FunctionRef, Binding)> {
-        self.function_of(self.project.member(class, name)?)
+        self.function_of(self.member(class, name)?)
     }
 
     /// The function that a member is, and how it is bound.
@@ -203,7 +203,7 @@ impl<'p> Machine<'p> {
 
     /// The function that `value.name = put` calls, where the class's `property` has one.
     pub(super) fn setter(&self, class: ClassRef, name: Symbol) -> Option<FunctionRef> {
-        let member = self.project.member(class, name)?;
+        let member = self.member(class, name)?;
         let function = self.project.function_of(&member)?;
         self.has_decorator(function, &["setter"]).then_some(function)
     }
@@ -247,7 +247,7 @@ impl<'p> Machine<'p> {
     ///
     /// <https://docs.python.org/3/howto/descriptor.html#definition-and-introduction>
     pub(crate) fn is_plain_property(&self, class: ClassRef, name: Symbol) -> bool {
-        let Some(member) = self.project.member(class, name) else { return false };
+        let Some(member) = self.member(class, name) else { return false };
         let Some((function, Binding::Property)) = self.function_of(member) else { return false };
         let facts = self.project.facts(function.file);
         let is_property =
@@ -265,7 +265,7 @@ impl<'p> Machine<'p> {
         this: Option<Value>,
         class_value: Value,
     ) -> Option<Value> {
-        let member = self.project.member(class, name)?;
+        let member = self.member(class, name)?;
         Some(self.bind_member(frame, member, name, this, class_value))
     }
 
@@ -292,7 +292,7 @@ impl<'p> Machine<'p> {
 
     /// A class attribute that is no function, evaluated once.
     pub(crate) fn class_member(&mut self, class: ClassRef, name: Symbol) -> Option<Value> {
-        let member = self.project.member(class, name)?;
+        let member = self.member(class, name)?;
         if let Some((function, _)) = self.function_of(member) {
             return Some(self.values.make(Shape::Function(function, None)));
         }
@@ -471,7 +471,7 @@ impl<'p> Machine<'p> {
 
     /// What a class's own body binds a name to.
     fn own_member(&self, class: ClassRef, name: Symbol) -> Option<Member> {
-        let member = self.project.member(class, name)?;
+        let member = self.member(class, name)?;
         (member.owner == class).then_some(member)
     }
 

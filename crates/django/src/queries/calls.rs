@@ -60,7 +60,7 @@ impl<'p> Machine<'p> {
                 return self.template_call(frame, what, arguments, call.site);
             }
             if let ExprKind::Global(name) = frame.facts.kind(callee)
-                && name == "super"
+                && name == self.names.super_
                 && arguments.is_empty()
             {
                 return self.super_value(frame);
@@ -77,7 +77,7 @@ impl<'p> Machine<'p> {
         };
         let base_value = self.eval(frame, base);
         let given = self.arguments(frame, arguments);
-        if name == "add_q"
+        if name == self.names.add_q
             && let ExprKind::Attribute(rows, query) = frame.facts.kind(base)
             && query == "query"
         {
@@ -92,7 +92,9 @@ impl<'p> Machine<'p> {
             machine.call_each(frame, method, &given, arguments, call)
         });
         match frame.facts.arguments(arguments).first() {
-            Some(key) if name == "get" || name == "pop" => self.gone_to(frame, key.value, result),
+            Some(key) if name == self.names.get || name == self.names.pop => {
+                self.gone_to(frame, key.value, result)
+            }
             _ => result,
         }
     }
@@ -105,7 +107,8 @@ impl<'p> Machine<'p> {
         run: Run,
         given: &Arguments,
     ) -> Option<Expr> {
-        let is_getattr = matches!(frame.facts.kind(callee), ExprKind::Global(name) if name == "getattr");
+        let is_getattr =
+            matches!(frame.facts.kind(callee), ExprKind::Global(name) if name == self.names.getattr);
         let (name, value) = (frame.facts.arguments(run).get(1)?, given.positional.get(1)?);
         (is_getattr && matches!(self.values.shape(*value), Shape::Union(_))).then_some(name.value)
     }
@@ -444,22 +447,19 @@ impl<'p> Machine<'p> {
     fn bind(&mut self, function: FunctionRef, this: Option<Value>, arguments: &Arguments) -> Box<[Value]> {
         let facts = self.facts(function.file);
         let parameters = facts.parameters(facts.function(function.id).parameters);
-        let mut positional: Vec<Value> = this.into_iter().collect();
-        positional.extend(&arguments.positional);
-        let mut taken = 0;
+        let mut positional = this.into_iter().chain(arguments.positional.iter().copied());
         let mut slots = Vec::with_capacity(parameters.len());
         for parameter in parameters {
-            let by_name = |arguments: &Arguments| arguments.keyword(parameter.name.as_str());
+            let by_name = || {
+                let named = arguments.keywords.iter().find(|(name, _)| *name == parameter.name);
+                named.map(|&(_, value)| value)
+            };
             let value = match parameter.kind {
                 ParameterKind::PositionalOnly | ParameterKind::Normal | ParameterKind::KeywordOnly => {
-                    let by_position = (parameter.kind != ParameterKind::KeywordOnly)
-                        .then(|| positional.get(taken).copied())
-                        .flatten();
-                    if by_position.is_some() {
-                        taken += 1;
-                    }
+                    let by_position =
+                        (parameter.kind != ParameterKind::KeywordOnly).then(|| positional.next()).flatten();
                     by_position
-                        .or_else(|| by_name(arguments))
+                        .or_else(by_name)
                         .or(arguments.more_positional)
                         .or(arguments.more_keywords)
                         .unwrap_or_else(|| match parameter.default {
@@ -472,7 +472,7 @@ impl<'p> Machine<'p> {
                         })
                 }
                 ParameterKind::Star => {
-                    let rest: Vec<Value> = positional.drain(taken.min(positional.len())..).collect();
+                    let rest: Vec<Value> = positional.by_ref().collect();
                     match arguments.more_positional {
                         Some(more) => {
                             let element = self.values.join_all(rest.into_iter().chain([more]));
@@ -524,8 +524,9 @@ impl<'p> Machine<'p> {
             within,
         );
         let changes = self.changes_of(&slots);
-        let asked = ((function, environment, slots), changes, rarity);
-        if let Some(summary) = self.remembered.get(&asked).cloned() {
+        let key = (function, environment, self.values.make_slots(&slots));
+        let rarity = self.rarities.number(rarity);
+        if let Some(summary) = self.remembered.get(&(key, changes, rarity)).cloned() {
             self.left = Left::default();
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
@@ -536,7 +537,6 @@ impl<'p> Machine<'p> {
             }
             return summary.result;
         }
-        let key = asked.0;
         let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
             || self.active_calls.contains(&key);
         if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
@@ -544,10 +544,10 @@ impl<'p> Machine<'p> {
             self.sure = false;
             return Value::UNKNOWN;
         }
-        self.active_calls.push(key.clone());
+        self.active_calls.push(key);
         self.call_writes.push(Vec::new());
         self.climbing += u32::from(climbs);
-        let (result, left, sure) = self.run_function(function, environment, &key.2);
+        let (result, left, sure) = self.run_function(function, environment, &slots);
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
         let writes = self.call_writes.pop().unwrap_or_default();
@@ -560,7 +560,7 @@ impl<'p> Machine<'p> {
         }
         self.note_giving(function, result);
         if self.fuel > 0 {
-            let changes = self.changes_of(&key.2);
+            let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();
             let effects = has_effects.then(|| Rc::new(Effects { writes: writes.into(), left: left.clone() }));
             self.remembered.insert((key, changes, rarity), Summary { result, effects, sure });

@@ -10,9 +10,14 @@ use crate::schema::RelationId;
 impl Machine<'_> {
     /// Whether a function that is under way calls itself, directly or by others, for a row further up.
     pub(super) fn climbs_by_calling(&self, function: FunctionRef, arguments: &[Value]) -> bool {
-        self.active_calls.iter().any(|(active, _, before)| {
-            *active == function
-                && before.iter().zip(arguments).any(|(&before, &after)| self.is_above(before, after))
+        self.active_calls.iter().any(|&(active, _, before)| {
+            active == function
+                && self
+                    .values
+                    .slots(before)
+                    .iter()
+                    .zip(arguments)
+                    .any(|(&before, &after)| self.is_above(before, after))
         })
     }
 

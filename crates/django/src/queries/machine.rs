@@ -3,14 +3,17 @@
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+use super::class_members::ClassMembers;
 pub(crate) use super::frame::Frame;
 use super::handing::Giving;
 use super::inherited::ParameterReads;
+use super::interned::Interned;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
 use super::known::memos::Memos;
@@ -21,8 +24,8 @@ use super::python::left::Left;
 use super::receivers::Receivers;
 use super::requests::Attributes;
 use super::value::{
-    Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Step, Terms, Uses,
-    Value, Values,
+    Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Slots, Step, Terms,
+    Uses, Value, Values,
 };
 pub(crate) use super::writes::Write;
 use crate::frameworks::registrations::Admins;
@@ -84,7 +87,8 @@ pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbo
 /// which it is.
 type Shown = (Value, Value, Option<Symbol>, Option<Aside>, Option<Value>);
 
-pub(crate) type CallKey = (FunctionRef, Option<Environment>, Box<[Value]>);
+/// A function, the variables around it, and what it is given.
+pub(crate) type CallKey = (FunctionRef, Option<Environment>, Slots);
 
 /// The interpreter over one part of a project's functions.
 pub(crate) struct Machine<'p> {
@@ -106,8 +110,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) values: Values,
     pub(crate) names: Names,
     /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
-    /// done.
-    pub(crate) remembered: FxHashMap<(CallKey, u32, Rarity), Summary>,
+    /// done: the number of the rarity.
+    pub(crate) remembered: FxHashMap<(CallKey, u32, u32), Summary>,
+    pub(super) rarities: Interned<Rarity>,
+    pub(super) class_members: ClassMembers,
     /// What is being run that is not all that the rows around it are there for, if anything.
     pub(super) aside: Option<Aside>,
     /// What was, around each of the fragments of a template's cache that are under way.
@@ -153,8 +159,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) prefetch_attributes: &'p PrefetchAttributes,
     /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
-    pub(crate) reads: Vec<Read>,
-    seen_reads: FxHashSet<Read>,
+    /// In order, each once.
+    pub(crate) reads: IndexSet<Read, FxBuildHasher>,
     pub(super) read_paths: FxHashSet<(Value, Path)>,
     /// What was read beyond the first step of a climb.
     pub(super) climbed: FxHashSet<(Value, Path)>,
@@ -270,6 +276,11 @@ names! {
     class_ = "__class__",
     empty = "",
     pk = "pk",
+    add_q = "add_q",
+    get = "get",
+    pop = "pop",
+    super_ = "super",
+    getattr = "getattr",
     prefetched = "%prefetched",
     state = "%state",
     dict = "%dict",
@@ -309,6 +320,8 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            rarities: Interned::new(),
+            class_members: ClassMembers::default(),
             aside: None,
             around_fragments: Vec::new(),
             looped_openly: FxHashSet::default(),
@@ -334,8 +347,7 @@ impl<'p> Machine<'p> {
             admins: None,
             prefetch_attributes,
             row_values: FxHashMap::default(),
-            reads: Vec::new(),
-            seen_reads: FxHashSet::default(),
+            reads: IndexSet::default(),
             read_paths: FxHashSet::default(),
             climbed: FxHashSet::default(),
             giving: FxHashMap::default(),
@@ -403,6 +415,19 @@ impl<'p> Machine<'p> {
         self.sure = true;
     }
 
+    /// Lets go what only running more needs: what was found is told apart from it.
+    pub(super) fn rest(&mut self) {
+        self.remembered = FxHashMap::default();
+        self.object_values = FxHashMap::default();
+        self.class_values = FxHashMap::default();
+        self.row_values = FxHashMap::default();
+        self.shown = FxHashSet::default();
+        self.looks = FxHashMap::default();
+        self.memos = FxHashMap::default();
+        self.parameter_reads = FxHashMap::default();
+        self.values.rest();
+    }
+
     /// Runs something as if nothing else was under way, with so much to compute.
     pub(crate) fn run_apart(&mut self, fuel: u32, run: impl FnOnce(&mut Self)) {
         let fuel = std::mem::replace(&mut self.fuel, fuel);
@@ -452,9 +477,8 @@ impl<'p> Machine<'p> {
         };
         if self.climbing > 0 {
             self.climbed.insert((read.query, read.path));
-        } else if self.seen_reads.insert(read) {
+        } else if self.reads.insert(read) {
             self.read_paths.insert((read.query, read.path));
-            self.reads.push(read);
         }
     }
 

@@ -58,7 +58,7 @@ impl<'p> Machine<'p> {
     /// A function of the class of a made row's model, the class that has it, and how it is bound.
     fn made_method(&self, parts: &[Value], name: Symbol) -> Option<(FunctionRef, Option<ClassRef>, Binding)> {
         let Shape::Model(model) = *self.values.shape(*parts.first()?) else { return None };
-        let member = self.project.member(self.schema.class_of(model)?, name)?;
+        let member = self.member(self.schema.class_of(model)?, name)?;
         let (function, binding) = self.function_of(member)?;
         Some((function, Some(member.owner), binding))
     }

@@ -21,16 +21,19 @@ use crate::version::Version;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
+mod class_members;
 mod climbing;
 pub(crate) mod conditions;
 mod expressions;
 mod frame;
 mod handing;
 mod inherited;
+mod interned;
 mod known;
 mod loops;
 pub(crate) mod machine;
 mod made;
+mod members;
 mod parameters;
 mod places;
 mod plans;
@@ -250,6 +253,7 @@ pub(crate) fn find(
                     failed.push(file);
                 }
             }
+            machine.rest();
             let (queries, models) = (results(&machine), site_models(&machine));
             (index, (queries, models, Asks::of(&mut machine), failed))
         })

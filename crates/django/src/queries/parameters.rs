@@ -71,7 +71,7 @@ impl Machine<'_> {
             .map(|rest| rest.strip_suffix("_display").or(rest.split_once("_by_").map(|(_, field)| field)));
         match of_field {
             Some(Some(field)) if self.schema.attribute(model, Symbol::new(field)).is_some() => true,
-            _ => self.schema.class_of(model).is_some_and(|class| self.project.member(class, name).is_some()),
+            _ => self.schema.class_of(model).is_some_and(|class| self.member(class, name).is_some()),
         }
     }
 }

@@ -257,7 +257,7 @@ impl<'p> Machine<'p> {
 
     /// Whether a queryset gives its rows as Django's own does.
     fn is_plain(&self, rows: &Queryset) -> bool {
-        let says = |class, name| self.project.member(class, Symbol::new(name)).is_some();
+        let says = |class, name| self.member(class, Symbol::new(name)).is_some();
         !rows.classes.iter().any(|&class| {
             ["__iter__", "_fetch_all", "_iterator", "_iterable_class"]
                 .into_iter()

@@ -46,7 +46,7 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Value {
         for &class in &queryset.classes {
-            if let Some(member) = self.project.member(class, name) {
+            if let Some(member) = self.member(class, name) {
                 let class_value = self.values.make(Shape::Class(class));
                 return self.bind_member(frame, member, name, Some(value), class_value);
             }

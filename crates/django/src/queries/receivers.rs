@@ -130,9 +130,9 @@ impl<'p> Machine<'p> {
             Shape::Sequence(_) => {
                 let site = frame.site_of(at);
                 let items = self.iterate(frame, value, site);
-                self.values.members(items)
+                self.values.members(items).to_vec()
             }
-            _ => self.values.members(value),
+            _ => self.values.members(value).to_vec(),
         }
     }
 

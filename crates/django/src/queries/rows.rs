@@ -363,7 +363,7 @@ impl<'p> Machine<'p> {
             let items = match self.values.shape(list).clone() {
                 Shape::Sequence(element) => {
                     let element = self.any_of(element);
-                    self.values.members(element)
+                    self.values.members(element).to_vec()
                 }
                 Shape::Tuple(items) => items.to_vec(),
                 _ => Vec::new(),

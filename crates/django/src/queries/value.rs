@@ -7,12 +7,13 @@ use std::hash::Hash;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
-use indexmap::IndexSet;
 use ruff_text_size::TextRange;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use tuneup_python::flow::FunctionId;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
 
+use super::interned::Interned;
+pub use super::members::Members;
 pub use super::query::{Asked, Given, Origin, Plan, Prefetched, Queryset, Role, Term, Uses};
 pub use super::row::{Lacks, Row, Step};
 use crate::schema::ModelId;
@@ -41,6 +42,10 @@ number!(
 number!(
     /// The variables that a function closes over.
     Environment
+);
+number!(
+    /// The interned values of a call's parameters.
+    Slots
 );
 number!(
     /// An interned path of relations from the rows of a query.
@@ -208,21 +213,6 @@ impl<T: Clone> DerefMut for Shared<T> {
     }
 }
 
-#[derive(Debug)]
-struct Interned<T> {
-    items: IndexSet<T, FxBuildHasher>,
-}
-
-impl<T: Eq + Hash> Interned<T> {
-    fn new() -> Self {
-        Self { items: IndexSet::default() }
-    }
-
-    fn number(&mut self, item: T) -> u32 {
-        self.items.insert_full(item).0 as u32
-    }
-}
-
 /// All values met so far.
 #[derive(Debug)]
 pub struct Values {
@@ -230,6 +220,7 @@ pub struct Values {
     depths: Vec<u8>,
     paths: Interned<(Path, Option<Step>)>,
     environments: Interned<(Option<Environment>, Box<[Value]>)>,
+    slots: Interned<Box<[Value]>>,
     terms: Interned<Box<[Term]>>,
     joins: FxHashMap<(Value, Value), Value>,
 }
@@ -248,6 +239,7 @@ impl Values {
             depths: Vec::new(),
             paths: Interned::new(),
             environments: Interned::new(),
+            slots: Interned::new(),
             terms: Interned::new(),
             joins: FxHashMap::default(),
         };
@@ -261,7 +253,7 @@ impl Values {
 
     /// The terms of a list.
     pub fn terms(&self, terms: Terms) -> &[Term] {
-        &self.terms.items[terms.0 as usize]
+        &self.terms[terms.0]
     }
 
     /// A list of terms, each once.
@@ -279,7 +271,7 @@ impl Values {
 
     /// Every queryset that there is.
     pub fn querysets(&self) -> impl Iterator<Item = (Value, &Queryset)> {
-        (0..).zip(&self.shapes.items).filter_map(|(number, shape)| match shape {
+        (0..).zip(self.shapes.items()).filter_map(|(number, shape)| match shape {
             Shape::Queryset(queryset) => Some((Value(number), &**queryset)),
             _ => None,
         })
@@ -287,19 +279,20 @@ impl Values {
 
     /// What a value is.
     pub fn shape(&self, value: Value) -> &Shape {
-        &self.shapes.items[value.0 as usize]
+        &self.shapes[value.0]
     }
 
     /// The value of a shape.
     pub fn make(&mut self, shape: Shape) -> Value {
-        if let Some(number) = self.shapes.items.get_index_of(&shape) {
-            return Value(number as u32);
-        }
+        let part = match self.shapes.find(&shape) {
+            Ok(number) => return Value(number),
+            Err(part) => part,
+        };
         let depth = self.depth_of(&shape);
         if depth > DEEPEST {
             return Value::UNKNOWN;
         }
-        let number = self.shapes.number(shape);
+        let number = self.shapes.add(part, shape);
         self.depths.push(depth);
         Value(number)
     }
@@ -484,13 +477,47 @@ impl Values {
         self.make(Shape::Mapping { known: known.into(), key, rest })
     }
 
-    /// The alternatives of a value: itself, or a union's members.
-    pub fn members(&self, value: Value) -> Vec<Value> {
-        match self.shape(value) {
-            Shape::Union(members) => members.to_vec(),
-            Shape::Never => Vec::new(),
-            _ => vec![value],
+    /// A mapping with more known keys than one has, the first of these.
+    pub fn mapping_beyond(
+        &mut self,
+        mut known: Vec<(Symbol, Value)>,
+        first: usize,
+        key: Value,
+        rest: Value,
+    ) -> Value {
+        // Those are in order already.
+        for at in first..known.len() {
+            let name = known[at].0.as_str();
+            let place = known[..at].partition_point(|(other, _)| other.as_str() < name);
+            known[place..=at].rotate_right(1);
         }
+        self.make(Shape::Mapping { known: known.into(), key, rest })
+    }
+
+    /// The alternatives of a value: itself, or a union's members.
+    pub fn members(&self, value: Value) -> Members {
+        match self.shape(value) {
+            Shape::Union(members) => Members::Many(Rc::clone(members)),
+            Shape::Never => Members::One(None),
+            _ => Members::One(Some(value)),
+        }
+    }
+
+    /// Lets go what only making more needs.
+    pub(super) fn rest(&mut self) {
+        self.joins = FxHashMap::default();
+        self.environments = Interned::new();
+        self.slots = Interned::new();
+    }
+
+    /// The number of the values of a call's parameters.
+    pub fn make_slots(&mut self, values: &[Value]) -> Slots {
+        Slots(self.slots.find(values).unwrap_or_else(|part| self.slots.add(part, values.into())))
+    }
+
+    /// The values of a call's parameters.
+    pub fn slots(&self, slots: Slots) -> &[Value] {
+        &self.slots[slots.0]
     }
 
     /// The path one step on.
@@ -501,7 +528,7 @@ impl Values {
     /// The steps of a path, from the query's row on.
     pub fn steps(&self, mut path: Path) -> Vec<Step> {
         let mut steps = Vec::new();
-        while let (parent, Some(step)) = self.paths.items[path.0 as usize] {
+        while let (parent, Some(step)) = self.paths[path.0] {
             steps.push(step);
             path = parent;
         }
@@ -511,14 +538,14 @@ impl Values {
 
     /// The path before its last step, and that step.
     pub fn last_step(&self, path: Path) -> Option<(Path, Step)> {
-        let (parent, step) = self.paths.items[path.0 as usize];
+        let (parent, step) = self.paths[path.0];
         step.map(|step| (parent, step))
     }
 
     /// How many steps a path has.
     pub fn length(&self, mut path: Path) -> usize {
         let mut length = 0;
-        while let (parent, Some(_)) = self.paths.items[path.0 as usize] {
+        while let (parent, Some(_)) = self.paths[path.0] {
             length += 1;
             path = parent;
         }
@@ -532,12 +559,12 @@ impl Values {
 
     /// The variables of the function that an environment is of.
     pub fn variables(&self, environment: Environment) -> Box<[Value]> {
-        self.environments.items[environment.0 as usize].1.clone()
+        self.environments[environment.0].1.clone()
     }
 
     /// An environment with another value of a variable, `up` functions out (at least 1).
     pub fn with_free(&mut self, environment: Environment, up: u16, slot: u16, value: Value) -> Environment {
-        let (outer, mut slots) = self.environments.items[environment.0 as usize].clone();
+        let (outer, mut slots) = self.environments[environment.0].clone();
         if up > 1 {
             let outer = outer.map(|outer| self.with_free(outer, up - 1, slot, value));
             return self.environment(outer, &slots);
@@ -551,12 +578,12 @@ impl Values {
     /// A variable of an enclosing function, `up` functions out (at least 1).
     pub fn free(&self, mut environment: Environment, up: u16, slot: u16) -> Value {
         for _ in 1..up {
-            match self.environments.items[environment.0 as usize].0 {
+            match self.environments[environment.0].0 {
                 Some(outer) => environment = outer,
                 None => return Value::UNKNOWN,
             }
         }
-        let (_, slots) = &self.environments.items[environment.0 as usize];
+        let (_, slots) = &self.environments[environment.0];
         slots.get(slot as usize).copied().unwrap_or(Value::UNKNOWN)
     }
 }

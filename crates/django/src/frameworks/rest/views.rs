@@ -226,7 +226,7 @@ fn filtered<'p>(
 /// The row that a URL names, by the view's `lookup_field`.
 fn looked_up(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
     let name = Symbol::new("lookup_field");
-    let Some(member) = machine.project.member(class, name) else { return rows };
+    let Some(member) = machine.member(class, name) else { return rows };
     let Some(value) = machine.class_member(class, name) else { return rows };
     match *machine.values.shape(value) {
         Shape::Str(field) => {
@@ -270,7 +270,7 @@ fn ordered(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
     {
         of = paging;
     }
-    let Some(member) = machine.project.member(of, name) else { return rows };
+    let Some(member) = machine.member(of, name) else { return rows };
     let Some(names) = machine.class_member(of, name) else { return rows };
     let site = member_site(machine, member);
     machine.ordered_by(rows, names, site)
@@ -278,7 +278,7 @@ fn ordered(machine: &mut Machine<'_>, class: ClassRef, rows: Value) -> Value {
 
 /// What a client may filter, search and order by.
 fn searched(machine: &mut Machine<'_>, class: ClassRef, rows: Value) {
-    let models: Vec<_> = machine.values.members(rows);
+    let models = machine.values.members(rows);
     let Some(model) = models.iter().find_map(|&it| machine.as_queryset(it)).map(|queryset| queryset.model)
     else {
         return;
@@ -290,7 +290,7 @@ fn searched(machine: &mut Machine<'_>, class: ClassRef, rows: Value) {
         ("ordering_fields", Source::OrderingFilter, Role::Group),
     ] {
         let name = Symbol::new(name);
-        let Some(member) = machine.project.member(class, name) else { continue };
+        let Some(member) = machine.member(class, name) else { continue };
         let Some(value) = machine.class_member(class, name) else { continue };
         let lookups = lookups(machine, value);
         let lookups: Vec<Symbol> = match source {

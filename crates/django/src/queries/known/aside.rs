@@ -56,7 +56,7 @@ impl Machine<'_> {
             || self
                 .active_calls
                 .iter()
-                .any(|(_, _, arguments)| arguments.iter().any(|&it| self.has_one_of_many(it)))
+                .any(|&(_, _, given)| self.values.slots(given).iter().any(|&it| self.has_one_of_many(it)))
     }
 }
 

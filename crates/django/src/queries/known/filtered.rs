@@ -303,7 +303,7 @@ impl Machine<'_> {
     /// Whether a row's class says itself whether a row counts as true.
     fn has_truth_of_its_own(&self, row: Row) -> bool {
         let class: Option<ClassRef> = self.schema.class_of(row.model);
-        let has = |name| class.is_some_and(|class| self.project.member(class, name).is_some());
+        let has = |name| class.is_some_and(|class| self.member(class, name).is_some());
         has(self.names.len) || has(self.names.bool_)
     }
 }

@@ -240,7 +240,7 @@ impl<'p> Machine<'p> {
         match body.facts.kind(callee) {
             ExprKind::Attribute(base, name) if body.facts.kind(base) == ExprKind::Local(0) => {
                 let id = body.facts.function(body.function.id).class?;
-                let member = self.project.member(ClassRef { file, id }, name)?;
+                let member = self.member(ClassRef { file, id }, name)?;
                 self.project.function_of(&member)
             }
             _ => match self.project.entity_of(file, callee) {

@@ -282,7 +282,7 @@ impl Machine<'_> {
     }
 
     fn is_without(&self, class: ClassRef, name: Symbol) -> bool {
-        self.is_closed(class) && self.project.member(class, name).is_none()
+        self.is_closed(class) && self.member(class, name).is_none()
     }
 }
 

@@ -52,7 +52,7 @@ impl<'p> Machine<'p> {
     /// `user = AutoOneToOneField(User, primary_key=True)`.
     fn is_said_to_be_unique(&self, model: ModelId, name: &str) -> bool {
         let Some(class) = self.schema.class_of(model) else { return false };
-        let Some(member) = self.project.member(class, Symbol::new(name)) else { return false };
+        let Some(member) = self.member(class, Symbol::new(name)) else { return false };
         let file = member.owner.file;
         let facts = self.project.facts(file);
         let Some(ExprKind::Call(_, arguments)) = member.binding.value.map(|value| facts.kind(value)) else {

@@ -43,10 +43,10 @@ impl<'p> Machine<'p> {
         let Shape::Mapping { known, key, rest } = self.values.shape(mapping).clone() else { return mapping };
         let mut filled = Items { known: known.to_vec(), key, rest };
         self.put_all(&mut filled, other);
-        self.values.mapping(filled.known, filled.key, filled.rest)
+        self.values.mapping_beyond(filled.known, known.len(), filled.key, filled.rest)
     }
 
-    /// A mapping with one more item.
+    /// A mapping, by its known items in order, with one more item.
     pub(crate) fn mapping_with(
         &mut self,
         known: Vec<(Symbol, Value)>,
@@ -56,9 +56,10 @@ impl<'p> Machine<'p> {
         key: Value,
         value: Value,
     ) -> Value {
+        let first = known.len();
         let mut filled = Items { known, key: keys, rest };
         self.put(&mut filled, name, key, value);
-        self.values.mapping(filled.known, filled.key, filled.rest)
+        self.values.mapping_beyond(filled.known, first, filled.key, filled.rest)
     }
 
     fn put_all(&mut self, items: &mut Items, other: Value) {

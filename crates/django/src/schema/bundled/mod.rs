@@ -1,5 +1,9 @@
 //! Models and fields of Django's own apps, and of well-known packages that may not be installed where a project is read.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
 mod django;
 mod packages;
 
@@ -94,7 +98,16 @@ impl BundledModel {
 
 /// The model of a dotted name.
 pub(crate) fn find(dotted: &str) -> Option<&'static BundledModel> {
-    all().find(|model| model.names.contains(&dotted))
+    static BY_NAME: LazyLock<FxHashMap<&str, &BundledModel>> = LazyLock::new(|| {
+        let mut by_name = FxHashMap::default();
+        for model in all() {
+            model.names.iter().for_each(|&name| {
+                by_name.entry(name).or_insert(model);
+            });
+        }
+        by_name
+    });
+    BY_NAME.get(dotted).copied()
 }
 
 /// The model of a label, in lower case, that has a table.
