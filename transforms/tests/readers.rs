@@ -58,3 +58,39 @@ fn related_rows_that_join_their_row_have_an_object_of_their_own() {
     let line = line.lines().last().unwrap_or_default().trim();
     check(&[("views.py", &view(""))], &[&format!("Safe: {line}: country")]);
 }
+
+#[test]
+fn what_one_of_two_branches_reads_the_other_would_pay_for() {
+    let view = |[before, then, orelse, after]: [&str; 4]| {
+        format!(
+            "from shop.models import Book\n\n\n\
+             def listed(request):\n    \
+             books = Book.objects.order_by('pk')\n    {before}\n    \
+             if request.user:\n        {then}\n    else:\n        {orelse}\n    {after}\n"
+        )
+    };
+    let reads = "print([book.author.name for book in books])";
+    let counts = "print([book.title for book in books])";
+    let none = "print()";
+    for (safety, parts) in [
+        ("Unsafe", [none, reads, counts, none]),
+        ("Unsafe", [none, counts, reads, none]),
+        ("Unsafe", [counts, counts, reads, none]),
+        ("Safe", [none, reads, reads, none]),
+        ("Safe", [none, reads, none, none]),
+        ("Safe", [counts, reads, none, none]),
+        ("Safe", [none, counts, reads, reads]),
+        ("Safe", [none, counts, none, reads]),
+    ] {
+        check(
+            &[("views.py", &view(parts))],
+            &[&format!("{safety}: books = Book.objects.order_by('pk'): author")],
+        );
+    }
+    // Each has a query of its own.
+    let own = "print([book.title for book in Book.objects.all()])";
+    check(
+        &[("views.py", &view([none, own, reads, none]))],
+        &["Safe: books = Book.objects.order_by('pk'): author"],
+    );
+}
