@@ -244,6 +244,51 @@ fn a_cached_propertys_queryset_is_one_for_all_who_read_it() {
 }
 
 #[test]
+fn what_more_may_read_of_a_mixins_property_than_is_seen_is_loaded_by_the_one_that_is() {
+    let mixin = |other: &str| {
+        format!(
+            r#"
+from django.db import models
+from django.shortcuts import get_object_or_404
+from shop.models import Author, Book
+
+
+class HasBooks:
+    @property
+    def shelved(self):
+        return Book.objects.filter(title__startswith=self.name)
+
+
+class Shelf(HasBooks, models.Model):
+    name = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "shop"
+
+
+def authors(request, pk):
+    shelf = get_object_or_404(Shelf, pk=pk)
+    return [book.author.name for book in shelf.shelved]
+
+
+{other}"#
+        )
+    };
+    let own = "Safe: return Book.objects.filter(title__startswith=self.name): author";
+    let reader = "Safe: return [book.author.name for book in shelf.shelved]: author";
+    let counted = "def counted(thing):\n    return thing.shelved.count()\n";
+    check(&[("shelves.py", &mixin(""))], &[own]);
+    check(&[("shelves.py", &mixin(counted))], &[reader]);
+    // Of a model's own property it is known who has it.
+    let model = mixin(counted).replace(
+        "class HasBooks:",
+        "class HasBooks(models.Model):\n    class Meta:\n        abstract = True\n",
+    );
+    let model = model.replace("class Shelf(HasBooks, models.Model):", "class Shelf(HasBooks):");
+    check(&[("shelves.py", &model)], &[own]);
+}
+
+#[test]
 fn what_a_template_reads_of_a_method_is_loaded_by_it_and_who_pays_is_said() {
     let shelves = r#"
 from django.db import models

@@ -125,11 +125,40 @@ impl<'p> Sharing<'p> {
         let Some(onward) = self.onward.get(&key(origin)) else { return false };
         if onward.len() == 1 {
             // To call a queryset's method is to write a chain.
-            return !self.extends_querysets(origin);
+            return !self.extends_querysets(origin) && !self.is_read_unseen(origin, &sites[start]);
         }
         self.needed.get(&(key(origin), path.to_owned())).is_some_and(|needed| {
             let paying = onward.len() - needed.len();
             paying == 0 || needed.len() >= MANY && paying * MANY <= needed.len()
+        })
+    }
+
+    /// Whether a queryset is that of a property whose name other code reads too than its one reader: where the class is a
+    /// mixin or a helper, and no model, that code may read it of objects whose class is not seen.
+    fn is_read_unseen(&self, origin: &Site, reader: &Site) -> bool {
+        let source = &self.project.source;
+        let Some(function) = self.function(origin).filter(|_| reader.file.as_other().is_none()) else {
+            return false;
+        };
+        let is_plain = function.class.is_some_and(|id| {
+            let bases = source.mro(ClassRef { file: origin.file, id });
+            bases.iter().all(|base| match base {
+                Base::Class(_) => true,
+                Base::External(name) => name == "builtins.object" || name.as_str().starts_with("typing."),
+                _ => false,
+            })
+        });
+        let reads = |kind: ExprKind| matches!(kind, ExprKind::Attribute(_, name) if name == function.name);
+        let mut read_here = source.facts(reader.file).exprs.iter().filter(|expr| expr.range == reader.range);
+        if !is_plain || !read_here.any(|expr| reads(expr.kind)) {
+            return false;
+        }
+        let mut files = source
+            .file_ids()
+            .filter(|&file| !source.file(file).is_third_party && !self.project.is_aside(file));
+        files.any(|file| {
+            let is_other = |range| file != reader.file || range != reader.range;
+            source.facts(file).exprs.iter().any(|expr| reads(expr.kind) && is_other(expr.range))
         })
     }
 
