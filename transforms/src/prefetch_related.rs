@@ -6,14 +6,14 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
 
 use tuneup_django::Project;
-use tuneup_django::queries::{Site, Write};
+use tuneup_django::queries::{Noted, Site, Write};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{
     Gap, Missing, Verdict, by_safety, held_by, is_deferred, lacking, left_out, left_out_elsewhere, place_of,
 };
-use crate::proposal::{Change, Lookup, Proposal, Safety};
+use crate::proposal::{Change, Lookup, Proposal, Safety, covers};
 use crate::registry::{Given, Rule};
 use crate::select_related::can_join;
 
@@ -48,7 +48,7 @@ fn changes_what_it_reads(project: &Project, gap: &Gap, missing: &Missing) -> boo
     let &[there, back, ..] = missing.relations.as_slice() else { return false };
     let leads_back = project.schema.relation(there).inverse() == Some(back);
     let changes = |write: &Write| {
-        write.model == gap.model && write.relation.is_none() && write.between.is_none() && !write.makes
+        write.model == Some(gap.model) && write.relation.is_none() && write.between.is_none() && !write.makes
     };
     leads_back && project.schema.relation(back).to_many() && gap.writes.iter().any(changes)
 }
@@ -161,9 +161,9 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         let is_undone = gap.undone(project, missing).is_some();
         if let Some(generic) =
             missing.relations.iter().find(|&&id| schema.relation(id).kind() == RelationKind::Generic)
-            && let Some(reader) = missing.readers.iter().find(|reader| forgives(project, reader))
+            && let Some(site) = forgiven(project, gap, missing)
         {
-            let place = place_of(project, reader);
+            let place = place_of(project, site);
             verdict.object(
                 Safety::Unsafe,
                 format!(
@@ -188,12 +188,12 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             let through = relation.through();
             let is_between = |write: &&Write| match write.between {
                 Some(other) => schema.relation(other).field() == relation.field(),
-                None => through == Some(write.model),
+                None => through.is_some() && through == write.model,
             };
             let is_of_them = |write: &&Write| match (write.relation, write.between) {
                 (Some(set), _) => set == id,
                 (None, Some(other)) => schema.relation(other).through() == Some(target),
-                (None, None) => write.model == target,
+                (None, None) => write.model == Some(target),
             };
             if let Some(write) = gap.writes.iter().find(is_between) {
                 verdict.object(
@@ -213,10 +213,60 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
                         place.path
                     ),
                 );
+            } else if let Some(reason) = gap.sql(project, true) {
+                verdict.object(Safety::Unsafe, reason);
             }
+        }
+        if let Some(rekeyed) = gap.rekeyed.iter().find(|rekeyed| is_found_by_key(project, missing, rekeyed)) {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "The key of a row is set ({}): what was prefetched for it belongs to the key that it had.",
+                    place_of(project, &rekeyed.site).path
+                ),
+            );
+        }
+        if let Some(stale) = gap.stale.iter().find(|stale| covers(&missing.path, &stale.path)) {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "`{}` is written after the row was asked for ({}), and read then: what was prefetched would not show it.",
+                    stale.path.replace("__", "."),
+                    place_of(project, &stale.site).path
+                ),
+            );
+        }
+        let tags = missing.relations.iter().map(|&id| schema.relation(id)).find(|relation| {
+            let field = schema.field(relation.field());
+            !relation.is_reverse()
+                && field.is_taggit()
+                && field.keyword(&project.source, "ordering").is_none()
+        });
+        if let Some(tags) = tags {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "taggit gives one row's `{}` in the order in which they were put on it, and prefetched ones in none.",
+                    tags.lookup_name()
+                ),
+            );
         }
     }
     verdict
+}
+
+/// Whether related rows are found by the key of a row which code sets.
+fn is_found_by_key(project: &Project, missing: &Missing, rekeyed: &Noted) -> bool {
+    let before = rekeyed.path.split("__").filter(|step| !step.is_empty()).count();
+    let is_below = rekeyed.path.is_empty() || covers(&missing.path, &rekeyed.path);
+    let next = missing.relations.get(before).map(|&id| project.schema.relation(id));
+    is_below && next.is_some_and(|next| next.to_many() || next.is_reverse())
+}
+
+/// Where an `AttributeError` that reading what is missing raises goes no further.
+fn forgiven<'m>(project: &Project, gap: &'m Gap, missing: &'m Missing) -> Option<&'m Site> {
+    let known = gap.forgiven.iter().find(|known| covers(&missing.path, &known.path));
+    known.map(|known| &known.site).or_else(|| missing.readers.iter().find(|reader| forgives(project, reader)))
 }
 
 /// Whether an `AttributeError` that a read raises goes no further: in a `try`, or under an operator of a template's `{% if %}`,

@@ -33,12 +33,13 @@ fn propose(given: &Given) -> Vec<Proposal> {
     joined.chain(lacks.keys.iter().map(|only| key_only::proposal(project, only))).collect()
 }
 
-/// Whether `select_related` can follow a path at all: a generic foreign key has no table to join, and none is joined that
-/// is in another database.
+/// Whether `select_related` can follow a path at all: a generic foreign key has no table to join, none is joined that
+/// is in another database, and of rows that become instances of a child's class none is found that belongs to the parent.
 pub(crate) fn can_join(project: &Project, gap: &Gap, missing: &Missing) -> bool {
     let schema = &project.schema;
     !missing.to_many
         && missing.relations.iter().all(|&id| schema.relation(id).kind() != RelationKind::Generic)
+        && !(gap.asked.subclassed && missing.relations.iter().any(|&id| schema.relation(id).is_reverse()))
         && targets(project, missing)
             .all(|to| project.routing.databases(project, gap.model, to) != Databases::Apart)
 }
@@ -194,7 +195,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             let changes = |write: &&Write| {
                 write.relation.is_none()
                     && write.between.is_none()
-                    && write.model == target
+                    && write.model == Some(target)
                     && (!write.makes || relation.is_reverse())
             };
             if let Some(write) = gap.writes.iter().find(changes).filter(|_| !is_undone) {
@@ -203,6 +204,9 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                     Safety::Unsafe,
                     format!("{} is written while the rows are looped over ({}): a joined row was read before that write.", schema.label(target), place.path),
                 );
+            }
+            if let Some(reason) = gap.sql(project, relation.is_reverse()) {
+                verdict.object(Safety::Unsafe, reason);
             }
             if gap.writes.iter().any(|write| write.relation == Some(id)) {
                 verdict.object(

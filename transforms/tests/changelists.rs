@@ -247,3 +247,42 @@ admin.site.register(Note, NoteAdmin)
         "list_display = ['tags']\n\n    def tags(self, note):\n        return list(note.book.tags.all())";
     check(&[("admin.py", &with("RoleAdmin", own))], &["Safe: class NoteAdmin(RoleAdmin):: book__tags"]);
 }
+
+#[test]
+fn what_text_that_is_not_read_may_need_stays_joined() {
+    let models = |base: &str, own: &str| {
+        format!(
+            "
+from django.contrib import admin
+from django.db import models
+from model_utils.models import TimeStampedModel
+from outside.models import Marked
+from shop.models import Author, Book
+
+
+class Mark({base}):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    reader = models.ForeignKey(Author, null=True, on_delete=models.CASCADE, related_name='+')
+
+    class Meta:
+        app_label = 'shop'
+{own}
+
+@admin.register(Mark)
+class MarkAdmin(admin.ModelAdmin):
+    list_display = ['__str__', 'reader']
+"
+        )
+    };
+    let own = "\n    def __str__(self):\n        return 'mark'\n";
+    let found = |names: &str| format!("Safe: class MarkAdmin(admin.ModelAdmin):: {names}");
+    for (base, own, names) in [
+        ("Marked, models.Model", "", "book, author, reader"),
+        ("Marked, models.Model", own, "reader"),
+        ("TimeStampedModel", "", "reader"),
+        ("models.Model", "", "reader"),
+    ] {
+        check(&[("marks.py", &models(base, own))], &[&found(names)]);
+    }
+}

@@ -155,3 +155,88 @@ def titles():
         ],
     );
 }
+
+#[test]
+fn an_inline_over_a_key_that_is_unique_has_one_row() {
+    let models = |key: &str, parent: &str| {
+        format!(
+            "
+from django.contrib import admin
+from django.db import models
+from shop.models import Author, Book
+
+
+class Person(Author):
+    class Meta:
+        app_label = 'shop'
+
+
+class Shown(Author):
+    class Meta:
+        app_label = 'shop'
+        proxy = True
+
+
+class Card(models.Model):
+    owner = models.{key}
+    book = models.ForeignKey(Book, on_delete=models.CASCADE)
+
+    class Meta:
+        app_label = 'shop'
+
+    def __str__(self):
+        return self.book.title
+
+
+class CardInline(admin.TabularInline):
+    model = Card
+
+
+@admin.register({parent})
+class OwnerAdmin(admin.ModelAdmin):
+    inlines = [CardInline]
+"
+        )
+    };
+    let found = &["Safe: class CardInline(admin.TabularInline):: book"];
+    for parent in ["Author", "Person", "Shown"] {
+        let with = |key: &str, expected: &[&str]| check(&[("cards.py", &models(key, parent))], expected);
+        with("OneToOneField(Author, on_delete=models.CASCADE)", &[]);
+        with("ForeignKey(Author, unique=True, on_delete=models.CASCADE)", &[]);
+        with("ForeignKey(Author, on_delete=models.CASCADE)", found);
+    }
+}
+
+#[test]
+fn a_field_asks_for_its_rows_anew() {
+    let forms = |step: &str| {
+        format!(
+            "
+from django import forms
+from shop.models import Author
+
+
+class BookForm(forms.Form):
+    book = forms.ModelChoiceField(queryset=Author.objects.none())
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for author in Author.objects.order_by('pk'):
+            {step}
+"
+        )
+    };
+    for step in [
+        "self.fields[author.name] = forms.ModelChoiceField(queryset=author.books.all())",
+        "self.fields['book'].queryset = author.books.all()",
+    ] {
+        check(&[("forms.py", &forms(step))], &[]);
+    }
+    check(
+        &[(
+            "forms.py",
+            &forms("self.fields['book'].choices = [(book.pk, book.title) for book in author.books.all()]"),
+        )],
+        &["Safe: for author in Author.objects.order_by('pk'):: books"],
+    );
+}

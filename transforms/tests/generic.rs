@@ -73,3 +73,39 @@ fn a_handler_forgives_what_it_catches() {
                 except AttributeError:\n            pass\n";
     reads(body, "", "Safe");
 }
+
+#[test]
+fn an_attribute_that_is_asked_for_by_name_forgives_what_its_property_raises() {
+    let with = |body: &str, safety: &str| {
+        let marks = format!("{MODELS}\n    @property\n    def place(self):\n        return self.of.place\n");
+        let view = format!(
+            "from shop.marks import Mark\n\n\ndef listed(request):\n    for mark in Mark.objects.order_by('pk'):\n        {body}\n"
+        );
+        check(
+            &[("marks.py", &marks), ("views.py", &view)],
+            &[&format!("{safety}: for mark in Mark.objects.order_by('pk'):: of")],
+        );
+    };
+    with("if hasattr(mark, 'place'):\n            print(mark.place)", "Unsafe");
+    with("print(getattr(mark, 'place', None))", "Unsafe");
+    with("print(hasattr(mark, 'of'))", "Unsafe");
+    with("print(getattr(mark, 'place'))", "Safe");
+    with("if hasattr(mark, 'pk'):\n            print(mark.place)", "Safe");
+}
+
+#[test]
+fn what_is_set_though_nothing_is_there_is_gone() {
+    let view = |test: &str| {
+        format!(
+            "from shop.marks import Mark\n\n\ndef listed(request):\n    for mark in Mark.objects.order_by('pk'):\n        \
+             if {test}:\n            print(mark.pk)\n        elif mark.content_type:\n            \
+             print(mark.content_type.model)\n"
+        )
+    };
+    let line = "for mark in Mark.objects.order_by('pk'):";
+    check(&[("marks.py", MODELS), ("views.py", &view("mark.of"))], &[&format!("Safe: {line}: of")]);
+    check(
+        &[("marks.py", MODELS), ("views.py", &view("mark.object_id == 1"))],
+        &[&format!("Safe: {line}: content_type")],
+    );
+}

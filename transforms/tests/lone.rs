@@ -550,3 +550,58 @@ def listed(request):
     check(&[("views.py", &view("service.save()"))], &[&format!("Safe: {line}: author")]);
     check(&[("views.py", &view("service.retrieve()"))], &[&format!("Safe: {line}: editor")]);
 }
+
+#[test]
+fn what_a_constraint_lets_be_there_once_is_one_row() {
+    let code = |meta: &str, asked: &str| {
+        format!(
+            "
+from django.db import models
+from shop.models import Author, Book
+
+
+class Seat(models.Model):
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name='seats')
+    owner = models.ForeignKey(Author, on_delete=models.CASCADE)
+    row = models.IntegerField(null=True)
+    code = models.CharField(max_length=9)
+
+    class Meta:
+        app_label = 'shop'
+        {meta}
+
+
+def listed(book, row, code):
+    return [seat.owner.name for seat in {asked}]
+
+
+def shown(request, pk):
+    return listed(Book.objects.get(pk=pk), int(pk), request.GET['code'])
+"
+        )
+    };
+    let constraint =
+        |more: &str| format!("constraints = [models.UniqueConstraint(fields=[{more}, name='one')]");
+    let rows = "Seat.objects.filter(code=code)";
+    let related = "book.seats.filter(code=code)";
+    let both = "Seat.objects.filter(book_id=book.pk, code__exact=code)";
+    let together = "unique_together = [('book', 'code')]";
+    for (meta, asked, is_one) in [
+        (constraint("'code']").as_str(), rows, true),
+        (&constraint("'code'], condition=models.Q(row=1)"), rows, false),
+        (&constraint("'code', 'row']"), rows, false),
+        (&constraint("'book', 'code']"), both, true),
+        (together, both, true),
+        (together, related, true),
+        (together, rows, false),
+        (together, "book.seats.filter(code__in=['a'])", true),
+        (together, "book.seats.filter(code__in=['a', 'b'])", false),
+        (together, "book.seats.exclude(code=code)", false),
+        ("ordering = ['code']", related, false),
+    ] {
+        let text = code(meta, asked);
+        let found = format!("Safe: return [seat.owner.name for seat in {asked}]: owner");
+        let expected: &[&str] = if is_one { &[] } else { &[&found] };
+        check(&[("seats.py", &text)], expected);
+    }
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
 
 const TRANSLATED: &str = r#"
 from django.db import models
@@ -85,4 +85,86 @@ def one(request, pk):
             "Safe: return HttpResponse([course.level.title for course in Course.objects.select_related(\"level\")]): level__names",
         ],
     );
+}
+
+#[test]
+fn taggit_puts_tags_that_are_prefetched_in_no_order() {
+    let code = |manager: &str| {
+        format!(
+            "
+from django.db import models
+from shop.models import Tag
+from taggit.managers import TaggableManager
+
+
+class Post(models.Model):
+    tags = {manager}
+
+    class Meta:
+        app_label = 'shop'
+
+
+def listed():
+    return [[tag.name for tag in post.tags.all()] for post in Post.objects.all()]
+"
+        )
+    };
+    let line = "return [[tag.name for tag in post.tags.all()] for post in Post.objects.all()]: tags";
+    for (manager, safety) in [
+        ("TaggableManager()", "Unsafe"),
+        ("TaggableManager(ordering=['name'])", "Safe"),
+        ("models.ManyToManyField(Tag)", "Safe"),
+    ] {
+        check(&[("posts.py", &code(manager))], &[&format!("{safety}: {line}")]);
+    }
+}
+
+#[test]
+fn what_belongs_to_the_parent_of_rows_of_several_classes_is_prefetched() {
+    let code = |given: &str, read: &str| {
+        format!(
+            "
+from django.db import models
+from model_utils.managers import InheritanceManager
+from shop.models import Author
+
+
+class AccountManager(InheritanceManager):
+    def get_queryset(self):
+        return super().get_queryset(){given}
+
+
+class Account(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+    objects = AccountManager()
+
+    class Meta:
+        app_label = 'shop'
+
+
+class Card(models.Model):
+    account = models.OneToOneField(Account, on_delete=models.CASCADE)
+    code = models.CharField(max_length=9)
+
+    class Meta:
+        app_label = 'shop'
+
+
+def listed():
+    return [account.{read} for account in Account.objects.order_by('pk')]
+"
+        )
+    };
+    let found = |read: &str, rule: &str| {
+        let text = code(".select_subclasses()", read);
+        let shop = Shop::new(&[("accounts.py", &text)]);
+        let rules: Vec<&str> = shop.proposals().iter().map(|proposal| proposal.rule).collect();
+        assert_eq!(rules, [rule], "{read}");
+    };
+    // The other side of a one-to-one is looked for on the child's instance.
+    found("card.code", "prefetch-related");
+    found("author.name", "select-related");
+    let plain = code(".order_by('pk')", "card.code");
+    let shop = Shop::new(&[("accounts.py", &plain)]);
+    assert_eq!(shop.proposals()[0].rule, "select-related");
 }

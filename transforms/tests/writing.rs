@@ -78,7 +78,7 @@ fn to_save_what_was_prefetched_may_undo_what_was_written_since() {
         (update, "book.save()", "Advice"),
         ("pass", "book.save()", "Unsafe"),
         (update, "book.save(update_fields=['title'])", "Unsafe"),
-        ("Book.objects.create(title=author.name, author=author)", "book.save()", "Unsafe"),
+        ("Book.objects.create(title=author.name, author_id=1)", "book.save()", "Unsafe"),
     ] {
         let expected = format!("{safety}: authors = Author.objects.order_by('pk'): books");
         check(&[("views.py", &view(first, save))], &[&expected]);
@@ -270,4 +270,151 @@ fn rows_that_are_changed_are_not_prefetched_by_way_of_what_they_belong_to() {
     );
     // Of others it is only not known.
     check(&[("views.py", &view("book.save()", "book.notes.all()"))], &[&format!("Safe: {QUERY}: notes")]);
+}
+
+#[test]
+fn sql_that_code_writes_itself_may_write_any_table() {
+    let view = |start: &str, sql: &str| {
+        format!(
+            "import re\nfrom django.db import connection, connections\n\n\
+             READ = f'SELECT name FROM {{TABLE}}'\nWRITE = 'DELETE FROM {{}}'\n{}",
+            code(&format!(
+                "def moved(book):\n    {start}\n        cursor.execute({sql}, [book.pk])\n\n\n\
+                 def listed(request):\n    {QUERY}\n        moved(book)\n        \
+                 yield book.author.name, [tag.name for tag in book.tags.all()]\n"
+            ))
+        )
+    };
+    let with = |start: &str, sql: &str, safety: &str| {
+        check(
+            &[("views.py", &view(start, sql))],
+            &[&format!("{safety}: {QUERY}: author"), &format!("{safety}: {QUERY}: tags")],
+        );
+    };
+    let start = "with connection.cursor() as cursor:";
+    with(start, "'UPDATE %s SET name = 1'", "Unsafe");
+    with(start, "f'UPDATE {TABLE} SET name = %s'", "Unsafe");
+    with(start, "'\\n  select name FROM shop_author WHERE id = %s'", "Safe");
+    with(start, "f'SELECT name FROM {TABLE}'", "Safe");
+    with(start, "'SELECT name FROM {}'.format(TABLE)", "Safe");
+    with(start, "'WITH some AS (SELECT 1) SELECT name FROM some'", "Safe");
+    with(start, "'WITH some AS (SELECT 1) DELETE FROM shop_author'", "Unsafe");
+    with("cursor = connections['other'].cursor()\n    sql = dedent('SELECT 1')\n    if book:", "sql", "Safe");
+    with("cursor = connections['other'].cursor()\n    if book:", "TEXT", "Unsafe");
+    with(start, "re.sub(' +', ' ', 'SELECT 1  ')", "Safe");
+    with(start, "READ.format(TABLE)", "Safe");
+    with(start, "WRITE.format(TABLE)", "Unsafe");
+    // The table of no model.
+    with(start, "'INSERT INTO logged VALUES (%s)'", "Safe");
+    // Some cursor of another kind.
+    with("with outside.cursor() as cursor:", "'UPDATE shop_author SET name = %s'", "Safe");
+    // What is written of one model changes no other.
+    let found =
+        |author: &str, tags: &str| [format!("{author}: {QUERY}: author"), format!("{tags}: {QUERY}: tags")];
+    for (sql, author, tags) in [
+        ("'UPDATE \"shop_author\" SET name = %s'", "Unsafe", "Safe"),
+        ("'INSERT INTO shop_author VALUES (%s)'", "Safe", "Safe"),
+        ("'delete from public.shop_tag'", "Safe", "Unsafe"),
+        ("'INSERT INTO shop_book_tags VALUES (%s)'", "Safe", "Unsafe"),
+    ] {
+        let found = found(author, tags);
+        check(&[("views.py", &view(start, sql))], &[&found[0], &found[1]]);
+    }
+}
+
+#[test]
+fn what_was_prefetched_belongs_to_the_key_that_a_row_had() {
+    let view = |step: &str| {
+        code(&format!(
+            "def copied(request):\n    {QUERY}\n        {step}\n        \
+             yield book.author.name, [note.pk for note in book.notes.all()]\n"
+        ))
+    };
+    for (step, safety) in [
+        ("book.pk = None", "Unsafe"),
+        ("book.id = book.id + 1", "Unsafe"),
+        ("book.title = ''", "Safe"),
+        ("other = Book()\n        other.pk = 1", "Safe"),
+    ] {
+        check(
+            &[("views.py", &view(step))],
+            &[&format!("Safe: {QUERY}: author"), &format!("{safety}: {QUERY}: notes")],
+        );
+    }
+}
+
+#[test]
+fn what_is_written_since_one_row_was_asked_for_is_read_anew() {
+    let view = |before: &str, step: &str| {
+        format!(
+            "from django.shortcuts import redirect, render\nfrom shop.models import Author, Book, Note\n\n\n\
+             def shown(request, pk):\n    {before}\n    book = Book.objects.get(pk=pk)\n    {step}\n    \
+             return render(request, 'shop/book.html', {{'book': book}})\n"
+        )
+    };
+    let shown = "{% for note in book.notes.all %}{{ note.user.name }}{% endfor %}";
+    let with = |before: &str, step: &str, is_read_anew: bool| {
+        let expected: &[&str] =
+            if is_read_anew { &[] } else { &["Safe: book = Book.objects.get(pk=pk): notes__user"] };
+        check(&[("views.py", &view(before, step)), ("templates/shop/book.html", shown)], expected);
+    };
+    let create = "Note.objects.create(book=book, user_id=1)";
+    with("pass", create, true);
+    with("pass", "Note(book=book, user_id=1).save()", true);
+    with("pass", "Note.objects.filter(user_id=1).delete()", true);
+    with("pass", "if request.POST:\n        Note.objects.get_or_create(book=book)", true);
+    // Where code does not go on from there, it is another request.
+    with("pass", &format!("if request.POST:\n        {create}\n        return redirect('/')"), false);
+    with("other = Book.objects.first()", "Note.objects.create(book=other, user_id=1)", false);
+    with("Note.objects.create(book_id=pk, user_id=1)", "pass", false);
+    // The call that has written comes to its end before the row is asked for.
+    let noted = |body: &str| {
+        format!(
+            "from django.shortcuts import render\nfrom shop.models import Book, Note\n\n\n\
+             def note(pk):\n    Note.objects.create(book_id=pk, user_id=1)\n\n\n\
+             def page(request, pk):\n    book = Book.objects.get(pk=pk)\n    \
+             return render(request, 'shop/book.html', {{'book': book}})\n\n\n\
+             def shown(request, pk):\n    {body}\n"
+        )
+    };
+    let line = "book = Book.objects.get(pk=pk)";
+    for body in ["note(pk)\n    return page(request, pk)", "return page(request, pk)"] {
+        check(
+            &[("views.py", &noted(body)), ("templates/shop/book.html", shown)],
+            &[&format!("Safe: {line}: notes__user")],
+        );
+    }
+    with("pass", "Author.objects.create(country_id=1)", false);
+    // What is prefetched already is no other for what is loaded with it.
+    let prefetched = view("pass", create).replace("get(", "prefetch_related('notes').get(");
+    check(
+        &[("views.py", &prefetched), ("templates/shop/book.html", shown)],
+        &["Safe: book = Book.objects.prefetch_related('notes').get(pk=pk): notes__user"],
+    );
+}
+
+#[test]
+fn what_is_written_of_each_row_before_it_is_read_is_read_anew() {
+    let view = |step: &str, last: &str| {
+        code(&format!(
+            "def made(book):\n    Note.objects.create(book=book, user_id=1)\n\n\n\
+             def made_perhaps(book):\n    if not book.title:\n        return\n    made(book)\n\n\n\
+             def noted(request):\n    {QUERY}\n        {step}\n        \
+             print([note.pk for note in book.notes.all()])\n        {last}\n"
+        ))
+    };
+    let unsafe_: &[&str] = &[&format!("Unsafe: {QUERY}: notes")];
+    let create = "Note.objects.create(book=book, user_id=1)";
+    for (step, last, expected) in [
+        (create, "pass", [].as_slice()),
+        ("made(book)", "pass", &[]),
+        ("with request.lock:\n            made(book)", "pass", &[]),
+        ("note = book.notes.first()\n        note.save()", "pass", &[]),
+        ("pass", create, unsafe_),
+        (&format!("if book.title:\n            {create}"), "pass", unsafe_),
+        ("made_perhaps(book)", "pass", unsafe_),
+        ("Note.objects.create(book_id=1, user_id=1)", "pass", unsafe_),
+    ] {
+        check(&[("views.py", &view(step, last))], expected);
+    }
 }

@@ -2,7 +2,9 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Asked, Deferring, Kept, Query, Read, Save, Site, SiteForm, Step, Write};
+use tuneup_django::queries::{
+    Aside, Asked, Deferring, Kept, Noted, Query, Read, Save, Site, SiteForm, Step, Write,
+};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
 
@@ -67,6 +69,14 @@ pub(crate) struct Gap<'p> {
     pub(crate) kept: Vec<Kept>,
     /// Where all that one of its rows holds is taken off it at once.
     pub(crate) emptied: Vec<Site>,
+    /// Where code tests whether a relation of one of its rows is loaded already.
+    pub(crate) tested: Vec<Noted>,
+    /// Where an `AttributeError` that reading one raises goes no further.
+    pub(crate) forgiven: Vec<Noted>,
+    /// Where the key of one of its rows, or of what they lead to, is set.
+    pub(crate) rekeyed: Vec<Noted>,
+    /// Where related rows of one of its rows are written before they are read.
+    pub(crate) stale: Vec<Noted>,
     /// What else was asked of it.
     pub(crate) asked: Asked,
     /// `select_related()` without names was called on it.
@@ -124,6 +134,10 @@ impl Gap<'_> {
         add(&mut self.saves, &other.saves);
         add(&mut self.kept, &other.kept);
         add(&mut self.emptied, &other.emptied);
+        add(&mut self.tested, &other.tested);
+        add(&mut self.forgiven, &other.forgiven);
+        add(&mut self.rekeyed, &other.rekeyed);
+        add(&mut self.stale, &other.stale);
         self.asked = self.asked.or(other.asked);
         self.listed |= other.listed;
         self.prefetched_elsewhere = self.prefetched_elsewhere.or(other.prefetched_elsewhere);
@@ -241,6 +255,49 @@ impl Gap<'_> {
                 self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));
             }
         }
+    }
+
+    /// Adds what a flow of the query does that comes out otherwise where more is loaded with its rows, and what Django
+    /// joins for it that code which is not read may need.
+    pub(super) fn add_noted(&mut self, project: &Project, query: &Query) {
+        for (there, more) in [
+            (&mut self.tested, &query.tested),
+            (&mut self.forgiven, &query.forgiven),
+            (&mut self.rekeyed, &query.rekeyed),
+            (&mut self.stale, &query.stale),
+        ] {
+            there.extend(more.iter().filter(|noted| !there.contains(noted)).cloned().collect::<Vec<_>>());
+        }
+        for &relation in &query.unseen {
+            let path = project.schema.relation(relation).lookup_name().to_string();
+            if self.missing.iter().any(|missing| missing.path == path) {
+                continue;
+            }
+            self.missing.push(Missing {
+                relations: vec![relation],
+                path,
+                to_many: false,
+                readers: Vec::new(),
+                joined: 0,
+                automatic: true,
+                alone: false,
+                instead_of: Vec::new(),
+                doubts: Vec::new(),
+                aside: None,
+                callers: Vec::new(),
+                others: vec![Vec::new()],
+            });
+        }
+    }
+
+    /// What is said where SQL that code writes itself is run while the rows are looped over, and may change any, or also where
+    /// it only makes rows.
+    pub(crate) fn sql(&self, project: &Project, also_made: bool) -> Option<String> {
+        let write = self.writes.iter().find(|write| write.model.is_none() && (also_made || !write.makes))?;
+        Some(format!(
+            "SQL is run while the rows are looped over ({}), which may write any table: what was loaded before would not show it.",
+            place_of(project, &write.site).path,
+        ))
     }
 
     /// Adds those who get the query's rows from the function that makes it.

@@ -101,6 +101,10 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 saves: Vec::new(),
                 kept: Vec::new(),
                 emptied: Vec::new(),
+                tested: Vec::new(),
+                forgiven: Vec::new(),
+                rekeyed: Vec::new(),
+                stale: Vec::new(),
                 asked: query.asked,
                 select_all: false,
                 deferred: Vec::new(),
@@ -138,6 +142,13 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 gap.add_callers(&path_of(rest), callers);
             }
             gap.add_callers(&path_of(rest), calls.getters(query, read, &site, rest.len()));
+        }
+    }
+    for query in &project.queries {
+        for site in &query.sites {
+            if let Some(gap) = gaps.get_mut(&key(site)).filter(|gap| gap.model == query.model) {
+                gap.add_noted(project, query);
+            }
         }
     }
     for query in &project.queries {

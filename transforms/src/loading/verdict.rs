@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Kept, Site, Step};
+use tuneup_django::queries::{Aside, Kept, Noted, Site, Step};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{ExprKind, StmtKind};
 use tuneup_python::{FunctionRef, Symbol};
@@ -59,6 +59,17 @@ impl Gap<'_> {
             verdict.object(
                 Safety::Unsafe,
                 "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
+            );
+        }
+        let is_loaded = |tested: &&Noted| wanted.iter().any(|missing| covers(&missing.path, &tested.path));
+        if let Some(tested) = self.tested.iter().find(is_loaded) {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "Code tests whether `{}` is loaded already ({}): it would be, and another branch would run.",
+                    tested.path.replace("__", "."),
+                    place_of(project, &tested.site).path
+                ),
             );
         }
         if !self.listed

@@ -5,6 +5,7 @@
 use tuneup_python::{ClassRef, Member, Symbol};
 
 use super::lists::{items, member_site, name_site, texts};
+use super::unseen::{note_joined, shows_unseen};
 use super::{Framework, foreign_admins, registrations};
 use crate::predicates::Source;
 use crate::queries::attributes::Binding;
@@ -263,6 +264,7 @@ fn changelist<'p>(
                 site.form = SiteForm::AdminQueryset;
             }
         }
+        let joins_all = queryset.plan.select_all && queryset.plan.automatic;
         let rows = machine.values.queryset(queryset);
         machine.record_page(rows);
         let site = frame.site(ruff_text_size::TextRange::default());
@@ -273,6 +275,9 @@ fn changelist<'p>(
         }
         if is_labelled {
             machine.text_of(frame, row);
+        }
+        if joins_all && shows_unseen(machine, class, model, &columns, is_labelled) {
+            note_joined(machine, rows, model);
         }
     }
 }
@@ -335,7 +340,15 @@ fn change_form<'p>(
     }
 }
 
-/// Whether an inline has a row for itself: over a one-to-one relation, or by `max_num`.
+/// Whether a model is another, or one that it inherits from: the key of an inline may be to any of them.
+fn is_ancestor(machine: &Machine<'_>, of: ModelId, model: ModelId) -> bool {
+    of == model
+        || machine.schema.model(model).parents().iter().any(|&parent| is_ancestor(machine, of, parent))
+}
+
+/// Whether an inline has a row for itself: over a one-to-one relation or another unique key, or by `max_num`.
+///
+/// <https://github.com/django/django/blob/main/django/forms/models.py>, `inlineformset_factory()`
 fn has_one_row(machine: &mut Machine<'_>, inline: ClassRef, parent: ModelId, model: Value) -> bool {
     if let Some(most) = machine.class_member(inline, Symbol::new("max_num"))
         && matches!(machine.values.shape(most), Shape::Int(0 | 1))
@@ -350,10 +363,11 @@ fn has_one_row(machine: &mut Machine<'_>, inline: ClassRef, parent: ModelId, mod
     });
     machine.schema.forward_relations(model).into_iter().any(|relation| {
         let relation = machine.schema.relation(relation);
-        relation.kind() == RelationKind::OneToOne
+        let is_unique = machine.schema.field(relation.field()).unique().is_yes();
+        (relation.kind() == RelationKind::OneToOne || is_unique)
             && match named {
                 Some(name) => relation.lookup_name() == name,
-                None => relation.target() == Some(parent),
+                None => relation.target().is_some_and(|target| is_ancestor(machine, target, parent)),
             }
     })
 }

@@ -10,7 +10,7 @@ use tuneup_python::{Base, ClassRef, FunctionRef, Symbol};
 use super::{Framework, filters};
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Site, SiteForm, Value};
+use crate::queries::value::{Origin, Shape, Site, SiteForm, Value};
 
 pub(super) const FRAMEWORK: Framework =
     Framework { call, item, set, inherited, inherited_method, serve, ..Framework::NONE };
@@ -141,6 +141,7 @@ pub(super) fn show_rows<'p>(
             true => machine.call_named(frame, member, "all", &Arguments::default()),
             false => member,
         };
+        let rows = copied(machine, rows);
         let row = machine.iterate(frame, rows, site);
         match label {
             Some((function, this)) => {
@@ -149,6 +150,19 @@ pub(super) fn show_rows<'p>(
             None => machine.text_of(frame, row),
         }
     }
+}
+
+/// The copy of a queryset of which a field takes its rows: a query of its own, which no prefetch serves.
+///
+/// <https://github.com/django/django/blob/main/django/forms/models.py>, `ModelChoiceField._set_queryset`
+fn copied(machine: &mut Machine<'_>, rows: Value) -> Value {
+    machine.for_each(rows, |machine, member| match machine.as_queryset(member).cloned() {
+        Some(mut queryset) if matches!(queryset.origin, Origin::Related(..)) => {
+            queryset.asked.narrowed = true;
+            machine.values.queryset(queryset)
+        }
+        _ => member,
+    })
 }
 
 fn lists_all(machine: &Machine<'_>, widget: Value) -> bool {
@@ -231,6 +245,7 @@ fn set<'p>(
             let given = machine.object_values.get(&(form, Symbol::new(&format!("{ROWS}:{key}")))).copied();
             let Some(rows) = given.or_else(|| declared.map(|field| rows_of(machine, field))) else { return };
             for member in machine.values.members(rows) {
+                let member = copied(machine, member);
                 let row = machine.iterate(frame, member, site);
                 let arguments = Arguments { positional: vec![row], ..Arguments::default() };
                 machine.call_value(frame, put, &arguments, CallSite { site });

@@ -8,6 +8,7 @@ use tuneup_python::{Base, ClassRef, FunctionRef, Importer, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
+use crate::queries::sql::is_cursor;
 use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::ModelId;
 
@@ -38,6 +39,7 @@ mod serialization;
 mod shortcuts;
 mod signals;
 mod tables;
+mod unseen;
 pub(crate) mod urlman;
 mod views;
 mod wagtail;
@@ -179,7 +181,7 @@ impl<'p> Machine<'p> {
         }
         // A class's name begins with a capital: what it gives is an instance.
         let last = text.rsplit('.').next().unwrap_or(text);
-        if last.starts_with(char::is_uppercase) {
+        if last.starts_with(char::is_uppercase) || is_cursor(text) {
             return self.values.make(Shape::Instance(name, Box::default()));
         }
         Value::UNKNOWN

@@ -510,6 +510,7 @@ impl<'p> Machine<'p> {
             Shape::Row(row) => {
                 frame.placed.insert((value, name), put);
                 self.change(value, row, name);
+                self.note_key(row, name, site);
                 match self.schema.attribute(row.model, name) {
                     Some(ModelAttribute::Column) => {
                         let written = Written { model: row.model, column: Some(name), makes: false, site };
@@ -531,10 +532,11 @@ impl<'p> Machine<'p> {
                 if let Some(relation) = keyed.or_else(|| self.schema.relation_by_accessor(row.model, name)) {
                     self.record_set(row, relation);
                     self.record_write(Write {
-                        model: row.model,
+                        model: Some(row.model),
                         relation: Some((relation, row.query)),
                         between: None,
                         makes: false,
+                        of: None,
                         site,
                     });
                 }

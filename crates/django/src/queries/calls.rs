@@ -9,6 +9,7 @@ use super::asks::Written;
 use super::machine::{DEEPEST_CALL, Effects, Frame, Machine, Summary};
 use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
+use super::writes::Doing;
 use crate::frameworks::pagination;
 
 /// The evaluated arguments of a call.
@@ -84,10 +85,16 @@ impl<'p> Machine<'p> {
             self.narrow_in_place(frame, rows, &given, call);
             return Value::NONE;
         }
+        if name == "is_cached"
+            && let Some(told) = self.told_to_be_loaded(frame, base, &given)
+        {
+            return told;
+        }
         let result = self.for_each(base_value, |machine, member| {
             if let Some(changed) = machine.mutated(frame, base, member, name, &given) {
                 return changed;
             }
+            machine.note_sql(frame, member, name, arguments, call.site);
             let method = machine.attribute(frame, callee, member, name);
             machine.call_each(frame, method, &given, arguments, call)
         });
@@ -530,9 +537,7 @@ impl<'p> Machine<'p> {
             self.left = Left::default();
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
-                for &write in &effects.writes {
-                    self.record_write(write);
-                }
+                self.repeat_writes(&effects.writes);
                 self.left = effects.left.clone();
             }
             return summary.result;
@@ -545,24 +550,17 @@ impl<'p> Machine<'p> {
             return Value::UNKNOWN;
         }
         self.active_calls.push(key);
-        self.call_writes.push(Vec::new());
+        self.call_writes.push(Doing::default());
         self.climbing += u32::from(climbs);
         let (result, left, sure) = self.run_function(function, environment, &slots);
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
-        let writes = self.call_writes.pop().unwrap_or_default();
-        if let Some(outer) = self.call_writes.last_mut() {
-            for &write in &writes {
-                if !outer.contains(&write) {
-                    outer.push(write);
-                }
-            }
-        }
+        let writes = self.end_writes(function);
         self.note_giving(function, result);
         if self.fuel > 0 {
             let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();
-            let effects = has_effects.then(|| Rc::new(Effects { writes: writes.into(), left: left.clone() }));
+            let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone() }));
             self.remembered.insert((key, changes, rarity), Summary { result, effects, sure });
         }
         self.left = left;

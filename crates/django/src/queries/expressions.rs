@@ -456,6 +456,7 @@ impl<'p> Machine<'p> {
                     self.truth(frame, value);
                 }
                 let holds = op.and_then(|op| {
+                    self.note_membership(left, op, value, frame.site_of(operand));
                     let known = self.known_comparison(left, op, value);
                     known.or_else(|| self.known_key(frame, left, op, operand))
                 });

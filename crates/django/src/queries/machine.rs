@@ -23,10 +23,12 @@ use super::python::carried::Looks;
 use super::python::left::Left;
 use super::receivers::Receivers;
 use super::requests::Attributes;
+use super::sql::Tables;
 use super::value::{
     Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Slots, Step, Terms,
     Uses, Value, Values,
 };
+use super::writes::Doing;
 pub(crate) use super::writes::Write;
 use crate::frameworks::registrations::Admins;
 use crate::schema::{FieldId, ModelId, RelationId, Schema};
@@ -75,7 +77,7 @@ pub(crate) struct Summary {
 
 /// What a call does besides.
 pub(crate) struct Effects {
-    pub(crate) writes: Box<[Write]>,
+    pub(crate) writes: Box<[(Write, bool)]>,
     pub(crate) left: Left,
 }
 
@@ -189,8 +191,22 @@ pub(crate) struct Machine<'p> {
     pub(crate) kept: FxHashMap<Value, Vec<(Path, Site)>>,
     /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
     pub(crate) emptied: FxHashMap<Value, Vec<Site>>,
+    /// The relations of each queryset's rows that code tests for being loaded already, and where.
+    pub(super) tested: FxHashMap<Value, Vec<(Path, Site)>>,
+    /// The relations of each queryset's rows that code reads where an `AttributeError` goes no further, and where.
+    pub(super) forgiven: FxHashMap<Value, Vec<(Path, Site)>>,
+    /// Where the key of a queryset's rows, or of what they lead to, is set.
+    pub(super) rekeyed: FxHashMap<Value, Vec<(Path, Site)>>,
+    /// Where related rows of a queryset's rows are written before they are read.
+    pub(super) stale: FxHashMap<Value, Vec<(Path, Site)>>,
+    /// The models by the names of their tables, once that was asked.
+    pub(super) tables: Option<Tables>,
+    /// Foreign keys that Django joins by itself, which code that is not read may read of each row of a queryset.
+    pub(crate) unseen: FxHashMap<Value, Vec<RelationId>>,
+    /// The columns of each model of which no two rows have the same, where that was asked.
+    pub(super) unique_columns: FxHashMap<ModelId, Rc<[Box<[FieldId]>]>>,
     /// Writes of the calls under way.
-    pub(crate) call_writes: Vec<Vec<Write>>,
+    pub(crate) call_writes: Vec<Doing>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
     pub(crate) loaded: FxHashMap<Value, Vec<(Path, Plan)>>,
     /// What the default managers of models load by themselves, and ask, where their `get_queryset` was followed.
@@ -362,6 +378,13 @@ impl<'p> Machine<'p> {
             written_before: FxHashMap::default(),
             kept: FxHashMap::default(),
             emptied: FxHashMap::default(),
+            tested: FxHashMap::default(),
+            forgiven: FxHashMap::default(),
+            rekeyed: FxHashMap::default(),
+            stale: FxHashMap::default(),
+            tables: None,
+            unseen: FxHashMap::default(),
+            unique_columns: FxHashMap::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             followed: FxHashMap::default(),

@@ -7,7 +7,7 @@ use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{Origin, Queryset, Shape, Value};
-use crate::schema::ModelId;
+use crate::schema::{ModelId, RelationId};
 
 impl<'p> Machine<'p> {
     /// A row that is not fetched, with the rows that it is given.
@@ -68,9 +68,24 @@ impl<'p> Machine<'p> {
         if let Some(&model) = parts.first()
             && let Shape::Model(model) = *self.values.shape(model)
         {
-            self.record_write(Write { model, relation: None, between: None, makes: true, site: call.site });
+            self.record_write(Write {
+                model: Some(model),
+                relation: None,
+                between: None,
+                makes: true,
+                of: self.given_to(parts),
+                site: call.site,
+            });
         }
         Value::NONE
+    }
+
+    /// The row that a made one was told to belong to, and the relation by which it has it.
+    fn given_to(&self, parts: &[Value]) -> Option<(Value, RelationId)> {
+        let &[model, held] = parts else { return None };
+        let Shape::Model(model) = *self.values.shape(model) else { return None };
+        let Shape::Mapping { known, .. } = self.values.shape(held) else { return None };
+        self.given_row(model, &Arguments { keywords: known.to_vec(), ..Arguments::default() })
     }
 
     /// What `create()` does besides the writing: it calls the `save()` of the model's own class.

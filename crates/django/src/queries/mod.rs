@@ -34,6 +34,7 @@ mod loops;
 pub(crate) mod machine;
 mod made;
 mod members;
+mod noted;
 mod parameters;
 mod places;
 mod plans;
@@ -47,6 +48,7 @@ mod resumed;
 pub(crate) mod roots;
 mod row;
 mod rows;
+pub(crate) mod sql;
 mod statements;
 pub mod value;
 mod widening;
@@ -107,6 +109,16 @@ pub struct Query {
     /// The functions that give its rows, once these are there, to those who call them; with the expression that asks for
     /// them, where they are related to the query's own.
     pub giving: Vec<(Option<Site>, FunctionRef)>,
+    /// Where code tests whether a relation of one of them is loaded already, and does one thing or another.
+    pub tested: Vec<Noted>,
+    /// Where an `AttributeError` that reading a relation raises goes no further: `hasattr(row, "name")`.
+    pub forgiven: Vec<Noted>,
+    /// Where the key of one of them, or of a row that they lead to, is set.
+    pub rekeyed: Vec<Noted>,
+    /// Where related rows are written after their row was asked for, and read only then.
+    pub stale: Vec<Noted>,
+    /// Foreign keys that Django joins by itself, which code that is not read may read of each of them.
+    pub unseen: Vec<RelationId>,
 }
 
 /// Where rows come from.
@@ -170,8 +182,8 @@ pub struct Read {
 /// Something written while rows are looped over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Write {
-    /// The model that is written.
-    pub model: ModelId,
+    /// The model that is written; nothing where SQL that code writes itself may write any.
+    pub model: Option<ModelId>,
     /// The relation that is set on a row, where it is that.
     pub relation: Option<RelationId>,
     /// The many-to-many relation of which the table between is written, and none of the model's rows.
@@ -199,6 +211,15 @@ pub struct Save {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// The lookup from the query's rows to them; empty for these.
+    pub path: String,
+    /// Where.
+    pub site: Site,
+}
+
+/// Something that code does with what a lookup leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// The lookup from the query's row; empty for the row itself.
     pub path: String,
     /// Where.
     pub site: Site,
@@ -337,6 +358,10 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
     let saves = machine.saves.get(&query).into_iter().flatten();
     let saves = saves.map(|&(path, site, after)| Save { steps: machine.values.steps(path), site, after });
     let kept = |&(path, site): &_| Kept { path: machine.path_text(path), site };
+    let noted = |places: &FxHashMap<Value, Vec<(value::Path, Site)>>| -> Vec<Noted> {
+        let places = places.get(&query).into_iter().flatten();
+        places.map(|&(path, site)| Noted { path: machine.path_text(path), site }).collect()
+    };
     Query {
         sites: queryset.sites.to_vec(),
         model: queryset.model,
@@ -366,6 +391,11 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
         emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
         giving: machine.giving.get(&query).cloned().unwrap_or_default(),
+        tested: noted(&machine.tested),
+        forgiven: noted(&machine.forgiven),
+        rekeyed: noted(&machine.rekeyed),
+        stale: noted(&machine.stale),
+        unseen: machine.unseen.get(&query).cloned().unwrap_or_default(),
     }
 }
 
@@ -533,6 +563,11 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 extend(&mut there.kept, query.kept);
                 extend(&mut there.emptied, query.emptied);
                 extend(&mut there.giving, query.giving);
+                extend(&mut there.tested, query.tested);
+                extend(&mut there.forgiven, query.forgiven);
+                extend(&mut there.rekeyed, query.rekeyed);
+                extend(&mut there.stale, query.stale);
+                extend(&mut there.unseen, query.unseen);
             }
             None => {
                 at.insert(identity, queries.len());
@@ -563,6 +598,10 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query
             .giving
             .sort_by_key(|(asked, giving)| (asked.as_ref().map(order), giving.file.index(), giving.id.0));
+        for noted in [&mut query.tested, &mut query.forgiven, &mut query.rekeyed, &mut query.stale] {
+            noted.sort_by_cached_key(|noted| (order(&noted.site), noted.path.clone()));
+        }
+        query.unseen.sort_unstable();
     }
     queries.sort_by_cached_key(|query| {
         let sites: Vec<_> = query.sites.iter().map(order).collect();

@@ -208,6 +208,9 @@ pub struct Asked {
     pub empty: bool,
     /// Filtered by one value of what is unique, or cut to one: it has one row at most.
     pub single: bool,
+    /// `select_subclasses()`: each row is an instance of its child's class, which has what is joined over a foreign key of the
+    /// parent, and what is prefetched, but none that is joined over the other side of a one-to-one.
+    pub subclassed: bool,
     /// Given by a call that may give something else, to which nothing can be added.
     pub perhaps: bool,
 }
@@ -234,6 +237,7 @@ impl Asked {
             foreign: self.foreign || other.foreign,
             empty: self.empty && other.empty,
             single: self.single && other.single,
+            subclassed: self.subclassed || other.subclassed,
             perhaps: self.perhaps || other.perhaps,
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Follows <https://docs.djangoproject.com/en/stable/ref/models/querysets/>.
 
-use tuneup_python::flow::{BinaryOp, ParameterKind};
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::flow::{BinaryOp, ExprKind, ParameterKind};
+use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::{Written, asks_something};
 use super::calls::{Arguments, CallSite};
@@ -12,7 +12,7 @@ use super::value::{
     Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses,
     Value,
 };
-use crate::schema::{ModelId, RelationKind};
+use crate::schema::{ModelId, RelationId, RelationKind};
 
 /// How many relations a path may have.
 const LONGEST_PATH: usize = 8;
@@ -151,11 +151,22 @@ impl<'p> Machine<'p> {
                 }
                 None => {
                     plain.asked.foreign = true;
+                    plain.asked.subclassed = self.names_method(function, SELECT_SUBCLASSES);
                     plain
                 }
             };
         }
         plain
+    }
+
+    /// Whether a function's body names a method.
+    fn names_method(&self, function: FunctionRef, method: &str) -> bool {
+        let facts = self.facts(function.file);
+        let within = facts.function(function.id).range;
+        facts.exprs.iter().any(|expr| {
+            within.contains_range(expr.range)
+                && matches!(expr.kind, ExprKind::Attribute(_, name) if name == *method)
+        })
     }
 
     /// `queryset.name(arguments)` for a method of Django's.
@@ -349,8 +360,12 @@ impl<'p> Machine<'p> {
             made && arguments.keyword("update_conflicts").is_none() || plain == "get_or_create" || is_between;
         // Rows of the table between are written then, and none of the related ones.
         let between = related.filter(|_| is_between).map(|(relation, _)| relation);
+        let of = match queryset.origin {
+            Origin::Related(row, relation) => Some((row, relation)),
+            _ => self.given_row(model, arguments),
+        };
         for relation in [None].into_iter().chain(related.map(Some)) {
-            self.record_write(Write { model, relation, between, makes, site: call.site });
+            self.record_write(Write { model: Some(model), relation, between, makes, of, site: call.site });
         }
         if made || plain == "delete" {
             self.written.push(Written { model, column: None, makes: made, site: call.site });
@@ -391,7 +406,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The row and relation of a related set that a prefetch of the row's query would serve.
-    pub(super) fn plain_related(&self, queryset: &Queryset) -> Option<(Row, crate::schema::RelationId)> {
+    pub(super) fn plain_related(&self, queryset: &Queryset) -> Option<(Row, RelationId)> {
         match queryset.origin {
             Origin::Related(row, relation) if !queryset.is_manager => {
                 let is_plain = match self.manager_starts.get(&queryset.model) {
@@ -426,7 +441,7 @@ impl<'p> Machine<'p> {
         &mut self,
         queryset: &Queryset,
         row: Row,
-        relation: crate::schema::RelationId,
+        relation: RelationId,
         site: Site,
     ) -> (Path, Option<Value>) {
         let is_code = |site: &Site| site.file.as_other().is_none() && site.form == SiteForm::Chain;
@@ -459,7 +474,7 @@ impl<'p> Machine<'p> {
         outer: Value,
         path: &str,
         inner: Value,
-        parent: (Value, crate::schema::RelationId),
+        parent: (Value, RelationId),
     ) -> Value {
         self.for_each(inner, |machine, inner| machine.prefetched_rows_of(outer, path, inner, parent))
     }
@@ -469,7 +484,7 @@ impl<'p> Machine<'p> {
         outer: Value,
         path: &str,
         inner: Value,
-        parent: (Value, crate::schema::RelationId),
+        parent: (Value, RelationId),
     ) -> Value {
         let (Some(outer), Some(mut queryset)) = (self.as_queryset(outer), self.as_queryset(inner).cloned())
         else {
@@ -508,6 +523,9 @@ impl<'p> Machine<'p> {
         if let Some((row, relation)) = self.plain_related(queryset) {
             if self.values.length(row.path) >= LONGEST_PATH {
                 return Value::UNKNOWN;
+            }
+            if let Some((value, queryset)) = self.read_anew(queryset, row, relation) {
+                return self.rows_of(value, &queryset, site);
             }
             let (path, inner) = self.read_related(queryset, row, relation, site);
             // What a queryset that is not known loads with them is not known either.
@@ -563,6 +581,9 @@ impl<'p> Machine<'p> {
             if self.values.length(row.path) >= LONGEST_PATH {
                 return Value::UNKNOWN;
             }
+            if let Some((value, queryset)) = self.read_anew(&queryset, row, relation) {
+                return self.row_of(value, &queryset, false);
+            }
             let Some(&site) = queryset.sites.last() else { return Value::UNKNOWN };
             let (path, _) = self.read_related(&queryset, row, relation, site);
             let back = self.schema.relation(relation).inverse().map(|inverse| (inverse, row.path));
@@ -581,11 +602,17 @@ impl<'p> Machine<'p> {
     pub(crate) fn evaluate(&mut self, queryset: &Queryset, site: Site) {
         if let Some((row, relation)) = self.plain_related(queryset)
             && self.values.length(row.path) < LONGEST_PATH
+            && self.read_anew(queryset, row, relation).is_none()
         {
             self.read_related(queryset, row, relation, site);
         }
     }
 }
+
+/// By which django-model-utils has the rows be instances of their children's classes.
+///
+/// <https://django-model-utils.readthedocs.io/en/latest/managers.html#inheritancemanager>
+const SELECT_SUBCLASSES: &str = "select_subclasses";
 
 const WRITING: &[&str] = &[
     "create",

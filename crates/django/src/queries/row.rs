@@ -46,6 +46,11 @@ impl Lacks {
         self == Self::NONE
     }
 
+    /// All of them.
+    pub(super) fn all(self) -> impl Iterator<Item = RelationId> {
+        self.0.into_iter().flatten()
+    }
+
     /// With one more, where there is room for it.
     #[must_use]
     pub fn with(self, relation: RelationId) -> Self {

@@ -7,7 +7,7 @@ use super::calls::{Arguments, CallSite};
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
-use crate::schema::{ModelAttribute, RelationId};
+use crate::schema::{ModelAttribute, RelationId, RelationKind};
 
 impl<'p> Machine<'p> {
     /// `row.name`
@@ -112,7 +112,7 @@ impl<'p> Machine<'p> {
             })
     }
 
-    fn is_outside(&self, row: Row) -> bool {
+    pub(super) fn is_outside(&self, row: Row) -> bool {
         self.as_queryset(row.query).is_none_or(|queryset| queryset.origin == Origin::Outside)
     }
 
@@ -198,7 +198,10 @@ impl<'p> Machine<'p> {
             return Value::UNKNOWN;
         }
         let path = self.over(row.path, relation);
-        if !self.is_loaded_by_manager(path) && !self.is_followed_by_init(row, relation) {
+        if !self.is_loaded_by_manager(path)
+            && !self.is_followed_by_init(row, relation)
+            && !self.is_kind_of_what_is_gone(row, relation)
+        {
             self.record_read(row, path, site);
         }
         let _ = value;
@@ -226,6 +229,20 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         self.values.make(Shape::Row(Row { path, model, back, lacks: Lacks::NONE, ..row }))
+    }
+
+    /// Whether a relation is to the content type of a generic foreign key that a test has found to lead to nothing: it is
+    /// set only where that row is gone.
+    fn is_kind_of_what_is_gone(&self, row: Row, relation: RelationId) -> bool {
+        let field = self.schema.relation(relation).field();
+        row.lacks.all().any(|lacking| {
+            let lacking = self.schema.relation(lacking);
+            lacking.kind() == RelationKind::Generic
+                && self
+                    .schema
+                    .generic_columns(self.project, lacking.field())
+                    .is_some_and(|(kind, _)| kind == field)
+        })
     }
 
     /// Whether a row came from the database: it is one of a query that is seen, or of a row's related rows.
@@ -297,10 +314,11 @@ impl<'p> Machine<'p> {
         match name.as_str() {
             "save" | "asave" | "delete" | "adelete" | "save_base" => {
                 self.record_write(Write {
-                    model: row.model,
+                    model: Some(row.model),
                     relation: None,
                     between: None,
                     makes: false,
+                    of: self.related_to(row),
                     site: call.site,
                 });
                 if !name.as_str().contains("delete") && arguments.keyword("update_fields").is_none() {
@@ -320,6 +338,14 @@ impl<'p> Machine<'p> {
             "full_clean" | "clean" | "validate_unique" => Value::NONE,
             text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
             _ => self.framework_row_method(frame, value, row, name, arguments, call),
+        }
+    }
+
+    /// The row whose related rows a row is one of, and over which relation, where it was asked for as such.
+    fn related_to(&self, row: Row) -> Option<(Value, RelationId)> {
+        match self.as_queryset(row.query)?.origin {
+            Origin::Related(of, relation) if row.path == Path::ROOT => Some((of, relation)),
+            _ => None,
         }
     }
 

@@ -45,6 +45,7 @@ impl<'p> Machine<'p> {
     }
 
     fn step(&mut self, frame: &mut Frame<'p>, stmt: &Stmt, rest: &[Stmt]) -> Next {
+        self.begin_step(frame, stmt.range);
         match stmt.kind {
             StmtKind::Expr(value) => match frame.facts.kind(value) {
                 // A test that nothing is done with is asserted.
@@ -199,6 +200,7 @@ impl<'p> Machine<'p> {
             one.put(frame);
         }
         self.seldom += rarer_then;
+        let written = self.written_so_far();
         let aside = self.aside;
         self.aside = match !rest.is_empty() && self.is_aside(frame, then, orelse) {
             true => Some(Aside::Branch),
@@ -209,6 +211,7 @@ impl<'p> Machine<'p> {
         self.aside = aside;
         self.seldom -= rarer_then;
         let ended_then = rarer_then + self.ended_rarer;
+        let written_then = self.take_written(written);
         let mut after_then = std::mem::replace(&mut frame.slots, before);
         let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
@@ -225,6 +228,12 @@ impl<'p> Machine<'p> {
         self.aside = aside;
         self.seldom -= rarer_else;
         let ended_else = rarer_else + self.ended_rarer;
+        if second == Next::Away {
+            self.take_written(written);
+        }
+        if first == Next::On {
+            self.put_written(written_then);
+        }
         // What goes on behind a branch that ended is done as the other branch is.
         let (fallback, rarer, doubt) = match (first, second) {
             (Next::Away, Next::On) => (for_else, ended_else, doubt_else),

@@ -1,45 +1,206 @@
-//! What code writes while rows of a queryset are looped over: what was loaded with them may be older by then.
+//! What code writes while rows of a queryset are looped over, or since it has asked for them: what was loaded with them may be
+//! older by then.
 
-use super::machine::Machine;
-use super::value::{Path, Row, Site, Value};
+use ruff_text_size::TextRange;
+use tuneup_python::FunctionRef;
+use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind, Tried};
+
+use super::calls::Arguments;
+use super::machine::{CallKey, Frame, Machine};
+use super::noted::note;
+use super::value::{Origin, Path, Queryset, Row, Shared, Site, SiteForm, Value};
 use crate::schema::{ModelId, RelationId};
 
 /// A change of the database's or a row's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Write {
-    /// The model that is written.
-    pub(crate) model: ModelId,
+    /// The model that is written; nothing where SQL that code writes itself may write any.
+    pub(crate) model: Option<ModelId>,
     /// The relation that is set on a row, and the query of that row, where it is that.
     pub(crate) relation: Option<(RelationId, Value)>,
     /// The many-to-many relation of which the table between is written, and none of the model's rows.
     pub(crate) between: Option<RelationId>,
     /// Whether it only makes rows, or what stands between two: those that are there stay as they are.
     pub(crate) makes: bool,
+    /// The row whose related rows are written, and over which relation, where that is known.
+    pub(crate) of: Option<(Value, RelationId)>,
     /// Where.
     pub(crate) site: Site,
+}
+
+/// What a call that is under way has written.
+#[derive(Default)]
+pub(crate) struct Doing {
+    /// The step that is being run.
+    step: TextRange,
+    /// All that it has written.
+    writes: Vec<Write>,
+    /// What was written on the way to the step that is being run.
+    before: Vec<Done>,
+}
+
+/// What a step has written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Done {
+    write: Write,
+    step: TextRange,
+    /// Whether it has in any case.
+    is_sure: bool,
 }
 
 impl Machine<'_> {
     /// Keeps that something was written.
     pub(crate) fn record_write(&mut self, write: Write) {
+        self.record_write_of(write, true);
+    }
+
+    /// Keeps that something was written, or may have been.
+    fn record_write_of(&mut self, write: Write, is_sure: bool) {
         for &(query, within) in &self.looping {
             let writes = self.writes.entry(query).or_default();
             if !writes.contains(&(write, within)) {
                 writes.push((write, within));
             }
             let is_within = self.looping.iter().filter(|(it, _)| *it == query).count() > 1;
-            if !is_within && write.relation.is_none() && !write.makes {
+            if !is_within
+                && write.relation.is_none()
+                && !write.makes
+                && let Some(model) = write.model
+            {
                 let before = self.written_before.entry(query).or_default();
-                if !before.contains(&(write.model, write.site)) {
-                    before.push((write.model, write.site));
+                if !before.contains(&(model, write.site)) {
+                    before.push((model, write.site));
                 }
             }
         }
-        if let Some(writes) = self.call_writes.last_mut()
-            && !writes.contains(&write)
-        {
-            writes.push(write);
+        if let Some(doing) = self.call_writes.last_mut() {
+            doing.add(write, is_sure);
         }
+    }
+
+    /// What a call that has come to its end has written, and whether in any case: so has the one around it.
+    pub(super) fn end_writes(&mut self, function: FunctionRef) -> Box<[(Write, bool)]> {
+        let Some(ended) = self.call_writes.pop() else { return Box::default() };
+        let facts = self.facts(function.file);
+        let body = facts.function(function.id).body;
+        let is_sure = |write: Write| {
+            let mut done = ended.before.iter().filter(|done| done.write == write && done.is_sure);
+            done.any(|done| is_always_run(facts, body, done.step))
+        };
+        let writes: Box<[_]> = ended.writes.iter().map(|&write| (write, is_sure(write))).collect();
+        self.repeat_in_call(&writes);
+        writes
+    }
+
+    fn repeat_in_call(&mut self, writes: &[(Write, bool)]) {
+        if let Some(around) = self.call_writes.last_mut() {
+            for &(write, is_sure) in writes {
+                around.add(write, is_sure);
+            }
+        }
+    }
+
+    /// Keeps what a call that is remembered has written.
+    pub(super) fn repeat_writes(&mut self, writes: &[(Write, bool)]) {
+        for &(write, is_sure) in writes {
+            self.record_write_of(write, is_sure);
+        }
+    }
+
+    /// Keeps which step of a function is being run.
+    pub(super) fn begin_step(&mut self, frame: &Frame<'_>, step: TextRange) {
+        let of = |call: &CallKey| call.0.file == frame.file && Some(call.0.id) == frame.function;
+        if let Some(doing) = self.call_writes.last_mut()
+            && self.active_calls.last().is_some_and(of)
+        {
+            doing.step = step;
+        }
+    }
+
+    /// How much was written on the way to the step that is being run.
+    pub(super) fn written_so_far(&self) -> usize {
+        self.call_writes.last().map_or(0, |doing| doing.before.len())
+    }
+
+    /// Takes off what was written since: by a branch that ended its function, or that is not the one which is run next.
+    pub(super) fn take_written(&mut self, since: usize) -> Vec<Done> {
+        let doing = self.call_writes.last_mut().filter(|doing| doing.before.len() > since);
+        doing.map(|doing| doing.before.split_off(since)).unwrap_or_default()
+    }
+
+    /// Puts back what another branch has written, behind which code goes on.
+    pub(super) fn put_written(&mut self, written: Vec<Done>) {
+        if let Some(doing) = self.call_writes.last_mut() {
+            doing.before.extend(written);
+        }
+    }
+
+    /// Where related rows of a row were written since it was asked for, so that what was prefetched with it would not be
+    /// what is there: of one row, where that may be; of each row of many, where it is so in any case. A related manager that
+    /// writes forgets what was prefetched by itself.
+    fn written_since(&self, of: Value, row: Row, relation: RelationId) -> Option<Site> {
+        let is_one = row.alone && !row.many;
+        let model = self.schema.relation(relation).target()?;
+        if self.is_outside(row) {
+            return None;
+        }
+        let asked = self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied());
+        let asks = |function: FunctionRef| {
+            asked.is_some_and(|it| (it.file, it.function) == (function.file, Some(function.id)))
+        };
+        let asking = self.active_calls.iter().rposition(|call| asks(call.0));
+        let calls = self.call_writes.iter().zip(&self.active_calls).enumerate();
+        // What came before the call that has asked for the row is what that has found.
+        calls.skip(asking.unwrap_or_default()).find_map(|(at, (doing, (function, ..)))| {
+            let facts = self.facts(function.file);
+            let body = facts.function(function.id).body;
+            let is_before = |step: TextRange| {
+                asking == Some(at) && asked.is_some_and(|asked| step.end() <= asked.range.start())
+            };
+            let found = doing.before.iter().find(|done| {
+                let write = done.write;
+                write.model == Some(model)
+                    && write.relation.is_none()
+                    && write.between.is_none()
+                    && write.of.is_none_or(|written| written == (of, relation))
+                    && !is_before(done.step)
+                    && (is_one
+                        || write.of.is_some() && done.is_sure && precedes(facts, body, done.step, doing.step))
+            });
+            found.map(|done| done.write.site)
+        })
+    }
+
+    /// Related rows as a query of their own, where they were written since their row was asked for: what was prefetched with it
+    /// is not what is there.
+    pub(super) fn read_anew(
+        &mut self,
+        related: &Queryset,
+        row: Row,
+        relation: RelationId,
+    ) -> Option<(Value, Shared<Queryset>)> {
+        let Origin::Related(of, _) = related.origin else { return None };
+        let written = self.written_since(of, row, relation)?;
+        // A prefetch that is there serves it all the same.
+        if self.is_prefetched(row, self.schema.relation(relation).lookup_name()) != Some(false) {
+            return None;
+        }
+        let path = self.over(row.path, relation);
+        note(&mut self.stale, row.query, path, written);
+        let is_code = |site: &Site| site.file.as_other().is_none() && site.form == SiteForm::Chain;
+        let mut anew = related.clone();
+        anew.sites = related.sites.iter().copied().filter(is_code).collect();
+        let anew: Shared<Queryset> = anew.into();
+        Some((self.values.queryset(anew.clone()), anew))
+    }
+
+    /// The row that rows to be written are told to belong to, `create(book=book)`, and the relation by which it has them.
+    pub(super) fn given_row(&self, model: ModelId, arguments: &Arguments) -> Option<(Value, RelationId)> {
+        arguments.keywords.iter().find_map(|&(name, value)| {
+            self.as_row(value)?;
+            let relation = self.schema.relation_by_accessor(model, name)?;
+            Some((value, self.schema.relation(relation).inverse()?))
+        })
     }
 
     /// Keeps that a row is saved with all its columns, where others of its model were written before while rows were looped
@@ -54,5 +215,67 @@ impl Machine<'_> {
         if row.path != Path::ROOT && !saves.iter().any(|(path, at, _)| (*path, *at) == (row.path, site)) {
             saves.push((row.path, site, after));
         }
+    }
+}
+
+impl Doing {
+    fn add(&mut self, write: Write, is_sure: bool) {
+        if !self.writes.contains(&write) {
+            self.writes.push(write);
+        }
+        let done = Done { write, step: self.step, is_sure };
+        if !self.before.contains(&done) {
+            self.before.push(done);
+        }
+    }
+}
+
+/// Whether a step of a block is run before another whenever that is run: both stand in one block, or the other in a block
+/// of a step behind it.
+fn precedes(facts: &FileFacts, block: Block, step: TextRange, other: TextRange) -> bool {
+    let stmts = facts.block(block);
+    let at = |range: TextRange| stmts.iter().position(|stmt| stmt.range.contains_range(range));
+    match (at(step), at(other)) {
+        (Some(first), Some(second)) if first < second => is_plain(facts, &stmts[first], step),
+        (Some(first), Some(second)) if first == second => {
+            blocks_of(facts, &stmts[first]).into_iter().any(|block| precedes(facts, block, step, other))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a step of a function's body is run by every call that comes to its end.
+fn is_always_run(facts: &FileFacts, body: Block, step: TextRange) -> bool {
+    let stmts = facts.block(body);
+    let Some(at) = stmts.iter().position(|stmt| stmt.range.contains_range(step)) else { return false };
+    let returns = |stmt: &Stmt| {
+        let mut inner = facts.stmts.iter().filter(|inner| stmt.range.contains_range(inner.range));
+        inner.any(|inner| matches!(inner.kind, StmtKind::Return(_)))
+    };
+    is_plain(facts, &stmts[at], step) && !stmts[..at].iter().any(returns)
+}
+
+/// Whether to run a statement is to run a step in it: they are the same, or one stands in the `with` that the other is.
+fn is_plain(facts: &FileFacts, stmt: &Stmt, step: TextRange) -> bool {
+    match stmt.kind {
+        StmtKind::With { body } => facts
+            .block(body)
+            .iter()
+            .any(|inner| inner.range.contains_range(step) && is_plain(facts, inner, step)),
+        StmtKind::If { .. } | StmtKind::For { .. } | StmtKind::While { .. } | StmtKind::Try(_) => false,
+        _ => true,
+    }
+}
+
+fn blocks_of(facts: &FileFacts, stmt: &Stmt) -> Vec<Block> {
+    match stmt.kind {
+        StmtKind::If { then, orelse, .. } => vec![then, orelse],
+        StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => vec![body, orelse],
+        StmtKind::With { body } => vec![body],
+        StmtKind::Try(blocks) => {
+            let Tried { body, handlers, orelse, finalbody } = facts.tried(blocks);
+            [body, orelse, finalbody].into_iter().chain(handlers.iter().copied()).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -73,6 +73,11 @@ impl Field {
         self.custom
     }
 
+    /// Whether it is a `TaggableManager` of django-taggit.
+    pub fn is_taggit(&self) -> bool {
+        self.class == super::bundled::TAGGABLE
+    }
+
     /// Where it is declared; nothing for fields that Django makes by itself, and for bundled ones.
     pub fn source(&self) -> Option<&FieldSource> {
         self.source.as_ref()

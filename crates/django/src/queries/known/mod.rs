@@ -13,6 +13,7 @@ pub(in crate::queries) mod kinds;
 pub(in crate::queries) mod lacking;
 pub(in crate::queries) mod leaving;
 pub(in crate::queries) mod lengths;
+pub(in crate::queries) mod loaded;
 pub(in crate::queries) mod memos;
 pub(in crate::queries) mod narrowing;
 pub(in crate::queries) mod ordered;

@@ -1,11 +1,9 @@
 //! What a test comes to, where its values are known: a branch that is never taken is not followed.
 
-use tuneup_python::Symbol;
 use tuneup_python::flow::CompareOp;
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Origin, Prefetched, Queryset, Row, Shape, Value};
-use crate::schema::ModelAttribute;
+use crate::queries::value::{Origin, Queryset, Shape, Value};
 
 impl Machine<'_> {
     /// Whether a value counts as true; nothing where it may be either.
@@ -79,13 +77,8 @@ impl Machine<'_> {
     }
 
     fn known_membership(&self, left: Value, right: Value) -> Option<bool> {
-        if let Shape::Str(name) = *self.values.shape(left) {
-            if let Some(row) = self.row_behind(self.names.prefetched, right) {
-                return self.is_prefetched(row, name);
-            }
-            if let Some(row) = self.row_behind(self.names.fields_cache, right) {
-                return self.is_joined(row, name);
-            }
+        if let Some(is_loaded) = self.known_to_be_loaded(left, right) {
+            return is_loaded;
         }
         if let (Shape::Str(name), Shape::Mapping { known, key, rest }) =
             (self.values.shape(left), self.values.shape(right))
@@ -112,75 +105,10 @@ impl Machine<'_> {
         within
     }
 
-    /// The row whose `_prefetched_objects_cache` or `_state.fields_cache` a value is, or is if there is one.
-    fn row_behind(&self, cache: Symbol, value: Value) -> Option<Row> {
-        self.values.members(value).into_iter().find_map(|member| match self.values.shape(member) {
-            Shape::Instance(class, parts) if *class == cache => {
-                parts.first().and_then(|&row| self.as_row(row))
-            }
-            _ => None,
-        })
-    }
-
     /// The rows that a queryset has asked for already, if any: related rows may have been prefetched.
     pub(in crate::queries) fn held_rows(&self, value: Value, queryset: &Queryset) -> Value {
         let may_be_held = matches!(queryset.origin, Origin::Related(..)) || self.loops.contains_key(&value);
         if may_be_held { Value::SCALAR } else { Value::NONE }
-    }
-
-    /// Whether a row's related rows are prefetched. Rows of which nothing is known have nothing prefetched, nor have
-    /// those for which a request has to ask for it: code that tests for it is written so that nobody pays otherwise.
-    fn is_prefetched(&self, row: Row, name: Symbol) -> Option<bool> {
-        let queryset = self.as_queryset(row.query)?;
-        // What loads rows by a query of its own shows all that these lack.
-        let mut lookups = queryset
-            .plan
-            .prefetch
-            .iter()
-            .filter(|known| !known.perhaps || known.queryset.is_some())
-            .filter_map(Prefetched::loads);
-        if lookups.any(|path| self.serves(path, row, name)) {
-            return Some(true);
-        }
-        (!queryset.plan.prefetch_unknown && !self.may_be_loaded_later(row, name)).then_some(false)
-    }
-
-    /// Whether `prefetch_related_objects` may have loaded a row's related rows.
-    fn may_be_loaded_later(&self, row: Row, name: Symbol) -> bool {
-        self.loaded.get(&row.query).into_iter().flatten().any(|(at, plan)| {
-            let before = self.path_text(*at);
-            let serves = |loads: &str| match before.as_str() {
-                "" => self.serves(loads, row, name),
-                before => self.serves(&format!("{before}__{loads}"), row, name),
-            };
-            plan.prefetch_unknown || plan.prefetch.iter().filter_map(Prefetched::loads).any(serves)
-        })
-    }
-
-    /// Whether a row's to-one relation is loaded with it: never, for a name that is none.
-    fn is_joined(&self, row: Row, name: Symbol) -> Option<bool> {
-        let relation = match self.schema.attribute(row.model, name)? {
-            ModelAttribute::ToOne(relation) => relation,
-            ModelAttribute::ToMany(_) | ModelAttribute::Column => return Some(false),
-            ModelAttribute::Translated(_) | ModelAttribute::Other => return None,
-        };
-        let plan = &self.as_queryset(row.query)?.plan;
-        if plan.select.iter().any(|path| self.serves(path.as_str(), row, name)) {
-            return Some(true);
-        }
-        let may_be = plan.select_all
-            || plan.select_unknown
-            || self.set_first.contains(&(row.query, row.path, relation));
-        if may_be { None } else { self.is_prefetched(row, name) }
-    }
-
-    /// Whether what loads a path from a query's rows loads what a row of it has by that name.
-    fn serves(&self, path: &str, row: Row, name: Symbol) -> bool {
-        let wanted = match self.path_text(row.path).as_str() {
-            "" => name.as_str().to_owned(),
-            before => format!("{before}__{name}"),
-        };
-        path.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
     }
 }
 

@@ -1,4 +1,7 @@
-//! Filters that leave one row at most: what is read of it costs no query for each row.
+//! Filters that leave one row at most: what is read of it costs no query for each row. They name what is unique: a field, or
+//! all columns of a constraint, of which a related manager fixes one.
+
+use std::rc::Rc;
 
 use tuneup_python::Symbol;
 use tuneup_python::flow::{Expr, ExprKind};
@@ -6,17 +9,57 @@ use tuneup_python::flow::{Expr, ExprKind};
 use crate::apps::literals;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Given, Queryset, Role};
-use crate::schema::{ModelId, RelationKind};
+use crate::queries::value::{Given, Origin, Queryset, Role};
+use crate::schema::{FieldId, ModelId, RelationKind};
 
 impl<'p> Machine<'p> {
     /// Whether one of the lookups lets one row through at most: `pk=`, a unique field's name, or that of the other side
     /// of a foreign key, as a chapter has one book: `filter(chapters=chapter)`.
-    pub(in crate::queries) fn is_for_one_row(&self, queryset: &Queryset) -> bool {
-        self.values.terms(queryset.terms).iter().any(|term| {
-            let narrows = term.role == Role::Filter && term.sure && !term.negated;
-            narrows && self.names_one_row(queryset.model, term.name.as_str(), term.given)
-        })
+    pub(in crate::queries) fn is_for_one_row(&mut self, queryset: &Queryset) -> bool {
+        let terms = self.values.terms(queryset.terms).iter();
+        let narrowing = terms.filter(|term| term.role == Role::Filter && term.sure && !term.negated);
+        let narrowing: Vec<(Symbol, Given)> = narrowing.map(|term| (term.name, term.given)).collect();
+        if narrowing.iter().any(|&(name, given)| self.names_one_row(queryset.model, name.as_str(), given)) {
+            return true;
+        }
+        let mut fixed: Vec<FieldId> = Vec::new();
+        for (name, given) in narrowing {
+            // As many rows as there are may have null for what is unique.
+            if !matches!(given, Given::Column | Given::None | Given::Perhaps) {
+                fixed.extend(self.column_named(queryset.model, name.as_str()));
+            }
+        }
+        if let Origin::Related(_, relation) = queryset.origin {
+            let relation = self.schema.relation(relation);
+            fixed.extend((relation.kind() != RelationKind::ManyToMany).then_some(relation.field()));
+        }
+        let unique = self.unique_columns_of(queryset.model);
+        unique.iter().any(|columns| columns.iter().all(|column| fixed.contains(column)))
+    }
+
+    /// The column that a lookup compares as a whole: `book`, `book_id`, `book__pk`, `book__exact`.
+    fn column_named(&self, model: ModelId, lookup: &str) -> Option<FieldId> {
+        let name = lookup.strip_suffix("__exact").unwrap_or(lookup);
+        if let Some(column) = self.schema.column_named(model, Symbol::new(name)) {
+            return Some(column);
+        }
+        let relation = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id"))?;
+        let column = self.schema.column_named(model, Symbol::new(relation))?;
+        self.schema.field(column).kind().map(|_| column)
+    }
+
+    /// The columns of which no two rows of a model have the same, by its `Meta`.
+    fn unique_columns_of(&mut self, model: ModelId) -> Rc<[Box<[FieldId]>]> {
+        if let Some(known) = self.unique_columns.get(&model) {
+            return Rc::clone(known);
+        }
+        let indexes = self.schema.indexes(self.project, model).all.into_iter();
+        let unique =
+            indexes.filter(|index| index.is_unique && !index.is_partial && !index.columns.is_empty());
+        let unique: Rc<[_]> =
+            unique.map(|index| index.columns.into_iter().map(|(column, _)| column).collect()).collect();
+        self.unique_columns.insert(model, Rc::clone(&unique));
+        unique
     }
 
     /// Whether at most one row of a model is what a lookup asks for.

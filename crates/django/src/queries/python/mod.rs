@@ -17,6 +17,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 use crate::frameworks::executors;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
+use crate::queries::sql::is_cursor;
 use crate::queries::value::{Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
@@ -109,7 +110,11 @@ impl<'p> Machine<'p> {
                 Some((function, _)) => machine.call_function(frame, function, None, &[member]),
                 None => Value::UNKNOWN,
             },
-            Shape::Instance(class, _) if executors::is_executor(class.as_str()) => member,
+            Shape::Instance(class, _)
+                if executors::is_executor(class.as_str()) || is_cursor(class.as_str()) =>
+            {
+                member
+            }
             _ => Value::UNKNOWN,
         })
     }
@@ -531,6 +536,9 @@ impl<'p> Machine<'p> {
             let one = self
                 .for_each(base, |machine, member| machine.attribute_of(frame, call.site, member, attribute));
             value = self.values.join(value, one);
+        }
+        if name == "hasattr" || arguments.positional.len() > 2 {
+            self.note_forgiven(base, attribute, call.site);
         }
         if name == "hasattr" {
             return self.known_attribute(base, attribute);
