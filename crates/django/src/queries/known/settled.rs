@@ -102,7 +102,8 @@ impl<'p> Machine<'p> {
         let related = self.related_in(frame, of)?;
         let target = self.schema.relation(related).target()?;
         let is_made = makers.into_iter().any(|maker| {
-            let maker = self.eval(frame, maker);
+            // What it reads, it reads where the branch is run.
+            let maker = self.eval_seldom(frame, maker);
             let members = self.values.members(maker);
             members.into_iter().any(|it| self.as_queryset(it).is_some_and(|rows| rows.model == target))
         });
@@ -116,7 +117,7 @@ impl<'p> Machine<'p> {
 
     /// The relation all of whose rows an expression is, of a row.
     fn related_in(&mut self, frame: &mut Frame<'p>, of: Expr) -> Option<RelationId> {
-        let rows = self.eval(frame, of);
+        let rows = self.eval_seldom(frame, of);
         self.values.members(rows).into_iter().find_map(|member| {
             let rows = self.as_queryset(member)?;
             match rows.origin {
