@@ -46,8 +46,15 @@ pub(crate) struct Outcome {
 
 /// One thread pool for all phases, with stacks as deep as the deepest tree needs. It can only be there already where this is
 /// called twice; then it is as good.
-fn make_pool(threads: usize) {
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build_global();
+fn make_pool(asked: usize) {
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads(asked)).stack_size(STACK).build_global();
+}
+
+/// How many threads work where so many are asked for: with more than there are cores nothing would be done sooner, and each
+/// takes memory.
+fn threads(asked: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if asked == 0 { cores } else { asked.min(cores) }
 }
 
 /// Does on one of the pool's threads what would otherwise wait for them: memory that a thread lets go of serves that thread
@@ -86,7 +93,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
         root: arguments.path.clone(),
         python: config.python.value.clone(),
         exclude: config.exclude_from(&folder(&arguments.path)),
-        threads: arguments.threads,
+        threads: threads(arguments.threads),
         django: config.django_version.value.clone(),
         settings: config.settings.value.clone(),
         concurrently: config.concurrent_indexes.value,

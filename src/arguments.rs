@@ -246,7 +246,7 @@ pub(crate) struct ProjectArguments {
     /// Read no configuration file.
     #[arg(long)]
     pub(crate) isolated: bool,
-    /// How many threads; 0 for one on each core.
+    /// How many threads, at most one on each core; 0 for as many.
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) threads: usize,
     /// Say less: no notes and no summary on standard error.

@@ -128,3 +128,18 @@ fn deep_texts_neither_crash_nor_stall() {
     assert!(project.file_at("deep11_3000.py").is_some());
     assert!(project.file_at("deep0_50000.py").is_none());
 }
+
+#[test]
+fn files_are_found_again_by_texts_without_facts_of_them() {
+    let folder =
+        tree(&[("a.py", "x.cache\n"), ("b.py", "'# counts'\n"), ("c.py", "y = 1  # cache, counts\n")]);
+    let marks: &[&[&str]] = &[&["counts", "sums"], &["cache"]];
+    let options = LoadOptions { depth: &|_| Depth::OnDemand, marks, ..LoadOptions::new(folder.path()) };
+    let project = Project::load(&options);
+    let marked = |group| -> Vec<&str> {
+        let files = project.file_ids().map(|file| project.file(file)).filter(|file| file.is_marked(group));
+        files.map(|file| file.path.as_str()).collect()
+    };
+    assert_eq!(marked(0), ["b.py", "c.py"]);
+    assert_eq!(marked(1), ["a.py", "c.py"]);
+}

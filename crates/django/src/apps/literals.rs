@@ -1,7 +1,7 @@
 //! Values of module-level expressions, as far as they can be told without running them.
 
 use tuneup_python::flow::{Argument, ArgumentKind, BinaryOp, Expr, ExprKind, Run};
-use tuneup_python::{Entity, FileId, Project, Symbol};
+use tuneup_python::{Entity, FileId, Project};
 
 /// How many names and operators are followed from one expression.
 const DEEPEST: u32 = 24;
@@ -90,7 +90,8 @@ fn add_texts(project: &Project, file: FileId, expr: Expr, left: u32, found: &mut
 
 /// An argument of a call, by position or name.
 pub(crate) fn argument(arguments: &[Argument], position: Option<usize>, name: &str) -> Option<Expr> {
-    let by_name = arguments.iter().find(|argument| argument.kind == ArgumentKind::Keyword(Symbol::new(name)));
+    let is_it = |kind: ArgumentKind| matches!(kind, ArgumentKind::Keyword(keyword) if keyword == *name);
+    let by_name = arguments.iter().find(|argument| is_it(argument.kind));
     let by_position = || {
         let position = position?;
         let before = arguments.get(..=position)?;

@@ -23,7 +23,7 @@ pub(super) fn is_filter_set(name: &str) -> bool {
 
 /// What the fields of a filter set let a client ask.
 fn serve<'p>(machine: &mut Machine<'p>, _frame: &mut Frame<'p>, class: ClassRef) {
-    if !machine.has_base(class, is_filter_set) {
+    if !machine.is_of(class, is_filter_set) {
         return;
     }
     declared(machine, class);
@@ -135,7 +135,7 @@ fn inherited<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    if !machine.has_base(class, is_filter_set) {
+    if !machine.is_of(class, is_filter_set) {
         return None;
     }
     match name {
@@ -181,7 +181,7 @@ fn inherited_method<'p>(
     name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if !machine.has_base(class, is_filter_set) {
+    if !machine.is_of(class, is_filter_set) {
         return None;
     }
     match name {

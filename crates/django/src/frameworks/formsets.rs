@@ -104,7 +104,7 @@ fn inherited<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    let is_formset = machine.has_base(class, |base| {
+    let is_formset = machine.is_of(class, |base| {
         base.starts_with("django.forms.") && base.rsplit('.').next().is_some_and(|it| it.ends_with("FormSet"))
     });
     (is_formset && name == "__init__").then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))

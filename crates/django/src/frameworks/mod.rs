@@ -367,7 +367,7 @@ impl<'p> Machine<'p> {
 
     /// Whether a class is a view: its instances are made by `as_view()`, one for each request.
     pub(crate) fn is_view(&self, class: ClassRef) -> bool {
-        self.has_base(class, |name| name.starts_with("django.views.")) || rest::is_view(self, class)
+        self.is_of(class, |name| name.starts_with("django.views.")) || rest::is_view(self, class)
     }
 
     /// Whether a class declares a field by this name, which its metaclass takes out of its body: a serializer with a field

@@ -32,6 +32,10 @@ fn is_view(name: &str) -> bool {
 }
 
 fn shows(machine: &Machine<'_>, class: ClassRef) -> Option<Shows> {
+    // Most classes are no views.
+    if !machine.is_of(class, is_view) {
+        return None;
+    }
     shown_by(|holds| machine.has_base(class, holds))
 }
 

@@ -434,6 +434,12 @@ impl<'p> Machine<'p> {
         environment: Option<Environment>,
         positional: &[Value],
     ) -> Value {
+        let facts = self.facts(function.file);
+        let parameters = facts.parameters(facts.function(function.id).parameters);
+        let is_plain = |kind| matches!(kind, ParameterKind::PositionalOnly | ParameterKind::Normal);
+        if parameters.len() == positional.len() && parameters.iter().all(|it| is_plain(it.kind)) {
+            return self.activate(function, environment, positional.into());
+        }
         let arguments = Arguments { positional: positional.to_vec(), ..Arguments::default() };
         self.call_with(frame, function, environment, None, &arguments)
     }

@@ -297,6 +297,7 @@ names! {
     pop = "pop",
     super_ = "super",
     getattr = "getattr",
+    http_request = "django.http.HttpRequest",
     prefetched = "%prefetched",
     state = "%state",
     dict = "%dict",

@@ -78,7 +78,7 @@ impl<'p> Machine<'p> {
         arguments: &Arguments,
         site: Site,
     ) -> Option<Value> {
-        if class.is_some_and(|class| !self.has_base(class, is_queryset)) {
+        if class.is_some_and(|class| !self.is_of(class, is_queryset)) {
             return None;
         }
         let Shape::Model(model) = *self.values.shape(arguments.get(0, "model")?) else { return None };

@@ -204,8 +204,7 @@ impl<'p> Machine<'p> {
 
     /// A request.
     pub(crate) fn request(&mut self) -> Value {
-        let class = tuneup_python::Symbol::new(REQUEST);
-        self.values.make(Shape::Instance(class, Box::default()))
+        self.values.make(Shape::Instance(self.names.http_request, Box::default()))
     }
 
     /// A request by one of these methods.

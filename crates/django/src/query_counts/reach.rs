@@ -86,16 +86,19 @@ impl<'p> Reach<'p> {
     fn follow(&self, region: Region, found: &mut Found) {
         let source = &self.project.source;
         let facts = source.facts(region.file);
-        let of_text = |node: &ExprNode| match node.kind {
-            ExprKind::FString(parts) if region.range.contains_range(node.range) => facts.list(parts),
+        let within: Vec<(usize, &ExprNode)> = facts
+            .exprs
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| region.range.contains_range(node.range))
+            .collect();
+        let of_text = |(_, node): &(usize, &ExprNode)| match node.kind {
+            ExprKind::FString(parts) => facts.list(parts),
             _ => &[],
         };
         // The constant parts of an f-string are no paths by themselves.
-        let pieces: FxHashSet<Expr> = facts.exprs.iter().flat_map(of_text).copied().collect();
-        for (n, node) in facts.exprs.iter().enumerate() {
-            if !region.range.contains_range(node.range) {
-                continue;
-            }
+        let pieces: FxHashSet<Expr> = within.iter().flat_map(of_text).copied().collect();
+        for (n, node) in within {
             let expr = Expr(n as u32);
             match node.kind {
                 ExprKind::Global(_) => self.add(source.entity_of(region.file, expr), found),

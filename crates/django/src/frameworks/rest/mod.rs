@@ -41,7 +41,7 @@ fn serve<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRef) 
 
 /// Whether a class is a serializer.
 pub(super) fn is_serializer(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| {
+    machine.is_of(class, |name| {
         let last = name.rsplit('.').next().unwrap_or(name);
         name.starts_with("rest_framework.") && last.ends_with("Serializer")
             || extends(name, "ModelSerializer")
@@ -60,7 +60,7 @@ pub(super) fn is_field(machine: &Machine<'_>, entity: Entity) -> bool {
 
 /// Whether a class is a field of the project's own.
 fn is_field_class(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| name.starts_with("rest_framework.") && name.ends_with("Field"))
+    machine.is_of(class, |name| name.starts_with("rest_framework.") && name.ends_with("Field"))
 }
 
 /// Whether a class of a package that extends REST framework is one of its kind: such packages name theirs so.
@@ -73,7 +73,7 @@ fn extends(name: &str, kind: &str) -> bool {
 
 /// Whether a class is a view or a viewset.
 pub(super) fn is_view(machine: &Machine<'_>, class: ClassRef) -> bool {
-    machine.has_base(class, |name| {
+    machine.is_of(class, |name| {
         [
             "rest_framework.generics.",
             "rest_framework.viewsets.",

@@ -234,8 +234,11 @@ impl<'p> Machine<'p> {
     /// A variable that one of the project's context processors gives.
     fn processed(&mut self, frame: &mut Frame<'p>, name: Symbol) -> Option<Value> {
         let templates = self.templates;
+        if templates.processors().is_empty() {
+            return None;
+        }
+        let request = self.request();
         for &processor in templates.processors() {
-            let request = self.request();
             let given = self.call_function(frame, processor, None, &[request]);
             for member in self.values.members(given) {
                 if let Shape::Mapping { known, .. } = self.values.shape(member)
