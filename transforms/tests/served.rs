@@ -295,3 +295,41 @@ def books(request):
     // What is no field is the class's own.
     check(&[("views.py", &views("data = dict(title='')"))], &[]);
 }
+
+#[test]
+fn a_view_that_answers_itself_renders_no_template() {
+    let check_view = |base: &str, answer: &str, expected: &[&str]| {
+        let views = format!(
+            "
+from django.http import JsonResponse
+from django.views.generic import ListView
+from django.views.generic.list import BaseListView
+from shop.models import Book
+
+
+class Books({base}):
+    model = Book
+{answer}"
+        );
+        check(
+            &[
+                ("views.py", &views),
+                (
+                    "templates/shop/book_list.html",
+                    "{% for book in book_list %}{{ book.author.name }}{% endfor %}",
+                ),
+            ],
+            expected,
+        );
+    };
+    let shown: &[&str] = &["Safe: model = Book: author"];
+    let answers = |given: &str| {
+        format!("\n    def render_to_response(self, context, **response):\n        return {given}\n")
+    };
+    check_view("ListView", "", shown);
+    check_view("ListView", &answers("super().render_to_response(context, **response)"), shown);
+    check_view("ListView", &answers("JsonResponse({'count': 1})"), &[]);
+    let names = "JsonResponse({'names': [book.editor.name for book in context['book_list']]})";
+    check_view("ListView", &answers(names), &["Safe: model = Book: editor"]);
+    check_view("BaseListView", "", &[]);
+}

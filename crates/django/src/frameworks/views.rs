@@ -186,6 +186,7 @@ fn inherited_method<'p>(
             let paginator = machine.values.make(Shape::Paginator(rows));
             Some(machine.values.tuple(vec![paginator, page, rows, Value::SCALAR]))
         }
+        "render_to_response" if !renders(machine, class) => Some(Value::UNKNOWN),
         "render_to_response" => {
             let template = machine.call_named(frame, this, "get_template_names", &none);
             let context = arguments.get(0, "context")?;
@@ -290,7 +291,7 @@ fn class_method<'p>(
         return None;
     }
     shows(machine, class)?;
-    let this = machine.values.make(Shape::Object(class, Some(call.site)));
+    let this = machine.values.make(Shape::Object(class, Some(call.site.into())));
     for &(name, value) in &arguments.keywords {
         machine.give(this, name, value);
     }
@@ -415,6 +416,17 @@ fn context<'p>(
         && (shows == Shows::None || known.len() > 1 && !has_unknown(&known));
     let context = machine.values.mapping(known, Value::NEVER, Value::NEVER);
     if is_whole { machine.whole_context(context) } else { context }
+}
+
+/// Whether a view has Django's `render_to_response()`, or perhaps another that is not seen: `BaseDetailView` and its like leave
+/// that to the class which extends them.
+fn renders(machine: &Machine<'_>, class: ClassRef) -> bool {
+    let is_left = |name: &str| match name.rsplit('.').next() {
+        Some(name) if name.ends_with("TemplateResponseMixin") => false,
+        Some(name) => name.starts_with("Base") || name.ends_with("Mixin") || name == "View",
+        None => false,
+    };
+    !is_djangos_else(machine, class) || machine.has_base(class, |name| is_view(name) && !is_left(name))
 }
 
 /// Whether a view has nothing from outside the project but what Django gives it.
@@ -558,6 +570,6 @@ fn show<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value) {
     let none = Arguments::default();
     // `get` of the project's own decides for itself; it runs as every method does.
     let context = machine.call_named(frame, this, "get_context_data", &none);
-    let template = machine.call_named(frame, this, "get_template_names", &none);
-    machine.render_named(template, context);
+    let given = Arguments { positional: vec![context], ..none };
+    machine.call_named(frame, this, "render_to_response", &given);
 }
