@@ -339,6 +339,7 @@ fn what_is_put_into_an_item_of_a_container_is_in_the_container() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn an_object_that_is_a_dict_holds_what_its_class_gives_python() {
     let validators = |context: &str, read: &str| {
         format!(
@@ -384,4 +385,17 @@ def checked_again():
     check(&[("validators.py", &validators(given, "self.context['author'].author.name"))], &[]);
     let own = format!("{put}\n\n    def __setitem__(self, key, value):\n        pass");
     check(&[("validators.py", &validators(&own, "self.context['book'].author.name"))], &[]);
+=======
+fn what_is_made_of_rows_is_told_from_what_the_same_place_makes_of_others() {
+    check(
+        &[(
+            "views.py",
+            "from shop.models import Book\n\n\nclass Pages:\n    def __init__(self, rows):\n        self.rows = rows\n\n    def result(self):\n        return self.rows[:10]\n\n\nclass Paged:\n    def paginate(self, rows, on_rows=None):\n        pages = Pages(rows)\n        return on_rows(pages.result())\n\n\nclass ByTitle(Paged):\n    def get(self, request):\n        books = Book.objects.order_by('title')\n        return self.paginate(books, on_rows=lambda books: [book.author.name for book in books])\n\n\nclass Latest(Paged):\n    def get(self, request):\n        books = Book.objects.order_by('-pk')\n        return self.paginate(books, on_rows=lambda books: [book.editor.name for book in books])\n\n\nclass Keys(Paged):\n    def get(self, request):\n        books = Book.objects.order_by('pk')\n        return self.paginate(books, on_rows=lambda books: list(books.values('pk')))\n",
+        )],
+        &[
+            "Safe: books = Book.objects.order_by('title'): author",
+            "Safe: books = Book.objects.order_by('-pk'): editor",
+        ],
+    );
+>>>>>>> 3073809 (Tell apart the objects that one place makes of different rows)
 }

@@ -286,3 +286,83 @@ class Books(viewsets.ReadOnlyModelViewSet):
 ";
     check_views(views, &["Safe: queryset = Book.objects.order_by('pk'): author__country"]);
 }
+
+#[test]
+fn what_is_made_for_many_is_shown_by_its_list_whatever_it_is_given() {
+    let views = |many: &str| {
+        format!(
+            "
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class Hits(serializers.ListSerializer):
+    def to_representation(self, hits):
+        books = Book.objects.filter(pk__in=[hit['id'] for hit in hits])
+        self.child.context['books'] = {{book.pk: book for book in books}}
+        return super().to_representation(books)
+
+
+class HitSerializer(serializers.ModelSerializer):
+    author = serializers.StringRelatedField()
+
+    class Meta:
+        model = Book
+        list_serializer_class = Hits
+        fields = ['author']
+
+
+class Search(APIView):
+    def get(self, request):
+        return Response(HitSerializer(find(request){many}).data)
+"
+        )
+    };
+    let found = "Safe: books = Book.objects.filter(pk__in=[hit['id'] for hit in hits]): author";
+    check_views(&views(", many=True"), &[found]);
+    check_views(&views(""), &[]);
+}
+
+#[test]
+fn a_serializer_that_is_given_no_context_has_an_empty_one() {
+    let views = |given: &str| {
+        format!(
+            "
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+
+class BookSerializer(serializers.ModelSerializer):
+    shown = serializers.SerializerMethodField()
+
+    def get_shown(self, book):
+        if 'author' in self.context.get('expand', []):
+            return book.author.name
+        return book.title
+
+    class Meta:
+        model = Book
+        fields = ['shown']
+
+
+class NoteSerializer(serializers.ModelSerializer):
+    shown = BookSerializer(source='book')
+
+    class Meta:
+        model = Note
+        fields = ['shown']
+
+
+class Notes(APIView):
+    def get(self, request):
+        notes = Note.objects.order_by('pk')
+        return Response(NoteSerializer(notes, many=True{given}).data)
+"
+        )
+    };
+    let notes = |path: &str| format!("Safe: notes = Note.objects.order_by('pk'): {path}");
+    check_views(&views(""), &[&notes("book")]);
+    check_views(&views(", context={'expand': ['author']}"), &[&notes("book__author")]);
+    check_views(&views(", context={'expand': request.GET.getlist('expand')}"), &[&notes("book__author")]);
+    check_views(&views(", context=self.shown()"), &[&notes("book__author")]);
+}

@@ -31,7 +31,7 @@ fn model_of(machine: &Machine<'_>, this: Value) -> Option<ModelId> {
 
 fn is_admin(machine: &Machine<'_>, this: Value) -> bool {
     match machine.values.shape(this) {
-        Shape::Object(_, Some(site)) => matches!(site.form, SiteForm::Admin | SiteForm::AdminQueryset),
+        Shape::Object(_, Some(made)) => matches!(made.site.form, SiteForm::Admin | SiteForm::AdminQueryset),
         _ => false,
     }
 }
@@ -112,7 +112,7 @@ fn register<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, class: ClassRe
 pub(super) fn admin_of(machine: &mut Machine<'_>, class: ClassRef, model: Value, form: SiteForm) -> Value {
     let range = machine.project.facts(class.file).class(class.id).name_range;
     let site = Site { file: class.file, range, function: None, form };
-    let this = machine.values.make(Shape::Object(class, Some(site)));
+    let this = machine.values.make(Shape::Object(class, Some(site.into())));
     machine.object_values.insert((this, Symbol::new("model")), model);
     this
 }
@@ -154,8 +154,8 @@ fn inherited_method<'p>(
     let model = model_of(machine, this)?;
     match name {
         "get_queryset" => {
-            let Shape::Object(_, Some(site)) = *machine.values.shape(this) else { return None };
-            let rows = machine.of_default_manager(frame, model, Box::new([site]));
+            let Shape::Object(_, Some(made)) = *machine.values.shape(this) else { return None };
+            let rows = machine.of_default_manager(frame, model, Box::new([made.site]));
             Some(machine.values.queryset(rows))
         }
         "get_list_display" => Some(match attribute(machine, frame, this, class, "list_display") {

@@ -11,7 +11,7 @@ use super::lists::{member_site, name_site, texts};
 use super::rest::{attribute, rows_of};
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Plan, Prefetched, Row, Shape, Site, Value};
+use crate::queries::value::{Made, Plan, Prefetched, Row, Shape, Site, Value};
 
 pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
 
@@ -76,7 +76,7 @@ fn inherited_method<'p>(
 
 /// The columns that the function which makes a table hides: `table.columns.hide("author")`.
 fn hidden(machine: &Machine<'_>, table: Value) -> Vec<Symbol> {
-    let Shape::Object(_, Some(site)) = *machine.values.shape(table) else { return Vec::new() };
+    let Shape::Object(_, Some(Made { site, .. })) = *machine.values.shape(table) else { return Vec::new() };
     let Some(function) = site.function.filter(|_| site.file.as_other().is_none()) else { return Vec::new() };
     let facts = machine.facts(site.file);
     let within = facts.function(function).range;
@@ -392,7 +392,7 @@ impl Table {
         if let Some(class) = column.and_then(|column| column.class)
             && machine.class_function(class, Symbol::new("render")).is_some()
         {
-            let column = machine.values.make(Shape::Object(class, Some(site)));
+            let column = machine.values.make(Shape::Object(class, Some(site.into())));
             machine.call_named(frame, column, "render", &given);
         } else if let Some(text) = column.and_then(|column| column.function(machine, "text")) {
             let arguments = Arguments { positional: vec![row], ..Arguments::default() };

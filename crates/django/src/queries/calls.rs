@@ -405,27 +405,6 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// An instance of a class of the project.
-    pub(crate) fn make_object(
-        &mut self,
-        frame: &mut Frame<'p>,
-        class: ClassRef,
-        arguments: &Arguments,
-        call: CallSite,
-    ) -> Value {
-        if let Some(named) = self.plain_named_tuple(frame, class, arguments, call) {
-            return named;
-        }
-        let object = self.values.make(Shape::Object(class, Some(call.site)));
-        if let Some((function, _)) = self.class_function(class, self.names.init) {
-            self.made.insert(object);
-            self.call_with(frame, function, None, Some(object), arguments);
-        } else if !self.fill_record(frame, object, class, arguments, call) {
-            self.inherited_method(frame, object, class, self.names.init, arguments);
-        }
-        object
-    }
-
     /// Calls a function with arguments by position alone.
     pub(crate) fn call_function(
         &mut self,

@@ -35,6 +35,7 @@ pub(crate) mod machine;
 mod made;
 mod members;
 mod noted;
+mod objects;
 mod parameters;
 mod places;
 mod plans;

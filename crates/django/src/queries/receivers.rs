@@ -16,7 +16,7 @@ use super::machine::{Frame, Machine};
 use super::plans::PrefetchAttributes;
 use super::python::left::Left;
 use super::requests::Attributes;
-use super::value::{Shape, Site, Value};
+use super::value::{Made, Shape, Site, Value};
 use crate::project::is_aside;
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
@@ -54,6 +54,13 @@ pub(crate) enum Bound {
     Object(ClassRef, Option<Site>),
     /// A class.
     Class(ClassRef),
+}
+
+impl Bound {
+    /// An object, without the rows that it was made of, which are those of the part that is interpreted.
+    fn object(class: ClassRef, made: Option<Made>) -> Self {
+        Self::Object(class, made.map(|made| made.site))
+    }
 }
 
 /// A function that is connected to a signal.
@@ -142,12 +149,12 @@ impl<'p> Machine<'p> {
         let (function, this) = match *self.values.shape(receiver) {
             Shape::Function(function, _) => (function, None),
             Shape::Bound { function, this, .. } => match *self.values.shape(this) {
-                Shape::Object(class, site) => (function, Some(Bound::Object(class, site))),
+                Shape::Object(class, made) => (function, Some(Bound::object(class, made))),
                 Shape::Class(class) => (function, Some(Bound::Class(class))),
                 _ => return,
             },
-            Shape::Object(class, site) => match self.class_function(class, self.names.call) {
-                Some((function, _)) => (function, Some(Bound::Object(class, site))),
+            Shape::Object(class, made) => match self.class_function(class, self.names.call) {
+                Some((function, _)) => (function, Some(Bound::object(class, made))),
                 None => return,
             },
             _ => return,
@@ -172,7 +179,7 @@ impl<'p> Machine<'p> {
                 },
                 _ => None,
             },
-            &Shape::Object(class, Some(site)) if self.has_base(class, is_signal_class) => {
+            &Shape::Object(class, Some(Made { site, .. })) if self.has_base(class, is_signal_class) => {
                 Some(Signal::Made(site.file.index() as u32, site.range.start().to_u32()))
             }
             _ => None,
@@ -213,7 +220,9 @@ impl<'p> Machine<'p> {
         for receiver in receivers.iter().filter(|receiver| receives(receiver.sender)).take(MOST) {
             let this = match receiver.this {
                 None => None,
-                Some(Bound::Object(class, site)) => Some(self.values.make(Shape::Object(class, site))),
+                Some(Bound::Object(class, site)) => {
+                    Some(self.values.make(Shape::Object(class, site.map(Made::from))))
+                }
                 Some(Bound::Class(class)) => Some(self.class_value(class)),
             };
             self.left = Left::default();

@@ -108,6 +108,21 @@ pub enum SiteForm {
     Declaration,
 }
 
+/// How an object was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// Where.
+    pub site: Site,
+    /// The rows that it was given, if any.
+    pub of: Value,
+}
+
+impl From<Site> for Made {
+    fn from(site: Site) -> Self {
+        Self { site, of: Value::NEVER }
+    }
+}
+
 /// What a value is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Shape {
@@ -158,8 +173,8 @@ pub enum Shape {
     Row(Row),
     /// `Q(…)`: conditions that are not yet asked of a queryset.
     Condition(Terms),
-    /// An instance of a class of the project, told apart by where it was made.
-    Object(ClassRef, Option<Site>),
+    /// An instance of a class of the project, told apart by where and of what it was made.
+    Object(ClassRef, Option<Made>),
     /// `super()`: attributes are looked up behind the class in the MRO of the instance.
     Super(ClassRef, Value),
     /// A tuple of known length.
@@ -317,6 +332,7 @@ impl Values {
                 _ => None,
             },
             Shape::Row(row) => Some(of(&row.query)),
+            Shape::Object(_, Some(Made { of: rows, .. })) if *rows != Value::NEVER => Some(of(rows)),
             Shape::Union(items) => return items.iter().map(of).max().unwrap_or(0),
             _ => None,
         };

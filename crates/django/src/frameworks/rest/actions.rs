@@ -33,7 +33,7 @@ pub(super) fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -
         (None, None) => (class.file, named),
     };
     let site = Site { file, range, function: None, form: SiteForm::Declaration };
-    let this = machine.values.make(Shape::Object(class, Some(site)));
+    let this = machine.values.make(Shape::Object(class, Some(site.into())));
     let value = machine.values.make(Shape::Str(Symbol::new(action)));
     machine.object_values.insert((this, Symbol::new("action")), value);
     if let Some(methods) = methods(machine, action, own) {

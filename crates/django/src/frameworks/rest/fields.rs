@@ -160,14 +160,14 @@ pub(super) fn read<'p>(
         let made = if is_child { None } else { machine.class_member(member.owner, name) };
         let nested = made
             .filter(|&it| matches!(machine.values.shape(it), Shape::Object(of, _) if *of == class))
-            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site))));
+            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site.into()))));
         show(machine, frame, nested, shown, site);
         return;
     }
     if let Some(class) = field.class
         && let Some((function, _)) = machine.class_function(class, Symbol::new("get_attribute"))
     {
-        let this = machine.values.make(Shape::Object(class, Some(site)));
+        let this = machine.values.make(Shape::Object(class, Some(site.into())));
         machine.call_function(frame, function, None, &[this, object]);
         return;
     }
@@ -233,7 +233,7 @@ fn shown_by<'p>(
         let declared = machine.class_member(member.owner, member.binding.name);
         let this = declared
             .filter(|&it| matches!(machine.values.shape(it), Shape::Object(of, _) if *of == class))
-            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site))));
+            .unwrap_or_else(|| machine.values.make(Shape::Object(class, Some(site.into()))));
         machine.call_function(frame, function, None, &[this, value]);
     }
 }

@@ -47,6 +47,24 @@ fn list_class(machine: &mut Machine<'_>, class: ClassRef) -> Option<ClassRef> {
     }
 }
 
+/// The attribute under which a serializer keeps whether it was made for many.
+const MANY: &str = "%many";
+
+/// Keeps whether a serializer is made for many: `many=True`.
+pub(super) fn keep_many(machine: &mut Machine<'_>, this: Value, arguments: &Arguments) {
+    let many = arguments.keyword("many").unwrap_or(Value::NONE);
+    let key = (this, Symbol::new(MANY));
+    let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
+    let joined = machine.values.join(before, many);
+    machine.object_values.insert(key, joined);
+}
+
+/// Whether a serializer was made for many, whatever it was given: the hits of a search, for which its list fetches the rows.
+pub(super) fn is_for_many(machine: &Machine<'_>, this: Value) -> bool {
+    let many = machine.object_values.get(&(this, Symbol::new(MANY)));
+    many.is_some_and(|&many| *machine.values.shape(many) == Shape::Bool(true))
+}
+
 /// Shows many rows by a serializer, as what lists them does: most often each as it is.
 pub(super) fn show_many<'p>(
     machine: &mut Machine<'p>,

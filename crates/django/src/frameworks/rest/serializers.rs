@@ -41,6 +41,7 @@ pub(super) fn method<'p>(
             let joined = machine.values.join(before, shown);
             machine.object_values.insert(key, joined);
             nesting::keep_context(machine, this, arguments);
+            nesting::keep_many(machine, this, arguments);
             Some(Value::NONE)
         }
         "save" if !nesting::is_list(machine, class) => {
@@ -68,7 +69,15 @@ pub(super) fn data<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: V
     let shown = machine.last_of_loop(frame, shown.unwrap_or(Value::UNKNOWN));
     // Its rows are shown apart from what asks for them.
     let around = std::mem::take(&mut machine.serializers);
-    show(machine, frame, this, shown, frame_site(frame));
+    let is_for_many = nesting::is_for_many(machine, this);
+    for member in machine.values.members(shown) {
+        match machine.values.shape(member) {
+            Shape::Object(..) | Shape::Unknown if is_for_many => {
+                nesting::show_many(machine, frame, this, member, frame_site(frame));
+            }
+            _ => show(machine, frame, this, member, frame_site(frame)),
+        }
+    }
     machine.serializers = around;
     machine.values.mapping(Vec::new(), Value::SCALAR, Value::SCALAR)
 }
@@ -315,9 +324,9 @@ fn added<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, this: Value, clas
         let Shape::Mapping { known, .. } = machine.values.shape(fields).clone() else { continue };
         for &(name, field) in known.iter() {
             for field in machine.values.members(field) {
-                let Shape::Object(class, Some(site)) = *machine.values.shape(field) else { continue };
+                let Shape::Object(class, Some(made)) = *machine.values.shape(field) else { continue };
                 if super::is_serializer(machine, class) {
-                    let site = Site { form: SiteForm::Declaration, ..site };
+                    let site = Site { form: SiteForm::Declaration, ..made.site };
                     let shown = fields::attribute(machine, frame, object, name, site);
                     show(machine, frame, field, shown, site);
                 }

@@ -116,7 +116,7 @@ pub(super) fn method<'p>(
         "get_serializer" => {
             // Each view gives what it makes a context of its own.
             let site = match *machine.values.shape(this) {
-                Shape::Object(_, Some(site)) => site,
+                Shape::Object(_, Some(made)) => made.site,
                 _ => frame.site(ruff_text_size::TextRange::default()),
             };
             let mut arguments = arguments.clone();

@@ -86,7 +86,11 @@ impl<'p> Machine<'p> {
                     },
                     _ => all_values,
                 };
-                self.values.join(found, default)
+                // What is empty and stands in for what is not there, `options.get("names", [])`, nothing else can fill.
+                match self.values.shape(default) {
+                    Shape::Sequence(Value::NEVER) if found == Value::NEVER => self.values.tuple(Vec::new()),
+                    _ => self.values.join(found, default),
+                }
             }
             "copy" => receiver,
             "popitem" => self.values.tuple(vec![key, all_values]),
