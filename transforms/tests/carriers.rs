@@ -339,7 +339,6 @@ fn what_is_put_into_an_item_of_a_container_is_in_the_container() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn an_object_that_is_a_dict_holds_what_its_class_gives_python() {
     let validators = |context: &str, read: &str| {
         format!(
@@ -385,7 +384,9 @@ def checked_again():
     check(&[("validators.py", &validators(given, "self.context['author'].author.name"))], &[]);
     let own = format!("{put}\n\n    def __setitem__(self, key, value):\n        pass");
     check(&[("validators.py", &validators(&own, "self.context['book'].author.name"))], &[]);
-=======
+}
+
+#[test]
 fn what_is_made_of_rows_is_told_from_what_the_same_place_makes_of_others() {
     check(
         &[(
@@ -397,5 +398,4 @@ fn what_is_made_of_rows_is_told_from_what_the_same_place_makes_of_others() {
             "Safe: books = Book.objects.order_by('-pk'): editor",
         ],
     );
->>>>>>> 3073809 (Tell apart the objects that one place makes of different rows)
 }

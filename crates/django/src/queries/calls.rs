@@ -6,7 +6,7 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
-use super::machine::{DEEPEST_CALL, Effects, Frame, Machine, Summary};
+use super::machine::{CalledBy, DEEPEST_CALL, Effects, Frame, Machine, Summary};
 use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
 use super::writes::Doing;
@@ -137,7 +137,11 @@ impl<'p> Machine<'p> {
         self.for_each(callee, |machine, member| {
             machine.left = Left::default();
             let is_direct = machine.directly_called(member).is_some();
-            let called_by = is_direct.then_some((call.site, machine.active_calls.len() + 1));
+            let called_by = is_direct.then(|| CalledBy {
+                site: call.site,
+                depth: machine.active_calls.len() + 1,
+                turn: frame.again.last().copied(),
+            });
             let around = std::mem::replace(&mut machine.called_by, called_by);
             let result = machine.call_value(frame, member, given, call);
             machine.called_by = around;
@@ -514,6 +518,7 @@ impl<'p> Machine<'p> {
             self.aside,
             self.doubt.map(|(doubt, _)| doubt),
             within,
+            self.is_called_again(&slots),
         );
         let changes = self.changes_of(&slots);
         let key = (function, environment, self.values.make_slots(&slots));

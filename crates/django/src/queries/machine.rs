@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use indexmap::IndexSet;
+use ruff_text_size::TextRange;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, FileFacts};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
@@ -82,8 +83,20 @@ pub(crate) struct Effects {
 }
 
 /// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, why
-/// it may not be for every row, and the serializers for which it is made.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbol>, Option<Value>);
+/// it may not be for every row, the serializers for which it is made, and whether it is made again and again with the same
+/// rows.
+pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbol>, Option<Value>, bool);
+
+/// A call of the project's code that runs a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CalledBy {
+    /// The call.
+    pub(crate) site: Site,
+    /// How many calls are under way in that function.
+    pub(crate) depth: usize,
+    /// What is run again and again around it, if anything.
+    pub(crate) turn: Option<TextRange>,
+}
 
 /// What shows an object, the object, the text that it stands in for, whether it is shown aside, and the serializers within
 /// which it is.
@@ -126,8 +139,8 @@ pub(crate) struct Machine<'p> {
     pub(super) fallback: Option<Symbol>,
     /// Why what is being run may not be for every row, and how many of the loops under way began before it.
     pub(super) doubt: Option<(Symbol, usize)>,
-    /// The call of the project's code that runs a function, and how many are under way in that function.
-    pub(crate) called_by: Option<(Site, usize)>,
+    /// The call of the project's code that runs a function.
+    pub(crate) called_by: Option<CalledBy>,
     /// The call that raised last, since it lacks what its function must be given.
     pub(super) raised: Option<Site>,
     /// How many steps of a climb beyond the first are under way.

@@ -36,7 +36,7 @@ impl<'p> Machine<'p> {
         if rows.is_empty() { Value::NEVER } else { self.values.tuple(rows) }
     }
 
-    fn are_rows(&self, value: Value) -> bool {
+    pub(super) fn are_rows(&self, value: Value) -> bool {
         self.values.members(value).iter().any(|&member| match *self.values.shape(member) {
             Shape::Queryset(_) | Shape::Row(_) | Shape::Paginator(_) | Shape::Page(_) => true,
             Shape::Sequence(element) => {

@@ -5,6 +5,8 @@
 //! So it is with what is tried in a turn and leaves where it comes to its end: `try: return book.author.name`,
 //! `except AttributeError: continue`. The first row with which nothing goes wrong is the last.
 //!
+//! A branch that raises leaves too, unless something catches that within the loop.
+//!
 //! So is the test itself, where it asks whether a row has the related one: `if book.editor: return book.editor`. A key that is null
 //! costs no query, and the first that is not leaves.
 //!
@@ -13,14 +15,14 @@
 //! Behind a loop, its variable is one of its rows: the last.
 //!
 //! Where another function made the rows, they may be the same for many calls, each of which reads one more of them; where
-//! the call makes them, `first(Book.objects.all())`, they are not.
+//! the call makes them, `first(Book.objects.all())`, or what calls has made them for it and does not loop, they are not.
 
 use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use super::narrowing::widen_back;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Shape, Value};
+use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::{ModelAttribute, RelationKind};
 
 /// A loop that is under way.
@@ -49,6 +51,7 @@ impl<'p> Machine<'p> {
         let left = match last_step(frame.facts, branch) {
             Some(StmtKind::Return(_)) => 0,
             Some(StmtKind::Break) => frame.turning.len().saturating_sub(1),
+            Some(StmtKind::Raise(_)) if !is_caught(frame, branch) => 0,
             _ => return,
         };
         // The queries of which one row comes here at all, its related rows included.
@@ -169,15 +172,37 @@ impl<'p> Machine<'p> {
         self.made_at(row).is_some_and(|site| {
             let is_here = (site.file, site.function) == (frame.file, frame.function)
                 && around.is_none_or(|turn| turn.contains_range(site.range));
-            let is_in_call = around.is_none()
-                && self.called_by.is_some_and(|(call, depth)| {
-                    depth == self.active_calls.len()
-                        && (site.file, site.function) == (call.file, call.function)
-                        && call.range.contains_range(site.range)
-                });
-            is_here || is_in_call
+            is_here || around.is_none() && self.is_asked_for_call(site)
         })
     }
+
+    /// Whether what is asked at `site` is asked as often as the function that is being run is called: in the call, or before
+    /// it in the same function and within the same turn of a loop.
+    pub(in crate::queries) fn is_asked_for_call(&self, site: Site) -> bool {
+        self.called_by.is_some_and(|call| {
+            call.depth == self.active_calls.len()
+                && (site.file, site.function) == (call.site.file, call.site.function)
+                && call.turn.is_none_or(|turn| turn.contains_range(site.range))
+        })
+    }
+
+    /// Whether a function is called within a loop with rows, which may be the same each time.
+    pub(in crate::queries) fn is_called_again(&self, arguments: &[Value]) -> bool {
+        self.called_by.is_some_and(|call| call.depth == self.active_calls.len() + 1 && call.turn.is_some())
+            && arguments.iter().any(|&argument| self.are_rows(argument))
+    }
+}
+
+/// Whether what a branch raises may be caught within the loops that are under way: by what it is tried in, or by a manager
+/// that suppresses it.
+fn is_caught(frame: &Frame<'_>, branch: Block) -> bool {
+    let facts = frame.facts;
+    let (raised, turn) = (facts.stretch(branch), frame.again.first());
+    facts.stmts.iter().any(|stmt| {
+        matches!(stmt.kind, StmtKind::Try(_) | StmtKind::With { .. })
+            && stmt.range.contains_range(raised)
+            && turn.is_some_and(|turn| turn.contains_range(stmt.range))
+    })
 }
 
 /// Where the steps at the end of a block begin that are done one after the other, whatever the values.

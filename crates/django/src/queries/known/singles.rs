@@ -52,7 +52,7 @@ impl<'p> Machine<'p> {
     /// What an index of a list, or a key of a mapping, gives of what is in it.
     pub(in crate::queries) fn one_of(&mut self, frame: &Frame<'p>, element: Value) -> Value {
         self.for_each(element, |machine, member| match *machine.values.shape(member) {
-            Shape::Row(row) if row.listed || row.many && machine.is_made_here(frame, row) => {
+            Shape::Row(row) if row.listed || row.many && machine.is_of_one_list(frame, row) => {
                 let row = machine.lone(row);
                 machine.values.make(Shape::Row(row))
             }
@@ -142,6 +142,12 @@ impl<'p> Machine<'p> {
     pub(in crate::queries) fn chosen(&mut self, frame: &Frame<'p>, source: Value, element: Value) -> Value {
         let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
         self.one_of(frame, element)
+    }
+
+    /// Whether the query of a row is made for each list of which the step that is being run picks one row.
+    fn is_of_one_list(&self, frame: &Frame<'p>, row: Row) -> bool {
+        self.is_made_here(frame, row)
+            || frame.again.is_empty() && self.made_at(row).is_some_and(|site| self.is_asked_for_call(site))
     }
 
     /// Whether the query of a row is made as often as the step that is being run: in the same function, and within the
