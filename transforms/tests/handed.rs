@@ -286,7 +286,7 @@ class Pages(viewsets.ReadOnlyModelViewSet):
 "#,
             ),
         ],
-        &["Safe: queryset = Page.objects.order_by(\"pk\"): tags"],
+        &["Unsafe: queryset = Page.objects.order_by(\"pk\"): tags"],
     );
 }
 
