@@ -557,10 +557,11 @@ fn what_a_constraint_lets_be_there_once_is_one_row() {
         format!(
             "
 from django.db import models
+from outside.models import Marked
 from shop.models import Author, Book
 
 
-class Seat(models.Model):
+class Seat(Marked, models.Model):
     book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name='seats')
     owner = models.ForeignKey(Author, on_delete=models.CASCADE)
     row = models.IntegerField(null=True)
@@ -588,6 +589,9 @@ def shown(request, pk):
     let together = "unique_together = [('book', 'code')]";
     for (meta, asked, is_one) in [
         (constraint("'code']").as_str(), rows, true),
+        // A field of a base that is not read.
+        (&constraint("'mark']"), "Seat.objects.filter(mark=code)", true),
+        (&constraint("'mark']"), "Seat.objects.filter(mark__gt=code)", false),
         (&constraint("'code'], condition=models.Q(row=1)"), rows, false),
         (&constraint("'code', 'row']"), rows, false),
         (&constraint("'book', 'code']"), both, true),

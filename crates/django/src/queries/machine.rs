@@ -216,8 +216,8 @@ pub(crate) struct Machine<'p> {
     pub(super) tables: Option<Tables>,
     /// Foreign keys that Django joins by itself, which code that is not read may read of each row of a queryset.
     pub(crate) unseen: FxHashMap<Value, Vec<RelationId>>,
-    /// The columns of each model of which no two rows have the same, where that was asked.
-    pub(super) unique_columns: FxHashMap<ModelId, Rc<[Box<[FieldId]>]>>,
+    /// The fields of each model of which no two rows have the same, where that was asked.
+    pub(super) unique_together: FxHashMap<ModelId, Rc<[Box<[Symbol]>]>>,
     /// Writes of the calls under way.
     pub(crate) call_writes: Vec<Doing>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
@@ -398,7 +398,7 @@ impl<'p> Machine<'p> {
             stale: FxHashMap::default(),
             tables: None,
             unseen: FxHashMap::default(),
-            unique_columns: FxHashMap::default(),
+            unique_together: FxHashMap::default(),
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             followed: FxHashMap::default(),

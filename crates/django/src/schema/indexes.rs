@@ -82,6 +82,43 @@ impl Schema {
         found
     }
 
+    /// The fields of which no two rows of a model have the same, by its `Meta`: by their names, as some may be of a base that is
+    /// not read.
+    pub fn unique_together(&self, project: &Project, model: ModelId) -> Vec<Box<[Symbol]>> {
+        let mut found = Vec::new();
+        let names = |file: FileId, value: Expr| -> Option<Box<[Symbol]>> {
+            let items = items(project, file, value)?.into_iter();
+            let names = items.map(|(file, item)| literals::text(project, file, item).map(Symbol::new));
+            names.collect::<Option<Vec<_>>>().filter(|names| !names.is_empty()).map(Into::into)
+        };
+        if let Some((file, value)) = self.meta_option(project, model, "unique_together") {
+            let (file, value) = literals::resolved(project, file, value);
+            match names(file, value) {
+                Some(one) => found.push(one),
+                None => {
+                    let sets = items(project, file, value).unwrap_or_default().into_iter();
+                    found.extend(sets.filter_map(|(file, set)| names(file, set)));
+                }
+            }
+        }
+        let constraints = self.meta_option(project, model, "constraints");
+        let constraints = constraints.and_then(|(file, value)| items(project, file, value));
+        for (file, item) in constraints.unwrap_or_default() {
+            let (file, item) = literals::resolved(project, file, item);
+            let facts = project.facts(file);
+            let ExprKind::Call(callee, arguments) = facts.kind(item) else { continue };
+            let is_unique = matches!(
+                project.entity_of(file, callee),
+                Entity::External(name) if name.as_str().ends_with(".UniqueConstraint")
+            );
+            let given = |name: &str| literals::argument(facts.arguments(arguments), None, name);
+            if is_unique && given("condition").is_none() {
+                found.extend(given("fields").and_then(|fields| names(file, fields)));
+            }
+        }
+        found
+    }
+
     fn field_indexes(&self, project: &Project, model: ModelId, found: &mut Indexes) {
         for &id in self.model(model).fields() {
             let field = self.field(id);

@@ -10,7 +10,7 @@ use crate::apps::literals;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Given, Origin, Queryset, Role};
-use crate::schema::{FieldId, ModelId, RelationKind};
+use crate::schema::{ModelId, RelationKind};
 
 impl<'p> Machine<'p> {
     /// Whether one of the lookups lets one row through at most: `pk=`, a unique field's name, or that of the other side
@@ -22,43 +22,44 @@ impl<'p> Machine<'p> {
         if narrowing.iter().any(|&(name, given)| self.names_one_row(queryset.model, name.as_str(), given)) {
             return true;
         }
-        let mut fixed: Vec<FieldId> = Vec::new();
+        let mut fixed: Vec<Symbol> = Vec::new();
         for (name, given) in narrowing {
             // As many rows as there are may have null for what is unique.
             if !matches!(given, Given::Column | Given::None | Given::Perhaps) {
-                fixed.extend(self.column_named(queryset.model, name.as_str()));
+                fixed.push(self.compared(queryset.model, name.as_str()));
             }
         }
         if let Origin::Related(_, relation) = queryset.origin {
             let relation = self.schema.relation(relation);
-            fixed.extend((relation.kind() != RelationKind::ManyToMany).then_some(relation.field()));
+            let is_held = relation.kind() != RelationKind::ManyToMany;
+            fixed.extend(is_held.then(|| self.schema.field(relation.field()).name()));
         }
-        let unique = self.unique_columns_of(queryset.model);
-        unique.iter().any(|columns| columns.iter().all(|column| fixed.contains(column)))
+        let unique = self.unique_together_of(queryset.model);
+        unique.iter().any(|names| names.iter().all(|name| fixed.contains(name)))
     }
 
-    /// The column that a lookup compares as a whole: `book`, `book_id`, `book__pk`, `book__exact`.
-    fn column_named(&self, model: ModelId, lookup: &str) -> Option<FieldId> {
+    /// The field that a lookup compares as a whole: `book`, `book_id`, `book__pk`, `book__exact`. What compares something else
+    /// of it is no field's name.
+    fn compared(&self, model: ModelId, lookup: &str) -> Symbol {
         let name = lookup.strip_suffix("__exact").unwrap_or(lookup);
-        if let Some(column) = self.schema.column_named(model, Symbol::new(name)) {
-            return Some(column);
+        let named = |name: &str| self.schema.column_named(model, Symbol::new(name));
+        let by_key = || {
+            let relation = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id"))?;
+            named(relation).filter(|&column| self.schema.field(column).kind().is_some())
+        };
+        match named(name).or_else(by_key) {
+            Some(column) => self.schema.field(column).name(),
+            None => Symbol::new(name),
         }
-        let relation = name.strip_suffix("__pk").or_else(|| name.strip_suffix("__id"))?;
-        let column = self.schema.column_named(model, Symbol::new(relation))?;
-        self.schema.field(column).kind().map(|_| column)
     }
 
-    /// The columns of which no two rows of a model have the same, by its `Meta`.
-    fn unique_columns_of(&mut self, model: ModelId) -> Rc<[Box<[FieldId]>]> {
-        if let Some(known) = self.unique_columns.get(&model) {
+    /// The fields of which no two rows of a model have the same, by its `Meta`.
+    fn unique_together_of(&mut self, model: ModelId) -> Rc<[Box<[Symbol]>]> {
+        if let Some(known) = self.unique_together.get(&model) {
             return Rc::clone(known);
         }
-        let indexes = self.schema.indexes(self.project, model).all.into_iter();
-        let unique =
-            indexes.filter(|index| index.is_unique && !index.is_partial && !index.columns.is_empty());
-        let unique: Rc<[_]> =
-            unique.map(|index| index.columns.into_iter().map(|(column, _)| column).collect()).collect();
-        self.unique_columns.insert(model, Rc::clone(&unique));
+        let unique: Rc<[_]> = self.schema.unique_together(self.project, model).into();
+        self.unique_together.insert(model, Rc::clone(&unique));
         unique
     }
 
