@@ -1,4 +1,4 @@
-//! Querysets of the project's own classes, of which code makes one by itself.
+//! Querysets of the project's own classes, of which code makes one by itself, and which several models have.
 
 mod support;
 
@@ -33,5 +33,73 @@ fn what_django_cannot_clone_is_asked_nothing_more() {
         let found = found.map(|safety| format!("{safety}: books = Found(Book): author"));
         let found: Vec<&str> = found.iter().map(String::as_str).collect();
         check(&[("views.py", &code)], &found);
+    }
+}
+
+/// A queryset's class, and managers of its of two models.
+fn shared(base: &str, method: &str, photo: &str, uses: &str) -> String {
+    let (of_review, of_photo) = match base {
+        "models.QuerySet" => ("ReviewRows.as_manager()", "PhotoRows.as_manager()"),
+        _ => ("ReviewRows()", "PhotoRows()"),
+    };
+    format!(
+        "from django.db import models\nfrom shop.models import Author, Book\n\n\nclass ShownRows({base}):\n    \
+         def shown(self):\n        {method}\n\n\nclass ReviewRows(ShownRows):\n    pass\n\n\n\
+         class PhotoRows(ShownRows):\n    pass\n\n\n\
+         class Review(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+         is_shown = models.BooleanField()\n    objects = {of_review}\n\n    class Meta:\n        \
+         app_label = 'shop'\n\n\nclass Photo(models.Model):\n    {photo}\n    is_shown = models.BooleanField()\n    \
+         objects = {of_photo}\n\n    class Meta:\n        app_label = 'shop'\n\n\n{uses}"
+    )
+}
+
+const FOREIGN: &str = "author = models.ForeignKey(Author, on_delete=models.CASCADE)";
+const PROPERTY: &str = "author = property(lambda self: None)";
+const USES: &str = "
+def listed():
+    reviews = Review.objects.shown()
+    return [review.author.name for review in reviews]
+
+
+def counted():
+    reviews = Review.objects.shown()
+    return {review.author.country_id for review in reviews}
+";
+
+#[test]
+fn what_a_method_of_several_models_querysets_gives_is_loaded_behind_it_where_one_may_lack_it() {
+    let method = "return self.filter(is_shown=True)";
+    for base in ["models.QuerySet", "models.Manager"] {
+        let behind = ["Safe: reviews = Review.objects.shown(): author"; 2];
+        check(&[("rows.py", &shared(base, method, PROPERTY, USES))], &behind);
+        check(&[("rows.py", &shared(base, method, "text = models.TextField()", USES))], &behind);
+        let all_have_it = shared(base, method, FOREIGN, USES);
+        let within = format!("Safe: {method}: author");
+        check(&[("rows.py", &all_have_it)], &[&within]);
+        // Models of tests are not read.
+        for (test, expected) in [
+            ("class FrameRows(ShownRows):\n    pass\n", &behind[..]),
+            ("def test_shown():\n    assert isinstance(None, ShownRows)\n", &[&*within]),
+        ] {
+            let test = format!("from shop.rows import ShownRows\n\n\n{test}");
+            check(&[("rows.py", &all_have_it), ("tests/frames.py", &test)], expected);
+        }
+    }
+}
+
+#[test]
+fn what_a_method_of_several_models_querysets_reads_itself_is_loaded_there_where_all_of_them_have_it() {
+    let uses = "def listed():\n    return Review.objects.shown()\n";
+    for (rows, photo, is_loaded) in [
+        ("self.filter(is_shown=True)", PROPERTY, false),
+        ("super().get_queryset()", PROPERTY, false),
+        ("self.filter(is_shown=True)", FOREIGN, true),
+        // A model by its own name is what it is, whoever asks.
+        ("Book.objects.filter(pk__gt=1)", PROPERTY, true),
+    ] {
+        let method = format!("return [row.author.name for row in {rows}]");
+        let expected = format!("Safe: {method}: author");
+        let expected: &[&str] = if is_loaded { &[&expected] } else { &[] };
+        check(&[("rows.py", &shared("models.Manager", &method, photo, uses))], expected);
     }
 }

@@ -340,6 +340,11 @@ fn place<'q>(
     {
         start = sharing.beginning(query, supplied, &path);
     }
+    // What a method of several models' querysets is to give the rows of one is asked of what it gives.
+    while !sharing.suits_all(query, start, steps) {
+        start += 1;
+        query.sites.get(start)?;
+    }
     // Where the rows that a call gives are there already, what is added to the call would ask for them again. And nothing can
     // be added to what may be a list.
     while start > 0
@@ -373,9 +378,11 @@ fn place<'q>(
         start += 1;
         query.sites.get(start).filter(|next| near(next) == here)?;
     }
-    let mut sites = query.sites[start..].iter();
-    let site = *sites.find(|site| !loading.is_given_behind(site, &path))?;
-    let is_free = is_own(project, &site) && !project.places().is_perhaps_no_queryset(&site);
+    let mut sites = (start..).zip(&query.sites[start..]);
+    let (at, &site) = sites.find(|(_, site)| !loading.is_given_behind(site, &path))?;
+    let is_free = is_own(project, &site)
+        && !project.places().is_perhaps_no_queryset(&site)
+        && sharing.suits_all(query, at, steps);
     is_free.then_some((site, &**steps))
 }
 

@@ -1,10 +1,12 @@
 //! Who shares a query: a queryset that a function makes goes on to those who call it. What all of them need is loaded
 //! where it is made, once; what one of them needs, by that one.
 
+use std::cell::RefCell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, SiteForm, Source};
-use tuneup_django::schema::ModelId;
+use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
+use tuneup_django::schema::{ModelId, RelationKind};
 use tuneup_python::flow::{ClassId, ExprKind, Function};
 use tuneup_python::{Base, ClassRef};
 
@@ -50,6 +52,10 @@ pub(super) struct Sharing<'p> {
     models: FxHashMap<Key, FxHashSet<ModelId>>,
     /// The expressions from which one gets its querysets.
     back: FxHashMap<Key, FxHashSet<Key>>,
+    /// The models of whose managers a class is, or a base.
+    managed: FxHashMap<ClassRef, Vec<ModelId>>,
+    /// Whether tests, whose models are not read, extend a class.
+    extended_aside: RefCell<FxHashMap<ClassRef, bool>>,
 }
 
 impl<'p> Sharing<'p> {
@@ -63,6 +69,8 @@ impl<'p> Sharing<'p> {
             plans: FxHashMap::default(),
             models: FxHashMap::default(),
             back: FxHashMap::default(),
+            managed: managed(project),
+            extended_aside: RefCell::default(),
         };
         // What is only prefetched for, or handed on, has no user of its own.
         let used = |query: &&Query| !query.sites.is_empty() && (query.looped || !query.reads.is_empty());
@@ -331,6 +339,51 @@ impl<'p> Sharing<'p> {
         Some(ClassRef { file: site.file, id: ClassId(id as u32) })
     }
 
+    /// Whether what is added at `sites[at]` can be loaded of all rows that come there: a method of a queryset or manager
+    /// is that of every model with a manager of its class, or of one that extends it, and to join what one of those lacks is an error.
+    pub(super) fn suits_all(&self, query: &Query, at: usize, steps: &[Step]) -> bool {
+        let site = &query.sites[at];
+        let begins = &query.sites[start_of(&query.sites, at)];
+        let Some(class) = self.function(site).and_then(|function| function.class) else { return true };
+        if !self.extends_querysets(site) || self.names_another(begins, query.model) {
+            return true;
+        }
+        let schema = &self.project.schema;
+        let has_all = |&model: &ModelId| {
+            let mut on = Some(model);
+            steps.iter().all(|step| {
+                let found = on.and_then(|on| schema.relation_by_accessor(on, step.name));
+                let Some(relation) = found.map(|found| schema.relation(found)) else { return false };
+                on = relation.target();
+                let wanted = schema.relation(step.relation);
+                let is_generic = |kind| kind == RelationKind::Generic;
+                relation.to_many() == wanted.to_many()
+                    && is_generic(relation.kind()) == is_generic(wanted.kind())
+            })
+        };
+        let class = ClassRef { file: site.file, id: class };
+        let models = self.managed.get(&class);
+        models.is_some_and(|models| models.contains(&query.model) && models.iter().all(has_all))
+            && !*self
+                .extended_aside
+                .borrow_mut()
+                .entry(class)
+                .or_insert_with(|| self.is_extended_aside(class))
+    }
+
+    /// Whether a class of the tests extends this one: an app of theirs may have models whose managers it makes.
+    fn is_extended_aside(&self, class: ClassRef) -> bool {
+        let source = &self.project.source;
+        let is_of = |other: ClassRef| source.mro(other).contains(&Base::Class(class));
+        let name = |class: ClassRef| source.facts(class.file).class(class.id).name.as_str();
+        let names: Vec<&str> = self.managed.keys().copied().filter(|&other| is_of(other)).map(name).collect();
+        source.file_ids().filter(|&file| self.project.is_aside(file)).any(|file| {
+            source.may_have(file, &names)
+                && (0..source.facts(file).classes.len())
+                    .any(|id| is_of(ClassRef { file, id: ClassId(id as u32) }))
+        })
+    }
+
     /// Whether a queryset is made for uses that are not seen: a manager's is that of every query of its model.
     fn is_for_any(&self, site: &Site) -> bool {
         self.function(site)
@@ -363,6 +416,35 @@ impl<'p> Sharing<'p> {
         }
     }
 
+    /// Whether the chain at a site, in a method, does not start from what the method is called on: `Book.objects.all()`,
+    /// or from rows that are handed in.
+    fn names_another(&self, site: &Site, model: ModelId) -> bool {
+        let Some(function) = self.function(site) else { return true };
+        let facts = self.project.source.facts(site.file);
+        let expr = facts.exprs.iter().find(|expr| expr.range == site.range);
+        let Some(mut at) = expr.map(|expr| expr.kind) else { return false };
+        let mut asked = None;
+        loop {
+            at = match at {
+                ExprKind::Call(callee, _) => facts.kind(callee),
+                ExprKind::Attribute(base, name) => {
+                    asked = Some(name);
+                    facts.kind(base)
+                }
+                ExprKind::Local(slot) if (slot as usize) < function.parameters.indices().len() => {
+                    return slot != 0;
+                }
+                // A model that is imported in the method, and not what it has asked for before.
+                ExprKind::Local(_) => {
+                    let managers = self.project.schema.model(model).managers();
+                    return managers.iter().any(|manager| Some(manager.name()) == asked);
+                }
+                ExprKind::Global(name) => return name != "super",
+                _ => return false,
+            };
+        }
+    }
+
     fn function(&self, site: &Site) -> Option<&'p Function> {
         // Templates have none.
         let function = site.function.filter(|_| site.file.as_other().is_none())?;
@@ -387,4 +469,33 @@ fn user_of(query: &Query, last: &Site) -> Site {
 pub(super) fn start_of(sites: &[Site], at: usize) -> usize {
     let is_near = |site: &Site| site.file == sites[at].file && site.function == sites[at].function;
     sites.iter().position(is_near).unwrap_or(at)
+}
+
+/// The models of whose managers a class is, or a base. An abstract model stands for itself where no other extends it.
+fn managed(project: &Project) -> FxHashMap<ClassRef, Vec<ModelId>> {
+    let (schema, source) = (&project.schema, &project.source);
+    let order = |class: ClassRef| {
+        source.mro(class).iter().filter_map(|base| match *base {
+            Base::Class(class) => Some(class),
+            _ => None,
+        })
+    };
+    let concrete = schema.models().filter(|&model| !schema.model(model).is_abstract());
+    let extended: FxHashSet<ClassRef> =
+        concrete.filter_map(|model| schema.class_of(model)).flat_map(order).collect();
+    let mut managed: FxHashMap<ClassRef, Vec<ModelId>> = FxHashMap::default();
+    for model in schema.models() {
+        let is_extended = || schema.class_of(model).is_some_and(|class| extended.contains(&class));
+        if schema.model(model).is_abstract() && is_extended() {
+            continue;
+        }
+        let classes = schema.model(model).managers().iter().flat_map(|manager| manager.classes());
+        for class in classes.flat_map(|&class| order(class)) {
+            let models = managed.entry(class).or_default();
+            if models.last() != Some(&model) {
+                models.push(model);
+            }
+        }
+    }
+    managed
 }
