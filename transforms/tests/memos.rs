@@ -64,9 +64,11 @@ fn what_a_function_remembers_for_its_callers_is_shared_by_their_rows() {
 fn what_the_cache_has_is_not_read() {
     for cache in ["cache", "caches['pages']"] {
         let gotten = format!("title = {cache}.get(note.pk)");
-        let kept = format!("    {cache}.set(note.pk, title)");
+        let kept = |add: &str| format!("    {cache}.{add}(note.pk, title)");
         let read = "    title = note.book.title";
-        check_loop("pass", &[&gotten, "if not title:", read, &kept], "Unsafe");
+        for add in ["set", "add"] {
+            check_loop("pass", &[&gotten, "if not title:", read, &kept(add)], "Unsafe");
+        }
         check_loop("pass", &[&gotten, "if not title:", read], "Safe");
     }
 }

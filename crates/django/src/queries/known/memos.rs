@@ -134,7 +134,9 @@ impl Memos {
                 StmtKind::Expr(value) => {
                     if let ExprKind::Call(callee, arguments) = facts.kind(value)
                         && let Some((container, key)) =
-                            asked(facts, callee, arguments, &["set", "setdefault"])
+                            asked(facts, callee, arguments, &["set", "add", "setdefault"])
+                        // A set's `add(value)` keeps nothing under a key.
+                        && facts.arguments(arguments).len() > 1
                     {
                         memos.kept.push(Memo { at, container, key });
                     }
