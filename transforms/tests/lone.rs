@@ -340,6 +340,28 @@ fn a_branch_that_leaves_the_loop_is_done_for_one_row() {
 }
 
 #[test]
+fn another_name_for_the_row_that_leaves_the_loop_is_that_row() {
+    let first = "for book in Book.objects.order_by('pk'):";
+    let test = "    if one.title == request.path:";
+    for alias in ["    one = book", "    one = book or request", "    one = book if book.title else request"]
+    {
+        silent(&[first, alias, test, "        return name_of(one)"]);
+        silent(&[first, alias, test, "        found = name_of(one)", "        break"]);
+        many(&[first, alias, test, "        print(name_of(one))"]);
+        // Each turn of a loop around it leaves with a row of its own.
+        many(&[
+            first,
+            alias,
+            "    for n in range(9):",
+            "        if n == book.pk:",
+            "            print(name_of(one))",
+            "            break",
+        ]);
+    }
+    many(&[first, "    one = book", "    print(name_of(one))", test, "        return one"]);
+}
+
+#[test]
 fn what_is_tried_and_leaves_the_loop_is_done_for_one_row() {
     let first = "for book in Book.objects.order_by('pk'):";
     for caught in ["continue", "print(book)"] {

@@ -1,6 +1,7 @@
 //! Branches that leave a loop: `if book.title == title: return book.author`. Of all the rows that are looped over, one comes
 //! there, so that what is read of it costs no query for each row. So it is behind the last test of a loop's body that ends so:
-//! `if book.title != title: continue` and then `return book.author`.
+//! `if book.title != title: continue` and then `return book.author`. And so it is with what another variable holds of that row:
+//! `first = book.parent or book`.
 //!
 //! So it is with what is tried in a turn and leaves where it comes to its end: `try: return book.author.name`,
 //! `except AttributeError: continue`. The first row with which nothing goes wrong is the last.
@@ -65,6 +66,24 @@ impl<'p> Machine<'p> {
                     frame.slots[slot as usize] = after;
                     frame.narrowed.push((slot, before, after));
                 }
+            }
+            if !picked.is_empty() {
+                self.pick_aliases(frame, turning.around, &mut picked);
+            }
+        }
+    }
+
+    /// Takes for one row what other variables hold of the rows that were picked: each has one of them at a time.
+    fn pick_aliases(&mut self, frame: &mut Frame<'p>, around: Option<TextRange>, picked: &mut Vec<Value>) {
+        for slot in 0..frame.slots.len() {
+            let before = frame.slots[slot];
+            let after = self.for_each(before, |machine, member| match machine.as_row(member) {
+                Some(row) if picked.contains(&row.query) => machine.one_turn(frame, member, around, picked),
+                _ => member,
+            });
+            if after != before {
+                frame.slots[slot] = after;
+                frame.narrowed.push((slot as u32, before, after));
             }
         }
     }
