@@ -14,6 +14,7 @@ class Mark(models.Model):
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
     object_id = models.PositiveIntegerField()
     of = GenericForeignKey()
+    maker = models.ForeignKey('shop.Author', on_delete=models.CASCADE)
 
     class Meta:
         app_label = 'shop'
@@ -108,4 +109,23 @@ fn what_is_set_though_nothing_is_there_is_gone() {
         &[("marks.py", MODELS), ("views.py", &view("mark.object_id == 1"))],
         &[&format!("Safe: {line}: content_type")],
     );
+}
+
+#[test]
+fn what_stands_in_for_what_is_gone_is_read_of_those_rows_alone() {
+    for (shown, safety) in [
+        ("mark.of or mark.maker.name", "Unsafe"),
+        ("mark.of if mark.of else mark.maker.name", "Unsafe"),
+        ("mark.of, mark.maker.name", "Safe"),
+    ] {
+        let view = format!(
+            "from shop.marks import Mark\n\n\ndef listed(request):\n    marks = Mark.objects.order_by('pk')\n    \
+             for mark in marks:\n        print({shown})\n"
+        );
+        let expected = [
+            format!("{safety}: marks = Mark.objects.order_by('pk'): maker"),
+            "Safe: marks = Mark.objects.order_by('pk'): of".to_owned(),
+        ];
+        check(&[("marks.py", MODELS), ("views.py", &view)], &expected.each_ref().map(String::as_str));
+    }
 }

@@ -1,7 +1,8 @@
 //! What stands in for a text that a row lacks: `if self.name: return self.name` and, behind it, something else;
 //! `self.name or self.author.name`. So it is with a property that shows the text where there is one, with what fills it in
-//! (`if not self.name and self.author: self.name = self.author.name`), with a number or date that may be null, and with a related row
-//! that has what another has too: `self.talk.event if self.talk else self.schedule.event`.
+//! (`if not self.name and self.author: self.name = self.author.name`), with a number or date that may be null, with what a generic
+//! foreign key leads to (`self.content_object or self.content_type`), and with a related row that has what another has too:
+//! `self.talk.event if self.talk else self.schedule.event`.
 //!
 //! Whether many rows lack it nobody can tell from the code, but those that have it read nothing of what stands in
 //! for it. Where the field demands it, none lacks it, and the branch is not taken at all.
@@ -15,7 +16,7 @@ use crate::queries::known::filtered::TEXTS;
 use crate::queries::known::narrowing::Reference;
 use crate::queries::known::seldom::tested_for_null;
 use crate::queries::machine::{Frame, Machine};
-use crate::schema::ModelAttribute;
+use crate::schema::{ModelAttribute, RelationKind};
 
 /// How many values of a branch are looked at for the text that it shows.
 const FEW: usize = 60;
@@ -64,6 +65,12 @@ impl<'p> Machine<'p> {
         let row = self.values.members(base).into_iter().find_map(|member| self.as_row(member))?;
         let name = match self.schema.attribute(row.model, name) {
             Some(ModelAttribute::Column) => name,
+            // What it leads to may be gone, or of no kind: what stands behind it is not read on the way to it.
+            Some(ModelAttribute::ToOne(relation))
+                if self.schema.relation(relation).kind() == RelationKind::Generic =>
+            {
+                return Some((Symbol::new(&format!("{}.{name}", self.schema.model(row.model).name())), true));
+            }
             Some(_) => return None,
             None => self.shown_by(self.schema.class_of(row.model)?, name)?,
         };
