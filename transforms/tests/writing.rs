@@ -394,6 +394,62 @@ fn what_is_written_since_one_row_was_asked_for_is_read_anew() {
 }
 
 #[test]
+fn what_one_action_of_a_view_reads_anew_is_not_prefetched_for_the_others() {
+    let view = |step: &str| {
+        format!(
+            "from rest_framework import serializers, viewsets\nfrom rest_framework.decorators import action\n\
+             from rest_framework.response import Response\nfrom shop.models import Author, Book, Note\n\n\n\
+             class NoteSerializer(serializers.ModelSerializer):\n    \
+             name = serializers.CharField(source='user.name')\n\n    class Meta:\n        model = Note\n        \
+             fields = ['name']\n\n\n\
+             class BookSerializer(serializers.ModelSerializer):\n    notes = NoteSerializer(many=True)\n\n    \
+             class Meta:\n        model = Book\n        fields = ['notes']\n\n\n\
+             class NotedSerializer(serializers.Serializer):\n    def note(self):\n        \
+             Note.objects.create(book_id=self.instance.pk, user_id=1)\n        return self.instance\n\n\n\
+             class Books(viewsets.ModelViewSet):\n    queryset = Book.objects.order_by('pk')\n    \
+             serializer_class = BookSerializer\n\n    @action(methods=['post'], detail=True)\n    \
+             def change(self, request, pk):\n        book = self.get_object()\n        {step}\n        \
+             return Response(self.get_serializer(instance=book).data)\n"
+        )
+    };
+    for (step, safety) in [
+        ("Note.objects.create(book=book, user_id=1)", "Unsafe"),
+        ("Note.objects.filter(book=book).delete()", "Unsafe"),
+        ("book = NotedSerializer(book, data=request.data).note()", "Unsafe"),
+        ("Author.objects.create(country_id=1)", "Safe"),
+        ("book.save()", "Safe"),
+    ] {
+        check(
+            &[("views.py", &view(step))],
+            &[&format!("{safety}: queryset = Book.objects.order_by('pk'): notes__user")],
+        );
+    }
+}
+
+#[test]
+fn to_save_a_row_changes_none_of_those_that_are_related_to_it() {
+    let models = "from django.db import models\n\n\nclass Reply(models.Model):\n    \
+                  to = models.ForeignKey('self', null=True, on_delete=models.CASCADE, related_name='replies')\n    \
+                  user = models.ForeignKey('shop.Author', on_delete=models.CASCADE)\n\n    \
+                  class Meta:\n        app_label = 'shop'\n";
+    let shown = "{% for one in reply.replies.all %}{{ one.user.name }}{% endfor %}";
+    let line = "reply = Reply.objects.get(pk=pk)";
+    let expected = format!("Safe: {line}: replies__user");
+    for (step, expected) in [
+        ("reply.save()", [expected.as_str()].as_slice()),
+        ("reply.to.save()", &[]),
+        ("Reply.objects.create(to_id=pk, user_id=1)", &[]),
+    ] {
+        let view = format!(
+            "from django.shortcuts import render\nfrom shop.replies import Reply\n\n\n\
+             def shown(request, pk):\n    {line}\n    {step}\n    \
+             return render(request, 'shop/reply.html', {{'reply': reply}})\n"
+        );
+        check(&[("replies.py", models), ("views.py", &view), ("templates/shop/reply.html", shown)], expected);
+    }
+}
+
+#[test]
 fn what_is_written_of_each_row_before_it_is_read_is_read_anew() {
     let view = |step: &str, last: &str| {
         code(&format!(

@@ -537,6 +537,7 @@ impl<'p> Machine<'p> {
                         between: None,
                         makes: false,
                         of: None,
+                        row: None,
                         site,
                     });
                 }

@@ -74,6 +74,7 @@ impl<'p> Machine<'p> {
                 between: None,
                 makes: true,
                 of: self.given_to(parts),
+                row: None,
                 site: call.site,
             });
         }

@@ -320,7 +320,8 @@ fn results(machine: &Machine<'_>) -> Vec<Query> {
     for (query, queryset) in machine.values.querysets() {
         // So is what prefetches: it tells that code relies on it. What may be one of several is those.
         let prefetches = queryset.ways.is_empty() && !queryset.plan.prefetch.is_empty();
-        if machine.loops.contains_key(&query) || prefetches {
+        // And what lets its rows be read anew, which a prefetch for other users of it would not.
+        if machine.loops.contains_key(&query) || machine.stale.contains_key(&query) || prefetches {
             index_of(query, queryset);
         }
     }

@@ -365,7 +365,15 @@ impl<'p> Machine<'p> {
             _ => self.given_row(model, arguments),
         };
         for relation in [None].into_iter().chain(related.map(Some)) {
-            self.record_write(Write { model: Some(model), relation, between, makes, of, site: call.site });
+            self.record_write(Write {
+                model: Some(model),
+                relation,
+                between,
+                makes,
+                of,
+                row: None,
+                site: call.site,
+            });
         }
         if made || plain == "delete" {
             self.written.push(Written { model, column: None, makes: made, site: call.site });

@@ -319,6 +319,7 @@ impl<'p> Machine<'p> {
                     between: None,
                     makes: false,
                     of: self.related_to(row),
+                    row: (!row.many).then_some((row.query, row.path)),
                     site: call.site,
                 });
                 if !name.as_str().contains("delete") && arguments.keyword("update_fields").is_none() {

@@ -42,7 +42,15 @@ impl<'p> Machine<'p> {
             None => Some((None, false)),
         };
         if let Some((model, makes)) = written {
-            self.record_write(Write { model, relation: None, between: None, makes, of: None, site });
+            self.record_write(Write {
+                model,
+                relation: None,
+                between: None,
+                makes,
+                of: None,
+                row: None,
+                site,
+            });
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Write {
     pub(crate) makes: bool,
     /// The row whose related rows are written, and over which relation, where that is known.
     pub(crate) of: Option<(Value, RelationId)>,
+    /// The query of the row that is written and the way to it from there, where it is one that was asked for.
+    pub(crate) row: Option<(Value, Path)>,
     /// Where.
     pub(crate) site: Site,
 }
@@ -163,6 +165,8 @@ impl Machine<'_> {
                     && write.relation.is_none()
                     && write.between.is_none()
                     && write.of.is_none_or(|written| written == (of, relation))
+                    // To save the row itself changes none of those that are related to it.
+                    && write.row != Some((row.query, row.path))
                     && !is_before(done.step)
                     && (is_one
                         || write.of.is_some() && done.is_sure && precedes(facts, body, done.step, doing.step))
