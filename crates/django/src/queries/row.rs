@@ -29,16 +29,33 @@ pub struct Row {
 }
 
 /// The relations of a row that tests found to be null: two at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Lacks([Option<RelationId>; 2]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lacks([u32; 2]);
+
+// Of rows there are more than of any other value.
+const _: () = assert!(size_of::<Row>() <= 40);
+
+impl Default for Lacks {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
 
 impl Lacks {
+    /// In the place of a relation.
+    const EMPTY: u32 = u32::MAX;
+
     /// None.
-    pub const NONE: Self = Self([None; 2]);
+    pub const NONE: Self = Self([Self::EMPTY; 2]);
+
+    /// All of them.
+    pub(super) fn all(self) -> impl Iterator<Item = RelationId> {
+        self.0.into_iter().filter(|&relation| relation != Self::EMPTY).map(RelationId)
+    }
 
     /// Whether a relation is among them.
     pub fn has(self, relation: RelationId) -> bool {
-        self.0.contains(&Some(relation))
+        self.0.contains(&relation.0)
     }
 
     /// Whether there are none.
@@ -46,17 +63,12 @@ impl Lacks {
         self == Self::NONE
     }
 
-    /// All of them.
-    pub(super) fn all(self) -> impl Iterator<Item = RelationId> {
-        self.0.into_iter().flatten()
-    }
-
     /// With one more, where there is room for it.
     #[must_use]
     pub fn with(self, relation: RelationId) -> Self {
         match self.0 {
-            [None, _] => Self([Some(relation), None]),
-            [Some(one), None] if one != relation => Self([Some(one.min(relation)), Some(one.max(relation))]),
+            [Self::EMPTY, _] => Self([relation.0, Self::EMPTY]),
+            [one, Self::EMPTY] if one != relation.0 => Self([one.min(relation.0), one.max(relation.0)]),
             _ => self,
         }
     }
@@ -64,13 +76,17 @@ impl Lacks {
     /// Without one.
     #[must_use]
     pub fn without(self, relation: RelationId) -> Self {
-        let mut kept = self.0.into_iter().flatten().filter(|it| *it != relation);
-        Self([kept.next(), kept.next()])
+        match self.0 {
+            [one, other] if one == relation.0 => Self([other, Self::EMPTY]),
+            [one, other] if other == relation.0 => Self([one, Self::EMPTY]),
+            _ => self,
+        }
     }
 
     /// Whether all of them are among others, which are more.
     pub(super) fn are_less_than(self, others: Self) -> bool {
-        self != others && self.0.into_iter().flatten().all(|relation| others.has(relation))
+        let is_there = |relation: u32| relation == Self::EMPTY || others.0.contains(&relation);
+        self != others && self.0.into_iter().all(is_there)
     }
 }
 
