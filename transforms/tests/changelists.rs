@@ -286,3 +286,45 @@ class MarkAdmin(admin.ModelAdmin):
         check(&[("marks.py", &models(base, own))], &[&found(names)]);
     }
 }
+
+#[test]
+fn a_changelist_labels_boxes_only_where_an_action_remains() {
+    let admin = "
+from django.contrib import admin
+from mptt.admin import MPTTModelAdmin
+from import_export.admin import ExportActionMixin
+from shop.models import Note
+
+
+class Kept(admin.ModelAdmin):
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class Owned(admin.ModelAdmin):
+    def has_delete_permission(self, request, obj=None):
+        return obj is None or request.user == obj.user
+
+
+@admin.register(Note)
+class NoteAdmin(BASES):
+    list_display = ['id']
+    OWN
+";
+    let with = |bases: &str, own: &str, is_labelled: bool| {
+        let admin = admin.replace("BASES", bases).replace("OWN", own);
+        let labelled = format!("Safe: class NoteAdmin({bases}):: user");
+        let expected: &[&str] = if is_labelled { &[&labelled] } else { &[] };
+        check(&[("../requirements.txt", "Django==5.2\n"), ("admin.py", &admin)], expected);
+    };
+    with("admin.ModelAdmin", "", true);
+    with("Kept", "", false);
+    with("MPTTModelAdmin, Kept", "", false);
+    with("Kept", "actions = []", false);
+    // Others remain, or may.
+    with("Kept", "actions = ['shown']", true);
+    with("ExportActionMixin, Kept", "", true);
+    with("Kept", "def get_actions(self, request):\n        return {'shown': None}", true);
+    with("Kept", "\n\nadmin.site.add_action(print)", true);
+    with("Owned", "", true);
+}

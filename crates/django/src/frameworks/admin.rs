@@ -4,6 +4,7 @@
 
 use tuneup_python::{ClassRef, Member, Symbol};
 
+use super::choosing::has_actions;
 use super::lists::{items, member_site, name_site, texts};
 use super::unseen::{note_joined, shows_unseen};
 use super::{Framework, foreign_admins, registrations};
@@ -222,7 +223,7 @@ fn changelist<'p>(
     // Boxes to choose rows for an action are labelled with each row's text, from Django 5.0 on.
     let is_labelled = machine.version.is_known()
         && machine.version.at_least(5, 0)
-        && machine.class_member(class, Symbol::new("actions")) != Some(Value::NONE);
+        && has_actions(machine, frame, this, class);
     searched(machine, class, model);
     let rows = match machine.member(class, Symbol::new("ordering")) {
         Some(member) => {

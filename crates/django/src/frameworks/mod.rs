@@ -14,6 +14,7 @@ use crate::schema::ModelId;
 
 mod admin;
 mod cache;
+mod choosing;
 mod contexts;
 mod declared;
 pub(crate) mod dicts;
