@@ -298,3 +298,45 @@ def publish(steps):
 "#;
     check(&[("code.py", code)], &[]);
 }
+
+#[test]
+fn receivers_of_models_are_given_their_rows_however_they_are_connected() {
+    let handlers = "
+from django.db.models.signals import post_save, pre_delete
+from django.dispatch import receiver
+from shop.models import Author, Book, Note, Tag
+
+
+@receiver([post_save, pre_delete], sender=Author)
+def decorated(instance, **kwargs):
+    return [book.editor.name for book in instance.books.all()]
+
+
+def connected(instance, **kwargs):
+    return [note.user.name for note in instance.notes.all()]
+
+
+def nobody(instance, **kwargs):
+    return [note.user.name for note in instance.notes.all()]
+
+
+def ready():
+    def within(instance, **kwargs):
+        return [book.author.name for book in instance.book_set.all()]
+
+    post_save.connect(within, sender=Tag)
+    for model in [Book, Note]:
+        post_save.connect(connected, sender=model)
+";
+    let loops = |models: &str, field: &str, rows: &str| {
+        format!("Safe: return [{models}.{field}.name for {models} in instance.{rows}.all()]: {field}")
+    };
+    check(
+        &[("handlers.py", handlers)],
+        &[
+            &loops("book", "editor", "books"),
+            &loops("note", "user", "notes"),
+            &loops("book", "author", "book_set"),
+        ],
+    );
+}

@@ -1,19 +1,17 @@
-//! Signals: a receiver of `post_save` and its like is given a row of the model that sends, and what code sends by itself
-//! (`updated.send(sender=None, book=book)`) goes to the functions that are connected.
+//! Signals: what code sends by itself (`updated.send(sender=None, book=book)`) goes to the functions that are connected.
 //!
 //! <https://docs.djangoproject.com/en/stable/topics/signals/>
 
-use tuneup_python::flow::{ArgumentKind, ExprKind};
-use tuneup_python::{ClassRef, FunctionRef, Symbol};
+use tuneup_python::{ClassRef, Symbol};
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::receivers::{is_receiver_decorator, is_signal_class};
+use crate::queries::receivers::is_signal_class;
 use crate::queries::value::{Shape, Value};
 
 pub(super) const FRAMEWORK: Framework =
-    Framework { call, method, inherited, inherited_method, run, ..Framework::NONE };
+    Framework { call, method, inherited, inherited_method, ..Framework::NONE };
 
 /// `Signal()`, `post_save.connect(receiver, sender=Author)`, `post_save.send(Author, instance=author)`
 fn call<'p>(
@@ -34,19 +32,9 @@ fn call<'p>(
     if !is_method(method) {
         return None;
     }
-    let is_of_models = signal.starts_with("django.db.models.signals.");
     let value = machine.values.make(Shape::External(Symbol::new(signal)));
     let given = of_signal(machine, frame, value, method, arguments);
-    if method == "connect" && is_of_models && machine.connecting.is_none() {
-        let receiver = arguments.get(0, "receiver")?;
-        if let Shape::Function(function, _) = *machine.values.shape(receiver)
-            && let Some(sender) = arguments.get(1, "sender")
-        {
-            send(machine, frame, function, sender);
-        }
-        return Some(Value::NONE);
-    }
-    given.filter(|_| is_of_models)
+    given.filter(|_| signal.starts_with("django.db.models.signals."))
 }
 
 /// `updated.send(sender=None, book=book)`
@@ -117,34 +105,4 @@ fn of_signal<'p>(
         }
         _ => None,
     }
-}
-
-/// `@receiver(post_save, sender=Author)`
-fn run<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, function: FunctionRef) {
-    let facts = machine.project.facts(function.file);
-    for &decorator in facts.list(facts.function(function.id).decorators) {
-        let ExprKind::Call(callee, run) = facts.kind(decorator) else { continue };
-        let sender = facts
-            .arguments(run)
-            .iter()
-            .find(|argument| matches!(argument.kind, ArgumentKind::Keyword(name) if name == "sender"));
-        if is_receiver_decorator(machine.project, function.file, callee)
-            && let Some(sender) = sender
-        {
-            let sender = machine.eval(frame, sender.value);
-            send(machine, frame, function, sender);
-        }
-    }
-}
-
-/// Calls a receiver with a row of the model that sends.
-fn send<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>, function: FunctionRef, sender: Value) {
-    let Shape::Model(model) = *machine.values.shape(sender) else { return };
-    let row = machine.outside_row(model);
-    let arguments = Arguments {
-        keywords: vec![(Symbol::new("sender"), sender), (Symbol::new("instance"), row)],
-        more_keywords: Some(Value::UNKNOWN),
-        ..Arguments::default()
-    };
-    machine.call_with(frame, function, None, None, &arguments);
 }

@@ -16,7 +16,7 @@ use super::machine::{Frame, Machine};
 use super::plans::PrefetchAttributes;
 use super::python::left::Left;
 use super::requests::Attributes;
-use super::value::{Made, Shape, Site, Value};
+use super::value::{Environment, Made, Shape, Site, Value};
 use crate::project::is_aside;
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
@@ -28,8 +28,13 @@ const FUEL: u32 = 20_000;
 /// A signal, as every part of the project can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Signal {
-    /// One of the project's own: the file, and where in it the call stands that makes it.
-    Made(u32, u32),
+    /// One of the project's own, by the call that makes it.
+    Made {
+        /// The file.
+        file: u32,
+        /// Where the call begins there, in bytes.
+        at: u32,
+    },
     /// One of Django or another package, by its dotted name.
     Outside(Symbol),
 }
@@ -49,14 +54,14 @@ pub(crate) enum Sender {
 
 /// What a function is called on that is connected as a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Bound {
+pub(crate) enum Holder {
     /// An object.
     Object(ClassRef, Option<Site>),
     /// A class.
     Class(ClassRef),
 }
 
-impl Bound {
+impl Holder {
     /// An object, without the rows that it was made of, which are those of the part that is interpreted.
     fn object(class: ClassRef, made: Option<Made>) -> Self {
         Self::Object(class, made.map(|made| made.site))
@@ -69,13 +74,34 @@ pub(crate) struct Receiver {
     /// The function.
     pub(crate) function: FunctionRef,
     /// What it is a method of, where it is one.
-    pub(crate) this: Option<Bound>,
+    pub(crate) this: Option<Holder>,
     /// Whose signals it receives.
     pub(crate) sender: Sender,
 }
 
-/// The receivers of each signal, in order.
-pub(crate) type Receivers = FxHashMap<Signal, Vec<Receiver>>;
+/// Who receives which signals.
+#[derive(Debug, Default)]
+pub(crate) struct Receivers {
+    /// The receivers of each signal, in order.
+    of: FxHashMap<Signal, Vec<Receiver>>,
+    /// The models whose signals a function receives that Django or another package sends.
+    senders: FxHashMap<FunctionRef, Vec<ModelId>>,
+}
+
+impl Receivers {
+    fn add(&mut self, signal: Signal, receiver: Receiver) {
+        if let (Signal::Outside(_), None, Sender::Model(model)) = (signal, receiver.this, receiver.sender) {
+            let senders = self.senders.entry(receiver.function).or_default();
+            if !senders.contains(&model) {
+                senders.push(model);
+            }
+        }
+        let receivers = self.of.entry(signal).or_default();
+        if !receivers.contains(&receiver) {
+            receivers.push(receiver);
+        }
+    }
+}
 
 /// What the code of the given files connects, but for tests.
 pub(crate) fn connected(
@@ -149,22 +175,23 @@ impl<'p> Machine<'p> {
         let (function, this) = match *self.values.shape(receiver) {
             Shape::Function(function, _) => (function, None),
             Shape::Bound { function, this, .. } => match *self.values.shape(this) {
-                Shape::Object(class, made) => (function, Some(Bound::object(class, made))),
-                Shape::Class(class) => (function, Some(Bound::Class(class))),
+                Shape::Object(class, made) => (function, Some(Holder::object(class, made))),
+                Shape::Class(class) => (function, Some(Holder::Class(class))),
                 _ => return,
             },
             Shape::Object(class, made) => match self.class_function(class, self.names.call) {
-                Some((function, _)) => (function, Some(Bound::object(class, made))),
+                Some((function, _)) => (function, Some(Holder::object(class, made))),
                 None => return,
             },
             _ => return,
         };
-        let sender = sender.map_or(Sender::None, |sender| self.sender(sender));
-        let receiver = Receiver { function, this, sender };
+        let senders = match sender {
+            Some(sender) => self.values.members(sender).into_iter().map(|it| self.sender(it)).collect(),
+            None => vec![Sender::None],
+        };
         let Some(connected) = &mut self.connecting else { return };
-        let receivers = connected.entry(signal).or_default();
-        if !receivers.contains(&receiver) {
-            receivers.push(receiver);
+        for sender in senders {
+            connected.add(signal, Receiver { function, this, sender });
         }
     }
 
@@ -174,13 +201,15 @@ impl<'p> Machine<'p> {
             Shape::External(name) => Some(Signal::Outside(*name)),
             Shape::Instance(class, made) if is_signal_class(class.as_str()) => match **made {
                 [file, at] => match (self.values.shape(file), self.values.shape(at)) {
-                    (&Shape::Int(file), &Shape::Int(at)) => Some(Signal::Made(file as u32, at as u32)),
+                    (&Shape::Int(file), &Shape::Int(at)) => {
+                        Some(Signal::Made { file: file as u32, at: at as u32 })
+                    }
                     _ => None,
                 },
                 _ => None,
             },
             &Shape::Object(class, Some(Made { site, .. })) if self.has_base(class, is_signal_class) => {
-                Some(Signal::Made(site.file.index() as u32, site.range.start().to_u32()))
+                Some(Signal::Made { file: site.file.index() as u32, at: site.range.start().to_u32() })
             }
             _ => None,
         }
@@ -199,6 +228,21 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Calls a function with a row of each model whose signals it receives.
+    pub(crate) fn receive(&mut self, function: FunctionRef, environment: Option<Environment>) {
+        let receivers = self.receivers;
+        for &model in receivers.senders.get(&function).into_iter().flatten() {
+            let mut frame = self.module_frame(function.file);
+            let (sender, row) = (self.values.make(Shape::Model(model)), self.outside_row(model));
+            let arguments = Arguments {
+                keywords: vec![(Symbol::new("sender"), sender), (Symbol::new("instance"), row)],
+                more_keywords: Some(Value::UNKNOWN),
+                ..Arguments::default()
+            };
+            self.call_with(&mut frame, function, environment, None, &arguments);
+        }
+    }
+
     /// Calls the receivers of a signal with what is sent. What one of them fetches anew is so for the next and for the code
     /// that sends.
     ///
@@ -207,7 +251,7 @@ impl<'p> Machine<'p> {
         /// A signal that more receive is a bus of its own.
         const MOST: usize = 40;
         let receivers = self.receivers;
-        let Some(receivers) = self.signal_of(signal).and_then(|signal| receivers.get(&signal)) else {
+        let Some(receivers) = self.signal_of(signal).and_then(|signal| receivers.of.get(&signal)) else {
             return;
         };
         let by = arguments.get(0, "sender").unwrap_or(Value::UNKNOWN);
@@ -220,10 +264,10 @@ impl<'p> Machine<'p> {
         for receiver in receivers.iter().filter(|receiver| receives(receiver.sender)).take(MOST) {
             let this = match receiver.this {
                 None => None,
-                Some(Bound::Object(class, site)) => {
+                Some(Holder::Object(class, site)) => {
                     Some(self.values.make(Shape::Object(class, site.map(Made::from))))
                 }
-                Some(Bound::Class(class)) => Some(self.class_value(class)),
+                Some(Holder::Class(class)) => Some(self.class_value(class)),
             };
             self.left = Left::default();
             let around = self.called_by.take();
@@ -258,7 +302,7 @@ pub(crate) fn is_signal_class(name: &str) -> bool {
 }
 
 /// Whether a decorator is Django's `receiver`.
-pub(crate) fn is_receiver_decorator(project: &Project, file: FileId, callee: Expr) -> bool {
+fn is_receiver_decorator(project: &Project, file: FileId, callee: Expr) -> bool {
     match project.entity_of(file, callee) {
         Entity::External(name) => {
             name.as_str().starts_with("django.dispatch") && name.as_str().ends_with(".receiver")

@@ -56,6 +56,7 @@ impl<'p> Machine<'p> {
                 if !self.project.facts(function.file).function(function.id).decorators.is_empty() {
                     self.run_decorated(function);
                 }
+                self.receive(function, None);
             }
         }
         self.run_inner();
@@ -101,6 +102,7 @@ impl<'p> Machine<'p> {
             let slots = self.unknown_arguments(function, None);
             self.looping.clear();
             self.activate(function, environment, slots);
+            self.receive(function, environment);
         }
     }
 
