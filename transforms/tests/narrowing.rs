@@ -411,3 +411,58 @@ fn what_is_read_while_children_are_looped_over_is_read_of_rows_that_have_some() 
     of("print(self.owner.name)", "parent=self", "Safe");
     of("pass", "owner_id=self.owner_id", "Safe");
 }
+
+const BOOKS: &str = "for book in Book.objects.order_by('pk'):";
+
+#[test]
+fn what_a_test_finds_a_column_to_hold_it_holds_behind_it() {
+    let within = |tests: &[&str], reads: &str| {
+        let mut body = vec![BOOKS.to_owned()];
+        body.extend(tests.iter().enumerate().map(|(n, test)| format!("{}{test}", "    ".repeat(n + 1))));
+        body.push(format!("{}print(book.author)", "    ".repeat(tests.len() + 1)));
+        found(&body.iter().map(String::as_str).collect::<Vec<_>>(), "Safe", reads);
+    };
+    within(&["if book.title == 'a':"], "author");
+    within(&["if book.title == 'a':", "if book.title == 'b':"], "");
+    within(&["if book.title in ('a', 'c'):", "if book.title in ('b', 'd'):"], "");
+    within(&["if book.title in ('a', 'c'):", "if book.title in ('c', 'd'):"], "author");
+    within(&["if book.title != 'a':", "if book.title == 'a':"], "");
+    within(&["if book.title != 'a':", "if book.title != 'b':"], "author");
+    // What is not known to be equal to anything, and what was changed since.
+    within(&["if book.title == str(start):", "if book.title == 'b':"], "author");
+    for change in ["book.title = 'b'", "done = book.delete()", "book = book"] {
+        let body = [
+            BOOKS,
+            "    if book.title == 'a':",
+            &format!("        {change}"),
+            "        if book.title == 'b':",
+            "            print(book.author)",
+        ];
+        found(&body, "Safe", "author");
+    }
+}
+
+#[test]
+fn what_is_read_for_some_kinds_of_rows_is_paid_for_by_the_others() {
+    let kinds = |first: &str, then: &str, safety: &str| {
+        found(
+            &[
+                BOOKS,
+                &format!("    {first}"),
+                "        continue",
+                &format!("    {then}"),
+                "        print(book.author)",
+            ],
+            safety,
+            "author",
+        );
+    };
+    kinds("if book.title == 'a':", "if book.title == 'b':", "Unsafe");
+    kinds("if book.title in ('a', 'c'):", "if book.title == 'b':", "Unsafe");
+    kinds("if book.title == 'a' or book.title == 'c':", "if start and book.title in ('b', 'd'):", "Unsafe");
+    kinds("if book.title == 'a':", "elif book.title == 'b':", "Unsafe");
+    // One test alone, one of something else, and what all others do.
+    kinds("if book.title == 'a':", "if book.title != 'b':", "Safe");
+    kinds("if book.title == 'a':", "if book.editor_id == 3:", "Safe");
+    kinds("if book.title == 'a':", "else:", "Safe");
+}

@@ -68,6 +68,7 @@ impl<'p> Machine<'p> {
                 self.note_bound(frame, target, from, value);
                 self.assign(frame, target, value);
                 self.note_alias(frame, target, from, value);
+                self.forget_told(frame, from);
                 if self.is_refused(frame, target) {
                     return Next::Away;
                 }
@@ -180,6 +181,8 @@ impl<'p> Machine<'p> {
                 Some((doubt, false)) => (None, Some(doubt)),
                 None => (None, None),
             };
+        let doubt_then = doubt_then.or_else(|| self.one_of_kinds(frame, test, true));
+        let doubt_else = doubt_else.or_else(|| self.one_of_kinds(frame, test, false));
         let doubt_then = self.begun_where(frame, test, true, orelse).or(doubt_then);
         let doubt_else = self.begun_where(frame, test, false, then).or(doubt_else);
         let doubt_then = doubt_then.or_else(|| self.settled_by(frame, test, true, then));

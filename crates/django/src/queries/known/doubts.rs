@@ -1,6 +1,8 @@
 //! Code of which it is not known whether it runs for all rows of a query that is looped over around it.
 //!
 //! - What only a flag demands that is not set by default: `def listed(books, detailed=False)`.
+//! - What is read only for rows with some values of a column, behind what is done with others: `if book.kind == "novel"`,
+//!   `elif book.kind == "play"`.
 //! - What is read by one of several names that is chosen before the loop: `name = NAMES[kind]`, `getattr(book, name)`.
 //! - What is read of the first row of each group alone.
 //! - What is read while rows are looped over that a row has below it in a tree: `for child in Page.objects.filter(parent=self)`.
@@ -9,7 +11,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Expr, ExprKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Given, Origin, Path, Role, Row, Value};
+use crate::queries::value::{Given, Origin, Path, Role, Row, Shape, Value};
 
 /// Flags that tell a rehearsal from what code is for, whatever they are by default.
 const REHEARSALS: &[&str] = &["commit", "dry", "dry_run", "dryrun"];
@@ -71,6 +73,39 @@ impl<'p> Machine<'p> {
                     !default
                 );
                 Some((Symbol::new(&doubt), !default))
+            }
+            _ => None,
+        }
+    }
+
+    /// Why the branch of a test may not be run for a row: it is run for rows with some values of a column, where rows with
+    /// others have been told apart before.
+    pub(in crate::queries) fn one_of_kinds(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+        holds: bool,
+    ) -> Option<Symbol> {
+        let facts = frame.facts;
+        match facts.kind(test) {
+            ExprKind::Not(inner) => self.one_of_kinds(frame, inner, !holds),
+            ExprKind::And(run) if holds => {
+                facts.list(run).iter().find_map(|&part| self.one_of_kinds(frame, part, true))
+            }
+            ExprKind::Compare(..) => {
+                let (asked, is_one, _) = self.compared_with(frame, test)?;
+                let told = self.told(frame, asked).filter(|_| is_one == holds)?;
+                let Shape::Unlike(others) = self.values.shape(told) else { return None };
+                if !others.iter().any(|&it| matches!(self.values.shape(it), Shape::Str(_) | Shape::Int(_))) {
+                    return None;
+                }
+                let row = self.row_of_place(frame, asked)?;
+                let ExprKind::Attribute(_, name) = facts.kind(asked) else { return None };
+                let doubt = format!(
+                    "It is read only for rows with some values of `{name}`: rows with others would pay for it without need."
+                );
+                let is_innermost = self.looping.last().is_some_and(|&(query, _)| query == row.query);
+                is_innermost.then(|| Symbol::new(&doubt))
             }
             _ => None,
         }

@@ -275,7 +275,7 @@ impl Machine<'_> {
     }
 
     /// Whether a field's rows hold values of a constant's kind, so that code compares them with it.
-    fn can_hold(&self, row: Row, field: Symbol, constant: Value) -> bool {
+    pub(super) fn can_hold(&self, row: Row, field: Symbol, constant: Value) -> bool {
         let Some(class) = self.class_of_field(row, field) else { return false };
         match self.values.shape(constant) {
             Shape::None => true,

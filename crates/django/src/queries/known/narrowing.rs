@@ -5,7 +5,7 @@
 //! holds is kept in the frame. Where the two ways come together again, nothing is left of it.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Expr, ExprKind};
+use tuneup_python::flow::{CompareOp, Expr, ExprKind};
 
 use crate::queries::known::filtered::is_date;
 use crate::queries::machine::{Frame, Machine};
@@ -73,12 +73,16 @@ pub(in crate::queries) fn widen_back(slots: &mut [Value], narrowed: Vec<Narrowed
 pub(crate) type Narrowed = (u32, Value, Value);
 
 /// What a test says of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Said {
     IsNone,
     IsNotNone,
     Truthy,
     Falsy,
+    /// One of some texts or numbers.
+    IsOne(Vec<Value>),
+    /// None of them.
+    IsNoneOf(Vec<Value>),
 }
 
 impl<'p> Machine<'p> {
@@ -101,10 +105,14 @@ impl<'p> Machine<'p> {
             ExprKind::Compare(..) => {
                 if let Some((asked, is_none)) = facts.compared_to_none(test) {
                     let said = if is_none == holds { Said::IsNone } else { Said::IsNotNone };
-                    self.narrow_place(frame, asked, said);
+                    self.narrow_place(frame, asked, &said);
+                } else if let Some((asked, is_one, constants)) = self.compared_with(frame, test) {
+                    let said =
+                        if is_one == holds { Said::IsOne(constants) } else { Said::IsNoneOf(constants) };
+                    self.narrow_place(frame, asked, &said);
                 }
             }
-            _ => self.narrow_place(frame, test, if holds { Said::Truthy } else { Said::Falsy }),
+            _ => self.narrow_place(frame, test, if holds { &Said::Truthy } else { &Said::Falsy }),
         }
     }
 
@@ -151,7 +159,44 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn narrow_place(&mut self, frame: &mut Frame<'p>, place: Expr, said: Said) {
+    /// What a test compares with texts or numbers that are known, whether it holds for one of them, and which they are.
+    pub(super) fn compared_with(
+        &mut self,
+        frame: &mut Frame<'p>,
+        test: Expr,
+    ) -> Option<(Expr, bool, Vec<Value>)> {
+        let facts = frame.facts;
+        let ExprKind::Compare(run, ops) = facts.kind(test) else { return None };
+        let &[asked, constants] = facts.list(run) else { return None };
+        let (is_one, is_within) = match facts.compare_ops.get(ops as usize)? {
+            CompareOp::Eq | CompareOp::Is => (true, false),
+            CompareOp::NotEq | CompareOp::IsNot => (false, false),
+            CompareOp::In => (true, true),
+            CompareOp::NotIn => (false, true),
+            CompareOp::Order => return None,
+        };
+        let is_place = match facts.kind(asked) {
+            ExprKind::Local(slot) => {
+                let value = *frame.slots.get(slot as usize)?;
+                matches!(self.values.shape(value), Shape::Union(_))
+            }
+            ExprKind::Attribute(..) => Reference::of(frame, asked).is_some(),
+            _ => false,
+        };
+        if !is_place || matches!(facts.kind(constants), ExprKind::Call(..)) {
+            return None;
+        }
+        let value = self.eval(frame, constants);
+        let constants = match self.values.shape(value) {
+            Shape::Tuple(items) if is_within => items.to_vec(),
+            _ if is_within => return None,
+            _ => vec![value],
+        };
+        let is_constant = |&it: &Value| matches!(self.values.shape(it), Shape::Str(_) | Shape::Int(_));
+        (!constants.is_empty() && constants.iter().all(is_constant)).then_some((asked, is_one, constants))
+    }
+
+    fn narrow_place(&mut self, frame: &mut Frame<'p>, place: Expr, said: &Said) {
         if let ExprKind::Local(slot) = frame.facts.kind(place) {
             let Some(&before) = frame.slots.get(slot as usize) else { return };
             let after = self.narrowed(before, said);
@@ -189,9 +234,18 @@ impl<'p> Machine<'p> {
     }
 
     /// What is left of a variable's value.
-    fn narrowed(&mut self, value: Value, said: Said) -> Value {
+    fn narrowed(&mut self, value: Value, said: &Said) -> Value {
         let members = self.values.members(value);
+        let is_among = |member, constants: &[Value]| {
+            let mut answers = constants.iter().map(|&constant| self.known_equality(member, constant));
+            match answers.all(|answer| answer == Some(false)) {
+                true => Some(false),
+                false => constants.contains(&member).then_some(true),
+            }
+        };
         let left = members.into_iter().filter(|&member| match said {
+            Said::IsOne(constants) => is_among(member, constants) != Some(false),
+            Said::IsNoneOf(constants) => is_among(member, constants) != Some(true),
             Said::IsNone => false,
             Said::IsNotNone => member != Value::NONE,
             Said::Truthy => self.known_truth(member) != Some(false),
@@ -217,7 +271,7 @@ impl<'p> Machine<'p> {
         frame: &Frame<'p>,
         reference: Reference,
         row: Row,
-        said: Said,
+        said: &Said,
     ) -> Option<Value> {
         let name = reference.name;
         let is_null = matches!(said, Said::IsNone | Said::Falsy);
@@ -234,7 +288,16 @@ impl<'p> Machine<'p> {
             _ => return None,
         };
         let (field, relation) = self.field_behind(row, name);
+        if let Said::IsOne(constants) | Said::IsNoneOf(constants) = said
+            && !constants.iter().all(|&constant| self.can_hold(row, field, constant))
+        {
+            return None;
+        }
         match said {
+            Said::IsOne(constants) => Some(self.values.join_all(constants.iter().copied())),
+            Said::IsNoneOf(constants) => {
+                Some(self.unlike(unlike.into_iter().chain(constants.iter().copied()).collect()))
+            }
             Said::IsNone => Some(Value::NONE),
             Said::IsNotNone => Some(self.unlike(unlike.into_iter().chain([Value::NONE]).collect())),
             Said::Truthy => Some(self.truthy(unlike)),

@@ -43,7 +43,7 @@ impl Machine<'_> {
         }
     }
 
-    fn known_equality(&self, left: Value, right: Value) -> Option<bool> {
+    pub(super) fn known_equality(&self, left: Value, right: Value) -> Option<bool> {
         match (self.values.shape(left), self.values.shape(right)) {
             (Shape::Union(members), _) => {
                 self.alike(members.iter().map(|&member| self.known_equality(member, right)))
