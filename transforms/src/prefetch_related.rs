@@ -11,7 +11,8 @@ use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{
-    Gap, Missing, Verdict, by_safety, held_by, is_deferred, lacking, left_out, left_out_elsewhere, place_of,
+    Gap, Missing, Verdict, asked_again, by_safety, held_by, is_deferred, lacking, left_out,
+    left_out_elsewhere, place_of,
 };
 use crate::proposal::{Change, Lookup, Proposal, Safety, covers};
 use crate::registry::{Given, Rule};
@@ -130,6 +131,19 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
                 "All that a row holds is taken off it at once ({}), and a prefetch puts `_prefetched_objects_cache` there, which no \
                  field is: leave that out first.",
                 place_of(project, site).path
+            ),
+        );
+    }
+    if wanted.iter().all(|missing| missing.alone)
+        && let Some(again) = asked_again(project, &gap.site)
+    {
+        let facts = project.source.facts(again.file);
+        verdict.object(
+            Safety::Unsafe,
+            format!(
+                "`{}` asks for the object once more ({}): it is paid for each time, and read at most once.",
+                facts.function(again.id).qualname,
+                project.source.path(again.file)
             ),
         );
     }

@@ -1,6 +1,7 @@
 //! What queries do not load though code reads it for every row, and where they would: the part that
 //! `select-related` and `prefetch-related` share.
 
+mod again;
 mod attributes;
 mod deferring;
 mod gap;
@@ -22,6 +23,7 @@ use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_query
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
 
+pub(crate) use self::again::asked_again;
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
 use self::getting::Calls;
