@@ -53,7 +53,7 @@ pub(super) fn shows_unseen(
     let mut names: Vec<Symbol> =
         names.filter(|name| !name.as_str().contains("__") || *name == machine.names.str_).collect();
     names.extend(is_labelled.then_some(machine.names.str_));
-    let has_unread = |class: ClassRef| machine.project.mro(class).iter().any(|base| is_unread(base));
+    let has_unread = |class: ClassRef| machine.project.mro(class).iter().any(is_unread);
     names.into_iter().any(|name| {
         let is_of_admin = name != machine.names.str_ && !is_known(machine.project, class, name.as_str());
         is_unseen(name) && (is_of_admin || own.is_some_and(has_unread))

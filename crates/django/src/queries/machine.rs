@@ -240,7 +240,7 @@ pub(crate) struct Machine<'p> {
     /// Functions that are defined within others, with their variables: run once their definer has run.
     pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
-    shown: FxHashSet<Shown>,
+    pub(super) shown: FxHashSet<Shown>,
     /// The serializers that are showing rows, each within the one before it.
     pub(crate) serializers: Vec<Value>,
     /// The objects whose `__init__` was run with what they were made with.
@@ -495,80 +495,10 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Keeps that a relation of a row was read: the last of a path.
-    pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
-        if self.is_seldom() || self.climbing == 0 && self.notes_what_begins(row, path) {
-            return;
-        }
-        let shown_by = self.showing.iter().find(|(query, _)| *query == row.query).map(|(_, class)| *class);
-        let read = Read {
-            query: row.query,
-            path,
-            many: row.many,
-            alone: row.alone,
-            instead_of: self.fallback,
-            doubt: self.doubt_of(row),
-            aside: self.aside,
-            site,
-            shown_by,
-        };
-        if self.climbing > 0 {
-            self.climbed.insert((read.query, read.path));
-        } else if self.reads.insert(read) {
-            self.read_paths.insert((read.query, read.path));
-        }
-    }
-
-    /// The serializers that are under way, as one value: what they do may hang on those around them.
-    pub(crate) fn shown_within(&mut self) -> Option<Value> {
-        match *self.serializers {
-            [] => None,
-            [only] => Some(only),
-            _ => Some(self.values.tuple(self.serializers.clone())),
-        }
-    }
-
-    /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
-    pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
-        let within = self.shown_within();
-        let partly = self.fallback.or(self.doubt.map(|(doubt, _)| doubt));
-        !self.shown.contains(&(by, object, None, None, within))
-            && self.shown.insert((by, object, partly, self.aside, within))
-    }
-
-    /// Keeps that the rows of a queryset were looped over.
-    pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
-        if self.aside.is_none() {
-            self.looped_openly.insert(query);
-        }
-        let sites = self.loops.entry(query).or_default();
-        // Frameworks loop in code of their own, which is no place to show.
-        if !site.range.is_empty() && !sites.contains(&site) {
-            sites.push(site);
-        }
-    }
-
-    /// Keeps that lookups were loaded onto a row after its query.
-    pub(crate) fn record_loaded(&mut self, row: Row, plan: &Plan) {
-        let plans = self.loaded.entry(row.query).or_default();
-        if !plans.iter().any(|(path, known)| *path == row.path && known == plan) {
-            plans.push((row.path, plan.clone()));
-        }
-    }
-
     /// The path over a to-one relation.
     pub(crate) fn over(&mut self, path: Path, relation: RelationId) -> Path {
         let name = self.schema.relation(relation).lookup_name();
         self.values.step(path, Step { relation, name, to_many: false, site: None, start: None })
-    }
-
-    /// Keeps that a relation of a query's rows was set. Where nothing has read it before, it need not be
-    /// loaded: later reads find what was set, in whatever function and loop they are.
-    pub(crate) fn record_set(&mut self, row: Row, relation: RelationId) {
-        let path = self.over(row.path, relation);
-        if self.is_fetched(row) && !self.read_paths.contains(&(row.query, path)) {
-            self.set_first.insert((row.query, row.path, relation));
-        }
     }
 
     /// Keeps what code puts on an object, beside what it has put there before.
