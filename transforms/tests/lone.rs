@@ -362,6 +362,24 @@ fn another_name_for_the_row_that_leaves_the_loop_is_that_row() {
 }
 
 #[test]
+fn another_name_for_one_of_many_alternatives_is_that_row() {
+    let kinds: Vec<String> = (0..8)
+        .map(|kind| format!("    if kind == '{kind}':\n        return Book.objects.filter(title='{kind}')\n"))
+        .collect();
+    let view = |last: &str| {
+        format!(
+            "{IMPORTS}def some(kind):\n{}    return Book.objects.all()\n\n\ndef shown(request):\n    \
+             for book in some(request.path).select_related('editor'):\n        one = book.editor or book\n        \
+             if one.title == request.path:\n            print(name_of(one))\n            {last}\n",
+            kinds.concat()
+        )
+    };
+    check(&[("views.py", &view("return one"))], &[]);
+    let line = "for book in some(request.path).select_related('editor'):";
+    check(&[("views.py", &view("continue"))], &[&format!("Safe: {line}: author")]);
+}
+
+#[test]
 fn what_is_tried_and_leaves_the_loop_is_done_for_one_row() {
     let first = "for book in Book.objects.order_by('pk'):";
     for caught in ["continue", "print(book)"] {

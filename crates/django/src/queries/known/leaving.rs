@@ -73,12 +73,20 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Takes for one row what other variables hold of the rows that were picked: each has one of them at a time.
+    /// Takes for one row what other variables hold of the rows that were picked: each has one of them at a time. Of many
+    /// alternatives such a variable knows them as rows of one query, which was made where theirs were.
     fn pick_aliases(&mut self, frame: &mut Frame<'p>, around: Option<TextRange>, picked: &mut Vec<Value>) {
+        let last = |machine: &Self, query: Value| {
+            machine.as_queryset(query).and_then(|queryset| queryset.sites.last().copied())
+        };
+        let made: Vec<Site> = picked.iter().filter_map(|&query| last(self, query)).collect();
         for slot in 0..frame.slots.len() {
             let before = frame.slots[slot];
             let after = self.for_each(before, |machine, member| match machine.as_row(member) {
-                Some(row) if picked.contains(&row.query) => machine.one_turn(frame, member, around, picked),
+                Some(row) if last(machine, row.query).is_some_and(|site| made.contains(&site)) => {
+                    picked.push(row.query);
+                    machine.one_turn(frame, member, around, picked)
+                }
                 _ => member,
             });
             if after != before {
