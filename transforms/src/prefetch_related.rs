@@ -254,7 +254,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             let field = schema.field(relation.field());
             !relation.is_reverse()
                 && field.is_taggit()
-                && field.keyword(&project.source, "ordering").is_none()
+                && field.argument(&project.source, "ordering").is_none()
         });
         if let Some(tags) = tags {
             verdict.object(

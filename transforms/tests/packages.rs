@@ -97,6 +97,12 @@ from shop.models import Tag
 from taggit.managers import TaggableManager
 
 
+class ByName(TaggableManager):
+    def __init__(self, *args, **kwargs):
+        kwargs.setdefault('ordering', ['name'])
+        super().__init__(*args, **kwargs)
+
+
 class Post(models.Model):
     tags = {manager}
 
@@ -113,6 +119,7 @@ def listed():
     for (manager, safety) in [
         ("TaggableManager()", "Unsafe"),
         ("TaggableManager(ordering=['name'])", "Safe"),
+        ("ByName()", "Safe"),
         ("models.ManyToManyField(Tag)", "Safe"),
     ] {
         check(&[("posts.py", &code(manager))], &[&format!("{safety}: {line}")]);

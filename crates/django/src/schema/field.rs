@@ -1,7 +1,7 @@
 //! A field of a model, and its options.
 
 use ruff_text_size::TextRange;
-use tuneup_python::flow::{Expr, ExprKind, Run};
+use tuneup_python::flow::{Expr, ExprKind, Run, StmtKind};
 use tuneup_python::{ClassRef, FileId, Project, Symbol};
 
 use super::{ModelId, RelationId, RelationKind, Truth};
@@ -152,4 +152,46 @@ impl Field {
         let arguments = project.facts(source.file).arguments(source.arguments);
         crate::apps::literals::argument(arguments, None, name).map(|value| (source.file, value))
     }
+
+    /// An argument by name, of the call that declares it or of its class of the project.
+    pub fn argument(&self, project: &Project, name: &str) -> Option<(FileId, Expr)> {
+        self.keyword(project, name).or_else(|| given_by_class(project, self.custom?, name))
+    }
+}
+
+/// An argument that a field class of the project sets itself: `kwargs["to"] = …`, `kwargs.setdefault("to", …)`,
+/// `super().__init__(to=…)`, in its `__init__`.
+pub(super) fn given_by_class(project: &Project, class: ClassRef, name: &str) -> Option<(FileId, Expr)> {
+    let member = project.member(class, Symbol::new("__init__"))?;
+    let file = member.owner.file;
+    let facts = project.facts(file);
+    let ExprKind::Function(function) = facts.kind(member.binding.value?) else { return None };
+    let range = facts.function(function).range;
+    let is_name = |expr: Expr| facts.as_str(expr) == Some(name);
+    let mut found = None;
+    for (number, node) in (0..).zip(&facts.exprs) {
+        if !range.contains_range(node.range) {
+            continue;
+        }
+        let ExprKind::Call(callee, arguments) = facts.kind(Expr(number)) else { continue };
+        let ExprKind::Attribute(_, method) = facts.kind(callee) else { continue };
+        let arguments = facts.arguments(arguments);
+        match (method.as_str(), arguments) {
+            ("setdefault", [key, value]) if is_name(key.value) => found = Some(value.value),
+            ("__init__", arguments) => {
+                let position = (name == "to").then_some(0);
+                let given = crate::apps::literals::argument(arguments, position, name);
+                found = found.or(given.filter(|value| !matches!(facts.kind(*value), ExprKind::Local(_))));
+            }
+            _ => {}
+        }
+    }
+    found = found.or_else(|| {
+        facts.stmts.iter().filter(|stmt| range.contains_range(stmt.range)).find_map(|stmt| {
+            let StmtKind::Assign(target, value) = stmt.kind else { return None };
+            let ExprKind::Subscript(_, key) = facts.kind(target) else { return None };
+            is_name(key).then_some(value)
+        })
+    });
+    found.map(|value| (file, value))
 }

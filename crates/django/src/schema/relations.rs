@@ -5,6 +5,7 @@ use tuneup_python::{Entity, FileId, ModuleRef, Symbol};
 
 use super::build::Builder;
 use super::bundled;
+use super::field::given_by_class;
 use super::fields::{Declaration, Origin};
 use super::{FieldId, ModelAttribute, ModelId, Relation, RelationId, RelationKind, meta};
 use crate::apps::{literals, nearness};
@@ -325,47 +326,10 @@ impl<'p> Builder<'p> {
         match literals::argument(arguments, position, name) {
             Some(value) => self.target(id, source.file, value),
             None => {
-                let (file, value) = self.given_by_class(declaration.custom?, name)?;
+                let (file, value) = given_by_class(self.project, declaration.custom?, name)?;
                 self.target(id, file, value)
             }
         }
-    }
-
-    /// An argument that a field class of the project sets itself: `kwargs["to"] = …`, `kwargs.setdefault("to", …)`,
-    /// `super().__init__(to=…)`, in its `__init__`.
-    fn given_by_class(&self, class: tuneup_python::ClassRef, name: &str) -> Option<(FileId, Expr)> {
-        let member = self.project.member(class, Symbol::new("__init__"))?;
-        let file = member.owner.file;
-        let facts = self.project.facts(file);
-        let ExprKind::Function(function) = facts.kind(member.binding.value?) else { return None };
-        let range = facts.function(function).range;
-        let is_name = |expr: Expr| facts.as_str(expr) == Some(name);
-        let mut found = None;
-        for (number, node) in (0..).zip(&facts.exprs) {
-            if !range.contains_range(node.range) {
-                continue;
-            }
-            let ExprKind::Call(callee, arguments) = facts.kind(Expr(number)) else { continue };
-            let ExprKind::Attribute(_, method) = facts.kind(callee) else { continue };
-            let arguments = facts.arguments(arguments);
-            match (method.as_str(), arguments) {
-                ("setdefault", [key, value]) if is_name(key.value) => found = Some(value.value),
-                ("__init__", arguments) => {
-                    let position = (name == "to").then_some(0);
-                    let given = literals::argument(arguments, position, name);
-                    found = found.or(given.filter(|value| !matches!(facts.kind(*value), ExprKind::Local(_))));
-                }
-                _ => {}
-            }
-        }
-        found = found.or_else(|| {
-            facts.stmts.iter().filter(|stmt| range.contains_range(stmt.range)).find_map(|stmt| {
-                let tuneup_python::flow::StmtKind::Assign(target, value) = stmt.kind else { return None };
-                let ExprKind::Subscript(_, key) = facts.kind(target) else { return None };
-                is_name(key).then_some(value)
-            })
-        });
-        found.map(|value| (file, value))
     }
 
     fn path_of(&self, id: ModelId) -> &'p str {
