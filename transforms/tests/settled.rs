@@ -46,6 +46,10 @@ fn what_changes_how_a_row_stands_is_done_of_those_that_stand_otherwise() {
         ("if request.user and not order.is_closed:", "    order.is_closed = True"),
         ("if order.state != CLOSED:", "    order.state = CLOSED"),
         ("if not order.state == 'closed':", "    order.state = 'closed'"),
+        (
+            "if order.state != CLOSED or not order.is_closed:",
+            "    order.state = CLOSED\n            order.is_closed = True",
+        ),
     ] {
         check_loop(&[test, change, SHOW], "Unsafe");
         check_loop(&[test, SHOW, change], "Unsafe");
@@ -56,6 +60,7 @@ fn what_changes_how_a_row_stands_is_done_of_those_that_stand_otherwise() {
     for (test, change) in [
         ("if not order.is_closed:", "    order.is_closed = False"),
         ("if not order.is_closed:", "    order.state = CLOSED"),
+        ("if order.state != CLOSED or not order.is_closed:", "    order.state = CLOSED"),
         ("if order.state == CLOSED:", "    order.state = CLOSED"),
         ("if order.state != CLOSED:", "    order.state = 'open'"),
         ("if request.user:", "    order.is_closed = True"),

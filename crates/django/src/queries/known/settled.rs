@@ -28,6 +28,13 @@ impl<'p> Machine<'p> {
             ExprKind::And(run) if holds => {
                 facts.list(run).iter().find_map(|&part| self.settled_by(frame, part, true, branch))
             }
+            // One that stands so in all is passed over.
+            ExprKind::Or(run) if holds => {
+                let mut parts =
+                    facts.list(run).iter().map(|&part| self.settled_by(frame, part, true, branch));
+                let first = parts.next()??;
+                parts.all(|part| part.is_some()).then_some(first)
+            }
             ExprKind::Not(inner) if !matches!(facts.kind(inner), ExprKind::Not(_)) => {
                 self.settled_by(frame, inner, !holds, branch)
             }
@@ -66,7 +73,8 @@ impl<'p> Machine<'p> {
         }
         let ExprKind::Attribute(_, name) = facts.kind(place) else { return None };
         let row = self.row_of_place(frame, place)?;
-        if !matches!(self.schema.attribute(row.model, name), Some(ModelAttribute::Column)) {
+        let attribute = self.schema.attribute(row.model, name);
+        if !matches!(attribute, Some(ModelAttribute::Column | ModelAttribute::ToOne(_))) {
             return None;
         }
         let model = self.schema.model(row.model).name();
