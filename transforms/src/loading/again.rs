@@ -37,7 +37,9 @@ const ASKING: &[&str] = &[
 pub(crate) fn asked_again(project: &Project, site: &Site) -> Option<FunctionRef> {
     let class = class_of(project, site)?;
     let source = &project.source;
-    let classes = source.file_ids().flat_map(|file| {
+    // No facts are made of tests, whose views nobody is served by.
+    let files = source.file_ids().filter(|&file| !project.is_aside(file));
+    let classes = files.flat_map(|file| {
         let ids = 0..source.facts(file).classes.len() as u32;
         ids.map(move |id| ClassRef { file, id: ClassId(id) })
     });
