@@ -301,6 +301,17 @@ fn sql_that_code_writes_itself_may_write_any_table() {
     with(start, "'WITH some AS (SELECT 1) DELETE FROM shop_author'", "Unsafe");
     with("cursor = connections['other'].cursor()\n    sql = dedent('SELECT 1')\n    if book:", "sql", "Safe");
     with("cursor = connections['other'].cursor()\n    if book:", "TEXT", "Unsafe");
+    // What is cut off may be more of a name, or what writes.
+    with(start, "f'UPDATE shop_{book.kind} SET name = 1'", "Unsafe");
+    with(start, "'DELETE FROM logged' + suffix", "Unsafe");
+    with(start, "'DELETE FROM logged ' + suffix", "Safe");
+    with(start, "f'WITH old AS (SELECT {TABLE}) DELETE FROM shop_author'", "Unsafe");
+    // Two names that hold each other's text.
+    with(
+        "cursor = connections['other'].cursor()\n    old = sql\n    sql = old\n    if book:",
+        "old",
+        "Unsafe",
+    );
     with(start, "re.sub(' +', ' ', 'SELECT 1  ')", "Safe");
     with(start, "READ.format(TABLE)", "Safe");
     with(start, "WRITE.format(TABLE)", "Unsafe");
@@ -314,6 +325,7 @@ fn sql_that_code_writes_itself_may_write_any_table() {
     for (sql, author, tags) in [
         ("'UPDATE \"shop_author\" SET name = %s'", "Unsafe", "Safe"),
         ("'INSERT INTO shop_author VALUES (%s)'", "Safe", "Safe"),
+        ("f'INSERT INTO shop_author VALUES (1) {book.kind}'", "Unsafe", "Safe"),
         ("'delete from public.shop_tag'", "Safe", "Unsafe"),
         ("'INSERT INTO shop_book_tags VALUES (%s)'", "Safe", "Unsafe"),
     ] {

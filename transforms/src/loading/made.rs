@@ -15,14 +15,7 @@ pub(super) fn raises_as_made(project: &Project, model: ModelId) -> Option<FileId
         let member = project.source.own_member(class, init)?;
         let facts = project.source.facts(member.owner.file);
         let ExprKind::Function(id) = facts.kind(member.binding.value?) else { return None };
-        let body = facts.function(id).range;
-        let is_inner = |at| {
-            let functions = facts.functions.iter().map(|it| it.range);
-            functions.filter(|it| body.contains_range(*it) && *it != body).any(|it| it.contains_range(at))
-        };
-        let mut steps = facts.stmts.iter().filter(|stmt| body.contains_range(stmt.range));
-        steps
-            .any(|stmt| matches!(stmt.kind, StmtKind::Raise(_)) && !is_inner(stmt.range))
-            .then_some(member.owner.file)
+        let mut steps = facts.steps_within(facts.function(id).body);
+        steps.any(|stmt| matches!(stmt.kind, StmtKind::Raise(_))).then_some(member.owner.file)
     })
 }

@@ -17,6 +17,15 @@ const READING: &[&str] = &["select", "show", "explain", "pragma", "set", "lock",
 /// What writes within SQL that names what it reads first: `WITH … DELETE …`.
 const WRITING: &[&str] = &["insert", "update", "delete", "merge"];
 
+/// A text of SQL.
+#[derive(Clone, Copy)]
+struct Sql {
+    /// How it begins, as far as that is written out.
+    text: &'static str,
+    /// Whether that is all of it.
+    is_whole: bool,
+}
+
 /// The models by the names of their tables.
 pub(crate) type Tables = Rc<FxHashMap<String, ModelId>>;
 
@@ -36,9 +45,9 @@ impl<'p> Machine<'p> {
             return;
         }
         let first = frame.facts.arguments(run).first().filter(|_| name != "callproc");
-        let text = first.and_then(|first| self.sql_of(frame, first.value));
-        let written = match text {
-            Some(text) => self.written_by(text),
+        let sql = first.and_then(|first| self.sql_of(frame, first.value));
+        let written = match sql {
+            Some(sql) => self.written_by(sql),
             None => Some((None, false)),
         };
         if let Some((model, makes)) = written {
@@ -54,25 +63,25 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// How SQL begins that an expression of a frame is, as far as it is written out.
-    fn sql_of(&mut self, frame: &mut Frame<'p>, text: Expr) -> Option<&'static str> {
+    /// The SQL that an expression of a frame is, as far as it is written out. A variable is followed to what it is set to, if
+    /// to one text alone.
+    fn sql_of(&mut self, frame: &mut Frame<'p>, text: Expr) -> Option<Sql> {
         let facts = frame.facts;
-        if let ExprKind::Local(slot) = facts.kind(text) {
-            if let Shape::Str(text) = self.values.shape(*frame.slots.get(slot as usize)?) {
-                return Some(text.as_str());
-            }
-            let within = facts.function(frame.function?).range;
-            let mut given = facts.stmts.iter().filter_map(|stmt| match stmt.kind {
-                StmtKind::Assign(target, from)
-                    if within.contains_range(stmt.range) && facts.kind(target) == ExprKind::Local(slot) =>
-                {
-                    Some(from)
-                }
-                _ => None,
-            });
-            let (from, None) = (given.next()?, given.next()) else { return None };
-            return if from == text { None } else { self.sql_of(frame, from) };
+        let ExprKind::Local(slot) = facts.kind(text) else { return self.sql_written(frame, text) };
+        if let Shape::Str(text) = self.values.shape(*frame.slots.get(slot as usize)?) {
+            return Some(Sql { text: text.as_str(), is_whole: true });
         }
+        let body = facts.function(frame.function?).body;
+        let mut given = facts.steps_within(body).filter_map(|step| match step.kind {
+            StmtKind::Assign(target, from) if facts.kind(target) == ExprKind::Local(slot) => Some(from),
+            _ => None,
+        });
+        let (from, None) = (given.next()?, given.next()) else { return None };
+        self.sql_written(frame, from)
+    }
+
+    fn sql_written(&mut self, frame: &mut Frame<'p>, text: Expr) -> Option<Sql> {
+        let facts = frame.facts;
         let (file, text) = match facts.kind(text) {
             // `self.QUERY.format(table)`
             ExprKind::Call(callee, _) => match facts.kind(callee) {
@@ -109,7 +118,7 @@ impl<'p> Machine<'p> {
 
     /// The model whose table SQL writes, nothing where that may be any, and whether it only makes rows; nothing at all where it
     /// writes no model's.
-    fn written_by(&mut self, sql: &str) -> Option<(Option<ModelId>, bool)> {
+    fn written_by(&mut self, Sql { text: sql, is_whole }: Sql) -> Option<(Option<ModelId>, bool)> {
         let is_in_word = |letter: char| letter.is_alphanumeric() || "_.\"`[]%{}".contains(letter);
         let words: Vec<String> = sql
             .split(|letter| !is_in_word(letter))
@@ -119,13 +128,16 @@ impl<'p> Machine<'p> {
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
         let after = |wanted: &str| {
             let at = words.iter().position(|word| word == wanted)?;
-            words[at + 1..].iter().find(|word| *word != "only")
+            let (n, table) = words[at + 1..].iter().enumerate().find(|(_, word)| *word != "only")?;
+            // What goes on behind the text may be more of the name that it ends with.
+            let is_cut = !is_whole && at + n + 2 == words.len() && sql.ends_with(is_in_word);
+            (!is_cut).then_some(table)
         };
         let first = words.first()?.as_str();
         let (table, makes) = match first {
             _ if READING.contains(&first) => return None,
-            "with" if !has(WRITING) => return None,
-            "insert" => (after("into"), !has(&["conflict", "duplicate", "replace"])),
+            "with" if is_whole && !has(WRITING) => return None,
+            "insert" => (after("into"), is_whole && !has(&["conflict", "duplicate", "replace"])),
             "update" => (after("update"), false),
             "delete" => (after("from"), false),
             _ => (None, false),
@@ -160,11 +172,13 @@ impl<'p> Machine<'p> {
 
 /// How a text begins that stands in an expression: a text with more behind it, or what a call is given, `dedent("SELECT …")`,
 /// `re.sub(" +", " ", "SELECT …")`.
-fn beginning_of(facts: &FileFacts, text: Expr) -> Option<&'static str> {
+fn beginning_of(facts: &FileFacts, text: Expr) -> Option<Sql> {
     match facts.kind(text) {
-        ExprKind::Str(text) => Some(text.as_str()),
+        ExprKind::Str(text) => Some(Sql { text: text.as_str(), is_whole: true }),
         ExprKind::FString(parts) | ExprKind::Binary(_, parts) => {
-            beginning_of(facts, *facts.list(parts).first()?)
+            let parts = facts.list(parts);
+            let first = beginning_of(facts, *parts.first()?)?;
+            Some(Sql { is_whole: first.is_whole && parts.len() == 1, ..first })
         }
         ExprKind::Call(callee, run) => {
             let base = match facts.kind(callee) {
@@ -175,7 +189,7 @@ fn beginning_of(facts: &FileFacts, text: Expr) -> Option<&'static str> {
             base.into_iter()
                 .chain(given)
                 .filter_map(|text| beginning_of(facts, text))
-                .find(|text| is_sql(text))
+                .find(|sql| is_sql(sql.text))
         }
         _ => None,
     }

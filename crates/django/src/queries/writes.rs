@@ -1,9 +1,11 @@
 //! What code writes while rows of a queryset are looped over, or since it has asked for them: what was loaded with them may be
 //! older by then.
 
-use ruff_text_size::TextRange;
+use indexmap::IndexSet;
+use ruff_text_size::{TextRange, TextSize};
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use tuneup_python::FunctionRef;
-use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind, Tried};
+use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind};
 
 use super::calls::Arguments;
 use super::machine::{CallKey, Frame, Machine};
@@ -36,13 +38,13 @@ pub(crate) struct Doing {
     /// The step that is being run.
     step: TextRange,
     /// All that it has written.
-    writes: Vec<Write>,
+    writes: IndexSet<Write, FxBuildHasher>,
     /// What was written on the way to the step that is being run.
-    before: Vec<Done>,
+    before: IndexSet<Done, FxBuildHasher>,
 }
 
 /// What a step has written.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Done {
     write: Write,
     step: TextRange,
@@ -83,13 +85,17 @@ impl Machine<'_> {
     /// What a call that has come to its end has written, and whether in any case: so has the one around it.
     pub(super) fn end_writes(&mut self, function: FunctionRef) -> Box<[(Write, bool)]> {
         let Some(ended) = self.call_writes.pop() else { return Box::default() };
+        if ended.writes.is_empty() {
+            return Box::default();
+        }
         let facts = self.facts(function.file);
         let body = facts.function(function.id).body;
-        let is_sure = |write: Write| {
-            let mut done = ended.before.iter().filter(|done| done.write == write && done.is_sure);
-            done.any(|done| is_always_run(facts, body, done.step))
-        };
-        let writes: Box<[_]> = ended.writes.iter().map(|&write| (write, is_sure(write))).collect();
+        let returned = facts.steps_within(body).find(|step| matches!(step.kind, StmtKind::Return(_)));
+        let returned = returned.map(|step| step.range.start());
+        let sure = ended.before.iter().filter(|done| done.is_sure);
+        let sure = sure.filter(|done| is_always_run(facts, body, done.step, returned));
+        let sure: FxHashSet<Write> = sure.map(|done| done.write).collect();
+        let writes: Box<[_]> = ended.writes.iter().map(|&write| (write, sure.contains(&write))).collect();
         self.repeat_in_call(&writes);
         writes
     }
@@ -125,13 +131,13 @@ impl Machine<'_> {
     }
 
     /// Takes off what was written since: by a branch that ended its function, or that is not the one which is run next.
-    pub(super) fn take_written(&mut self, since: usize) -> Vec<Done> {
+    pub(super) fn take_written(&mut self, since: usize) -> IndexSet<Done, FxBuildHasher> {
         let doing = self.call_writes.last_mut().filter(|doing| doing.before.len() > since);
         doing.map(|doing| doing.before.split_off(since)).unwrap_or_default()
     }
 
     /// Puts back what another branch has written, behind which code goes on.
-    pub(super) fn put_written(&mut self, written: Vec<Done>) {
+    pub(super) fn put_written(&mut self, written: IndexSet<Done, FxBuildHasher>) {
         if let Some(doing) = self.call_writes.last_mut() {
             doing.before.extend(written);
         }
@@ -224,62 +230,45 @@ impl Machine<'_> {
 
 impl Doing {
     fn add(&mut self, write: Write, is_sure: bool) {
-        if !self.writes.contains(&write) {
-            self.writes.push(write);
-        }
-        let done = Done { write, step: self.step, is_sure };
-        if !self.before.contains(&done) {
-            self.before.push(done);
-        }
+        self.writes.insert(write);
+        self.before.insert(Done { write, step: self.step, is_sure });
     }
 }
 
 /// Whether a step of a block is run before another whenever that is run: both stand in one block, or the other in a block
 /// of a step behind it.
 fn precedes(facts: &FileFacts, block: Block, step: TextRange, other: TextRange) -> bool {
-    let stmts = facts.block(block);
-    let at = |range: TextRange| stmts.iter().position(|stmt| stmt.range.contains_range(range));
-    match (at(step), at(other)) {
-        (Some(first), Some(second)) if first < second => is_plain(facts, &stmts[first], step),
-        (Some(first), Some(second)) if first == second => {
-            blocks_of(facts, &stmts[first]).into_iter().any(|block| precedes(facts, block, step, other))
+    match (stmt_at(facts, block, step), stmt_at(facts, block, other)) {
+        (Some(first), Some(second)) if first.range == second.range => {
+            facts.blocks_of(first).into_iter().any(|block| precedes(facts, block, step, other))
+        }
+        (Some(first), Some(second)) => {
+            first.range.end() <= second.range.start() && is_plain(facts, first, step)
         }
         _ => false,
     }
 }
 
-/// Whether a step of a function's body is run by every call that comes to its end.
-fn is_always_run(facts: &FileFacts, body: Block, step: TextRange) -> bool {
-    let stmts = facts.block(body);
-    let Some(at) = stmts.iter().position(|stmt| stmt.range.contains_range(step)) else { return false };
-    let returns = |stmt: &Stmt| {
-        let mut inner = facts.stmts.iter().filter(|inner| stmt.range.contains_range(inner.range));
-        inner.any(|inner| matches!(inner.kind, StmtKind::Return(_)))
-    };
-    is_plain(facts, &stmts[at], step) && !stmts[..at].iter().any(returns)
+/// Whether a step of a function's body is run by every call that comes to its end, where the first of its returns begins.
+fn is_always_run(facts: &FileFacts, body: Block, step: TextRange, returned: Option<TextSize>) -> bool {
+    returned.is_none_or(|returned| step.start() <= returned)
+        && stmt_at(facts, body, step).is_some_and(|stmt| is_plain(facts, stmt, step))
+}
+
+/// The step of a block that another step is, or stands in.
+fn stmt_at(facts: &FileFacts, block: Block, step: TextRange) -> Option<&Stmt> {
+    let stmts = facts.block(block);
+    let behind = stmts.partition_point(|stmt| stmt.range.start() <= step.start());
+    stmts[..behind].last().filter(|stmt| stmt.range.contains_range(step))
 }
 
 /// Whether to run a statement is to run a step in it: they are the same, or one stands in the `with` that the other is.
 fn is_plain(facts: &FileFacts, stmt: &Stmt, step: TextRange) -> bool {
     match stmt.kind {
-        StmtKind::With { body } => facts
-            .block(body)
-            .iter()
-            .any(|inner| inner.range.contains_range(step) && is_plain(facts, inner, step)),
+        StmtKind::With { body } => {
+            stmt_at(facts, body, step).is_some_and(|inner| is_plain(facts, inner, step))
+        }
         StmtKind::If { .. } | StmtKind::For { .. } | StmtKind::While { .. } | StmtKind::Try(_) => false,
         _ => true,
-    }
-}
-
-fn blocks_of(facts: &FileFacts, stmt: &Stmt) -> Vec<Block> {
-    match stmt.kind {
-        StmtKind::If { then, orelse, .. } => vec![then, orelse],
-        StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => vec![body, orelse],
-        StmtKind::With { body } => vec![body],
-        StmtKind::Try(blocks) => {
-            let Tried { body, handlers, orelse, finalbody } = facts.tried(blocks);
-            [body, orelse, finalbody].into_iter().chain(handlers.iter().copied()).collect()
-        }
-        _ => Vec::new(),
     }
 }

@@ -4,7 +4,8 @@ use ruff_text_size::TextRange;
 
 use super::ir::{
     Argument, Binding, Block, Class, ClassId, Clause, CompareOp, Comprehension, ComprehensionId, Expr,
-    ExprKind, ExprNode, Function, FunctionId, Import, ImportId, Parameter, Run, StarImport, Stmt, Tried,
+    ExprKind, ExprNode, Function, FunctionId, Import, ImportId, Parameter, Run, StarImport, Stmt, StmtKind,
+    Tried,
 };
 use crate::symbol::Symbol;
 
@@ -131,6 +132,37 @@ impl FileFacts {
             &[body, orelse, finalbody, ref handlers @ ..] => Tried { body, handlers, orelse, finalbody },
             _ => Tried::default(),
         }
+    }
+
+    /// The blocks of a compound statement, in the order in which they are run; none of a function or class that it defines.
+    pub fn blocks_of(&self, stmt: &Stmt) -> Vec<Block> {
+        match stmt.kind {
+            StmtKind::If { then, orelse, .. } => vec![then, orelse],
+            StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => vec![body, orelse],
+            StmtKind::With { body } => vec![body],
+            StmtKind::Try(blocks) => {
+                let Tried { body, orelse, finalbody, handlers } = self.tried(blocks);
+                [body].into_iter().chain(handlers.iter().copied()).chain([orelse, finalbody]).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The steps of a block, in order: also those within branches and loops, but none of functions and classes within it.
+    pub fn steps_within(&self, block: Block) -> impl Iterator<Item = &Stmt> {
+        let mut under_way = vec![self.block(block).iter()];
+        std::iter::from_fn(move || {
+            while let Some(block) = under_way.last_mut() {
+                let Some(stmt) = block.next() else {
+                    under_way.pop();
+                    continue;
+                };
+                let blocks = self.blocks_of(stmt);
+                under_way.extend(blocks.into_iter().rev().map(|block| self.block(block).iter()));
+                return Some(stmt);
+            }
+            None
+        })
     }
 
     /// A function.

@@ -8,7 +8,6 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Symbol};
 
-use crate::queries::known::steps::steps_within;
 use crate::queries::machine::{Frame, Machine};
 
 /// How many functions one may return through that no run came to.
@@ -260,7 +259,7 @@ struct Body<'f> {
 
 impl<'f> Body<'f> {
     fn of(facts: &'f FileFacts, function: FunctionRef) -> Self {
-        let stmts = steps_within(facts, facts.function(function.id).body).collect();
+        let stmts = facts.steps_within(facts.function(function.id).body).collect();
         Self { facts, function, stmts }
     }
 

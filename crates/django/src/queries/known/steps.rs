@@ -3,7 +3,7 @@
 
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind, Tried};
+use tuneup_python::flow::{Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use crate::queries::calls::is_picked;
 use crate::queries::known::narrowing::Reference;
@@ -109,38 +109,5 @@ fn own_steps<'f>(frame: &Frame<'f>) -> impl Iterator<Item = &'f Stmt> {
         (None, Some(class)) if frame.is_class_body => facts.class(class.id).body,
         _ => facts.module_body,
     };
-    steps_within(facts, body)
-}
-
-/// The steps of a block, in order: also those within branches and loops, but none of functions and classes within it.
-pub(super) fn steps_within(facts: &FileFacts, body: Block) -> impl Iterator<Item = &Stmt> {
-    let mut under_way = vec![facts.block(body).iter()];
-    std::iter::from_fn(move || {
-        while let Some(block) = under_way.last_mut() {
-            let Some(stmt) = block.next() else {
-                under_way.pop();
-                continue;
-            };
-            // The last that is put there is gone through first.
-            let mut go_through = |blocks: &[Block]| {
-                under_way.extend(blocks.iter().rev().map(|&block| facts.block(block).iter()));
-            };
-            match stmt.kind {
-                StmtKind::If { then, orelse, .. } => go_through(&[then, orelse]),
-                StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
-                    go_through(&[body, orelse]);
-                }
-                StmtKind::With { body } => go_through(&[body]),
-                StmtKind::Try(blocks) => {
-                    let Tried { body, handlers, orelse, finalbody } = facts.tried(blocks);
-                    go_through(&[orelse, finalbody]);
-                    go_through(handlers);
-                    go_through(&[body]);
-                }
-                _ => {}
-            }
-            return Some(stmt);
-        }
-        None
-    })
+    facts.steps_within(body)
 }
