@@ -28,3 +28,22 @@ fn what_a_module_keeps_may_be_filled_by_its_functions() {
         check(&[("views.py", &code(kept, filled, test))], &[&format!("Safe: {QUERY}: {path}")]);
     }
 }
+
+#[test]
+fn what_a_module_keeps_may_be_filled_by_another_module() {
+    let view = format!(
+        "from shop.models import Book\nfrom shop.registry import KEPT\n\n\n\
+         def name(row):\n    if 'author' in KEPT:\n        return row.author.name\n    return row.editor.name\n\n\n\
+         def listed(request):\n    {QUERY}\n"
+    );
+    for (filling, path) in [
+        ("from shop.registry import KEPT\n\nKEPT['author'] = 1\n", "author, editor"),
+        ("from shop import registry\n\nregistry.KEPT.update(author=1)\n", "author, editor"),
+        ("from shop.registry import KEPT, OTHER\n\nOTHER['author'] = 1\n", "editor"),
+    ] {
+        check(
+            &[("registry.py", "KEPT = {}\nOTHER = {}\n"), ("filling.py", filling), ("views.py", &view)],
+            &[&format!("Safe: {QUERY}: {path}")],
+        );
+    }
+}

@@ -430,15 +430,30 @@ fn what_a_test_finds_a_column_to_hold_it_holds_behind_it() {
     within(&["if book.title != 'a':", "if book.title != 'b':"], "author");
     // What is not known to be equal to anything, and what was changed since.
     within(&["if book.title == str(start):", "if book.title == 'b':"], "author");
-    for change in ["book.title = 'b'", "done = book.delete()", "book = book"] {
+    let after = |step: &str, fields: &str| {
         let body = [
             BOOKS,
+            "    same = book",
             "    if book.title == 'a':",
-            &format!("        {change}"),
+            &format!("        {step}"),
             "        if book.title == 'b':",
             "            print(book.author)",
         ];
-        found(&body, "Safe", "author");
+        found(&body, "Safe", fields);
+    };
+    for change in [
+        "book.title = 'b'",
+        "done = book.delete()",
+        "book.changed()",
+        "same.title = 'b'",
+        "same.changed()",
+        "start(book)",
+        "start(row=same)",
+    ] {
+        after(change, "author");
+    }
+    for step in ["pass", "other = book", "start(book.pk)", "start(book.title)"] {
+        after(step, "");
     }
 }
 

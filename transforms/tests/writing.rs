@@ -486,3 +486,20 @@ fn what_is_written_of_each_row_before_it_is_read_is_read_anew() {
         check(&[("views.py", &view(step, last))], expected);
     }
 }
+
+#[test]
+fn what_a_function_reads_before_and_after_others_write_is_read_anew() {
+    let view = |step: &str| {
+        code(&format!(
+            "def shown(book):\n    return [note.user.name for note in book.notes.all()]\n\n\n\
+             def noted(request):\n    {QUERY}\n        shown(book)\n        {step}\n        shown(book)\n"
+        ))
+    };
+    for (step, safety) in [
+        ("pass", "Safe"),
+        ("Author.objects.create(country_id=1)", "Safe"),
+        ("Note.objects.create(book=book, user_id=1)", "Unsafe"),
+    ] {
+        check(&[("views.py", &view(step))], &[&format!("{safety}: {QUERY}: notes__user")]);
+    }
+}

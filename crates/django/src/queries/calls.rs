@@ -6,7 +6,7 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
-use super::machine::{CalledBy, DEEPEST_CALL, Effects, Frame, Machine, Summary};
+use super::machine::{CalledBy, Circumstances, DEEPEST_CALL, Effects, Frame, Machine, Summary};
 use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
 use super::writes::Doing;
@@ -510,20 +510,21 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let within = self.shown_within();
-        let rarity = (
-            climbs || self.climbing > 0,
-            self.rarity(),
-            self.fallback,
-            self.aside,
-            self.doubt.map(|(doubt, _)| doubt),
-            within,
-            self.is_called_again(&slots),
-        );
+        let asked: Box<[Vec<Site>]> = slots.iter().map(|&given| self.rows_made_at(given)).collect();
+        let circumstances = Circumstances {
+            climbs: climbs || self.climbing > 0,
+            rarity: self.rarity(),
+            instead_of: self.fallback,
+            aside: self.aside,
+            doubt: self.doubt.map(|(doubt, _)| doubt),
+            shown_within: self.shown_within(),
+            asked_for: self.asked_for_call(&asked),
+            written: self.models_written(&asked.concat()),
+        };
         let changes = self.changes_of(&slots);
         let key = (function, environment, self.values.make_slots(&slots));
-        let rarity = self.rarities.number(rarity);
-        if let Some(summary) = self.remembered.get(&(key, changes, rarity)).cloned() {
+        let circumstances = self.circumstances.number(circumstances);
+        if let Some(summary) = self.remembered.get(&(key, changes, circumstances)).cloned() {
             self.left = Left::default();
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
@@ -551,7 +552,7 @@ impl<'p> Machine<'p> {
             let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();
             let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone() }));
-            self.remembered.insert((key, changes, rarity), Summary { result, effects, sure });
+            self.remembered.insert((key, changes, circumstances), Summary { result, effects, sure });
         }
         self.left = left;
         self.sure = sure;

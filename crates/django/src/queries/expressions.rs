@@ -79,7 +79,11 @@ impl<'p> Machine<'p> {
                 }
                 Value::UNKNOWN
             }
-            ExprKind::Call(callee, arguments) => self.call(frame, expr, callee, arguments),
+            ExprKind::Call(callee, arguments) => {
+                let given = self.call(frame, expr, callee, arguments);
+                self.forget_contents(frame, callee, arguments);
+                given
+            }
             ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Set(run) => {
                 self.display(frame, facts.list(run))
             }

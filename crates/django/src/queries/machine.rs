@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use indexmap::IndexSet;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
-use tuneup_python::flow::{Expr, FileFacts};
+use tuneup_python::flow::FileFacts;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
@@ -82,10 +82,39 @@ pub(crate) struct Effects {
     pub(crate) left: Left,
 }
 
-/// Whether a call is part of a climb, how rare it is, the text that it stands in for, whether it is made aside, why
-/// it may not be for every row, the serializers for which it is made, and whether it is made again and again with the same
-/// rows.
-pub(crate) type Rarity = (bool, u32, Option<Symbol>, Option<Aside>, Option<Symbol>, Option<Value>, bool);
+/// What a call is made in, beside what it is given: what it does hangs on that too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Circumstances {
+    /// Whether it is part of a climb.
+    pub(crate) climbs: bool,
+    /// How rare it is.
+    pub(crate) rarity: u32,
+    /// The text that it stands in for.
+    pub(crate) instead_of: Option<Symbol>,
+    /// Whether it is made aside.
+    pub(crate) aside: Option<Aside>,
+    /// Why it may not be made for every row.
+    pub(crate) doubt: Option<Symbol>,
+    /// The serializers for which it is made.
+    pub(crate) shown_within: Option<Value>,
+    /// Which of its arguments are rows that are asked for as often as it is made, a bit for each.
+    pub(crate) asked_for: u32,
+    /// The models of which the calls under way have written rows.
+    pub(crate) written: Box<[ModelId]>,
+}
+
+/// What is known of the project as a whole before its parts are interpreted.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'p> {
+    /// What middleware puts on requests.
+    pub(crate) requests: &'p Attributes,
+    /// Who receives which signals.
+    pub(crate) receivers: &'p Receivers,
+    /// The names under which code keeps what it prefetches.
+    pub(crate) prefetch_attributes: &'p PrefetchAttributes,
+    /// The names of modules' containers that code changes.
+    pub(crate) changed_in_place: &'p FxHashSet<Symbol>,
+}
 
 /// A call of the project's code that runs a function.
 #[derive(Clone, Copy, Debug)]
@@ -125,9 +154,9 @@ pub(crate) struct Machine<'p> {
     pub(crate) values: Values,
     pub(crate) names: Names,
     /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
-    /// done: the number of the rarity.
+    /// done: the number of its circumstances.
     pub(crate) remembered: FxHashMap<(CallKey, u32, u32), Summary>,
-    pub(super) rarities: Interned<Rarity>,
+    pub(super) circumstances: Interned<Circumstances>,
     pub(super) class_members: ClassMembers,
     /// What is being run that is not all that the rows around it are there for, if anything.
     pub(super) aside: Option<Aside>,
@@ -157,8 +186,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     /// The attributes that objects are made with, so that none is seen of their class.
     pub(crate) given: FxHashSet<(Value, Symbol)>,
-    /// The containers of a module that it changes, where that was asked.
-    pub(crate) changed_in_place: FxHashMap<FileId, Rc<FxHashSet<Expr>>>,
+    /// The names of modules' containers that code changes.
+    pub(crate) changed_in_place: &'p FxHashSet<Symbol>,
     /// What the functions of a file read off their parameters, where that was asked.
     pub(crate) parameter_reads: FxHashMap<FileId, Rc<ParameterReads>>,
     /// Where the functions of a file look at variables, where that was asked.
@@ -326,9 +355,9 @@ impl<'p> Machine<'p> {
         schema: &'p Schema,
         templates: &'p Templates,
         version: &'p Version,
-        (requests, receivers): (&'p Attributes, &'p Receivers),
-        prefetch_attributes: &'p PrefetchAttributes,
+        before: Before<'p>,
     ) -> Self {
+        let Before { requests, receivers, prefetch_attributes, changed_in_place } = before;
         Self {
             project,
             schema,
@@ -350,7 +379,7 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
-            rarities: Interned::new(),
+            circumstances: Interned::new(),
             class_members: ClassMembers::default(),
             aside: None,
             around_fragments: Vec::new(),
@@ -368,7 +397,7 @@ impl<'p> Machine<'p> {
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
             given: FxHashSet::default(),
-            changed_in_place: FxHashMap::default(),
+            changed_in_place,
             parameter_reads: FxHashMap::default(),
             looks: FxHashMap::default(),
             memos: FxHashMap::default(),
@@ -453,7 +482,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Lets go what only running more needs: what was found is told apart from it.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn forget_memos(&mut self) {
         self.remembered = FxHashMap::default();
         self.object_values = FxHashMap::default();
         self.class_values = FxHashMap::default();
@@ -462,7 +491,7 @@ impl<'p> Machine<'p> {
         self.looks = FxHashMap::default();
         self.memos = FxHashMap::default();
         self.parameter_reads = FxHashMap::default();
-        self.values.rest();
+        self.values.forget_memos();
     }
 
     /// Runs something as if nothing else was under way, with so much to compute.

@@ -62,7 +62,7 @@ mod writes;
 use asks::Asks;
 pub use asks::Deferring;
 pub use known::aside::Aside;
-use machine::Machine;
+use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
 pub use querysets::is_queryset;
 pub use value::{Asked, Site, SiteForm, Step};
@@ -246,9 +246,18 @@ pub(crate) fn find(
     version: &Version,
     files: &[FileId],
 ) -> (Vec<Query>, Asks, Vec<FileId>) {
-    let prefetched = plans::PrefetchAttributes::default();
-    let requests = requests::attributes(project, schema, templates, version, &prefetched, files);
-    let receivers = receivers::connected(project, schema, templates, version, &prefetched, files);
+    let (prefetched, changed) =
+        (plans::PrefetchAttributes::default(), python::kept::changed_in_place(project, files));
+    let (nothing, nobody) = (requests::Attributes::default(), receivers::Receivers::default());
+    let before = Before {
+        requests: &nothing,
+        receivers: &nobody,
+        prefetch_attributes: &prefetched,
+        changed_in_place: &changed,
+    };
+    let requests = requests::attributes(project, schema, templates, version, before, files);
+    let receivers = receivers::connected(project, schema, templates, version, before, files);
+    let before = Before { requests: &requests, receivers: &receivers, ..before };
     let size = files.len().div_ceil(PARTS).max(1);
     // The longest first, so that no thread is left with one at the end.
     let mut parts: Vec<(usize, &[FileId])> = files.chunks(size).enumerate().collect();
@@ -258,8 +267,7 @@ pub(crate) fn find(
         .into_iter()
         .par_bridge()
         .map(|(index, files)| {
-            let mut machine =
-                Machine::new(project, schema, templates, version, (&requests, &receivers), &prefetched);
+            let mut machine = Machine::new(project, schema, templates, version, before);
             let mut failed = Vec::new();
             for &file in files {
                 // A fault of the interpreter costs the file that it met, and not the run.
@@ -268,7 +276,7 @@ pub(crate) fn find(
                     failed.push(file);
                 }
             }
-            machine.rest();
+            machine.forget_memos();
             let (queries, models) = (results::results(&machine), uniting::site_models(&machine));
             (index, (queries, models, Asks::of(&mut machine), failed))
         })

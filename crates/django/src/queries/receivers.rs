@@ -12,10 +12,8 @@ use tuneup_python::flow::{Expr, ExprKind, FileFacts, FunctionId};
 use tuneup_python::{ClassRef, Entity, FileId, FunctionRef, Project, Symbol};
 
 use super::calls::Arguments;
-use super::machine::{Frame, Machine};
-use super::plans::PrefetchAttributes;
+use super::machine::{Before, Frame, Machine};
 use super::python::left::Left;
-use super::requests::Attributes;
 use super::value::{Environment, Made, Shape, Site, Value};
 use crate::project::is_aside;
 use crate::schema::{ModelId, Schema};
@@ -109,11 +107,10 @@ pub(crate) fn connected(
     schema: &Schema,
     templates: &Templates,
     version: &Version,
-    prefetched: &PrefetchAttributes,
+    before: Before<'_>,
     files: &[FileId],
 ) -> Receivers {
-    let (requests, none) = (Attributes::default(), Receivers::default());
-    let mut machine = Machine::new(project, schema, templates, version, (&requests, &none), prefetched);
+    let mut machine = Machine::new(project, schema, templates, version, before);
     machine.connecting = Some(Receivers::default());
     for &file in files.iter().filter(|&&file| !is_aside(project.path(file))) {
         let facts = project.facts(file);

@@ -10,9 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Expr, ExprKind, FileFacts, Function, StmtKind};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use super::machine::Machine;
-use super::plans::PrefetchAttributes;
-use super::receivers::Receivers;
+use super::machine::{Before, Machine};
 use super::value::{Shape, Value};
 use crate::schema::{ModelId, Schema};
 use crate::templates::Templates;
@@ -38,11 +36,10 @@ pub(crate) fn attributes(
     schema: &Schema,
     templates: &Templates,
     version: &Version,
-    prefetched: &PrefetchAttributes,
+    before: Before<'_>,
     files: &[FileId],
 ) -> Attributes {
-    let (none, receivers) = (Attributes::default(), Receivers::default());
-    let mut machine = Machine::new(project, schema, templates, version, (&none, &receivers), prefetched);
+    let mut machine = Machine::new(project, schema, templates, version, before);
     for &file in files {
         let ran = catch_unwind(AssertUnwindSafe(|| {
             for function in assigning(project.facts(file)) {

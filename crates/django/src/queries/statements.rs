@@ -68,7 +68,6 @@ impl<'p> Machine<'p> {
                 self.note_bound(frame, target, from, value);
                 self.assign(frame, target, value);
                 self.note_alias(frame, target, from, value);
-                self.forget_told(frame, from);
                 if self.is_refused(frame, target) {
                     return Next::Away;
                 }

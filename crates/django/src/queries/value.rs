@@ -520,7 +520,7 @@ impl Values {
     }
 
     /// Lets go what only making more needs.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn forget_memos(&mut self) {
         self.joins = FxHashMap::default();
         self.environments = Interned::new();
         self.slots = Interned::new();

@@ -41,6 +41,8 @@ pub(crate) struct Doing {
     writes: IndexSet<Write, FxBuildHasher>,
     /// What was written on the way to the step that is being run.
     before: IndexSet<Done, FxBuildHasher>,
+    /// The models of all that.
+    models: Vec<ModelId>,
 }
 
 /// What a step has written.
@@ -106,6 +108,21 @@ impl Machine<'_> {
                 around.add(write, is_sure);
             }
         }
+    }
+
+    /// The models of which the calls under way have written rows since those were asked for that a call is given.
+    pub(super) fn models_written(&self, given: &[Site]) -> Box<[ModelId]> {
+        if given.is_empty() || self.call_writes.iter().all(|doing| doing.models.is_empty()) {
+            return Box::default();
+        }
+        let asks =
+            |call: &CallKey| given.iter().any(|it| (it.file, it.function) == (call.0.file, Some(call.0.id)));
+        let asking = self.active_calls.iter().position(asks).unwrap_or_default();
+        let since = self.call_writes.iter().skip(asking);
+        let mut models: Vec<ModelId> = since.flat_map(|doing| doing.models.iter().copied()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models.into()
     }
 
     /// Keeps what a call that is remembered has written.
@@ -230,6 +247,9 @@ impl Machine<'_> {
 
 impl Doing {
     fn add(&mut self, write: Write, is_sure: bool) {
+        if let Some(model) = write.model.filter(|model| !self.models.contains(model)) {
+            self.models.push(model);
+        }
         self.writes.insert(write);
         self.before.insert(Done { write, step: self.step, is_sure });
     }

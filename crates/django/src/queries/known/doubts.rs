@@ -87,6 +87,9 @@ impl<'p> Machine<'p> {
         holds: bool,
     ) -> Option<Symbol> {
         let facts = frame.facts;
+        if frame.told.is_empty() {
+            return None;
+        }
         match facts.kind(test) {
             ExprKind::Not(inner) => self.one_of_kinds(frame, inner, !holds),
             ExprKind::And(run) if holds => {

@@ -5,7 +5,7 @@
 //! holds is kept in the frame. Where the two ways come together again, nothing is left of it.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{CompareOp, Expr, ExprKind};
+use tuneup_python::flow::{CompareOp, Expr, ExprKind, Run};
 
 use crate::queries::known::filtered::is_date;
 use crate::queries::machine::{Frame, Machine};
@@ -186,7 +186,8 @@ impl<'p> Machine<'p> {
         if !is_place || matches!(facts.kind(constants), ExprKind::Call(..)) {
             return None;
         }
-        let value = self.eval(frame, constants);
+        // The test has read of its rows what it does before: to ask once more what it compares with reads nothing.
+        let value = self.eval_seldom(frame, constants);
         let constants = match self.values.shape(value) {
             Shape::Tuple(items) if is_within => items.to_vec(),
             _ if is_within => return None,
@@ -324,11 +325,51 @@ impl<'p> Machine<'p> {
         }
     }
 
+    /// Forgets which texts and numbers the columns of rows were found to hold that a call is given: methods are there to
+    /// change them.
+    pub(in crate::queries) fn forget_contents(&mut self, frame: &mut Frame<'p>, callee: Expr, run: Run) {
+        if frame.told.is_empty() {
+            return;
+        }
+        let facts = frame.facts;
+        let this = match facts.kind(callee) {
+            ExprKind::Attribute(base, _) => Some(base),
+            _ => None,
+        };
+        let given = facts.arguments(run).iter().map(|argument| argument.value);
+        let values: Vec<Value> = this
+            .into_iter()
+            .chain(given)
+            .filter_map(|given| match facts.kind(given) {
+                ExprKind::Local(slot) => frame.slots.get(slot as usize).copied(),
+                _ => None,
+            })
+            .collect();
+        let slots = &frame.slots;
+        frame.told.retain(|(known, told)| {
+            !self.is_content(*told) || slots.get(known.slot as usize).is_none_or(|it| !values.contains(it))
+        });
+    }
+
+    /// Whether a value is that of a column which a test compared with a text or number.
+    fn is_content(&self, value: Value) -> bool {
+        match self.values.shape(value) {
+            Shape::Str(text) => *text != self.names.empty,
+            Shape::Int(number) => *number != 0,
+            Shape::Union(parts) | Shape::Unlike(parts) => parts.iter().any(|&part| self.is_content(part)),
+            _ => false,
+        }
+    }
+
     /// Forgets what tests told of an attribute of a variable, or of all.
     pub(in crate::queries) fn forget(&mut self, frame: &mut Frame<'p>, slot: u32, name: Option<Symbol>) {
-        frame.told.retain(|(known, _)| {
-            known.slot != slot
-                || name.is_some_and(|name| known.name != name && known.through.is_none_or(|it| it != name))
+        // The row may have other names.
+        let value = frame.slots.get(slot as usize).copied();
+        let slots = &frame.slots;
+        frame.told.retain(|(known, told)| {
+            let is_it = known.slot == slot
+                || self.is_content(*told) && slots.get(known.slot as usize).copied() == value;
+            !is_it || name.is_some_and(|name| known.name != name && known.through.is_none_or(|it| it != name))
         });
         let Some(&value) = frame.slots.get(slot as usize) else { return };
         let Some(row) = self.as_row(value) else { return };

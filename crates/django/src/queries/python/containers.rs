@@ -88,7 +88,9 @@ impl<'p> Machine<'p> {
                 };
                 // What is empty and stands in for what is not there, `options.get("names", [])`, nothing else can fill.
                 match self.values.shape(default) {
-                    Shape::Sequence(Value::NEVER) if found == Value::NEVER => self.values.tuple(Vec::new()),
+                    Shape::Sequence(Value::NEVER) if [found, key, rest] == [Value::NEVER; 3] => {
+                        self.values.tuple(Vec::new())
+                    }
                     _ => self.values.join(found, default),
                 }
             }

@@ -1,11 +1,10 @@
 //! Containers that a module keeps, `CACHE = {}`, and that code fills later: what stands where they are made is not all that
 //! is in them.
 
-use std::rc::Rc;
-
+use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 use tuneup_python::flow::{Expr, ExprKind, FileFacts, StmtKind};
-use tuneup_python::{FileId, Symbol};
+use tuneup_python::{FileId, Project, Symbol};
 
 use crate::queries::machine::Machine;
 use crate::queries::value::{Shape, Value};
@@ -28,8 +27,8 @@ const CHANGING: &[&str] = &[
 ];
 
 impl Machine<'_> {
-    /// What a module's container may hold, of the value that its expression has: more than that where its module changes it
-    /// in place, so that no test tells what is not in it.
+    /// What a module's container may hold, of the value that its expression has: more than that where code changes one of that
+    /// name in place, in this module or another, so that no test tells what is not in it.
     ///
     /// <https://docs.python.org/3/reference/datamodel.html#objects-values-and-types>
     pub(in crate::queries) fn kept_by_module(&mut self, file: FileId, expr: Expr, value: Value) -> Value {
@@ -50,17 +49,27 @@ impl Machine<'_> {
         }
     }
 
-    fn is_changed_in_place(&mut self, file: FileId, expr: Expr) -> bool {
+    fn is_changed_in_place(&self, file: FileId, expr: Expr) -> bool {
         let facts = self.facts(file);
-        let changed = self.changed_in_place.entry(file).or_insert_with(|| Rc::new(changed(facts)));
-        changed.contains(&expr)
+        let mut bindings = facts.bindings(facts.module_bindings).iter();
+        bindings.any(|binding| binding.value == Some(expr) && self.changed_in_place.contains(&binding.name))
     }
 }
 
-/// What the names of a module are bound to whose containers it changes: `NAMES[key] = value`, `NAMES.append(value)`.
-fn changed(facts: &FileFacts) -> FxHashSet<Expr> {
+/// The names of modules' containers that code changes in place, of whichever module.
+pub(in crate::queries) fn changed_in_place(project: &Project, files: &[FileId]) -> FxHashSet<Symbol> {
+    let changed = files.par_iter().map(|&file| changed(project.facts(file)));
+    changed.reduce(FxHashSet::default, |mut all, more| {
+        all.extend(more);
+        all
+    })
+}
+
+/// The names of a module's containers, or of other modules', that it changes: `NAMES[key] = value`, `registry.NAMES.append(value)`.
+fn changed(facts: &FileFacts) -> FxHashSet<Symbol> {
     let name_of = |place: Expr| match facts.kind(place) {
         ExprKind::Global(name) => Some(name),
+        ExprKind::Attribute(module, name) if matches!(facts.kind(module), ExprKind::Global(_)) => Some(name),
         _ => None,
     };
     let by_steps = facts.stmts.iter().filter_map(|stmt| match stmt.kind {
@@ -81,7 +90,5 @@ fn changed(facts: &FileFacts) -> FxHashSet<Expr> {
         },
         _ => None,
     });
-    let names: FxHashSet<Symbol> = by_steps.chain(by_calls).collect();
-    let bindings = facts.bindings(facts.module_bindings).iter();
-    bindings.filter(|binding| names.contains(&binding.name)).filter_map(|binding| binding.value).collect()
+    by_steps.chain(by_calls).collect()
 }

@@ -6,7 +6,7 @@ pub(in crate::queries) mod carried;
 pub(in crate::queries) mod containers;
 pub(in crate::queries) mod encoding;
 pub(in crate::queries) mod formatting;
-mod kept;
+pub(super) mod kept;
 pub(in crate::queries) mod left;
 pub(in crate::queries) mod mappings;
 pub(in crate::queries) mod records;
