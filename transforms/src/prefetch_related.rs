@@ -207,7 +207,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
             let is_of_them = |write: &&Write| match (write.relation, write.between) {
                 (Some(set), _) => set == id,
                 (None, Some(other)) => schema.relation(other).through() == Some(target),
-                (None, None) => write.model == Some(target),
+                (None, None) => write.model == Some(target) && write.changes(relation),
             };
             if let Some(write) = gap.writes.iter().find(is_between) {
                 verdict.object(

@@ -191,12 +191,11 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                     format!("{} has a `base_manager_name`: reading `{name}` goes through that manager, a join does not.", schema.label(target)),
                 );
             }
-            // A row that is made while others are looped over is none of theirs, unless it is the one that they had not.
             let changes = |write: &&Write| {
                 write.relation.is_none()
                     && write.between.is_none()
                     && write.model == Some(target)
-                    && (!write.makes || relation.is_reverse())
+                    && write.changes(relation)
             };
             if let Some(write) = gap.writes.iter().find(changes).filter(|_| !is_undone) {
                 let place = place_of(project, &write.site);

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
-use crate::schema::{ModelId, RelationId, Schema};
+use crate::schema::{ModelId, Relation, RelationId, Schema};
 use crate::templates::Templates;
 use crate::version::Version;
 
@@ -198,6 +198,14 @@ pub struct Write {
     pub within: Option<Site>,
     /// Where.
     pub site: Site,
+}
+
+impl Write {
+    /// Whether it may change what rows that are there already have by a relation. A row that is made is none of theirs, where
+    /// they hold its key themselves.
+    pub fn changes(&self, relation: &Relation) -> bool {
+        !self.makes || relation.is_reverse() || relation.to_many()
+    }
 }
 
 /// A related row that is saved with all its columns, after others of its model were written.
