@@ -10,7 +10,11 @@ use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    methods: Some(|machine, class, name| METHODS.contains(&name) && machine.has_base(class, is_dict)),
+    inherited_method,
+    ..Framework::NONE
+};
 
 /// The attribute of an object under which is kept what it holds as a dict.
 const HELD: &str = "%held";
@@ -22,28 +26,14 @@ fn is_dict(name: &str) -> bool {
     matches!(name, "builtins.dict" | "collections.OrderedDict" | "collections.UserDict")
 }
 
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    (METHODS.contains(&name) && machine.has_base(class, is_dict))
-        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
-}
-
 fn inherited_method<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     this: Value,
-    class: ClassRef,
+    _class: ClassRef,
     name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if !METHODS.contains(&name) || !machine.has_base(class, is_dict) {
-        return None;
-    }
     if !matches!(name, "__init__" | "update") {
         let held = held(machine, this)?;
         let call = CallSite { site: frame.site(TextRange::default()) };

@@ -10,13 +10,14 @@ use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework =
+    Framework { call, method, enters_itself: is_executor, ..Framework::NONE };
 
 /// What a submitted call gives.
 const FUTURE: &str = "concurrent.futures.Future";
 
 /// Whether instances of a class call what they are given.
-pub(crate) fn is_executor(class: &str) -> bool {
+fn is_executor(class: &str) -> bool {
     let last = class.rsplit('.').next().unwrap_or(class);
     class.starts_with("concurrent.futures.") && last.ends_with("Executor")
         || class.starts_with("multiprocessing.") && last.ends_with("Pool")

@@ -2,15 +2,22 @@
 //!
 //! <https://docs.djangoproject.com/en/stable/topics/forms/modelforms/#model-formsets>
 
-use tuneup_python::{ClassRef, Symbol};
+use tuneup_python::Symbol;
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, Value};
 
-pub(super) const FRAMEWORK: Framework =
-    Framework { call, attribute, invoke, iterate, inherited, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    call,
+    attribute,
+    invoke,
+    iterate,
+    // What a project's own formset calls of Django's gives nothing that is known.
+    methods: Some(|machine, class, name| name == "__init__" && machine.is_of(class, is_formset)),
+    ..Framework::NONE
+};
 
 /// The class that a factory makes: the project's own base of it, where one is given.
 const CLASS: &str = "django.forms.FormSet";
@@ -96,16 +103,6 @@ fn attribute(machine: &mut Machine<'_>, class: &str, parts: &[Value], name: &str
     }
 }
 
-/// What a project's own formset calls of Django's gives nothing that is known.
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    let is_formset = machine.is_of(class, |base| {
-        base.starts_with("django.forms.") && base.rsplit('.').next().is_some_and(|it| it.ends_with("FormSet"))
-    });
-    (is_formset && name == "__init__").then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
+fn is_formset(name: &str) -> bool {
+    name.starts_with("django.forms.") && name.rsplit('.').next().is_some_and(|it| it.ends_with("FormSet"))
 }

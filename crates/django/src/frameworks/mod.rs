@@ -8,7 +8,6 @@ use tuneup_python::{Base, ClassRef, FunctionRef, Importer, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::sql::is_cursor;
 use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::ModelId;
 
@@ -16,10 +15,11 @@ mod admin;
 mod cache;
 mod choosing;
 mod contexts;
+pub(crate) mod cursors;
 mod declared;
 pub(crate) mod dicts;
 mod documents;
-pub(crate) mod executors;
+mod executors;
 mod filters;
 mod foreign_admins;
 mod forms;
@@ -59,6 +59,8 @@ pub(crate) struct Framework {
     pub(crate) item: for<'p> fn(&mut Machine<'p>, &str, &[Value], Value) -> Option<Value>,
     /// What an instance of one of its classes gives when it is looped over.
     pub(crate) iterate: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], Site) -> Option<Value>,
+    /// Whether `with instance as name` binds an instance of one of its classes itself.
+    pub(crate) enters_itself: fn(&str) -> bool,
     /// `instance.name = value`
     pub(crate) set: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, &str, &[Value], &str, Value, Site),
     /// Whether a method of a model's querysets gives some of their rows.
@@ -67,17 +69,19 @@ pub(crate) struct Framework {
     pub(crate) row_method: RowMethod,
     /// A class method of the project's own classes that they inherit from its classes.
     pub(crate) class_method: ClassMethod,
-    /// An attribute that objects of the project's own classes inherit from its classes.
+    /// Whether objects of a class of the project's own inherit a method from its classes, where that is all which decides what
+    /// is such a method.
+    pub(crate) methods: Option<for<'p> fn(&Machine<'p>, ClassRef, &str) -> bool>,
+    /// An attribute that objects of the project's own classes inherit from its classes, but for `methods`.
     pub(crate) inherited:
         for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, Value, ClassRef, &str) -> Option<Value>,
-    /// A method that objects of the project's own classes inherit from its classes.
+    /// What calling a method gives that objects of the project's own classes inherit from its classes: only those of
+    /// `methods`, where it says them.
     pub(crate) inherited_method: InheritedMethod,
     /// The instance on which it calls a method of a class of the project.
     pub(crate) instance: for<'p> fn(&mut Machine<'p>, FunctionRef, ClassRef) -> Option<Value>,
     /// What it does by itself with a class of the project: serve a view, show a list.
     pub(crate) serve: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, ClassRef),
-    /// What it does by itself with a function of the project that has decorators.
-    pub(crate) run: for<'p> fn(&mut Machine<'p>, &mut Frame<'p>, FunctionRef),
 }
 
 type Invoke =
@@ -105,15 +109,16 @@ impl Framework {
         invoke: |_, _, _, _, _, _| None,
         item: |_, _, _, _| None,
         iterate: |_, _, _, _, _| None,
+        enters_itself: |_| false,
         set: |_, _, _, _, _, _, _| {},
         narrows: |_, _, _| false,
         row_method: |_, _, _, _, _, _, _| None,
         class_method: |_, _, _, _, _, _| None,
+        methods: None,
         inherited: |_, _, _, _, _| None,
         inherited_method: |_, _, _, _, _, _| None,
         instance: |_, _, _| None,
         serve: |_, _, _| {},
-        run: |_, _, _| {},
     };
 }
 
@@ -139,6 +144,7 @@ const ALL: &[Framework] = &[
     models::FRAMEWORK,
     pagination::FRAMEWORK,
     executors::FRAMEWORK,
+    cursors::FRAMEWORK,
     dicts::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
@@ -182,7 +188,7 @@ impl<'p> Machine<'p> {
         }
         // A class's name begins with a capital: what it gives is an instance.
         let last = text.rsplit('.').next().unwrap_or(text);
-        if last.starts_with(char::is_uppercase) || is_cursor(text) {
+        if last.starts_with(char::is_uppercase) {
             return self.values.make(Shape::Instance(name, Box::default()));
         }
         Value::UNKNOWN
@@ -236,8 +242,11 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Option<Value> {
         let Shape::Object(class, _) = *self.values.shape(this) else { return None };
-        let name = name.as_str();
-        ALL.iter().find_map(|framework| (framework.inherited)(self, frame, this, class, name))
+        let called = name.as_str();
+        ALL.iter().find_map(|framework| match framework.methods {
+            Some(has) if has(self, class, called) => Some(self.values.make(Shape::Method(this, name))),
+            _ => (framework.inherited)(self, frame, this, class, called),
+        })
     }
 
     /// A method that an object of a project's class has from outside the project.
@@ -249,14 +258,11 @@ impl<'p> Machine<'p> {
         name: Symbol,
         arguments: &Arguments,
     ) -> Value {
-        let mut found = None;
-        for framework in ALL {
-            let method = framework.inherited_method;
-            found = method(self, frame, this, class, name.as_str(), arguments);
-            if found.is_some() {
-                break;
-            }
-        }
+        let name = name.as_str();
+        let found = ALL.iter().find_map(|framework| match framework.methods {
+            Some(has) if !has(self, class, name) => None,
+            _ => (framework.inherited_method)(self, frame, this, class, name, arguments),
+        });
         found.unwrap_or(Value::UNKNOWN)
     }
 
@@ -293,6 +299,11 @@ impl<'p> Machine<'p> {
             .unwrap_or(Value::UNKNOWN)
     }
 
+    /// Whether `with instance as name` binds the instance itself, of a class outside the project.
+    pub(crate) fn enters_itself(&self, class: Symbol) -> bool {
+        ALL.iter().any(|framework| (framework.enters_itself)(class.as_str()))
+    }
+
     /// `instance.name = value`, of an instance of a class outside the project.
     pub(crate) fn set_on_instance(
         &mut self,
@@ -327,14 +338,6 @@ impl<'p> Machine<'p> {
         ALL.iter()
             .find_map(|framework| (framework.row_method)(self, frame, value, row, name, arguments, call))
             .unwrap_or(Value::UNKNOWN)
-    }
-
-    /// Lets each framework do with a function what it does by itself.
-    pub(crate) fn run_decorated(&mut self, function: FunctionRef) {
-        let mut frame = self.module_frame(function.file);
-        for framework in ALL {
-            (framework.run)(self, &mut frame, function);
-        }
     }
 
     /// A class method that a project's class has from outside the project.

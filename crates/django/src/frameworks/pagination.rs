@@ -7,7 +7,12 @@ use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { call, inherited, inherited_method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    call,
+    methods: Some(|machine, class, name| name == "__init__" && machine.has_base(class, is_paginator)),
+    inherited_method,
+    ..Framework::NONE
+};
 
 fn is_paginator(name: &str) -> bool {
     matches!(name, "django.core.paginator.Paginator" | "django.core.paginator.AsyncPaginator")
@@ -24,33 +29,18 @@ fn call<'p>(
         return None;
     }
     let rows = arguments.get(0, "object_list")?;
-    machine.record_page(rows);
-    machine.mark_pages(rows);
+    machine.take_pages(rows, false);
     Some(machine.values.make(Shape::Paginator(rows)))
-}
-
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    (name == "__init__" && machine.has_base(class, is_paginator))
-        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
 }
 
 fn inherited_method<'p>(
     machine: &mut Machine<'p>,
     _frame: &mut Frame<'p>,
     this: Value,
-    class: ClassRef,
-    name: &str,
+    _class: ClassRef,
+    _name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if name != "__init__" || !machine.has_base(class, is_paginator) {
-        return None;
-    }
     let key = (this, Symbol::new(ROWS));
     let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
     let rows = machine.values.join(before, arguments.get(0, "object_list")?);
@@ -82,7 +72,6 @@ pub(crate) fn made(
     if !machine.values.members(rows).iter().any(is_rows) {
         return None;
     }
-    machine.record_page(rows);
-    machine.mark_pages(rows);
+    machine.take_pages(rows, false);
     Some(machine.values.make(Shape::Paginator(rows)))
 }

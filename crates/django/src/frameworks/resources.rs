@@ -13,7 +13,11 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, Value};
 use crate::schema::{ModelId, RelationKind};
 
-pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    methods: Some(|machine, class, name| METHODS.contains(&name) && is_resource(machine, class)),
+    inherited_method,
+    ..Framework::NONE
+};
 
 /// The package.
 const PACKAGE: &str = "import_export.";
@@ -25,17 +29,6 @@ fn is_resource(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| name.starts_with(PACKAGE) && name.ends_with("ModelResource"))
 }
 
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    let is_its = METHODS.contains(&name) && is_resource(machine, class);
-    is_its.then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
-}
-
 fn inherited_method<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
@@ -44,9 +37,6 @@ fn inherited_method<'p>(
     name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if !METHODS.contains(&name) || !is_resource(machine, class) {
-        return None;
-    }
     match name {
         "get_queryset" => {
             let model = model(machine, class)?;

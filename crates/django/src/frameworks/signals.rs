@@ -10,8 +10,13 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::receivers::is_signal_class;
 use crate::queries::value::{Shape, Value};
 
-pub(super) const FRAMEWORK: Framework =
-    Framework { call, method, inherited, inherited_method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    call,
+    method,
+    methods: Some(|machine, class, name| is_method(name) && machine.has_base(class, is_signal_class)),
+    inherited_method,
+    ..Framework::NONE
+};
 
 /// `Signal()`, `post_save.connect(receiver, sender=Author)`, `post_save.send(Author, instance=author)`
 fn call<'p>(
@@ -53,30 +58,15 @@ fn method<'p>(
     of_signal(machine, frame, signal, name, arguments)
 }
 
-/// A method of a signal that its class does not make its own.
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    (is_method(name) && machine.has_base(class, is_signal_class))
-        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
-}
-
 /// The same, of a class of the project that is a signal.
 fn inherited_method<'p>(
     machine: &mut Machine<'p>,
     frame: &mut Frame<'p>,
     this: Value,
-    class: ClassRef,
+    _class: ClassRef,
     name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if !is_method(name) || !machine.has_base(class, is_signal_class) {
-        return None;
-    }
     of_signal(machine, frame, this, name, arguments)
 }
 

@@ -13,21 +13,14 @@ use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Made, Plan, Prefetched, Row, Shape, Site, Value};
 
-pub(super) const FRAMEWORK: Framework = Framework { inherited, inherited_method, ..Framework::NONE };
+pub(super) const FRAMEWORK: Framework = Framework {
+    methods: Some(|machine, class, name| name == "__init__" && machine.has_base(class, is_table)),
+    inherited_method,
+    ..Framework::NONE
+};
 
 fn is_table(name: &str) -> bool {
     name.starts_with("django_tables2.") && name.ends_with("Table")
-}
-
-fn inherited<'p>(
-    machine: &mut Machine<'p>,
-    _frame: &mut Frame<'p>,
-    this: Value,
-    class: ClassRef,
-    name: &str,
-) -> Option<Value> {
-    (name == "__init__" && machine.has_base(class, is_table))
-        .then(|| machine.values.make(Shape::Method(this, Symbol::new(name))))
 }
 
 /// A table is made to be shown.
@@ -36,12 +29,9 @@ fn inherited_method<'p>(
     frame: &mut Frame<'p>,
     this: Value,
     class: ClassRef,
-    name: &str,
+    _name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    if name != "__init__" || !machine.has_base(class, is_table) {
-        return None;
-    }
     let bases: Vec<ClassRef> = machine
         .project
         .mro(class)

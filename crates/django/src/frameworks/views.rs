@@ -177,10 +177,8 @@ fn inherited_method<'p>(
         }
         "paginate_queryset" => {
             let rows = arguments.get(0, "queryset")?;
-            let size = attribute(machine, this, class, "paginate_by");
-            if size.is_some_and(|size| size != Value::NONE) {
-                machine.record_page(rows);
-                mark_pages(machine, this, class, rows);
+            if is_paged(machine, this, class) {
+                machine.take_pages(rows, may_order(machine, class));
             }
             let page = machine.values.make(Shape::Page(rows));
             let paginator = machine.values.make(Shape::Paginator(rows));
@@ -197,7 +195,7 @@ fn inherited_method<'p>(
     }
 }
 
-/// An attribute of a view: what `as_view()` is given goes before what the class has.
+/// An attribute of a view: what `as_view()` is given goes before what the class has. `None` is as good as nothing.
 fn attribute(machine: &mut Machine<'_>, this: Value, class: ClassRef, name: &str) -> Option<Value> {
     let name = Symbol::new(name);
     let given = machine.object_values.get(&(this, name)).copied();
@@ -330,12 +328,14 @@ fn model_of(machine: &Machine<'_>, rows: Value) -> Option<ModelId> {
     })
 }
 
-/// Keeps that a view shows rows page by page, where it says so. What orders them in a method of its own is not asked here.
-fn mark_pages(machine: &mut Machine<'_>, this: Value, class: ClassRef, rows: Value) {
-    let has_own = |name: &str| machine.class_function(class, Symbol::new(name)).is_some();
-    if !has_own("get_ordering") && attribute(machine, this, class, "paginate_by").is_some() {
-        machine.mark_pages(rows);
-    }
+/// Whether a view shows its rows page by page.
+fn is_paged(machine: &mut Machine<'_>, this: Value, class: ClassRef) -> bool {
+    attribute(machine, this, class, "paginate_by").is_some()
+}
+
+/// Whether a method of a view's own may order its rows: what it gives is not asked here.
+fn may_order(machine: &Machine<'_>, class: ClassRef) -> bool {
+    machine.class_function(class, Symbol::new("get_ordering")).is_some()
 }
 
 /// The context that a view gives its template.
@@ -363,7 +363,10 @@ fn context<'p>(
                 Some(rows) if rows != Value::NONE => rows,
                 _ => machine.call_named(frame, this, "get_queryset", &none),
             };
-            mark_pages(machine, this, class, rows);
+            // A view may be there only for others to extend: that its pages are asked for is known where code takes one.
+            if is_paged(machine, this, class) && !may_order(machine, class) {
+                machine.mark_pages(rows);
+            }
             let called = name(machine, frame, rows);
             known.extend(self::named(machine, shows, rows, Some(called)));
             if shows == Shows::Many("_filter")

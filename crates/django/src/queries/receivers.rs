@@ -82,7 +82,8 @@ pub(crate) struct Receiver {
 pub(crate) struct Receivers {
     /// The receivers of each signal, in order.
     of: FxHashMap<Signal, Vec<Receiver>>,
-    /// The models whose signals a function receives that Django or another package sends.
+    /// An index of those: the models whose signals a function receives that Django or another package sends, in the order in
+    /// which it was connected to them.
     senders: FxHashMap<FunctionRef, Vec<ModelId>>,
 }
 

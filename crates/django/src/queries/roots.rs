@@ -53,9 +53,6 @@ impl<'p> Machine<'p> {
             None => {
                 self.run_root(function, None);
                 self.decorate(function);
-                if !self.project.facts(function.file).function(function.id).decorators.is_empty() {
-                    self.run_decorated(function);
-                }
                 self.receive(function, None);
             }
         }

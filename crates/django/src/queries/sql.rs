@@ -9,6 +9,7 @@ use tuneup_python::{Entity, FileId, Symbol};
 
 use super::machine::{Frame, Machine, Write};
 use super::value::{Shape, Site, Value};
+use crate::frameworks::cursors::is_cursor;
 use crate::schema::ModelId;
 
 /// How SQL begins that writes nothing.
@@ -200,9 +201,4 @@ fn is_sql(text: &str) -> bool {
     let word = text.trim_start().split(|letter: char| !letter.is_alphabetic()).next();
     let word = word.unwrap_or_default().to_lowercase();
     [READING, WRITING, &["with"]].concat().contains(&word.as_str())
-}
-
-/// Whether a dotted name is that of what gives a cursor of a database: `django.db.connection.cursor`.
-pub(crate) fn is_cursor(name: &str) -> bool {
-    name.starts_with("django.db.") && name.ends_with(".cursor")
 }

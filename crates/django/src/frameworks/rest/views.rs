@@ -254,10 +254,7 @@ fn take_pages(machine: &mut Machine<'_>, this: Value, class: ClassRef, rows: Val
         Some(Shape::External(name)) => counts(name.as_str()),
         _ => false,
     };
-    if is_plain {
-        machine.mark_pages(rows);
-    }
-    machine.record_page(rows);
+    machine.take_pages(rows, !is_plain);
 }
 
 /// Rows in the order of `OrderingFilter`, or of a cursor's pages.

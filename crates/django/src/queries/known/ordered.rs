@@ -37,7 +37,15 @@ impl Machine<'_> {
         self.values.queryset(queryset)
     }
 
-    /// Keeps that rows are taken page by page, of each queryset that a value may be.
+    /// Takes rows page by page, of each queryset that a value may be. What takes them may put them in an order by itself.
+    pub(crate) fn take_pages(&mut self, value: Value, is_ordered: bool) {
+        self.record_page(value);
+        if !is_ordered {
+            self.mark_pages(value);
+        }
+    }
+
+    /// Keeps which of the querysets that a value may be are shown page by page in no order.
     pub(crate) fn mark_pages(&mut self, value: Value) {
         for member in self.values.members(value) {
             if self.as_queryset(member).is_some_and(|queryset| self.is_unordered(queryset)) {

@@ -14,10 +14,8 @@ pub(in crate::queries) mod texts;
 
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
-use crate::frameworks::executors;
 use crate::queries::calls::{Arguments, CallSite};
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::sql::is_cursor;
 use crate::queries::value::{Row, Shape, Site, Value};
 
 impl<'p> Machine<'p> {
@@ -110,11 +108,7 @@ impl<'p> Machine<'p> {
                 Some((function, _)) => machine.call_function(frame, function, None, &[member]),
                 None => Value::UNKNOWN,
             },
-            Shape::Instance(class, _)
-                if executors::is_executor(class.as_str()) || is_cursor(class.as_str()) =>
-            {
-                member
-            }
+            Shape::Instance(class, _) if machine.enters_itself(class) => member,
             _ => Value::UNKNOWN,
         })
     }
