@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{
-    Aside, Asked, Deferring, Kept, Noted, Query, Read, Save, Site, SiteForm, Step, Write,
+    Aside, Asked, Deferring, FxIndexSet, Kept, Noted, Query, Read, Save, Site, SiteForm, Step, Write,
 };
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
@@ -23,7 +23,7 @@ pub(crate) struct Missing {
     /// leads to it: rows that share an object share what it leads to.
     pub(crate) to_many: bool,
     /// The expressions that read it for every row.
-    pub(crate) readers: Vec<Site>,
+    pub(crate) readers: FxIndexSet<Site>,
     /// How many of the relations on its way the query joins already, whoever makes it.
     pub(crate) joined: usize,
     /// Whether Django joins it by itself as long as code names no joins.
@@ -40,7 +40,7 @@ pub(crate) struct Missing {
     pub(super) callers: Vec<Caller>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
     /// same function.
-    pub(super) others: Vec<Vec<Key>>,
+    pub(super) others: FxIndexSet<Vec<Key>>,
 }
 
 impl Missing {
@@ -60,29 +60,29 @@ pub(crate) struct Gap<'p> {
     /// What it lacks, each path once.
     pub(crate) missing: Vec<Missing>,
     /// Where its rows are looped over.
-    pub(crate) loops: Vec<Site>,
+    pub(crate) loops: FxIndexSet<Site>,
     /// What is written meanwhile.
-    pub(crate) writes: Vec<Write>,
+    pub(crate) writes: FxIndexSet<Write>,
     /// Where related rows are saved after others of their model were written.
-    pub(crate) saves: Vec<Save>,
+    pub(crate) saves: FxIndexSet<Save>,
     /// Where its rows, or rows that are related to them, are put into a cache.
-    pub(crate) kept: Vec<Kept>,
+    pub(crate) kept: FxIndexSet<Kept>,
     /// Where all that one of its rows holds is taken off it at once.
-    pub(crate) emptied: Vec<Site>,
+    pub(crate) emptied: FxIndexSet<Site>,
     /// Where code tests whether a relation of one of its rows is loaded already.
-    pub(crate) tested: Vec<Noted>,
+    pub(crate) tested: FxIndexSet<Noted>,
     /// Where an `AttributeError` that reading one raises goes no further.
-    pub(crate) forgiven: Vec<Noted>,
+    pub(crate) forgiven: FxIndexSet<Noted>,
     /// Where the key of one of its rows, or of what they lead to, is set.
-    pub(crate) rekeyed: Vec<Noted>,
+    pub(crate) rekeyed: FxIndexSet<Noted>,
     /// Where related rows of one of its rows are written before they are read.
-    pub(crate) stale: Vec<Noted>,
+    pub(crate) stale: FxIndexSet<Noted>,
     /// What else was asked of it.
     pub(crate) asked: Asked,
     /// `select_related()` without names was called on it.
     pub(crate) select_all: bool,
     /// Names of `only` and `defer` on it.
-    pub(crate) deferred: Vec<&'static str>,
+    pub(crate) deferred: FxIndexSet<&'static str>,
     /// All that is made of it and leaves columns out of the rows, whoever does so.
     pub(crate) narrowed: Vec<&'p Deferring>,
     /// `only` was called on it, with these names.
@@ -99,6 +99,33 @@ pub(crate) struct Gap<'p> {
 }
 
 impl Gap<'_> {
+    /// A query of which nothing more is known yet.
+    pub(super) fn of(site: Site, model: ModelId, asked: Asked) -> Self {
+        Self {
+            site,
+            model,
+            missing: Vec::new(),
+            loops: FxIndexSet::default(),
+            writes: FxIndexSet::default(),
+            saves: FxIndexSet::default(),
+            kept: FxIndexSet::default(),
+            emptied: FxIndexSet::default(),
+            tested: FxIndexSet::default(),
+            forgiven: FxIndexSet::default(),
+            rekeyed: FxIndexSet::default(),
+            stale: FxIndexSet::default(),
+            asked,
+            select_all: false,
+            deferred: FxIndexSet::default(),
+            narrowed: Vec::new(),
+            only: None,
+            listed: false,
+            shown: false,
+            prefetched_elsewhere: None,
+            proposed_elsewhere: None,
+        }
+    }
+
     /// What stands at the query's place.
     pub(crate) fn form(&self, project: &Project) -> QueryForm {
         let manager = || project.schema.default_manager_name(self.model).as_str().to_owned();
@@ -113,39 +140,32 @@ impl Gap<'_> {
 
     /// Adds what another query of the same model lacks, which lacks the same.
     pub(super) fn unite(&mut self, other: &Self) {
-        fn add<T: Clone + PartialEq>(to: &mut Vec<T>, more: &[T]) {
-            for one in more {
-                if !to.contains(one) {
-                    to.push(one.clone());
-                }
-            }
-        }
         for missing in &mut self.missing {
             let Some(known) = other.missing.iter().find(|known| known.path == missing.path) else { continue };
-            add(&mut missing.readers, &known.readers);
-            match missing.instead_of.is_empty() || known.instead_of.is_empty() {
+            missing.readers.extend(&known.readers);
+            match known.instead_of.is_empty() {
                 true => missing.instead_of.clear(),
-                false => add(&mut missing.instead_of, &known.instead_of),
+                false => known.instead_of.iter().for_each(|text| add_text(&mut missing.instead_of, text)),
             }
             missing.callers.extend(known.callers.iter().cloned());
         }
-        add(&mut self.loops, &other.loops);
-        add(&mut self.writes, &other.writes);
-        add(&mut self.saves, &other.saves);
-        add(&mut self.kept, &other.kept);
-        add(&mut self.emptied, &other.emptied);
-        add(&mut self.tested, &other.tested);
-        add(&mut self.forgiven, &other.forgiven);
-        add(&mut self.rekeyed, &other.rekeyed);
-        add(&mut self.stale, &other.stale);
+        self.loops.extend(&other.loops);
+        self.writes.extend(&other.writes);
+        self.saves.extend(other.saves.iter().cloned());
+        self.kept.extend(other.kept.iter().cloned());
+        self.emptied.extend(&other.emptied);
+        self.tested.extend(other.tested.iter().cloned());
+        self.forgiven.extend(other.forgiven.iter().cloned());
+        self.rekeyed.extend(other.rekeyed.iter().cloned());
+        self.stale.extend(other.stale.iter().cloned());
         self.asked = self.asked.or(other.asked);
         self.listed |= other.listed;
         self.prefetched_elsewhere = self.prefetched_elsewhere.or(other.prefetched_elsewhere);
         self.proposed_elsewhere = self.proposed_elsewhere.or(other.proposed_elsewhere);
     }
 
-    /// Adds what a flow of the query reads.
-    pub(super) fn add(
+    /// Adds one read of a flow of the query.
+    pub(super) fn add_read(
         &mut self,
         query: &Query,
         read: &Read,
@@ -183,91 +203,66 @@ impl Gap<'_> {
                 missing.alone &= alone;
                 missing.automatic &= automatic;
                 missing.aside = missing.aside.zip(read.aside).map(|(one, other)| one.max(other));
-                match read.instead_of.map(Symbol::as_str) {
+                match read.instead_of {
                     None => missing.instead_of.clear(),
-                    Some(text) if !missing.instead_of.is_empty() && !missing.instead_of.contains(&text) => {
-                        missing.instead_of.push(text);
-                    }
-                    Some(_) => {}
+                    Some(text) => add_text(&mut missing.instead_of, text.as_str()),
                 }
-                match read.doubt.map(Symbol::as_str) {
+                match read.doubt {
                     None => missing.doubts.clear(),
-                    Some(doubt) if !missing.doubts.is_empty() && !missing.doubts.contains(&doubt) => {
-                        missing.doubts.push(doubt);
-                    }
-                    Some(_) => {}
+                    Some(doubt) => add_text(&mut missing.doubts, doubt.as_str()),
                 }
-                if !missing.readers.contains(&read.site) {
-                    missing.readers.push(read.site);
-                }
-                if !missing.others.contains(&others) {
-                    missing.others.push(others);
-                }
+                missing.readers.insert(read.site);
+                missing.others.insert(others);
             }
             None => self.missing.push(Missing {
                 relations: rest.iter().map(|step| step.relation).collect(),
                 path,
                 to_many,
-                readers: vec![read.site],
+                readers: FxIndexSet::from_iter([read.site]),
                 alone,
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
                 doubts: read.doubt.map(Symbol::as_str).into_iter().collect(),
                 aside: read.aside,
                 callers: Vec::new(),
-                others: vec![others],
+                others: FxIndexSet::from_iter([others]),
                 joined,
                 automatic,
             }),
         }
-        for site in query.loops.iter().filter(|_| is_whole) {
-            if !self.loops.contains(site) {
-                self.loops.push(*site);
-            }
-        }
+    }
+
+    /// Adds what a flow of the query does, whose own rows lack something, or rows that are related to them.
+    pub(super) fn add_flow(&mut self, query: &Query, is_whole: bool) {
         // What a loop over other related rows writes is none of these.
-        let is_meanwhile = |write: &&Write| is_whole || write.within.is_none_or(|within| within == self.site);
-        for write in query.writes.iter().filter(is_meanwhile).collect::<Vec<_>>() {
-            if !self.writes.contains(write) {
-                self.writes.push(*write);
-            }
+        let here = self.site;
+        let is_meanwhile = |write: &&Write| is_whole || write.within.is_none_or(|within| within == here);
+        self.writes.extend(query.writes.iter().filter(is_meanwhile));
+        if !is_whole {
+            return;
         }
-        let is_prefetched = |path: &str| query.plan.prefetch.iter().any(|known| covers(known.as_str(), path));
-        for save in query.saves.iter().filter(|_| is_whole) {
-            if !is_prefetched(&path_of(&save.steps)) && !self.saves.contains(save) {
-                self.saves.push(save.clone());
-            }
-        }
-        for site in query.emptied.iter().filter(|_| is_whole) {
-            if !self.emptied.contains(site) {
-                self.emptied.push(*site);
-            }
-        }
-        for kept in query.kept.iter().filter(|_| is_whole) {
-            if !self.kept.contains(kept) {
-                self.kept.push(kept.clone());
-            }
-        }
-        if is_whole {
-            self.asked = self.asked.or(query.asked);
-            self.select_all |= query.plan.select_all && !query.plan.automatic;
-            self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
-            if let Some(only) = &query.plan.only {
-                self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));
-            }
+        self.loops.extend(&query.loops);
+        let is_prefetched = |save: &Save| {
+            let path = path_of(&save.steps);
+            query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path))
+        };
+        self.saves.extend(query.saves.iter().filter(|save| !is_prefetched(save)).cloned());
+        self.emptied.extend(&query.emptied);
+        self.kept.extend(query.kept.iter().cloned());
+        self.asked = self.asked.or(query.asked);
+        self.select_all |= query.plan.select_all && !query.plan.automatic;
+        self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
+        if let Some(only) = &query.plan.only {
+            self.only.get_or_insert_default().extend(only.iter().map(|name| name.as_str()));
         }
     }
 
     /// Adds what a flow of the query does that comes out otherwise where more is loaded with its rows, and what Django
     /// joins for it that code which is not read may need.
     pub(super) fn add_noted(&mut self, project: &Project, query: &Query) {
-        for (there, more) in [
-            (&mut self.tested, &query.tested),
-            (&mut self.forgiven, &query.forgiven),
-            (&mut self.rekeyed, &query.rekeyed),
-            (&mut self.stale, &query.stale),
-        ] {
-            there.extend(more.iter().filter(|noted| !there.contains(noted)).cloned().collect::<Vec<_>>());
-        }
+        self.tested.extend(query.tested.iter().cloned());
+        self.forgiven.extend(query.forgiven.iter().cloned());
+        self.rekeyed.extend(query.rekeyed.iter().cloned());
+        self.stale.extend(query.stale.iter().cloned());
         for &relation in &query.unseen {
             let path = project.schema.relation(relation).lookup_name().to_string();
             if self.missing.iter().any(|missing| missing.path == path) {
@@ -277,7 +272,7 @@ impl Gap<'_> {
                 relations: vec![relation],
                 path,
                 to_many: false,
-                readers: Vec::new(),
+                readers: FxIndexSet::default(),
                 joined: 0,
                 automatic: true,
                 alone: false,
@@ -285,7 +280,7 @@ impl Gap<'_> {
                 doubts: Vec::new(),
                 aside: None,
                 callers: Vec::new(),
-                others: vec![Vec::new()],
+                others: FxIndexSet::from_iter([Vec::new()]),
             });
         }
     }
@@ -358,6 +353,13 @@ impl Gap<'_> {
         evidence.sort();
         evidence.dedup();
         evidence
+    }
+}
+
+/// Adds a text to others, where there are any: what holds for one reader without it holds for all.
+fn add_text(texts: &mut Vec<&'static str>, text: &'static str) {
+    if !texts.is_empty() && !texts.contains(&text) {
+        texts.push(text);
     }
 }
 

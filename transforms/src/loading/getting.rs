@@ -4,9 +4,9 @@
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Query, Read, Site, SiteForm};
-use tuneup_python::FunctionRef;
+use tuneup_django::queries::{FxIndexSet, Query, Read, Site, SiteForm};
 use tuneup_python::flow::ExprKind;
+use tuneup_python::{FunctionRef, Symbol};
 
 use super::sharing::{Caller, Share};
 use super::{key, path_of};
@@ -33,25 +33,25 @@ impl<'p> Calls<'p> {
         let is_whole = rest == read.steps.len();
         let asked = (!is_whole).then_some(*site);
         let last = if is_whole { query.sites.last().and_then(function) } else { function(site) };
-        let gives = |function: FunctionRef| query.giving.contains(&(asked, function));
-        let Some(asks) = function(site).filter(|&asks| last == Some(asks) && gives(asks)) else {
+        let Some(asks) = function(site).filter(|&asks| last == Some(asks)) else { return Vec::new() };
+        let given_by = query.giving.iter().filter(|(at, _)| *at == asked);
+        let given_by: FxHashSet<FunctionRef> = given_by.map(|&(_, function)| function).collect();
+        if !given_by.contains(&asks) {
             return Vec::new();
-        };
+        }
         // What hands them on is none of those who use them.
-        let mut giving = vec![asks];
-        let mut users: Vec<FunctionRef> = Vec::new();
+        let mut giving = FxIndexSet::from_iter([asks]);
+        let mut users: FxIndexSet<FunctionRef> = FxIndexSet::default();
         let mut at = 0;
-        while let Some(&given) = giving.get(at) {
+        while let Some(&given) = giving.get_index(at) {
             at += 1;
             let Some(callers) = self.callers.get(&given) else { return Vec::new() };
             for &caller in callers {
                 if caller.file.as_other().is_some() {
                     return Vec::new();
                 }
-                let known = if gives(caller) { &mut giving } else { &mut users };
-                if !known.contains(&caller) {
-                    known.push(caller);
-                }
+                let known = if given_by.contains(&caller) { &mut giving } else { &mut users };
+                known.insert(caller);
             }
         }
         users.retain(|user| !self.project.is_aside(user.file));
@@ -78,7 +78,7 @@ impl<'p> Calls<'p> {
     fn add_all_above(
         &self,
         function: FunctionRef,
-        giving: &[FunctionRef],
+        giving: &FxIndexSet<FunctionRef>,
         found: &mut FxHashSet<FunctionRef>,
     ) {
         let mut open = vec![function];
@@ -90,12 +90,12 @@ impl<'p> Calls<'p> {
     }
 
     /// Where a function calls one of those that give the rows, or itself where that is not seen.
-    fn call(&self, caller: FunctionRef, giving: &[FunctionRef]) -> Site {
+    fn call(&self, caller: FunctionRef, giving: &FxIndexSet<FunctionRef>) -> Site {
         let facts = self.project.source.facts(caller.file);
         let within = facts.function(caller.id).range;
         let name =
             |function: &FunctionRef| self.project.source.facts(function.file).function(function.id).name;
-        let names: Vec<_> = giving.iter().map(name).collect();
+        let names: FxHashSet<Symbol> = giving.iter().map(name).collect();
         let call = facts.exprs.iter().find(|expr| {
             within.contains_range(expr.range)
                 && match expr.kind {

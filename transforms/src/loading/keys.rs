@@ -8,7 +8,7 @@
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
-use tuneup_django::queries::{Bound, Site};
+use tuneup_django::queries::{Bound, FxIndexMap, FxIndexSet, Site};
 use tuneup_django::schema::{ModelAttribute, ModelId, RelationId, RelationKind};
 use tuneup_django::{KEEPING, Project};
 use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
@@ -24,14 +24,14 @@ pub(crate) struct KeyOnly {
     /// The model that has it.
     pub(crate) model: ModelId,
     /// The places that read it.
-    pub(crate) reads: Vec<KeyRead>,
+    pub(crate) reads: FxIndexSet<KeyRead>,
     /// The queries whose rows they read it of, and where these are looped over.
     pub(crate) queries: Vec<Site>,
     pub(crate) loops: Vec<Site>,
 }
 
 /// A place that reads the key of a related row.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeyRead {
     /// The whole expression: `book.author.id`.
     pub(crate) site: Site,
@@ -42,7 +42,7 @@ pub(crate) struct KeyRead {
 /// Takes out of the gaps what is read for its key alone.
 pub(super) fn take(project: &Project, gaps: &mut [Gap]) -> Vec<KeyOnly> {
     let mut keys = Keys::of(project);
-    let mut found: Vec<KeyOnly> = Vec::new();
+    let mut found: FxIndexMap<RelationId, KeyOnly> = FxIndexMap::default();
     for gap in gaps {
         if gap.only.is_some() || !gap.deferred.is_empty() || gap.asked.raw || gap.asked.values {
             continue;
@@ -55,30 +55,22 @@ pub(super) fn take(project: &Project, gaps: &mut [Gap]) -> Vec<KeyOnly> {
             let reads: Option<Vec<KeyRead>> =
                 missing.readers.iter().map(|reader| keys.read(reader)).collect();
             let Some(reads) = reads.filter(|reads| !reads.is_empty()) else { return true };
-            let at = found.iter().position(|known| known.relation == relation).unwrap_or_else(|| {
-                let model = project.schema.field(project.schema.relation(relation).field()).model();
-                found.push(KeyOnly {
-                    relation,
-                    model,
-                    reads: Vec::new(),
-                    queries: Vec::new(),
-                    loops: Vec::new(),
-                });
-                found.len() - 1
+            let known = found.entry(relation).or_insert_with(|| KeyOnly {
+                relation,
+                model: project.schema.field(project.schema.relation(relation).field()).model(),
+                reads: FxIndexSet::default(),
+                queries: Vec::new(),
+                loops: Vec::new(),
             });
-            let known = &mut found[at];
-            for read in reads {
-                if !known.reads.iter().any(|other| other.site == read.site) {
-                    known.reads.push(read);
-                }
-            }
+            known.reads.extend(reads);
             known.queries.push(site);
             known.loops.extend(&loops);
             false
         });
     }
+    let mut found: Vec<KeyOnly> = found.into_values().collect();
     for only in &mut found {
-        only.reads.sort_by_key(|read| key(&read.site));
+        only.reads.sort_by(|one, other| key(&one.site).cmp(&key(&other.site)));
     }
     found
 }

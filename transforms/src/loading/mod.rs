@@ -60,22 +60,24 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let mut rare = Rare::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     for query in &project.queries {
-        let rows_are_many = |steps: &[Step]| rows_are_many(query, steps);
+        let many = Many::of(query);
+        // What a flow does, and who gets its rows, is the same for all that it reads.
+        let mut flows: FxHashSet<(Key, bool)> = FxHashSet::default();
+        let mut shared: FxHashSet<(Key, String, bool)> = FxHashSet::default();
         for read in query.reads.iter().filter(|read| read.many) {
-            let Some((site, rest)) = place(project, query, read, &loading, &sharing, &rows_are_many) else {
+            let Some((site, rest)) = place(project, query, read, &loading, &sharing, &many) else {
                 continue;
             };
+            let is_whole = rest.len() == read.steps.len();
             let loaded = is_loaded(project, query, read, rest.len());
             if loaded == Loaded::Yes || !is_known(project, rest) {
                 continue;
             }
             // Where another flow of the same query loads what is read here, the code decides when to.
-            if rest.len() == read.steps.len()
-                && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest)))
-            {
+            if is_whole && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest))) {
                 continue;
             }
-            if rest.len() == read.steps.len() && loading.may_be_resumed(query, &site, read, &path_of(rest)) {
+            if is_whole && loading.may_be_resumed(query, &site, read, &path_of(rest)) {
                 continue;
             }
             // What nobody calls costs nothing.
@@ -94,29 +96,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             let model = rest_model(project, query, read, rest.len());
-            let gap = gaps.entry(key(&site)).or_insert_with(|| Gap {
-                site,
-                model,
-                missing: Vec::new(),
-                loops: Vec::new(),
-                writes: Vec::new(),
-                saves: Vec::new(),
-                kept: Vec::new(),
-                emptied: Vec::new(),
-                tested: Vec::new(),
-                forgiven: Vec::new(),
-                rekeyed: Vec::new(),
-                stale: Vec::new(),
-                asked: query.asked,
-                select_all: false,
-                deferred: Vec::new(),
-                narrowed: Vec::new(),
-                only: None,
-                listed: false,
-                shown: false,
-                prefetched_elsewhere: None,
-                proposed_elsewhere: None,
-            });
+            let gap = gaps.entry(key(&site)).or_insert_with(|| Gap::of(site, model, query.asked));
             if gap.model != model {
                 continue;
             }
@@ -125,17 +105,21 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             {
                 gap.prefetched_elsewhere = Some(elsewhere);
             }
-            if rest.len() == read.steps.len()
-                && let Some(relation) = loading.whole_of(query, &site)
-            {
+            if is_whole && let Some(relation) = loading.whole_of(query, &site) {
                 let name = project.schema.relation(relation).lookup_name();
                 match loading.is_prefetched(relation, name) {
                     Some(elsewhere) => gap.prefetched_elsewhere = Some(elsewhere),
                     None => gap.proposed_elsewhere = Some(relation),
                 }
             }
-            gap.add(query, read, rest, loaded == Loaded::Automatically, &ways);
-            if rest.len() == read.steps.len() {
+            gap.add_read(query, read, rest, loaded == Loaded::Automatically, &ways);
+            if flows.insert((key(&site), is_whole)) {
+                gap.add_flow(query, is_whole);
+            }
+            if !shared.insert((key(&site), path_of(&read.steps), is_whole)) {
+                continue;
+            }
+            if is_whole {
                 let mut callers = sharing.callers(query, read, &site);
                 // What the function itself does with the rows that it gives costs no query of its own.
                 if !query.asked_before.is_empty() {
@@ -259,9 +243,24 @@ fn drop_served(project: &Project, gaps: &mut BTreeMap<Key, Gap<'_>>) {
     }
 }
 
-/// Whether a relation is read for every row: its own rows are then many.
-fn rows_are_many(query: &Query, steps: &[Step]) -> bool {
-    query.reads.iter().any(|read| read.many && same_steps(&read.steps, steps))
+/// The relations of a query that are read for every row: their own rows are then many.
+struct Many(FxHashSet<Vec<Way>>);
+
+/// A relation and the chain expression that reads it.
+type Way = (RelationId, Option<Site>);
+
+impl Many {
+    fn of(query: &Query) -> Self {
+        Self(query.reads.iter().filter(|read| read.many).map(|read| ways_of(&read.steps)).collect())
+    }
+
+    fn has(&self, steps: &[Step]) -> bool {
+        self.0.contains(&ways_of(steps))
+    }
+}
+
+fn ways_of(steps: &[Step]) -> Vec<Way> {
+    steps.iter().map(|step| (step.relation, step.site)).collect()
 }
 
 /// The order in which a path's relations are declared on their models.
@@ -269,11 +268,6 @@ fn declared(project: &Project, missing: &Missing) -> (Vec<usize>, String) {
     let order =
         missing.relations.iter().map(|&relation| project.schema.relation(relation).declared()).collect();
     (order, missing.path.clone())
-}
-
-fn same_steps(one: &[Step], other: &[Step]) -> bool {
-    one.len() == other.len()
-        && one.iter().zip(other).all(|(a, b)| a.relation == b.relation && a.site == b.site)
 }
 
 /// The expression that should load what is read, and the steps that are missing from there: the innermost
@@ -284,12 +278,12 @@ fn place<'q>(
     read: &'q Read,
     loading: &Loading,
     sharing: &Sharing,
-    rows_are_many: &dyn Fn(&[Step]) -> bool,
+    many: &Many,
 ) -> Option<(Site, &'q [Step])> {
     let steps = &read.steps;
     for at in (0..steps.len().saturating_sub(1)).rev() {
         let step = &steps[at];
-        if !step.to_many || rows_are_many(&steps[..=at]) {
+        if !step.to_many || many.has(&steps[..=at]) {
             continue;
         }
         let is_prefetched =

@@ -10,7 +10,7 @@ use tuneup_python::flow::{Argument, ArgumentKind, ExprKind};
 use tuneup_python::{FileId, Symbol};
 
 use super::attributes::Attributes;
-use super::{Key, covers, key, path_of, rows_are_many};
+use super::{Key, Many, covers, key, path_of};
 
 /// What the project's queries load already, and how.
 pub(super) struct Loading {
@@ -76,10 +76,11 @@ impl Loading {
             }
             // What the rows were prefetched with is not what the code that goes on from them asks for in some cases.
             let is_own = !query.asked.resumed || query.planned.is_some();
+            let many = Many::of(query);
             for read in &query.reads {
                 for (at, step) in read.steps.iter().enumerate().filter(|(_, step)| step.to_many) {
                     let steps = &read.steps[..=at];
-                    let is_wanted = rows_are_many(query, steps);
+                    let is_wanted = many.has(steps);
                     let path = path_of(steps);
                     if is_wanted || query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path)) {
                         loading.served.extend(step.site.iter().chain(&step.start).map(key));

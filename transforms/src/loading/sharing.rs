@@ -1,14 +1,15 @@
 //! Who shares a query: a queryset that a function makes goes on to those who call it. What all of them need is loaded
 //! where it is made, once; what one of them needs, by that one.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
+use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
 use tuneup_django::schema::{ModelId, RelationKind};
 use tuneup_python::flow::{ClassId, ExprKind, Function};
-use tuneup_python::{Base, ClassRef};
+use tuneup_python::{Base, ClassRef, FileId, Symbol};
 
 use super::plans::{Loaded, is_loaded};
 use super::{Key, is_own, key, path_of};
@@ -56,6 +57,15 @@ pub(super) struct Sharing<'p> {
     managed: FxHashMap<ClassRef, Vec<ModelId>>,
     /// Whether tests, whose models are not read, extend a class.
     extended_aside: RefCell<FxHashMap<ClassRef, bool>>,
+    /// Where the project's own code reads each attribute, once that was asked.
+    attributes: OnceCell<FxHashMap<Symbol, ReadAt>>,
+}
+
+/// The places of one name.
+#[derive(Clone, Copy)]
+enum ReadAt {
+    One(FileId, TextRange),
+    Several,
 }
 
 impl<'p> Sharing<'p> {
@@ -71,6 +81,7 @@ impl<'p> Sharing<'p> {
             back: FxHashMap::default(),
             managed: managed(project),
             extended_aside: RefCell::default(),
+            attributes: OnceCell::new(),
         };
         // What is only prefetched for, or handed on, has no user of its own.
         let used = |query: &&Query| !query.sites.is_empty() && (query.looped || !query.reads.is_empty());
@@ -161,13 +172,12 @@ impl<'p> Sharing<'p> {
         if !is_plain || !read_here.any(|expr| reads(expr.kind)) {
             return false;
         }
-        let mut files = source
-            .file_ids()
-            .filter(|&file| !source.file(file).is_third_party && !self.project.is_aside(file));
-        files.any(|file| {
-            let is_other = |range| file != reader.file || range != reader.range;
-            source.facts(file).exprs.iter().any(|expr| reads(expr.kind) && is_other(expr.range))
-        })
+        let read = self.attributes.get_or_init(|| attributes_read(self.project));
+        match read.get(&function.name) {
+            None => false,
+            Some(&ReadAt::One(file, range)) => (file, range) != (reader.file, reader.range),
+            Some(ReadAt::Several) => true,
+        }
     }
 
     /// Where, in the function of `sites[at]`, the queryset begins that all who lack `path` get. What goes on to others
@@ -469,6 +479,23 @@ fn user_of(query: &Query, last: &Site) -> Site {
 pub(super) fn start_of(sites: &[Site], at: usize) -> usize {
     let is_near = |site: &Site| site.file == sites[at].file && site.function == sites[at].function;
     sites.iter().position(is_near).unwrap_or(at)
+}
+
+/// Where the project's own code reads each attribute.
+fn attributes_read(project: &Project) -> FxHashMap<Symbol, ReadAt> {
+    let source = &project.source;
+    let mut read: FxHashMap<Symbol, ReadAt> = FxHashMap::default();
+    let is_own = |&file: &FileId| !source.file(file).is_third_party && !project.is_aside(file);
+    for file in source.file_ids().filter(is_own) {
+        for expr in &source.facts(file).exprs {
+            let ExprKind::Attribute(_, name) = expr.kind else { continue };
+            let known = read.entry(name).or_insert(ReadAt::One(file, expr.range));
+            if !matches!(*known, ReadAt::One(at, range) if (at, range) == (file, expr.range)) {
+                *known = ReadAt::Several;
+            }
+        }
+    }
+    read
 }
 
 /// The models of whose managers a class is, or a base. An abstract model stands for itself where no other extends it.

@@ -83,9 +83,6 @@ fn keep(machine: &mut Machine<'_>, value: Value, site: Site, depth: u8) {
             }
             _ => continue,
         };
-        let kept = machine.kept.entry(query).or_default();
-        if !kept.contains(&(path, site)) {
-            kept.push((path, site));
-        }
+        machine.kept.entry(query).or_default().insert((path, site));
     }
 }

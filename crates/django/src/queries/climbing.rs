@@ -45,7 +45,7 @@ impl Machine<'_> {
         let mut path = read.path;
         while let Some((before, _)) = self.values.last_step(path) {
             let place = (read.query, path);
-            if self.climbed.contains(&place) && !self.read_paths.contains(&place) {
+            if self.climbed.contains(&place) && !self.read_at.contains_key(&place) {
                 return true;
             }
             path = before;

@@ -26,10 +26,7 @@ impl Machine<'_> {
                 Some((_, step)) if step.to_many && step.site.is_some() => step.site,
                 Some(_) => continue,
             };
-            let giving = self.giving.entry(row.query).or_default();
-            if !giving.contains(&(asked, function)) {
-                giving.push((asked, function));
-            }
+            self.giving.entry(row.query).or_default().insert((asked, function));
         }
     }
 

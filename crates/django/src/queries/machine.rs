@@ -3,9 +3,8 @@
 use std::rc::Rc;
 use std::sync::LazyLock;
 
-use indexmap::IndexSet;
 use ruff_text_size::TextRange;
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::FileFacts;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
@@ -31,6 +30,7 @@ use super::value::{
 };
 use super::writes::Doing;
 pub(crate) use super::writes::Write;
+use super::{FxIndexMap, FxIndexSet};
 use crate::frameworks::registrations::Admins;
 use crate::schema::{FieldId, ModelId, RelationId, Schema};
 use crate::templates::Templates;
@@ -204,43 +204,44 @@ pub(crate) struct Machine<'p> {
     /// What code put on the rows of queries, beside their fields: `book.shown = […]`.
     pub(crate) row_values: FxHashMap<(Value, Path, Symbol), Value>,
     /// In order, each once.
-    pub(crate) reads: IndexSet<Read, FxBuildHasher>,
-    pub(super) read_paths: FxHashSet<(Value, Path)>,
+    pub(crate) reads: FxIndexSet<Read>,
+    /// Where each path of a queryset's rows was read.
+    pub(super) read_at: FxHashMap<(Value, Path), Vec<Site>>,
     /// What was read beyond the first step of a climb.
     pub(super) climbed: FxHashSet<(Value, Path)>,
     /// Relations of rows that code set before anything read them.
     pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
     /// The functions that give rows of a queryset, once these are there.
-    pub(super) giving: FxHashMap<Value, Vec<Giving>>,
+    pub(super) giving: FxHashMap<Value, FxIndexSet<Giving>>,
     /// Where each queryset's rows are looped over.
-    pub(crate) loops: FxHashMap<Value, Vec<Site>>,
+    pub(crate) loops: FxHashMap<Value, FxIndexSet<Site>>,
     /// Querysets whose rows a function asks for to know whether or how many there are.
     pub(crate) counted: FxHashSet<(Value, FunctionRef)>,
     /// Calls of functions that give querysets whose rows they have asked for: what is added there asks for them again.
     pub(crate) asked_before: FxHashSet<Site>,
     /// Writes while rows of a queryset are looped over.
-    pub(crate) writes: FxHashMap<Value, Vec<(Write, Option<Site>)>>,
+    pub(crate) writes: FxHashMap<Value, FxIndexSet<(Write, Option<Site>)>>,
     /// What the last call that came to its end made of what it was given.
     pub(crate) left: Left,
     /// Whether that gives a queryset however its tests come out, if it gave one.
     pub(crate) sure: bool,
     /// Where related rows of a queryset's rows are saved with all their columns, and where others of their model were written
     /// before.
-    pub(crate) saves: FxHashMap<Value, Vec<(Path, Site, Site)>>,
+    pub(crate) saves: FxHashMap<Value, FxIndexMap<(Path, Site), Site>>,
     /// What was written while rows of a queryset are looped over, but not their related rows.
-    pub(super) written_before: FxHashMap<Value, Vec<(ModelId, Site)>>,
+    pub(super) written_before: FxHashMap<Value, FxIndexSet<(ModelId, Site)>>,
     /// Where rows of a queryset, or their related rows at a path, are put into a cache.
-    pub(crate) kept: FxHashMap<Value, Vec<(Path, Site)>>,
+    pub(crate) kept: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
     /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
-    pub(crate) emptied: FxHashMap<Value, Vec<Site>>,
+    pub(crate) emptied: FxHashMap<Value, FxIndexSet<Site>>,
     /// The relations of each queryset's rows that code tests for being loaded already, and where.
-    pub(super) tested: FxHashMap<Value, Vec<(Path, Site)>>,
+    pub(super) tested: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
     /// The relations of each queryset's rows that code reads where an `AttributeError` goes no further, and where.
-    pub(super) forgiven: FxHashMap<Value, Vec<(Path, Site)>>,
+    pub(super) forgiven: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
     /// Where the key of a queryset's rows, or of what they lead to, is set.
-    pub(super) rekeyed: FxHashMap<Value, Vec<(Path, Site)>>,
+    pub(super) rekeyed: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
     /// Where related rows of a queryset's rows are written before they are read.
-    pub(super) stale: FxHashMap<Value, Vec<(Path, Site)>>,
+    pub(super) stale: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
     /// The models by the names of their tables, once that was asked.
     pub(super) tables: Option<Tables>,
     /// Foreign keys that Django joins by itself, which code that is not read may read of each row of a queryset.
@@ -250,7 +251,7 @@ pub(crate) struct Machine<'p> {
     /// Writes of the calls under way.
     pub(crate) call_writes: Vec<Doing>,
     /// What `prefetch_related_objects` loaded onto rows of a queryset.
-    pub(crate) loaded: FxHashMap<Value, Vec<(Path, Plan)>>,
+    pub(crate) loaded: FxHashMap<Value, FxIndexSet<(Path, Plan)>>,
     /// What the default managers of models load by themselves, and ask, where their `get_queryset` was followed.
     pub(crate) manager_starts: FxHashMap<ModelId, (Plan, Asked, Terms)>,
     /// The fields of the rows of queries that code gave another content than the query found; a name that is empty
@@ -406,8 +407,8 @@ impl<'p> Machine<'p> {
             admins: None,
             prefetch_attributes,
             row_values: FxHashMap::default(),
-            reads: IndexSet::default(),
-            read_paths: FxHashSet::default(),
+            reads: FxIndexSet::default(),
+            read_at: FxHashMap::default(),
             climbed: FxHashSet::default(),
             giving: FxHashMap::default(),
             set_first: FxHashSet::default(),

@@ -10,8 +10,9 @@ use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use indexmap::{IndexMap, IndexSet};
 use rayon::prelude::*;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxBuildHasher, FxHasher};
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use crate::schema::{ModelId, Relation, RelationId, Schema};
@@ -66,6 +67,12 @@ use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
 pub use querysets::is_queryset;
 pub use value::{Asked, Site, SiteForm, Step};
+
+/// A set in the order in which it was filled.
+pub type FxIndexSet<T> = IndexSet<T, FxBuildHasher>;
+
+/// A map in the order in which it was filled.
+pub type FxIndexMap<K, V> = IndexMap<K, V, FxBuildHasher>;
 
 /// Into how many parts a project is split: each is interpreted on its own, whatever the number of threads, so
 /// that the result does not depend on it.
@@ -220,7 +227,7 @@ pub struct Save {
 }
 
 /// Rows that are put into a cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Kept {
     /// The lookup from the query's rows to them; empty for these.
     pub path: String,
@@ -229,7 +236,7 @@ pub struct Kept {
 }
 
 /// Something that code does with what a lookup leads to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Noted {
     /// The lookup from the query's row; empty for the row itself.
     pub path: String,

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 use tuneup_python::Symbol;
 
+use super::FxIndexSet;
 use super::attributes::Binding;
 use super::machine::Machine;
 use super::value::{Path, Row, Shape, Site, Value};
@@ -30,32 +31,30 @@ impl Machine<'_> {
         {
             let property = self.schema.class_of(row.model).and_then(|class| self.class_function(class, name));
             let property = property.filter(|(_, binding)| *binding == Binding::Property);
-            let is_within = |at: Site| {
-                at == site || property.is_some_and(|(it, _)| (it.file, Some(it.id)) == (at.file, at.function))
+            let is_within = |at: &Site| {
+                *at == site
+                    || property.is_some_and(|(it, _)| (it.file, Some(it.id)) == (at.file, at.function))
             };
-            let is_generic = |path: Path| {
-                let last = self.values.last_step(path);
-                last.is_some_and(|(before, step)| {
-                    let kind = self.schema.relation(step.relation).kind();
-                    before == row.path && kind == RelationKind::Generic
-                })
-            };
-            let reads = self.reads.iter().filter(|read| read.query == row.query);
-            let paths: Vec<Path> = reads
-                .filter(|read| is_within(read.site) && is_generic(read.path))
-                .map(|read| read.path)
-                .collect();
-            for path in paths {
-                note(&mut self.forgiven, row.query, path, site);
+            for relation in self.schema.forward_relations(row.model) {
+                if self.schema.relation(relation).kind() != RelationKind::Generic {
+                    continue;
+                }
+                let path = self.over(row.path, relation);
+                let read_at = self.read_at.get(&(row.query, path));
+                if read_at.is_some_and(|sites| sites.iter().any(is_within)) {
+                    note(&mut self.forgiven, row.query, path, site);
+                }
             }
         }
     }
 }
 
 /// Keeps a place at which something is done with what a path leads to from a query's rows, once.
-pub(super) fn note(places: &mut FxHashMap<Value, Vec<(Path, Site)>>, query: Value, path: Path, site: Site) {
-    let known = places.entry(query).or_default();
-    if !known.contains(&(path, site)) {
-        known.push((path, site));
-    }
+pub(super) fn note(
+    places: &mut FxHashMap<Value, FxIndexSet<(Path, Site)>>,
+    query: Value,
+    path: Path,
+    site: Site,
+) {
+    places.entry(query).or_default().insert((path, site));
 }

@@ -25,7 +25,7 @@ impl Machine<'_> {
         if self.climbing > 0 {
             self.climbed.insert((read.query, read.path));
         } else if self.reads.insert(read) {
-            self.read_paths.insert((read.query, read.path));
+            self.read_at.entry((read.query, read.path)).or_default().push(site);
         }
     }
 
@@ -53,24 +53,21 @@ impl Machine<'_> {
         }
         let sites = self.loops.entry(query).or_default();
         // Frameworks loop in code of their own, which is no place to show.
-        if !site.range.is_empty() && !sites.contains(&site) {
-            sites.push(site);
+        if !site.range.is_empty() {
+            sites.insert(site);
         }
     }
 
     /// Keeps that lookups were loaded onto a row after its query.
     pub(crate) fn record_loaded(&mut self, row: Row, plan: &Plan) {
-        let plans = self.loaded.entry(row.query).or_default();
-        if !plans.iter().any(|(path, known)| *path == row.path && known == plan) {
-            plans.push((row.path, plan.clone()));
-        }
+        self.loaded.entry(row.query).or_default().insert((row.path, plan.clone()));
     }
 
     /// Keeps that a relation of a query's rows was set. Where nothing has read it before, it need not be
     /// loaded: later reads find what was set, in whatever function and loop they are.
     pub(crate) fn record_set(&mut self, row: Row, relation: RelationId) {
         let path = self.over(row.path, relation);
-        if self.is_fetched(row) && !self.read_paths.contains(&(row.query, path)) {
+        if self.is_fetched(row) && !self.read_at.contains_key(&(row.query, path)) {
             self.set_first.insert((row.query, row.path, relation));
         }
     }

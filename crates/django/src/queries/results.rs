@@ -7,7 +7,7 @@ use tuneup_python::Symbol;
 
 use super::machine::{self, Machine};
 use super::value::{self, Asked, Origin, Queryset, Site, Step, Value};
-use super::{Kept, Noted, Plan, Query, Read, Save, Source, Write};
+use super::{FxIndexSet, Kept, Noted, Plan, Query, Read, Save, Source, Write};
 
 /// The queries of a part, in no order.
 pub(super) fn results(machine: &Machine<'_>) -> Vec<Query> {
@@ -76,9 +76,9 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         })
     };
     let saves = machine.saves.get(&query).into_iter().flatten();
-    let saves = saves.map(|&(path, site, after)| Save { steps: machine.values.steps(path), site, after });
+    let saves = saves.map(|(&(path, site), &after)| Save { steps: machine.values.steps(path), site, after });
     let kept = |&(path, site): &_| Kept { path: machine.path_text(path), site };
-    let noted = |places: &FxHashMap<Value, Vec<(value::Path, Site)>>| -> Vec<Noted> {
+    let noted = |places: &FxHashMap<Value, FxIndexSet<(value::Path, Site)>>| -> Vec<Noted> {
         let places = places.get(&query).into_iter().flatten();
         places.map(|&(path, site)| Noted { path: machine.path_text(path), site }).collect()
     };
@@ -99,7 +99,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         reads: Vec::new(),
         looped: machine.loops.contains_key(&query),
         looped_openly: machine.looped_openly.contains(&query),
-        loops: machine.loops.get(&query).cloned().unwrap_or_default(),
+        loops: machine.loops.get(&query).into_iter().flatten().copied().collect(),
         asked_before: queryset
             .sites
             .iter()
@@ -109,8 +109,8 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         saves: saves.collect(),
         kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
-        emptied: machine.emptied.get(&query).cloned().unwrap_or_default(),
-        giving: machine.giving.get(&query).cloned().unwrap_or_default(),
+        emptied: machine.emptied.get(&query).into_iter().flatten().copied().collect(),
+        giving: machine.giving.get(&query).into_iter().flatten().copied().collect(),
         tested: noted(&machine.tested),
         forgiven: noted(&machine.forgiven),
         rekeyed: noted(&machine.rekeyed),

@@ -84,10 +84,7 @@ impl<'p> Machine<'p> {
             .filter(|row| row.path == Path::ROOT)
             .collect::<Vec<_>>()
         {
-            let sites = self.emptied.entry(row.query).or_default();
-            if !sites.contains(&site) {
-                sites.push(site);
-            }
+            self.emptied.entry(row.query).or_default().insert(site);
         }
     }
 

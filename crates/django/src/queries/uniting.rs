@@ -1,6 +1,8 @@
 //! Puts together what several parts of a project found: one query for each flow, in the order of their places.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hash;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::Symbol;
 
 use super::machine::Machine;
@@ -81,24 +83,24 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         match at.get(&identity) {
             Some(&index) => {
                 let there = &mut queries[index];
-                extend(&mut there.reads, query.reads);
+                there.reads.extend(query.reads);
                 there.looped |= query.looped;
                 there.looped_openly |= query.looped_openly;
                 there.handed |= query.handed;
                 there.prefetched |= query.prefetched;
                 there.of_outside &= query.of_outside;
-                extend(&mut there.loops, query.loops);
-                extend(&mut there.asked_before, query.asked_before);
-                extend(&mut there.writes, query.writes);
-                extend(&mut there.saves, query.saves);
-                extend(&mut there.kept, query.kept);
-                extend(&mut there.emptied, query.emptied);
-                extend(&mut there.giving, query.giving);
-                extend(&mut there.tested, query.tested);
-                extend(&mut there.forgiven, query.forgiven);
-                extend(&mut there.rekeyed, query.rekeyed);
-                extend(&mut there.stale, query.stale);
-                extend(&mut there.unseen, query.unseen);
+                there.loops.extend(query.loops);
+                there.asked_before.extend(query.asked_before);
+                there.writes.extend(query.writes);
+                there.saves.extend(query.saves);
+                there.kept.extend(query.kept);
+                there.emptied.extend(query.emptied);
+                there.giving.extend(query.giving);
+                there.tested.extend(query.tested);
+                there.forgiven.extend(query.forgiven);
+                there.rekeyed.extend(query.rekeyed);
+                there.stale.extend(query.stale);
+                there.unseen.extend(query.unseen);
             }
             None => {
                 at.insert(identity, queries.len());
@@ -107,6 +109,19 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         }
     }
     for query in &mut queries {
+        keep_first(&mut query.reads);
+        keep_first(&mut query.loops);
+        keep_first(&mut query.asked_before);
+        keep_first(&mut query.writes);
+        keep_first(&mut query.saves);
+        keep_first(&mut query.kept);
+        keep_first(&mut query.emptied);
+        keep_first(&mut query.giving);
+        keep_first(&mut query.tested);
+        keep_first(&mut query.forgiven);
+        keep_first(&mut query.rekeyed);
+        keep_first(&mut query.stale);
+        keep_first(&mut query.unseen);
         end_recursion(&mut query.reads);
         query.reads.sort_by_cached_key(|read| {
             let names: Vec<&str> = read.steps.iter().map(|step| step.name.as_str()).collect();
@@ -175,10 +190,11 @@ fn text(plan: &Plan) -> Vec<&'static str> {
     plan.select.iter().chain(&plan.prefetch).chain(&plan.defer).map(|name| name.as_str()).collect()
 }
 
-fn extend<T: PartialEq>(there: &mut Vec<T>, more: Vec<T>) {
-    for item in more {
-        if !there.contains(&item) {
-            there.push(item);
-        }
+/// Keeps the first of those that are equal.
+fn keep_first<T: Clone + Eq + Hash>(items: &mut Vec<T>) {
+    if items.len() < 2 {
+        return;
     }
+    let mut seen: FxHashSet<T> = FxHashSet::default();
+    items.retain(|item| seen.insert(item.clone()));
 }

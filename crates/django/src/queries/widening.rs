@@ -6,12 +6,8 @@
 
 use std::rc::Rc;
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
+use super::FxIndexSet;
 use super::value::{Asked, Origin, Queryset, Role, Row, Shape, Site, Value, Values};
-
-type FxIndexSet<T> = IndexSet<T, FxBuildHasher>;
 
 impl Values {
     /// The alternatives with those merged that are alike: so many that more than `most` are left only where those that are

@@ -1,12 +1,12 @@
 //! What code writes while rows of a queryset are looped over, or since it has asked for them: what was loaded with them may be
 //! older by then.
 
-use indexmap::IndexSet;
 use ruff_text_size::{TextRange, TextSize};
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxHashSet;
 use tuneup_python::FunctionRef;
 use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind};
 
+use super::FxIndexSet;
 use super::calls::Arguments;
 use super::machine::{CallKey, Frame, Machine};
 use super::noted::note;
@@ -38,9 +38,9 @@ pub(crate) struct Doing {
     /// The step that is being run.
     step: TextRange,
     /// All that it has written.
-    writes: IndexSet<Write, FxBuildHasher>,
+    writes: FxIndexSet<Write>,
     /// What was written on the way to the step that is being run.
-    before: IndexSet<Done, FxBuildHasher>,
+    before: FxIndexSet<Done>,
     /// The models of all that.
     models: Vec<ModelId>,
 }
@@ -63,20 +63,14 @@ impl Machine<'_> {
     /// Keeps that something was written, or may have been.
     fn record_write_of(&mut self, write: Write, is_sure: bool) {
         for &(query, within) in &self.looping {
-            let writes = self.writes.entry(query).or_default();
-            if !writes.contains(&(write, within)) {
-                writes.push((write, within));
-            }
+            self.writes.entry(query).or_default().insert((write, within));
             let is_within = self.looping.iter().filter(|(it, _)| *it == query).count() > 1;
             if !is_within
                 && write.relation.is_none()
                 && !write.makes
                 && let Some(model) = write.model
             {
-                let before = self.written_before.entry(query).or_default();
-                if !before.contains(&(model, write.site)) {
-                    before.push((model, write.site));
-                }
+                self.written_before.entry(query).or_default().insert((model, write.site));
             }
         }
         if let Some(doing) = self.call_writes.last_mut() {
@@ -148,13 +142,13 @@ impl Machine<'_> {
     }
 
     /// Takes off what was written since: by a branch that ended its function, or that is not the one which is run next.
-    pub(super) fn take_written(&mut self, since: usize) -> IndexSet<Done, FxBuildHasher> {
+    pub(super) fn take_written(&mut self, since: usize) -> FxIndexSet<Done> {
         let doing = self.call_writes.last_mut().filter(|doing| doing.before.len() > since);
         doing.map(|doing| doing.before.split_off(since)).unwrap_or_default()
     }
 
     /// Puts back what another branch has written, behind which code goes on.
-    pub(super) fn put_written(&mut self, written: IndexSet<Done, FxBuildHasher>) {
+    pub(super) fn put_written(&mut self, written: FxIndexSet<Done>) {
         if let Some(doing) = self.call_writes.last_mut() {
             doing.before.extend(written);
         }
@@ -238,9 +232,8 @@ impl Machine<'_> {
         else {
             return;
         };
-        let saves = self.saves.entry(row.query).or_default();
-        if row.path != Path::ROOT && !saves.iter().any(|(path, at, _)| (*path, *at) == (row.path, site)) {
-            saves.push((row.path, site, after));
+        if row.path != Path::ROOT {
+            self.saves.entry(row.query).or_default().entry((row.path, site)).or_insert(after);
         }
     }
 }
