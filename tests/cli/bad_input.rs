@@ -88,9 +88,12 @@ fn long_dicts_are_read() {
     library.write("broken.py", "(");
     let many = 0..20_000;
     let items: String = many.clone().map(|n| format!("    'name{n}': {n},\n")).collect();
-    let statements: String = many.map(|n| format!("    names['name{n}'] = {n}\n")).collect();
+    let statements: String = many.clone().map(|n| format!("    names['name{n}'] = {n}\n")).collect();
+    let own: String = many.map(|n| format!("        self['name{n}'] = {n}\n")).collect();
     library.write("display.py", format!("names = {{\n{items}}}\n"));
     library.write("statements.py", format!("def f():\n    names = {{}}\n{statements}    return names\n"));
+    let class = format!("class Names(dict):\n    def __init__(self):\n{own}");
+    library.write("objects.py", format!("{class}\n\ndef f():\n    return Names()['name1']\n"));
     library.write("config/__init__.py", "");
     library.write("config/settings.py", format!("INSTALLED_APPS = ['library']\nNAMES = {{\n{items}}}\n"));
     library.write(

@@ -376,12 +376,20 @@ def checked_again():
     let given = "def __init__(self, book):\n        super().__init__(book=book, kind='a')";
     let put = "def __init__(self, book):\n        super().__init__()\n        self['book'] = book";
     let updated = "def __init__(self, book):\n        self.update({'book': book})";
-    for context in [given, put, updated] {
+    let by_default = "def __init__(self, book):\n        self.setdefault('book', book)";
+    let in_list = "def __init__(self, book):\n        self.setdefault('books', []).append(book)";
+    for context in [given, put, updated, by_default] {
         check(&[("validators.py", &validators(context, "self.context['book'].author.name"))], found);
     }
+    let listed = "[book.author.name for book in self.context['books']]";
+    check(&[("validators.py", &validators(in_list, listed))], found);
+    let asked = "self.context.setdefault('book', None).author.name";
+    check(&[("validators.py", &validators(given, asked))], found);
     check(&[("validators.py", &validators(given, "self.context.get('book').author.name"))], found);
     // What is held under another name, or put away by its own means, is none of them.
-    check(&[("validators.py", &validators(given, "self.context['author'].author.name"))], &[]);
+    for context in [given, by_default] {
+        check(&[("validators.py", &validators(context, "self.context['author'].author.name"))], &[]);
+    }
     let own = format!("{put}\n\n    def __setitem__(self, key, value):\n        pass");
     check(&[("validators.py", &validators(&own, "self.context['book'].author.name"))], &[]);
 }

@@ -114,7 +114,7 @@ pub(super) fn admin_of(machine: &mut Machine<'_>, class: ClassRef, model: Value,
     let range = machine.project.facts(class.file).class(class.id).name_range;
     let site = Site { file: class.file, range, function: None, form };
     let this = machine.values.make(Shape::Object(class, Some(site.into())));
-    machine.object_values.insert((this, Symbol::new("model")), model);
+    machine.set_on(this, Symbol::new("model"), model);
     this
 }
 

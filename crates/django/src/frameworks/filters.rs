@@ -187,10 +187,7 @@ fn inherited_method<'p>(
     match name {
         "__init__" => {
             if let Some(rows) = given(arguments) {
-                let key = (this, Symbol::new("queryset"));
-                let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-                let joined = machine.values.join(before, rows);
-                machine.object_values.insert(key, joined);
+                machine.make_with(this, Symbol::new("queryset"), rows);
             }
             Some(Value::NONE)
         }

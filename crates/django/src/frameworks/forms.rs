@@ -105,7 +105,7 @@ fn inherited_method<'p>(
         return Some(Value::NONE);
     }
     let rows = options(machine, frame, arguments);
-    machine.object_values.insert((this, Symbol::new(ROWS)), rows);
+    machine.set_on(this, Symbol::new(ROWS), rows);
     if !frame.is_class_body {
         let site = frame.site(ruff_text_size::TextRange::default());
         let label = own_label(machine, this, class);
@@ -219,20 +219,20 @@ fn set<'p>(
     match name {
         // A filter set's form is seen only where code shows it.
         "queryset" if machine.has_base(class, filters::is_filter_set) => {
-            let given = (form, Symbol::new(GIVEN));
-            let before = machine.object_values.get(&given).copied();
+            let given = Symbol::new(GIVEN);
+            let before = machine.object_values.get(&(form, given)).copied();
             let before =
                 before.unwrap_or_else(|| machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER));
             let choices = machine.values.mapping(vec![(key, put)], Value::NEVER, Value::NEVER);
             let choices = machine.updated(before, choices);
-            machine.object_values.insert(given, choices);
+            machine.set_on(form, given, choices);
         }
         "queryset" => {
             // Whoever labels the options by other means is asked there.
             if sets(machine, class, key, "label_from_instance")
                 || !shows_options(machine, class, key, declared)
             {
-                machine.object_values.insert((form, Symbol::new(&format!("{ROWS}:{key}"))), put);
+                machine.set_on(form, Symbol::new(&format!("{ROWS}:{key}")), put);
                 return;
             }
             let label = match declared.map(|value| machine.values.shape(value)) {

@@ -17,7 +17,6 @@ mod choosing;
 mod contexts;
 pub(crate) mod cursors;
 mod declared;
-pub(crate) mod dicts;
 mod documents;
 mod executors;
 mod filters;
@@ -145,7 +144,6 @@ const ALL: &[Framework] = &[
     pagination::FRAMEWORK,
     executors::FRAMEWORK,
     cursors::FRAMEWORK,
-    dicts::FRAMEWORK,
     requests::FRAMEWORK,
     shortcuts::FRAMEWORK,
     cache::FRAMEWORK,
@@ -242,6 +240,9 @@ impl<'p> Machine<'p> {
         name: Symbol,
     ) -> Option<Value> {
         let Shape::Object(class, _) = *self.values.shape(this) else { return None };
+        if self.is_dict_method(class, name) {
+            return Some(self.values.make(Shape::Method(this, name)));
+        }
         let called = name.as_str();
         ALL.iter().find_map(|framework| match framework.methods {
             Some(has) if has(self, class, called) => Some(self.values.make(Shape::Method(this, name))),
@@ -258,6 +259,9 @@ impl<'p> Machine<'p> {
         name: Symbol,
         arguments: &Arguments,
     ) -> Value {
+        if let Some(given) = self.dict_method(frame, this, class, name, arguments) {
+            return given;
+        }
         let name = name.as_str();
         let found = ALL.iter().find_map(|framework| match framework.methods {
             Some(has) if !has(self, class, name) => None,

@@ -41,10 +41,7 @@ fn inherited_method<'p>(
     _name: &str,
     arguments: &Arguments,
 ) -> Option<Value> {
-    let key = (this, Symbol::new(ROWS));
-    let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-    let rows = machine.values.join(before, arguments.get(0, "object_list")?);
-    machine.object_values.insert(key, rows);
+    machine.make_with(this, Symbol::new(ROWS), arguments.get(0, "object_list")?);
     Some(Value::NONE)
 }
 

@@ -296,7 +296,7 @@ fn class_method<'p>(
     if let Some(model) = arguments.keyword("model")
         && let Some(rows) = rows_of_argument(machine, frame, model, call)
     {
-        machine.object_values.insert((this, Symbol::new(OF_MODEL)), rows);
+        machine.set_on(this, Symbol::new(OF_MODEL), rows);
     }
     show(machine, frame, this);
     Some(Value::SCALAR)

@@ -9,7 +9,7 @@ use super::known::fallback::shows;
 use super::known::narrowing::Known;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Site, Uses, Value};
-use crate::frameworks::{dicts, rest};
+use crate::frameworks::rest;
 
 impl<'p> Machine<'p> {
     /// The value of an expression.
@@ -571,7 +571,7 @@ impl<'p> Machine<'p> {
             Shape::Scalar | Shape::Str(_) | Shape::Unlike(_) => Value::SCALAR,
             Shape::Object(class, _) => match self.class_function(class, self.names.getitem) {
                 Some((function, _)) => self.call_function(frame, function, None, &[value, key]),
-                None => match dicts::held(self, value) {
+                None => match self.held(value) {
                     Some(held) => self.item(frame, held, key, is_slice),
                     None => Value::UNKNOWN,
                 },

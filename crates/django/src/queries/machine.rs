@@ -184,6 +184,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) globals: FxHashMap<(FileId, Symbol), Value>,
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
+    /// The objects that have an object as an attribute.
+    holders: FxHashMap<Value, FxHashSet<Value>>,
     /// The attributes that objects are made with, so that none is seen of their class.
     pub(crate) given: FxHashSet<(Value, Symbol)>,
     /// The names of modules' containers that code changes.
@@ -397,6 +399,7 @@ impl<'p> Machine<'p> {
             globals: FxHashMap::default(),
             class_values: FxHashMap::default(),
             object_values: FxHashMap::default(),
+            holders: FxHashMap::default(),
             given: FxHashSet::default(),
             changed_in_place,
             parameter_reads: FxHashMap::default(),
@@ -486,6 +489,7 @@ impl<'p> Machine<'p> {
     pub(super) fn forget_memos(&mut self) {
         self.remembered = FxHashMap::default();
         self.object_values = FxHashMap::default();
+        self.holders = FxHashMap::default();
         self.class_values = FxHashMap::default();
         self.row_values = FxHashMap::default();
         self.shown = FxHashSet::default();
@@ -531,20 +535,50 @@ impl<'p> Machine<'p> {
         self.values.step(path, Step { relation, name, to_many: false, site: None, start: None })
     }
 
-    /// Keeps what code puts on an object, beside what it has put there before.
-    pub(crate) fn put_on(&mut self, object: Value, name: Symbol, put: Value) {
-        let before = self.object_values.get(&(object, name)).copied().unwrap_or(Value::NEVER);
-        let joined = self.values.join(before, put);
-        if joined != before {
-            self.object_values.insert((object, name), joined);
+    /// Keeps what code puts on an object, beside what it has put there before. Gives whether that is something new.
+    pub(crate) fn put_on(&mut self, object: Value, name: Symbol, put: Value) -> bool {
+        let is_new = self.make_with(object, name, put);
+        if is_new {
             *self.changes.entry(object).or_default() += 1;
         }
+        is_new
+    }
+
+    /// Keeps what an object is made with, beside what the same place has made it with before. Gives whether that is something
+    /// new.
+    pub(crate) fn make_with(&mut self, object: Value, name: Symbol, with: Value) -> bool {
+        let before = self.object_values.get(&(object, name)).copied().unwrap_or(Value::NEVER);
+        let joined = self.values.join(before, with);
+        if joined != before {
+            self.set_on(object, name, joined);
+        }
+        joined != before
     }
 
     /// Makes an object with an attribute, which hides the one of its class.
     pub(crate) fn give(&mut self, object: Value, name: Symbol, value: Value) {
-        self.object_values.insert((object, name), value);
+        self.set_on(object, name, value);
         self.given.insert((object, name));
+    }
+
+    /// Keeps what an attribute of an object is.
+    pub(crate) fn set_on(&mut self, object: Value, name: Symbol, value: Value) {
+        for member in self.values.members(value) {
+            if matches!(self.values.shape(member), Shape::Object(..)) {
+                self.holders.entry(member).or_default().insert(object);
+            }
+        }
+        self.object_values.insert((object, name), value);
+    }
+
+    /// Keeps that an object is another within, so that what has it as an attribute may do otherwise.
+    pub(crate) fn note_change_within(&mut self, object: Value) {
+        let Some(holders) = self.holders.get(&object) else { return };
+        // The order of those that have it changes nothing.
+        #[expect(clippy::iter_over_hash_type)]
+        for &holder in holders {
+            *self.changes.entry(holder).or_default() += 1;
+        }
     }
 
     /// How often the attributes of the first of a call's arguments have changed.

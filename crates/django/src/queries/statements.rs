@@ -9,7 +9,6 @@ use super::known::narrowing::widen_back;
 use super::known::searches::is_search;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
-use crate::frameworks::dicts;
 
 /// Whether control goes on behind a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -474,7 +473,7 @@ impl<'p> Machine<'p> {
                 machine.values.sequence(element)
             }
             Shape::Object(class, _) => {
-                dicts::put_item(machine, member, class, key, value);
+                machine.put_item(member, class, key, value);
                 member
             }
             _ => member,

@@ -24,6 +24,10 @@ const WIDEST_UNION: usize = 12;
 /// How many it keeps where all are texts.
 const MOST_TEXTS: usize = 40;
 
+/// How many names of a dict are told apart. What stands under more is one of several values, as in a list: each further
+/// name would cost as much as all before it.
+pub(super) const NAMES: usize = 512;
+
 /// How deep values nest before they are unknown: keeps recursive data finite.
 const DEEPEST: u8 = 16;
 
@@ -391,10 +395,16 @@ impl Values {
                 Shape::Mapping { known: b, key: kb, rest: rb },
             ) => {
                 let mut known = a.to_vec();
+                let (mut key, mut rest) = (self.join(ka, kb), self.join(ra, rb));
                 for &(name, value) in b.iter() {
-                    match known.iter_mut().find(|(known, _)| *known == name) {
-                        Some((_, there)) => *there = self.join(*there, value),
-                        None => known.push((name, value)),
+                    match a.binary_search_by(|(known, _)| known.as_str().cmp(name.as_str())) {
+                        Ok(at) => known[at].1 = self.join(known[at].1, value),
+                        Err(_) if known.len() < NAMES => known.push((name, value)),
+                        Err(_) => {
+                            let name = self.make(Shape::Str(name));
+                            key = self.join(key, name);
+                            rest = self.join(rest, value);
+                        }
                     }
                 }
                 // A flag that one of them lacks may be missing.
@@ -404,9 +414,7 @@ impl Values {
                         *value = self.join(*value, Value::NONE);
                     }
                 }
-                let key = self.join(ka, kb);
-                let rest = self.join(ra, rb);
-                return self.mapping(known, key, rest);
+                return self.mapping_beyond(known, a.len(), key, rest);
             }
             (Shape::Scalar, Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_))
             | (Shape::Bool(_) | Shape::Int(_) | Shape::Str(_) | Shape::Unlike(_), Shape::Scalar) => {

@@ -35,14 +35,14 @@ pub(super) fn acting(machine: &mut Machine<'_>, class: ClassRef, action: &str) -
     let site = Site { file, range, function: None, form: SiteForm::Declaration };
     let this = machine.values.make(Shape::Object(class, Some(site.into())));
     let value = machine.values.make(Shape::Str(Symbol::new(action)));
-    machine.object_values.insert((this, Symbol::new("action")), value);
+    machine.set_on(this, Symbol::new("action"), value);
     if let Some(methods) = methods(machine, action, own) {
         let request = machine.request_by(methods);
-        machine.object_values.insert((this, Symbol::new(KNOWN_REQUEST)), request);
+        machine.set_on(this, Symbol::new(KNOWN_REQUEST), request);
     }
     if action == "list" {
         let arguments = arguments_of_list(machine, class);
-        machine.object_values.insert((this, Symbol::new("kwargs")), arguments);
+        machine.set_on(this, Symbol::new("kwargs"), arguments);
     }
     if let Some(function) = own {
         given_to_action(machine, this, function);

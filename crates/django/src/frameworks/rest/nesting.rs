@@ -53,10 +53,7 @@ const MANY: &str = "%many";
 /// Keeps whether a serializer is made for many: `many=True`.
 pub(super) fn keep_many(machine: &mut Machine<'_>, this: Value, arguments: &Arguments) {
     let many = arguments.keyword("many").unwrap_or(Value::NONE);
-    let key = (this, Symbol::new(MANY));
-    let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-    let joined = machine.values.join(before, many);
-    machine.object_values.insert(key, joined);
+    machine.make_with(this, Symbol::new(MANY), many);
 }
 
 /// Whether a serializer was made for many, whatever it was given: the hits of a search, for which its list fetches the rows.
@@ -174,8 +171,5 @@ pub(super) fn keep_context(machine: &mut Machine<'_>, this: Value, arguments: &A
         None if arguments.more_keywords.is_some_and(|more| more != Value::NEVER) => Value::UNKNOWN,
         None => machine.values.mapping(Vec::new(), Value::NEVER, Value::NEVER),
     };
-    let key = (this, Symbol::new(GIVEN));
-    let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-    let joined = machine.values.join(before, given);
-    machine.object_values.insert(key, joined);
+    machine.make_with(this, Symbol::new(GIVEN), given);
 }

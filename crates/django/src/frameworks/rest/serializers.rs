@@ -36,10 +36,7 @@ pub(super) fn method<'p>(
     match name {
         "__init__" => {
             let shown = arguments.get(0, "instance").unwrap_or(Value::NONE);
-            let key = (this, Symbol::new("instance"));
-            let before = machine.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-            let joined = machine.values.join(before, shown);
-            machine.object_values.insert(key, joined);
+            machine.make_with(this, Symbol::new("instance"), shown);
             nesting::keep_context(machine, this, arguments);
             nesting::keep_many(machine, this, arguments);
             Some(Value::NONE)

@@ -4,11 +4,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Expr, ExprKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Shape, Value};
-
-/// How many names of a dict are told apart. What stands under more is one of several values, as in a list: each further
-/// name would cost as much as all before it.
-const NAMES: usize = 512;
+use crate::queries::value::{NAMES, Shape, Value};
 
 /// A dict, as it is filled.
 struct Items {

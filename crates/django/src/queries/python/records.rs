@@ -62,10 +62,7 @@ impl<'p> Machine<'p> {
         };
         for (name, put) in self.filled(frame, &fields, arguments, call) {
             let Some(put) = put else { continue };
-            let key = (object, name);
-            let before = self.object_values.get(&key).copied().unwrap_or(Value::NEVER);
-            let joined = self.values.join(before, put);
-            self.object_values.insert(key, joined);
+            self.make_with(object, name, put);
         }
         true
     }
