@@ -6,12 +6,12 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
 
 use tuneup_django::Project;
-use tuneup_django::queries::{Noted, Site, Write};
-use tuneup_django::schema::RelationKind;
+use tuneup_django::queries::{Hazard, HazardKind, Site, Write};
+use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{
-    Gap, Missing, Verdict, asked_again, by_safety, held_by, is_deferred, lacking, left_out,
+    Gap, Missing, Objection, Verdict, asked_again, by_safety, held_by, is_deferred, lacking, left_out,
     left_out_elsewhere, place_of,
 };
 use crate::proposal::{Change, Lookup, Proposal, Safety, covers};
@@ -112,165 +112,194 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
     }
 }
 
-/// Why a prefetch is no way whose rows are found by what a query leaves out.
-const ASKED_FOR: &str = "a prefetch has to ask for it row by row";
-
 fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     let mut verdict = gap.verdict(project, wanted);
-    let schema = &project.schema;
-    if gap.asked.combined {
-        verdict.object(
-            Safety::Advice,
-            "`union()`, `intersection()` and `difference()` refuse `prefetch_related()` after them: put it on both sides.",
-        );
-    }
-    if let Some(site) = gap.emptied.first() {
-        verdict.object(
-            Safety::Advice,
-            format!(
-                "All that a row holds is taken off it at once ({}), and a prefetch puts `_prefetched_objects_cache` there, which no \
-                 field is: leave that out first.",
-                place_of(project, site).path
-            ),
-        );
-    }
-    if wanted.iter().all(|missing| missing.alone)
-        && let Some(again) = asked_again(project, &gap.site)
-    {
-        let facts = project.source.facts(again.file);
-        verdict.object(
-            Safety::Unsafe,
-            format!(
-                "`{}` asks for the object once more ({}): it is paid for each time, and read at most once.",
-                facts.function(again.id).qualname,
-                project.source.path(again.file)
-            ),
-        );
-    }
-    if gap.asked.streamed {
-        verdict.object(
-            Safety::Advice,
-            "`iterator()` without `chunk_size` ignores prefetches up to Django 4.2 and refuses them later: give it a `chunk_size` as well.",
-        );
-    }
+    verdict.object_all(combined(gap));
+    verdict.object_all(emptied(project, gap));
+    verdict.object_all(paid_again(project, gap, wanted));
+    verdict.object_all(streamed(gap));
     for missing in wanted {
-        let held = missing.relations.first().map(|&first| held_by(project, first)).unwrap_or_default();
-        for name in held {
-            if gap.only.as_ref().is_some_and(|only| left_out(only, name).is_some()) {
-                verdict.object(
-                    Safety::Advice,
-                    format!("`only()` leaves `{name}` out, and {ASKED_FOR}: add it to `only()` as well."),
-                );
-            } else if gap.deferred.iter().any(|deferred| is_deferred(name, deferred)) {
-                verdict.object(
-                    Safety::Advice,
-                    format!(
-                        "`defer()` leaves `{name}` out, and {ASKED_FOR}: take it out of `defer()` as well."
-                    ),
-                );
-            } else if let Some(reason) = left_out_elsewhere(project, gap, name, ASKED_FOR) {
-                verdict.object(Safety::Advice, reason);
-            }
-        }
-        let is_undone = gap.undone(project, missing).is_some();
-        if let Some(generic) =
-            missing.relations.iter().find(|&&id| schema.relation(id).kind() == RelationKind::Generic)
-            && let Some(site) = forgiven(project, gap, missing)
-        {
-            let place = place_of(project, site);
-            verdict.object(
-                Safety::Unsafe,
-                format!(
-                    "`{}` leads to models that may be gone, for which reading it raises `AttributeError`: {} forgives that, a prefetch raises it for all rows.",
-                    schema.relation(*generic).lookup_name(),
-                    place.path
-                ),
-            );
-        }
+        verdict.object_all(found_by_what_is_left_out(project, gap, missing));
+        verdict.object_all(no_longer_forgiven(project, gap, missing));
         // What the query joins already is as old without a prefetch behind it.
-        for &id in &missing.relations[missing.joined..] {
-            let relation = schema.relation(id);
-            let Some(target) = relation.target() else { continue };
-            let name = relation.lookup_name();
-            if relation.to_many() && gap.writes.iter().any(|write| write.relation == Some(id)) {
-                verdict.object(
-                    Safety::Advice,
-                    format!("`{name}` is written through while the rows are looped over, which drops what was prefetched."),
-                );
-                continue;
-            }
-            let through = relation.through();
-            let is_between = |write: &&Write| match write.between {
-                Some(other) => schema.relation(other).field() == relation.field(),
-                None => through.is_some() && through == write.model,
-            };
-            let is_of_them = |write: &&Write| match (write.relation, write.between) {
-                (Some(set), _) => set == id,
-                (None, Some(other)) => schema.relation(other).through() == Some(target),
-                (None, None) => write.model == Some(target) && write.changes(relation),
-            };
-            if let Some(write) = gap.writes.iter().find(is_between) {
-                verdict.object(
-                    Safety::Unsafe,
-                    format!(
-                        "What `{name}` leads to is changed while the rows are looped over ({}): what was prefetched would not show it.",
-                        place_of(project, &write.site).path
-                    ),
-                );
-            } else if let Some(write) = gap.writes.iter().find(is_of_them).filter(|_| !is_undone) {
-                let place = place_of(project, &write.site);
-                verdict.object(
-                    Safety::Unsafe,
-                    format!(
-                        "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it, and to save one of them would write back what it held before.",
-                        schema.label(target),
-                        place.path
-                    ),
-                );
-            } else if let Some(reason) = gap.sql(project, true) {
-                verdict.object(Safety::Unsafe, reason);
-            }
+        for &relation in &missing.relations[missing.joined..] {
+            verdict.object_all(written(project, gap, missing, relation));
         }
-        if let Some(rekeyed) = gap.rekeyed.iter().find(|rekeyed| is_found_by_key(project, missing, rekeyed)) {
-            verdict.object(
-                Safety::Unsafe,
-                format!(
-                    "The key of a row is set ({}): what was prefetched for it belongs to the key that it had.",
-                    place_of(project, &rekeyed.site).path
-                ),
-            );
-        }
-        if let Some(stale) = gap.stale.iter().find(|stale| covers(&missing.path, &stale.path)) {
-            verdict.object(
-                Safety::Unsafe,
-                format!(
-                    "`{}` is written after the row was asked for ({}), and read then: what was prefetched would not show it.",
-                    stale.path.replace("__", "."),
-                    place_of(project, &stale.site).path
-                ),
-            );
-        }
-        let tags = missing.relations.iter().map(|&id| schema.relation(id)).find(|relation| {
-            let field = schema.field(relation.field());
-            !relation.is_reverse()
-                && field.is_taggit()
-                && field.argument(&project.source, "ordering").is_none()
-        });
-        if let Some(tags) = tags {
-            verdict.object(
-                Safety::Unsafe,
-                format!(
-                    "taggit gives one row's `{}` in the order in which they were put on it, and prefetched ones in none.",
-                    tags.lookup_name()
-                ),
-            );
-        }
+        verdict.object_all(rekeyed(project, gap, missing));
+        verdict.object_all(stale(project, gap, missing));
+        verdict.object_all(ordered_as_put(project, missing));
     }
     verdict
 }
 
+/// The rows of several queries at once.
+fn combined(gap: &Gap) -> Option<Objection> {
+    let reason = "`union()`, `intersection()` and `difference()` refuse `prefetch_related()` after them: put it on both sides.";
+    gap.asked.combined.then(|| (Safety::Advice, reason.to_owned()))
+}
+
+/// A prefetch puts what is no field onto rows of which code takes all that they hold.
+fn emptied(project: &Project, gap: &Gap) -> Option<Objection> {
+    let emptied = gap.hazards(HazardKind::Emptied).next()?;
+    Some((
+        Safety::Advice,
+        format!(
+            "All that a row holds is taken off it at once ({}), and a prefetch puts `_prefetched_objects_cache` there, which no \
+             field is: leave that out first.",
+            place_of(project, &emptied.site).path
+        ),
+    ))
+}
+
+/// A view that asks for its one object several times asks for what is prefetched as often.
+fn paid_again(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Objection> {
+    if !wanted.iter().all(|missing| missing.alone) {
+        return None;
+    }
+    let again = asked_again(project, &gap.site)?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "`{}` asks for the object once more ({}): it is paid for each time, and read at most once.",
+            project.source.facts(again.file).function(again.id).qualname,
+            project.source.path(again.file)
+        ),
+    ))
+}
+
+/// Rows that are read in a stream come without what is prefetched.
+fn streamed(gap: &Gap) -> Option<Objection> {
+    let reason = "`iterator()` without `chunk_size` ignores prefetches up to Django 4.2 and refuses them later: give it a `chunk_size` as well.";
+    gap.asked.streamed.then(|| (Safety::Advice, reason.to_owned()))
+}
+
+/// Why a prefetch is no way whose rows are found by what a query leaves out.
+const ASKED_FOR: &str = "a prefetch has to ask for it row by row";
+
+/// The query leaves out columns by which related rows are found.
+fn found_by_what_is_left_out(project: &Project, gap: &Gap, missing: &Missing) -> Vec<Objection> {
+    let held = missing.relations.first().map(|&first| held_by(project, first)).unwrap_or_default();
+    let reason = |name: &str| {
+        if gap.only.as_ref().is_some_and(|only| left_out(only, name).is_some()) {
+            Some(format!("`only()` leaves `{name}` out, and {ASKED_FOR}: add it to `only()` as well."))
+        } else if gap.deferred.iter().any(|deferred| is_deferred(name, deferred)) {
+            Some(format!("`defer()` leaves `{name}` out, and {ASKED_FOR}: take it out of `defer()` as well."))
+        } else {
+            left_out_elsewhere(project, gap, name, ASKED_FOR)
+        }
+    };
+    held.into_iter().filter_map(reason).map(|reason| (Safety::Advice, reason)).collect()
+}
+
+/// A prefetch raises for all rows what code forgives where one is read.
+fn no_longer_forgiven(project: &Project, gap: &Gap, missing: &Missing) -> Option<Objection> {
+    let schema = &project.schema;
+    let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+    let generic = relations.find(|relation| relation.kind() == RelationKind::Generic)?;
+    let site = forgiven(project, gap, missing)?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "`{}` leads to models that may be gone, for which reading it raises `AttributeError`: {} forgives that, a prefetch raises it for all rows.",
+            generic.lookup_name(),
+            place_of(project, site).path
+        ),
+    ))
+}
+
+/// What a relation leads to is written while the rows are looped over.
+fn written(project: &Project, gap: &Gap, missing: &Missing, id: RelationId) -> Option<Objection> {
+    let schema = &project.schema;
+    let relation = schema.relation(id);
+    let target = relation.target()?;
+    let name = relation.lookup_name();
+    if relation.to_many() && gap.writes.iter().any(|write| write.relation == Some(id)) {
+        return Some((
+            Safety::Advice,
+            format!(
+                "`{name}` is written through while the rows are looped over, which drops what was prefetched."
+            ),
+        ));
+    }
+    let through = relation.through();
+    let is_between = |write: &&Write| match write.between {
+        Some(other) => schema.relation(other).field() == relation.field(),
+        None => through.is_some() && through == write.model,
+    };
+    if let Some(write) = gap.writes.iter().find(is_between) {
+        return Some((
+            Safety::Unsafe,
+            format!(
+                "What `{name}` leads to is changed while the rows are looped over ({}): what was prefetched would not show it.",
+                place_of(project, &write.site).path
+            ),
+        ));
+    }
+    let is_of_them = |write: &&Write| match (write.relation, write.between) {
+        (Some(set), _) => set == id,
+        (None, Some(other)) => schema.relation(other).through() == Some(target),
+        (None, None) => write.model == Some(target) && write.changes(relation),
+    };
+    if let Some(write) = gap.writes.iter().find(is_of_them)
+        && gap.undone(project, missing).is_none()
+    {
+        return Some((
+            Safety::Unsafe,
+            format!(
+                "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it, and to save one of them would write back what it held before.",
+                schema.label(target),
+                place_of(project, &write.site).path
+            ),
+        ));
+    }
+    gap.sql(project, true).map(|reason| (Safety::Unsafe, reason))
+}
+
+/// What was prefetched belongs to a key that code changes.
+fn rekeyed(project: &Project, gap: &Gap, missing: &Missing) -> Option<Objection> {
+    let mut rekeyed = gap.hazards(HazardKind::Rekeyed);
+    let rekeyed = rekeyed.find(|rekeyed| is_found_by_key(project, missing, rekeyed))?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "The key of a row is set ({}): what was prefetched for it belongs to the key that it had.",
+            place_of(project, &rekeyed.site).path
+        ),
+    ))
+}
+
+/// What was prefetched is older than what code has written before it reads.
+fn stale(project: &Project, gap: &Gap, missing: &Missing) -> Option<Objection> {
+    let stale = gap.hazards(HazardKind::Stale).find(|stale| covers(&missing.path, &stale.path))?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "`{}` is written after the row was asked for ({}), and read then: what was prefetched would not show it.",
+            stale.path.replace("__", "."),
+            place_of(project, &stale.site).path
+        ),
+    ))
+}
+
+/// One row's related rows come in the order in which they were put on it, and prefetched ones in none.
+fn ordered_as_put(project: &Project, missing: &Missing) -> Option<Objection> {
+    let schema = &project.schema;
+    let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+    let tags = relations.find(|relation| {
+        let field = schema.field(relation.field());
+        !relation.is_reverse() && field.is_taggit() && field.argument(&project.source, "ordering").is_none()
+    })?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "taggit gives one row's `{}` in the order in which they were put on it, and prefetched ones in none.",
+            tags.lookup_name()
+        ),
+    ))
+}
+
 /// Whether related rows are found by the key of a row which code sets.
-fn is_found_by_key(project: &Project, missing: &Missing, rekeyed: &Noted) -> bool {
+fn is_found_by_key(project: &Project, missing: &Missing, rekeyed: &Hazard) -> bool {
     let before = rekeyed.path.split("__").filter(|step| !step.is_empty()).count();
     let is_below = rekeyed.path.is_empty() || covers(&missing.path, &rekeyed.path);
     let next = missing.relations.get(before).map(|&id| project.schema.relation(id));
@@ -279,7 +308,7 @@ fn is_found_by_key(project: &Project, missing: &Missing, rekeyed: &Noted) -> boo
 
 /// Where an `AttributeError` that reading what is missing raises goes no further.
 fn forgiven<'m>(project: &Project, gap: &'m Gap, missing: &'m Missing) -> Option<&'m Site> {
-    let known = gap.forgiven.iter().find(|known| covers(&missing.path, &known.path));
+    let known = gap.hazards(HazardKind::Forgiven).find(|known| covers(&missing.path, &known.path));
     known.map(|known| &known.site).or_else(|| missing.readers.iter().find(|reader| forgives(project, reader)))
 }
 

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::queries::{
-    Aside, Asked, Deferring, FxIndexSet, Kept, Noted, Query, Read, Save, Site, SiteForm, Step, Write,
+    Aside, Asked, Deferring, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm, Step, Write,
 };
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
@@ -65,18 +65,8 @@ pub(crate) struct Gap<'p> {
     pub(crate) writes: FxIndexSet<Write>,
     /// Where related rows are saved after others of their model were written.
     pub(crate) saves: FxIndexSet<Save>,
-    /// Where its rows, or rows that are related to them, are put into a cache.
-    pub(crate) kept: FxIndexSet<Kept>,
-    /// Where all that one of its rows holds is taken off it at once.
-    pub(crate) emptied: FxIndexSet<Site>,
-    /// Where code tests whether a relation of one of its rows is loaded already.
-    pub(crate) tested: FxIndexSet<Noted>,
-    /// Where an `AttributeError` that reading one raises goes no further.
-    pub(crate) forgiven: FxIndexSet<Noted>,
-    /// Where the key of one of its rows, or of what they lead to, is set.
-    pub(crate) rekeyed: FxIndexSet<Noted>,
-    /// Where related rows of one of its rows are written before they are read.
-    pub(crate) stale: FxIndexSet<Noted>,
+    /// What code does with its rows that comes out otherwise where more is loaded with them.
+    pub(super) hazards: FxIndexSet<Hazard>,
     /// What else was asked of it.
     pub(crate) asked: Asked,
     /// `select_related()` without names was called on it.
@@ -108,12 +98,7 @@ impl Gap<'_> {
             loops: FxIndexSet::default(),
             writes: FxIndexSet::default(),
             saves: FxIndexSet::default(),
-            kept: FxIndexSet::default(),
-            emptied: FxIndexSet::default(),
-            tested: FxIndexSet::default(),
-            forgiven: FxIndexSet::default(),
-            rekeyed: FxIndexSet::default(),
-            stale: FxIndexSet::default(),
+            hazards: FxIndexSet::default(),
             asked,
             select_all: false,
             deferred: FxIndexSet::default(),
@@ -152,12 +137,7 @@ impl Gap<'_> {
         self.loops.extend(&other.loops);
         self.writes.extend(&other.writes);
         self.saves.extend(other.saves.iter().cloned());
-        self.kept.extend(other.kept.iter().cloned());
-        self.emptied.extend(&other.emptied);
-        self.tested.extend(other.tested.iter().cloned());
-        self.forgiven.extend(other.forgiven.iter().cloned());
-        self.rekeyed.extend(other.rekeyed.iter().cloned());
-        self.stale.extend(other.stale.iter().cloned());
+        self.hazards.extend(other.hazards.iter().cloned());
         self.asked = self.asked.or(other.asked);
         self.listed |= other.listed;
         self.prefetched_elsewhere = self.prefetched_elsewhere.or(other.prefetched_elsewhere);
@@ -246,8 +226,6 @@ impl Gap<'_> {
             query.plan.prefetch.iter().any(|known| covers(known.as_str(), &path))
         };
         self.saves.extend(query.saves.iter().filter(|save| !is_prefetched(save)).cloned());
-        self.emptied.extend(&query.emptied);
-        self.kept.extend(query.kept.iter().cloned());
         self.asked = self.asked.or(query.asked);
         self.select_all |= query.plan.select_all && !query.plan.automatic;
         self.deferred.extend(query.plan.defer.iter().map(|name| name.as_str()));
@@ -256,13 +234,13 @@ impl Gap<'_> {
         }
     }
 
-    /// Adds what a flow of the query does that comes out otherwise where more is loaded with its rows, and what Django
+    /// Adds what any flow of the query does that comes out otherwise where more is loaded with its rows, and what Django
     /// joins for it that code which is not read may need.
-    pub(super) fn add_noted(&mut self, project: &Project, query: &Query) {
-        self.tested.extend(query.tested.iter().cloned());
-        self.forgiven.extend(query.forgiven.iter().cloned());
-        self.rekeyed.extend(query.rekeyed.iter().cloned());
-        self.stale.extend(query.stale.iter().cloned());
+    pub(super) fn add_hazards(&mut self, project: &Project, query: &Query) {
+        // Nothing is loaded onto what is no row.
+        if !query.asked.values {
+            self.hazards.extend(query.hazards.iter().cloned());
+        }
         for &relation in &query.unseen {
             let path = project.schema.relation(relation).lookup_name().to_string();
             if self.missing.iter().any(|missing| missing.path == path) {
@@ -283,6 +261,11 @@ impl Gap<'_> {
                 others: FxIndexSet::from_iter([Vec::new()]),
             });
         }
+    }
+
+    /// Where code does something with its rows that comes out otherwise where more is loaded with them.
+    pub(crate) fn hazards(&self, kind: HazardKind) -> impl Iterator<Item = &Hazard> {
+        self.hazards.iter().filter(move |hazard| hazard.kind == kind)
     }
 
     /// What is said where SQL that code writes itself is run while the rows are looped over, and may change any, or also where

@@ -31,7 +31,7 @@ pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
-pub(crate) use self::verdict::{Verdict, by_safety, lacking};
+pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::{Place, covers};
 
 /// A site, in the order of output.
@@ -133,7 +133,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     for query in &project.queries {
         for site in &query.sites {
             if let Some(gap) = gaps.get_mut(&key(site)).filter(|gap| gap.model == query.model) {
-                gap.add_noted(project, query);
+                gap.add_hazards(project, query);
             }
         }
     }

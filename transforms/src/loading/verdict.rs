@@ -2,7 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_django::Project;
-use tuneup_django::queries::{Aside, Kept, Noted, Site, Step};
+use tuneup_django::queries::{Aside, Hazard, HazardKind, Site, Step};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{ExprKind, StmtKind};
 use tuneup_python::{FunctionRef, Symbol};
@@ -39,12 +39,12 @@ impl Gap<'_> {
             );
         }
         // A related row that is kept is kept with what is loaded onto it, and not with the row that it is related to.
-        let is_kept_with = |kept: &&Kept| {
+        let is_kept_with = |kept: &Hazard| {
             let is_below =
                 |path: &str| path != kept.path && (kept.path.is_empty() || covers(path, &kept.path));
             wanted.iter().any(|missing| is_below(&missing.path))
         };
-        if let Some(kept) = self.kept.iter().find(is_kept_with) {
+        if let Some(kept) = self.hazards(HazardKind::Cached).find(|kept| is_kept_with(kept)) {
             let place = place_of(project, &kept.site);
             let rows = match kept.path.as_str() {
                 "" => "The rows".to_owned(),
@@ -61,8 +61,8 @@ impl Gap<'_> {
                 "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
             );
         }
-        let is_loaded = |tested: &&Noted| wanted.iter().any(|missing| covers(&missing.path, &tested.path));
-        if let Some(tested) = self.tested.iter().find(is_loaded) {
+        let is_loaded = |tested: &Hazard| wanted.iter().any(|missing| covers(&missing.path, &tested.path));
+        if let Some(tested) = self.hazards(HazardKind::Tested).find(|tested| is_loaded(tested)) {
             verdict.object(
                 Safety::Unsafe,
                 format!(
@@ -398,7 +398,10 @@ pub(crate) fn lacking(wanted: &[&Missing]) -> String {
     }
 }
 
-/// A safety and the reason for it; the strongest objection wins.
+/// A safety and the reason for it.
+pub(crate) type Objection = (Safety, String);
+
+/// A safety and the reasons for it; the strongest objection wins.
 pub(crate) struct Verdict {
     /// How sure.
     pub(crate) safety: Safety,
@@ -416,6 +419,13 @@ impl Verdict {
     fn unite(&mut self, other: Self) {
         for reason in other.reasons {
             self.object(other.safety, reason);
+        }
+    }
+
+    /// Adds objections.
+    pub(crate) fn object_all(&mut self, objections: impl IntoIterator<Item = Objection>) {
+        for (safety, reason) in objections {
+            self.object(safety, reason);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::Framework;
 use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::hazards::HazardKind;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Path, Shape, Site, Value};
 
@@ -83,6 +84,6 @@ fn keep(machine: &mut Machine<'_>, value: Value, site: Site, depth: u8) {
             }
             _ => continue,
         };
-        machine.kept.entry(query).or_default().insert((path, site));
+        machine.note(HazardKind::Cached, query, path, site);
     }
 }

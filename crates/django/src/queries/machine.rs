@@ -12,6 +12,7 @@ use super::asks::{Declared, Written};
 use super::class_members::ClassMembers;
 pub(crate) use super::frame::Frame;
 use super::handing::Giving;
+use super::hazards::Noted;
 use super::inherited::ParameterReads;
 use super::interned::Interned;
 use super::known::aside::Aside;
@@ -232,18 +233,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) saves: FxHashMap<Value, FxIndexMap<(Path, Site), Site>>,
     /// What was written while rows of a queryset are looped over, but not their related rows.
     pub(super) written_before: FxHashMap<Value, FxIndexSet<(ModelId, Site)>>,
-    /// Where rows of a queryset, or their related rows at a path, are put into a cache.
-    pub(crate) kept: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
-    /// Where all that a row of a queryset holds is taken off it at once: `row.__dict__.copy()`.
-    pub(crate) emptied: FxHashMap<Value, FxIndexSet<Site>>,
-    /// The relations of each queryset's rows that code tests for being loaded already, and where.
-    pub(super) tested: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
-    /// The relations of each queryset's rows that code reads where an `AttributeError` goes no further, and where.
-    pub(super) forgiven: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
-    /// Where the key of a queryset's rows, or of what they lead to, is set.
-    pub(super) rekeyed: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
-    /// Where related rows of a queryset's rows are written before they are read.
-    pub(super) stale: FxHashMap<Value, FxIndexSet<(Path, Site)>>,
+    /// What code does with a queryset's rows that comes out otherwise where more is loaded with them.
+    pub(super) hazards: FxHashMap<Value, FxIndexSet<Noted>>,
     /// The models by the names of their tables, once that was asked.
     pub(super) tables: Option<Tables>,
     /// Foreign keys that Django joins by itself, which code that is not read may read of each row of a queryset.
@@ -423,12 +414,7 @@ impl<'p> Machine<'p> {
             sure: true,
             saves: FxHashMap::default(),
             written_before: FxHashMap::default(),
-            kept: FxHashMap::default(),
-            emptied: FxHashMap::default(),
-            tested: FxHashMap::default(),
-            forgiven: FxHashMap::default(),
-            rekeyed: FxHashMap::default(),
-            stale: FxHashMap::default(),
+            hazards: FxHashMap::default(),
             tables: None,
             unseen: FxHashMap::default(),
             unique_together: FxHashMap::default(),

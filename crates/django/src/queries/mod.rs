@@ -29,6 +29,7 @@ mod evaluating;
 mod expressions;
 mod frame;
 mod handing;
+pub(crate) mod hazards;
 mod inherited;
 mod interned;
 mod known;
@@ -36,7 +37,6 @@ mod loops;
 pub(crate) mod machine;
 mod made;
 mod members;
-mod noted;
 mod objects;
 mod parameters;
 mod places;
@@ -62,6 +62,7 @@ mod writes;
 
 use asks::Asks;
 pub use asks::Deferring;
+pub use hazards::{Hazard, HazardKind};
 pub use known::aside::Aside;
 use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
@@ -113,21 +114,11 @@ pub struct Query {
     pub writes: Vec<Write>,
     /// Where related rows are saved after others of their model were written.
     pub saves: Vec<Save>,
-    /// Where they, or rows that are related to them, are put into a cache.
-    pub kept: Vec<Kept>,
-    /// Where all that one of them holds is taken off it at once.
-    pub emptied: Vec<Site>,
+    /// What code does with them that comes out otherwise where more is loaded with them.
+    pub hazards: Vec<Hazard>,
     /// The functions that give its rows, once these are there, to those who call them; with the expression that asks for
     /// them, where they are related to the query's own.
     pub giving: Vec<(Option<Site>, FunctionRef)>,
-    /// Where code tests whether a relation of one of them is loaded already, and does one thing or another.
-    pub tested: Vec<Noted>,
-    /// Where an `AttributeError` that reading a relation raises goes no further: `hasattr(row, "name")`.
-    pub forgiven: Vec<Noted>,
-    /// Where the key of one of them, or of a row that they lead to, is set.
-    pub rekeyed: Vec<Noted>,
-    /// Where related rows are written after their row was asked for, and read only then.
-    pub stale: Vec<Noted>,
     /// Foreign keys that Django joins by itself, which code that is not read may read of each of them.
     pub unseen: Vec<RelationId>,
 }
@@ -224,24 +215,6 @@ pub struct Save {
     pub site: Site,
     /// Where the others were written.
     pub after: Site,
-}
-
-/// Rows that are put into a cache.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Kept {
-    /// The lookup from the query's rows to them; empty for these.
-    pub path: String,
-    /// Where.
-    pub site: Site,
-}
-
-/// Something that code does with what a lookup leads to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Noted {
-    /// The lookup from the query's row; empty for the row itself.
-    pub path: String,
-    /// Where.
-    pub site: Site,
 }
 
 /// The order of output: by place.

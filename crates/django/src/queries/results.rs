@@ -7,7 +7,7 @@ use tuneup_python::Symbol;
 
 use super::machine::{self, Machine};
 use super::value::{self, Asked, Origin, Queryset, Site, Step, Value};
-use super::{FxIndexSet, Kept, Noted, Plan, Query, Read, Save, Source, Write};
+use super::{Hazard, HazardKind, Plan, Query, Read, Save, Source, Write};
 
 /// The queries of a part, in no order.
 pub(super) fn results(machine: &Machine<'_>) -> Vec<Query> {
@@ -39,7 +39,8 @@ pub(super) fn results(machine: &Machine<'_>) -> Vec<Query> {
         // So is what prefetches: it tells that code relies on it. What may be one of several is those.
         let prefetches = queryset.ways.is_empty() && !queryset.plan.prefetch.is_empty();
         // And what lets its rows be read anew, which a prefetch for other users of it would not.
-        if machine.loops.contains_key(&query) || machine.stale.contains_key(&query) || prefetches {
+        let is_stale = machine.hazards_of(query).any(|(kind, ..)| kind == HazardKind::Stale);
+        if machine.loops.contains_key(&query) || is_stale || prefetches {
             index_of(query, queryset);
         }
     }
@@ -77,11 +78,8 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
     };
     let saves = machine.saves.get(&query).into_iter().flatten();
     let saves = saves.map(|(&(path, site), &after)| Save { steps: machine.values.steps(path), site, after });
-    let kept = |&(path, site): &_| Kept { path: machine.path_text(path), site };
-    let noted = |places: &FxHashMap<Value, FxIndexSet<(value::Path, Site)>>| -> Vec<Noted> {
-        let places = places.get(&query).into_iter().flatten();
-        places.map(|&(path, site)| Noted { path: machine.path_text(path), site }).collect()
-    };
+    let hazards = machine.hazards_of(query);
+    let hazards = hazards.map(|(kind, path, site)| Hazard { kind, path: machine.path_text(path), site });
     Query {
         sites: queryset.sites.to_vec(),
         model: queryset.model,
@@ -108,13 +106,8 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
             .collect(),
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         saves: saves.collect(),
-        kept: machine.kept.get(&query).into_iter().flatten().map(kept).collect(),
-        emptied: machine.emptied.get(&query).into_iter().flatten().copied().collect(),
+        hazards: hazards.collect(),
         giving: machine.giving.get(&query).into_iter().flatten().copied().collect(),
-        tested: noted(&machine.tested),
-        forgiven: noted(&machine.forgiven),
-        rekeyed: noted(&machine.rekeyed),
-        stale: noted(&machine.stale),
         unseen: machine.unseen.get(&query).cloned().unwrap_or_default(),
     }
 }

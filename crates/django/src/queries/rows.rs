@@ -4,6 +4,7 @@ use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::attributes::Binding;
 use super::calls::{Arguments, CallSite};
+use super::hazards::HazardKind;
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
@@ -84,7 +85,7 @@ impl<'p> Machine<'p> {
             .filter(|row| row.path == Path::ROOT)
             .collect::<Vec<_>>()
         {
-            self.emptied.entry(row.query).or_default().insert(site);
+            self.note(HazardKind::Emptied, row.query, row.path, site);
         }
     }
 

@@ -93,13 +93,8 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.asked_before.extend(query.asked_before);
                 there.writes.extend(query.writes);
                 there.saves.extend(query.saves);
-                there.kept.extend(query.kept);
-                there.emptied.extend(query.emptied);
+                there.hazards.extend(query.hazards);
                 there.giving.extend(query.giving);
-                there.tested.extend(query.tested);
-                there.forgiven.extend(query.forgiven);
-                there.rekeyed.extend(query.rekeyed);
-                there.stale.extend(query.stale);
                 there.unseen.extend(query.unseen);
             }
             None => {
@@ -114,13 +109,8 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         keep_first(&mut query.asked_before);
         keep_first(&mut query.writes);
         keep_first(&mut query.saves);
-        keep_first(&mut query.kept);
-        keep_first(&mut query.emptied);
+        keep_first(&mut query.hazards);
         keep_first(&mut query.giving);
-        keep_first(&mut query.tested);
-        keep_first(&mut query.forgiven);
-        keep_first(&mut query.rekeyed);
-        keep_first(&mut query.stale);
         keep_first(&mut query.unseen);
         end_recursion(&mut query.reads);
         query.reads.sort_by_cached_key(|read| {
@@ -139,14 +129,10 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.loops.sort_by_key(order);
         query.writes.sort_by_key(|write| order(&write.site));
         query.saves.sort_by_key(|save| order(&save.site));
-        query.kept.sort_by_cached_key(|kept| (order(&kept.site), kept.path.clone()));
-        query.emptied.sort_by_key(order);
+        query.hazards.sort_by_cached_key(|hazard| (hazard.kind, order(&hazard.site), hazard.path.clone()));
         query
             .giving
             .sort_by_key(|(asked, giving)| (asked.as_ref().map(order), giving.file.index(), giving.id.0));
-        for noted in [&mut query.tested, &mut query.forgiven, &mut query.rekeyed, &mut query.stale] {
-            noted.sort_by_cached_key(|noted| (order(&noted.site), noted.path.clone()));
-        }
         query.unseen.sort_unstable();
     }
     queries.sort_by_cached_key(|query| {

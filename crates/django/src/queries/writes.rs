@@ -8,8 +8,8 @@ use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind};
 
 use super::FxIndexSet;
 use super::calls::Arguments;
+use super::hazards::HazardKind;
 use super::machine::{CallKey, Frame, Machine};
-use super::noted::note;
 use super::value::{Origin, Path, Queryset, Row, Shared, Site, SiteForm, Value};
 use crate::schema::{ModelId, RelationId};
 
@@ -207,7 +207,7 @@ impl Machine<'_> {
             return None;
         }
         let path = self.over(row.path, relation);
-        note(&mut self.stale, row.query, path, written);
+        self.note(HazardKind::Stale, row.query, path, written);
         let is_code = |site: &Site| site.file.as_other().is_none() && site.form == SiteForm::Chain;
         let mut anew = related.clone();
         anew.sites = related.sites.iter().copied().filter(is_code).collect();

@@ -6,8 +6,8 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{ArgumentKind, CompareOp, Expr, ExprKind, Run};
 
 use crate::queries::calls::Arguments;
+use crate::queries::hazards::HazardKind;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::noted::note;
 use crate::queries::value::{Prefetched, Row, Shape, Site, Value};
 use crate::schema::{ModelAttribute, RelationId, RelationKind};
 
@@ -76,7 +76,7 @@ impl<'p> Machine<'p> {
     fn note_test_of(&mut self, row: Row, name: Symbol, site: Site) {
         let Some(relation) = self.schema.relation_by_accessor(row.model, name) else { return };
         let path = self.over(row.path, relation);
-        note(&mut self.tested, row.query, path, site);
+        self.note(HazardKind::Tested, row.query, path, site);
     }
 
     /// The row whose `_prefetched_objects_cache` or `_state.fields_cache` a value is, or is if there is one.
