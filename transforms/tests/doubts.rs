@@ -572,3 +572,27 @@ fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
     checked("ScopedManager()", "Page.objects.all()", "Safe: queryset = Page.objects.all(): author");
     checked("models.Manager()", "Page.objects", "Safe: queryset = Page.objects: author");
 }
+
+#[test]
+fn of_what_is_read_within_a_doubt_that_is_said_which_holds_for_all_of_it() {
+    let proposals = |test: &str| {
+        let view = code(&format!(
+            "def listed(books, detailed=False):\n    \
+             for book in books:\n        \
+             if detailed:\n            \
+             {test}\n                \
+             book.title = book.author.name\n                \
+             book.save()\n\n\n\
+             def shown(request):\n    listed(Book.objects.order_by('pk'), request.GET)\n"
+        ));
+        support::Shop::new(&[("views.py", &view)]).proposals()
+    };
+    // The test itself reads it too.
+    for test in ["if book.title != book.author.name:", "if request:"] {
+        let proposals = proposals(test);
+        let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+        let said = "It is read only where `detailed` is true, and by default it is false.";
+        assert!(proposal.message.contains(said), "{}", proposal.message);
+        assert!(!proposal.message.contains("is changed there"), "{}", proposal.message);
+    }
+}

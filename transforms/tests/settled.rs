@@ -10,6 +10,7 @@ from shop.models import Author
 
 OPEN = 'open'
 CLOSED = 'closed'
+STATES = object()
 
 
 class Order(models.Model):
@@ -29,7 +30,7 @@ class Line(models.Model):
 fn check_loop(lines: &[&str], safety: &str) {
     let lines = lines.join("\n        ");
     let view = format!(
-        "from shop.orders import CLOSED, Line, Order\n\n\n\
+        "from shop.orders import CLOSED, STATES, Line, Order\n\n\n\
          def shown(request):\n    for order in Order.objects.order_by('pk'):\n        {lines}\n"
     );
     let expected = format!("{safety}: for order in Order.objects.order_by('pk'):: author");
@@ -46,6 +47,7 @@ fn what_changes_how_a_row_stands_is_done_of_those_that_stand_otherwise() {
         ("if request.user and not order.is_closed:", "    order.is_closed = True"),
         ("if order.state != CLOSED:", "    order.state = CLOSED"),
         ("if not order.state == 'closed':", "    order.state = 'closed'"),
+        ("if order.state != str(STATES[0]):", "    order.state = STATES[0]"),
         (
             "if order.state != CLOSED or not order.is_closed:",
             "    order.state = CLOSED\n            order.is_closed = True",
@@ -63,6 +65,7 @@ fn what_changes_how_a_row_stands_is_done_of_those_that_stand_otherwise() {
         ("if order.state != CLOSED or not order.is_closed:", "    order.state = CLOSED"),
         ("if order.state == CLOSED:", "    order.state = CLOSED"),
         ("if order.state != CLOSED:", "    order.state = 'open'"),
+        ("if order.state != str(STATES[0]):", "    order.state = STATES[1]"),
         ("if request.user:", "    order.is_closed = True"),
     ] {
         check_loop(&[test, change, SHOW], "Safe");
@@ -99,4 +102,64 @@ fn what_makes_what_belongs_to_a_row_is_done_of_those_that_have_none() {
         &[("orders.py", MODELS), ("views.py", &view)],
         &[&format!("Unsafe: {line}: author"), &format!("Unsafe: {line}: lines")],
     );
+}
+
+#[test]
+fn what_makes_a_missing_row_where_that_is_caught_is_done_of_those_that_have_none() {
+    let models = "\n\nclass Bill(models.Model):\n    order = models.OneToOneField(Order, on_delete=models.CASCADE)\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE)\n";
+    let orders = format!("{MODELS}{models}");
+    let line = "for order in Order.objects.order_by('pk'):";
+    for (tried, caught, made, safety) in [
+        ("order.bill", "Bill.DoesNotExist", "Bill(order=order, author=order.author).save()", "Unsafe"),
+        ("bill = order.bill", "ObjectDoesNotExist", "Bill.objects.create(author=order.author)", "Unsafe"),
+        ("order.bill", "Bill.DoesNotExist", "print(order.author.name)", "Safe"),
+        ("order.bill", "Bill.DoesNotExist", "Line(author=order.author).save()", "Safe"),
+        ("int(order.state)", "Bill.DoesNotExist", "Bill(order=order, author=order.author).save()", "Safe"),
+        ("order.bill", "ValueError", "Bill(order=order, author=order.author).save()", "Safe"),
+    ] {
+        let view = format!(
+            "from django.core.exceptions import ObjectDoesNotExist\nfrom shop.orders import Bill, Line, Order\n\n\n\
+             def shown(request):\n    {line}\n        try:\n            {tried}\n        \
+             except {caught}:\n            {made}\n"
+        );
+        let shop = support::Shop::new(&[("orders.py", &orders), ("views.py", &view)]);
+        let proposals = shop.proposals();
+        let of_author = proposals.iter().find(|it| it.fields.iter().any(|field| field == "author"));
+        let found = of_author.map(|it| format!("{:?}", it.safety));
+        assert_eq!(found.as_deref(), Some(safety), "{tried} {caught} {made}");
+    }
+}
+
+#[test]
+fn what_saves_a_row_where_something_of_it_was_changed_is_done_of_few() {
+    let save = "    order.save(update_fields=[order.author.name])";
+    for (flag, test, safety) in [
+        ("changed = bool(order.state)", "if changed:", "Unsafe"),
+        ("changed = order.state == OPEN", "if changed:", "Unsafe"),
+        ("changed = order.lines.first()", "if changed:", "Safe"),
+        ("changed = bool(order.state)", "if not changed:", "Safe"),
+    ] {
+        check_flag(&[flag, test, save], safety);
+        check_flag(&[flag, test, "    print('saved')", save], safety);
+        // It does more than that.
+        check_flag(&[flag, test, save, "    yield order"], safety);
+        check_flag(&[flag, test, "    yield order"], "None");
+        check_flag(&[flag, test, "    for name in request:", "        print(order.author.name)"], "Safe");
+        check_flag(&[flag, test, SHOW], "Safe");
+    }
+}
+
+/// Checks how safe it is to join what a loop over orders reads of their authors, if anything.
+#[track_caller]
+fn check_flag(lines: &[&str], safety: &str) {
+    let lines = lines.join("\n        ");
+    let view = format!(
+        "from shop.orders import OPEN, Order\n\n\n\
+         def shown(request):\n    for order in Order.objects.order_by('pk'):\n        {lines}\n"
+    );
+    let proposals = support::Shop::new(&[("orders.py", MODELS), ("views.py", &view)]).proposals();
+    let of_author = proposals.iter().find(|it| it.fields.iter().any(|field| field == "author"));
+    let found = of_author.map_or_else(|| "None".to_owned(), |it| format!("{:?}", it.safety));
+    assert_eq!(found, safety, "{lines}");
 }

@@ -588,3 +588,25 @@ def titles(request):
     check(&[("views.py", &code("return {'names': lambda: names(2)}"))], &[query]);
     check(&[("views.py", &code("return request"))], &[]);
 }
+
+#[test]
+fn of_several_who_loop_over_rows_the_one_that_comes_to_what_reads_them_is_named() {
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\n\
+                  class Reply(models.Model):\n    user = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+                  class Meta:\n        app_label = 'shop'\n\n    \
+                  @property\n    def name(self):\n        return self.user.name\n\n    \
+                  @property\n    def key(self):\n        return self.pk\n";
+    let view = "from django.shortcuts import render\nfrom shop.replies import Reply\n\n\n\
+                def recent():\n    replies = Reply.objects.order_by('pk')\n    return replies, replies.count()\n\n\n\
+                def keys(request):\n    replies, count = recent()\n    return [reply.key for reply in replies]\n\n\n\
+                def last(request):\n    replies, count = recent()\n    \
+                return [reply.user.name for reply in replies.select_related('user')]\n\n\n\
+                def page(request):\n    replies, count = recent()\n    \
+                return render(request, 'shop/replies.html', {'replies': replies})\n";
+    let page = "{% for reply in replies %}{{ reply.name }}{% endfor %}";
+    let files = [("replies.py", models), ("views.py", view), ("templates/shop/replies.html", page)];
+    let proposals = support::Shop::new(&files).proposals();
+    let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+    let said = "only `shop/templates/shop/replies.html` reads `user`";
+    assert!(proposal.message.contains(said), "{}", proposal.message);
+}

@@ -74,6 +74,17 @@ impl<'p> Calls<'p> {
         callers
     }
 
+    /// The functions of some places and those that come to them.
+    pub(super) fn above<'s>(&self, sites: impl Iterator<Item = &'s Site>) -> FxHashSet<FunctionRef> {
+        let mut found = FxHashSet::default();
+        for site in sites {
+            if let Some(id) = site.function {
+                self.add_all_above(FunctionRef { file: site.file, id }, &FxIndexSet::default(), &mut found);
+            }
+        }
+        found
+    }
+
     /// A function and those that come to it, but not through those that give the rows.
     fn add_all_above(
         &self,

@@ -120,7 +120,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             if is_whole {
-                let mut callers = sharing.callers(query, read, &site);
+                let mut callers = sharing.callers(query, read, &site, &calls);
                 // What the function itself does with the rows that it gives costs no query of its own.
                 if !query.asked_before.is_empty() {
                     callers.retain(|it| (it.site.file, it.site.function) != (site.file, site.function));

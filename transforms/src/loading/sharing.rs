@@ -9,8 +9,9 @@ use tuneup_django::Project;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
 use tuneup_django::schema::{ModelId, RelationKind};
 use tuneup_python::flow::{ClassId, ExprKind, Function};
-use tuneup_python::{Base, ClassRef, FileId, Symbol};
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
+use super::getting::Calls;
 use super::plans::{Loaded, is_loaded};
 use super::{Key, is_own, key, path_of};
 
@@ -193,7 +194,7 @@ impl<'p> Sharing<'p> {
     }
 
     /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
-    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site) -> Vec<Caller> {
+    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site, calls: &Calls) -> Vec<Caller> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
         let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
         let Some(mut onward) = self.onward.get(&key(origin)) else { return Vec::new() };
@@ -215,7 +216,15 @@ impl<'p> Sharing<'p> {
         let reader = readers.clone().map(|read| &read.site).find(is_other).copied();
         // What a row reads itself for a field is read by who declares that.
         let shown_by = || readers.clone().find_map(|read| read.shown_by).map(|class| self.site_of(class));
-        let reader = reader.or_else(shown_by).or_else(|| query.loops.iter().find(is_other).copied());
+        // Of several that loop over them, it is one that comes to what reads.
+        let looping = || {
+            let mut loops = query.loops.iter().filter(is_other);
+            let first = loops.clone().next()?;
+            let is_one = loops.clone().all(|site| (site.file, site.function) == (first.file, first.function));
+            let above = (!is_one).then(|| calls.above(readers.clone().map(|read| &read.site)));
+            above.and_then(|above| loops.find(|site| is_among(&above, site))).or(Some(first)).copied()
+        };
+        let reader = reader.or_else(shown_by).or_else(looping);
         let reader = reader.filter(|_| query.sites.last() == Some(origin)).unwrap_or(*origin);
         let mut callers: Vec<Caller> = onward
             .iter()
@@ -465,6 +474,14 @@ impl<'p> Sharing<'p> {
 /// Where, among the expressions that a queryset went through, a call stands.
 fn position(query: &Query, call: &Site) -> Option<usize> {
     query.sites.iter().position(|site| site.file == call.file && site.range.contains_range(call.range))
+}
+
+/// Whether a site stands in one of some functions. A template is one function.
+fn is_among(functions: &FxHashSet<FunctionRef>, site: &Site) -> bool {
+    match site.file.as_other() {
+        Some(_) => functions.iter().any(|function| function.file == site.file),
+        None => site.function.is_some_and(|id| functions.contains(&FunctionRef { file: site.file, id })),
+    }
 }
 
 /// Where a queryset is used that goes on to no other expression: a template that loops over it, or its own function.

@@ -516,7 +516,7 @@ impl<'p> Machine<'p> {
             rarity: self.rarity(),
             instead_of: self.fallback,
             aside: self.aside,
-            doubt: self.doubt.map(|(doubt, _)| doubt),
+            doubts: self.doubts.iter().map(|(doubt, _)| *doubt).collect(),
             shown_within: self.shown_within(),
             asked_for: self.asked_for_call(&asked),
             written: self.models_written(&asked.concat()),

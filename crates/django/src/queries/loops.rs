@@ -74,10 +74,10 @@ impl<'p> Machine<'p> {
         if self.are_asked_here(frame, element) {
             self.seldom = 0;
         }
-        let doubt = self.doubt;
+        let doubts = self.doubts.len();
         if self.are_children(element) {
             let below = "It is read only for rows that have others of their model below them.";
-            self.doubt = Some((Symbol::new(below), depth));
+            self.doubts.push((Symbol::new(below), depth));
         }
         for element in self.kinds_of_turn(iterated, element) {
             let held = self.turns(frame, within, variable, |machine, frame| {
@@ -91,7 +91,7 @@ impl<'p> Machine<'p> {
             }
         }
         self.seldom = seldom;
-        self.doubt = doubt;
+        self.doubts.truncate(doubts);
         if let Some(ended) = frame.turning.pop() {
             self.pick_last(frame, &ended);
         }

@@ -95,7 +95,7 @@ pub(crate) struct Circumstances {
     /// Whether it is made aside.
     pub(crate) aside: Option<Aside>,
     /// Why it may not be made for every row.
-    pub(crate) doubt: Option<Symbol>,
+    pub(crate) doubts: Box<[Symbol]>,
     /// The serializers for which it is made.
     pub(crate) shown_within: Option<Value>,
     /// Which of its arguments are rows that are asked for as often as it is made, a bit for each.
@@ -168,7 +168,7 @@ pub(crate) struct Machine<'p> {
     /// The text of a row that what is being run stands in for.
     pub(super) fallback: Option<Symbol>,
     /// Why what is being run may not be for every row, and how many of the loops under way began before it.
-    pub(super) doubt: Option<(Symbol, usize)>,
+    pub(super) doubts: Vec<(Symbol, usize)>,
     /// The call of the project's code that runs a function.
     pub(crate) called_by: Option<CalledBy>,
     /// The call that raised last, since it lacks what its function must be given.
@@ -379,7 +379,7 @@ impl<'p> Machine<'p> {
             around_fragments: Vec::new(),
             looped_openly: FxHashSet::default(),
             fallback: None,
-            doubt: None,
+            doubts: Vec::new(),
             called_by: None,
             raised: None,
             climbing: 0,
@@ -458,7 +458,7 @@ impl<'p> Machine<'p> {
         self.serializers.clear();
         self.climbing = 0;
         self.fallback = None;
-        self.doubt = None;
+        self.doubts.clear();
         self.beginning = None;
         self.aside = None;
         self.around_fragments.clear();
@@ -492,7 +492,7 @@ impl<'p> Machine<'p> {
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
         let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside.take());
-        let doubt = self.doubt.take();
+        let doubts = std::mem::take(&mut self.doubts);
         (self.climbing, self.seldom) = (0, 0);
         let left = std::mem::take(&mut self.left);
         let serving = std::mem::take(&mut self.serving);
@@ -502,7 +502,7 @@ impl<'p> Machine<'p> {
         self.call_writes = call_writes;
         self.looping = looping;
         (self.climbing, self.seldom, self.fallback, self.aside) = rarity;
-        self.doubt = doubt;
+        self.doubts = doubts;
         self.left = left;
         self.serving = serving;
     }

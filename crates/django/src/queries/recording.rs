@@ -41,7 +41,7 @@ impl Machine<'_> {
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
         let within = self.shown_within();
-        let partly = self.fallback.or(self.doubt.map(|(doubt, _)| doubt));
+        let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt));
         !self.shown.contains(&(by, object, None, None, within))
             && self.shown.insert((by, object, partly, self.aside, within))
     }

@@ -24,7 +24,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
         let stmts = facts.block(block);
-        let (fallback, seldom, doubt) = (self.fallback, self.seldom, self.doubt);
+        let (fallback, seldom, doubts) = (self.fallback, self.seldom, self.doubts.len());
         let mut next = Next::On;
         let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
         for (at, stmt) in stmts.iter().enumerate() {
@@ -37,7 +37,7 @@ impl<'p> Machine<'p> {
             }
         }
         self.fallback = fallback;
-        self.doubt = doubt;
+        self.doubts.truncate(doubts);
         self.ended_rarer = self.seldom.saturating_sub(seldom);
         self.seldom = seldom;
         next
@@ -299,7 +299,9 @@ impl<'p> Machine<'p> {
             self.merge_slots(frame, &after_body);
             let rarer = self.rarer_caught(frame, body, handler);
             self.seldom += rarer;
-            let next = self.begun_perhaps(|machine| machine.run(frame, handler));
+            let lacking = self.made_where_missing(frame, body, handler);
+            let next = self
+                .begun_perhaps(|machine| machine.doubting(lacking, |machine| machine.run(frame, handler)));
             self.seldom -= rarer;
             if next == Next::On {
                 outcomes.push(frame.slots.clone());

@@ -68,6 +68,33 @@ impl FileFacts {
         self.exprs[expr.index()].kind
     }
 
+    /// Whether two expressions name the same thing, as far as they are names, attributes, items and constants.
+    pub fn is_same(&self, one: Expr, other: Expr) -> bool {
+        match (self.kind(one), self.kind(other)) {
+            (ExprKind::Subscript(a, key), ExprKind::Subscript(b, other)) => {
+                self.is_same(key, other) && self.is_same(a, b)
+            }
+            (ExprKind::Attribute(a, name), ExprKind::Attribute(b, other)) => {
+                name == other && self.is_same(a, b)
+            }
+            (ExprKind::Tuple(a), ExprKind::Tuple(b)) => {
+                let (a, b) = (self.list(a), self.list(b));
+                a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| self.is_same(a, b))
+            }
+            (
+                a @ (ExprKind::Local(_)
+                | ExprKind::Free { .. }
+                | ExprKind::Global(_)
+                | ExprKind::Str(_)
+                | ExprKind::Int(_)
+                | ExprKind::Bool(_)
+                | ExprKind::None),
+                b,
+            ) => a == b,
+            _ => false,
+        }
+    }
+
     /// A value's bytes in the source.
     pub fn range(&self, expr: Expr) -> TextRange {
         self.exprs[expr.index()].range

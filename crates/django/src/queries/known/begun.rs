@@ -119,7 +119,7 @@ impl<'p> Machine<'p> {
 
     /// Whether what is being run of an `__init__` is run for all rows that have related ones at a path.
     fn is_for_all(&self, path: Path) -> bool {
-        let Some((unless, _)) = self.doubt else { return true };
+        let Some((unless, _)) = self.doubts.last() else { return true };
         is_over(&self.path_text(path), unless.as_str())
     }
 
@@ -136,7 +136,7 @@ impl<'p> Machine<'p> {
         if matches!(frame.facts.block(other).last().map(|stmt| stmt.kind), Some(StmtKind::Raise(_))) {
             return None;
         }
-        let known = self.doubt.map(|(known, _)| known);
+        let known = self.doubts.last().map(|(known, _)| *known);
         let unless =
             tested_for_null(frame, test, !holds).and_then(|(place, _)| self.path_behind(frame, place));
         let unless = unless.filter(|path| known.is_none_or(|known| is_over(path, known.as_str())));

@@ -20,7 +20,8 @@ impl<'p> Machine<'p> {
     /// Why a row may not be among those for which what is being run is done.
     pub(in crate::queries) fn doubt_of(&self, row: Row) -> Option<Symbol> {
         let is_around = |depth| self.looping.iter().take(depth).any(|(query, _)| *query == row.query);
-        let doubt = self.doubt.filter(|&(_, depth)| is_around(depth)).map(|(doubt, _)| doubt);
+        // What stands around the rest is true of all that is read within.
+        let doubt = self.doubts.iter().find(|(_, depth)| is_around(*depth)).map(|(doubt, _)| *doubt);
         let heads =
             "Only one row of each of several lists reads it: the others would pay for it without need.";
         doubt.or_else(|| row.head.then(|| Symbol::new(heads)))
@@ -32,17 +33,17 @@ impl<'p> Machine<'p> {
         doubt: Option<Symbol>,
         run: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let before = self.doubt;
+        let before = self.doubts.len();
         self.begin_to_doubt(doubt);
         let result = run(self);
-        self.doubt = before;
+        self.doubts.truncate(before);
         result
     }
 
     /// Takes what is run from here on for what may not be run for all rows that are looped over around it.
     pub(in crate::queries) fn begin_to_doubt(&mut self, doubt: Option<Symbol>) {
         if let Some(doubt) = doubt.filter(|_| !self.looping.is_empty() || self.beginning.is_some()) {
-            self.doubt = Some((doubt, self.looping.len()));
+            self.doubts.push((doubt, self.looping.len()));
         }
     }
 

@@ -196,7 +196,7 @@ impl Memos {
 
 impl Memo {
     fn is_same(&self, facts: &FileFacts, other: &Self) -> bool {
-        is_same(facts, self.container, other.container) && is_same(facts, self.key, other.key)
+        facts.is_same(self.container, other.container) && facts.is_same(self.key, other.key)
     }
 }
 
@@ -206,29 +206,4 @@ fn asked(facts: &FileFacts, callee: Expr, arguments: Run, methods: &[&str]) -> O
     let first = facts.arguments(arguments).first()?;
     (methods.contains(&name.as_str()) && first.kind == ArgumentKind::Positional)
         .then_some((container, first.value))
-}
-
-/// Whether two expressions name the same thing, as far as they are names, attributes and constants.
-fn is_same(facts: &FileFacts, one: Expr, other: Expr) -> bool {
-    match (facts.kind(one), facts.kind(other)) {
-        (ExprKind::Subscript(a, key), ExprKind::Subscript(b, other)) => {
-            is_same(facts, key, other) && is_same(facts, a, b)
-        }
-        (ExprKind::Attribute(a, name), ExprKind::Attribute(b, other)) => {
-            name == other && is_same(facts, a, b)
-        }
-        (ExprKind::Tuple(a), ExprKind::Tuple(b)) => {
-            let (a, b) = (facts.list(a), facts.list(b));
-            a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| is_same(facts, a, b))
-        }
-        (
-            a @ (ExprKind::Local(_)
-            | ExprKind::Free { .. }
-            | ExprKind::Global(_)
-            | ExprKind::Str(_)
-            | ExprKind::Int(_)),
-            b,
-        ) => a == b,
-        _ => false,
-    }
 }

@@ -192,7 +192,7 @@ fn is_returned(frame: &Frame<'_>, place: Expr) -> bool {
 }
 
 /// Whether a handler catches that a row is missing, and nothing else.
-fn catches_missing(facts: &FileFacts, handler: Block) -> bool {
+pub(super) fn catches_missing(facts: &FileFacts, handler: Block) -> bool {
     let Some(StmtKind::Expr(caught) | StmtKind::Assign(_, caught)) =
         facts.block(handler).first().map(|stmt| stmt.kind)
     else {

@@ -3,11 +3,12 @@
 //! it does whenever the same code has come to it before, reads nothing of it.
 
 use tuneup_python::Symbol;
-use tuneup_python::flow::{Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
+use tuneup_python::flow::{ArgumentKind, Block, CompareOp, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::known::narrowing::Reference;
+use crate::queries::known::seldom::catches_missing;
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::Origin;
+use crate::queries::value::{Origin, Shape, Value};
 use crate::schema::{ModelAttribute, RelationId};
 
 /// Methods that make related rows, or put them to a row.
@@ -40,7 +41,8 @@ impl<'p> Machine<'p> {
             }
             _ => self
                 .changed_by(frame, test, holds, branch)
-                .or_else(|| self.made_by(frame, test, holds, branch)),
+                .or_else(|| self.made_by(frame, test, holds, branch))
+                .or_else(|| self.saved_where(frame, test, holds, branch)),
         }
     }
 
@@ -62,7 +64,7 @@ impl<'p> Machine<'p> {
         let changes = facts.block(branch).iter().any(|stmt| match stmt.kind {
             StmtKind::Assign(target, value) if Reference::of(frame, target) == Some(asked) => {
                 match compared {
-                    Some(other) => is_same(facts, value, other),
+                    Some(other) => facts.is_same(before_text(facts, value), before_text(facts, other)),
                     None => truth(facts, value) == Some(!holds),
                 }
             }
@@ -115,10 +117,83 @@ impl<'p> Machine<'p> {
             let members = self.values.members(maker);
             members.into_iter().any(|it| self.as_queryset(it).is_some_and(|rows| rows.model == target))
         });
-        is_made.then(|| {
-            let name = self.schema.relation(related).lookup_name();
+        is_made.then(|| only_for_lacking(self.schema.relation(related).lookup_name()))
+    }
+
+    /// Why the handler of an exception may not be run for a row: it catches that one is missing which belongs to the row, and
+    /// makes that: `try: user.profile`, `except Profile.DoesNotExist: Profile(user=user).save()`.
+    pub(in crate::queries) fn made_where_missing(
+        &mut self,
+        frame: &mut Frame<'p>,
+        tried: Block,
+        handler: Block,
+    ) -> Option<Symbol> {
+        let facts = frame.facts;
+        if self.looping.is_empty() || !catches_missing(facts, handler) {
+            return None;
+        }
+        let within = |block: Block| {
+            let stretch = facts.stretch(block);
+            facts.exprs.iter().filter(move |expr| stretch.contains_range(expr.range)).map(|expr| expr.kind)
+        };
+        let asked = within(tried).find_map(|kind| {
+            let ExprKind::Attribute(base, name) = kind else { return None };
+            let row = self.row_in(frame, base)?;
+            match self.schema.attribute(row.model, name)? {
+                ModelAttribute::ToOne(relation) if self.schema.relation(relation).is_reverse() => {
+                    Some(relation)
+                }
+                _ => None,
+            }
+        })?;
+        let target = self.schema.relation(asked).target()?;
+        let is_made = within(handler).any(|kind| {
+            let ExprKind::Call(callee, _) = kind else { return false };
+            match facts.kind(callee) {
+                ExprKind::Attribute(base, name) if MAKING.contains(&name.as_str()) => {
+                    let rows = self.eval_seldom(frame, base);
+                    let members = self.values.members(rows);
+                    members
+                        .into_iter()
+                        .any(|it| self.as_queryset(it).is_some_and(|rows| rows.model == target))
+                }
+                ExprKind::Attribute(..) | ExprKind::Global(_) => {
+                    let class = self.eval_seldom(frame, callee);
+                    *self.values.shape(class) == Shape::Model(target)
+                }
+                _ => false,
+            }
+        });
+        is_made.then(|| only_for_lacking(self.schema.relation(asked).lookup_name()))
+    }
+
+    /// The variable that tells whether rows are saved, in a branch that does nothing but that.
+    fn saved_where(&self, frame: &Frame<'p>, test: Expr, holds: bool, branch: Block) -> Option<Symbol> {
+        let facts = frame.facts;
+        let ExprKind::Local(slot) = facts.kind(test) else { return None };
+        let function = facts.function(frame.function?);
+        let is_parameter = (slot as usize) < function.parameters.indices().len();
+        let held = self.values.members(*frame.slots.get(slot as usize)?);
+        let is_flag = |&value: &Value| matches!(self.values.shape(value), Shape::Bool(_) | Shape::Scalar);
+        let steps = facts.block(branch);
+        let does_more = |kind: StmtKind| !matches!(kind, StmtKind::Expr(_) | StmtKind::Augmented(..));
+        if !holds || is_parameter || !held.iter().all(is_flag) || steps.iter().any(|it| does_more(it.kind)) {
+            return None;
+        }
+        let saves = |kind: StmtKind| match kind {
+            StmtKind::Expr(value) => {
+                let call = match facts.kind(value) {
+                    ExprKind::Await(call) => call,
+                    _ => value,
+                };
+                called(facts, call, &["save", "asave"]).is_some()
+            }
+            _ => false,
+        };
+        let name = facts.slot_names[function.slots.indices()].get(slot as usize)?;
+        steps.iter().any(|it| saves(it.kind)).then(|| {
             Symbol::new(&format!(
-                "It is read only for rows that have no `{name}` yet, which are made there: all others would pay for it without need."
+                "It is read only for rows that are saved where `{name}` is true: the others would pay for it without need."
             ))
         })
     }
@@ -136,6 +211,13 @@ impl<'p> Machine<'p> {
     }
 }
 
+/// What is said of what is read for the rows that lack related ones.
+fn only_for_lacking(name: Symbol) -> Symbol {
+    Symbol::new(&format!(
+        "It is read only for rows that have no `{name}` yet, which are made there: all others would pay for it without need."
+    ))
+}
+
 /// What a comparison compares with what, and whether it holds where they are equal: `self.state != CLOSED`.
 fn compared(facts: &FileFacts, test: Expr) -> Option<(Expr, Expr, bool)> {
     let ExprKind::Compare(operands, ops) = facts.kind(test) else { return None };
@@ -148,22 +230,16 @@ fn compared(facts: &FileFacts, test: Expr) -> Option<(Expr, Expr, bool)> {
     Some((left, right, is_equal))
 }
 
-/// Whether two expressions are the same constant or name.
-fn is_same(facts: &FileFacts, one: Expr, other: Expr) -> bool {
-    match (facts.kind(one), facts.kind(other)) {
-        (ExprKind::Attribute(one, name), ExprKind::Attribute(other, known)) => {
-            name == known && is_same(facts, one, other)
+/// What an expression gives, before it is made a text: `str(value)`.
+fn before_text(facts: &FileFacts, value: Expr) -> Expr {
+    match facts.kind(value) {
+        ExprKind::Call(callee, run) if facts.kind(callee) == ExprKind::Global(Symbol::new("str")) => {
+            match facts.arguments(run) {
+                [only] if only.kind == ArgumentKind::Positional => only.value,
+                _ => value,
+            }
         }
-        (
-            one @ (ExprKind::Local(_)
-            | ExprKind::Global(_)
-            | ExprKind::Str(_)
-            | ExprKind::Int(_)
-            | ExprKind::Bool(_)
-            | ExprKind::None),
-            other,
-        ) => one == other,
-        _ => false,
+        _ => value,
     }
 }
 
