@@ -4,10 +4,10 @@
 
 use tuneup_python::{ClassRef, Member, Symbol};
 
-use super::choosing::has_actions;
+use super::actions::has_actions;
 use super::lists::{items, member_site, name_site, texts};
 use super::unseen::{note_joined, shows_unseen};
-use super::{Framework, foreign_admins, registrations};
+use super::{Framework, bases, registrations};
 use crate::predicates::Source;
 use crate::queries::attributes::Binding;
 use crate::queries::calls::{Arguments, CallSite};
@@ -183,7 +183,7 @@ fn attribute<'p>(
     class: ClassRef,
     name: &str,
 ) -> Option<Value> {
-    if !foreign_admins::is_known(machine.project, class, name) {
+    if !bases::is_known(machine.project, class, name) {
         return Some(Value::UNKNOWN);
     }
     let name = Symbol::new(name);
@@ -332,7 +332,7 @@ fn change_form<'p>(
             let row = machine.iterate(frame, rows, site);
             read_only(machine, frame, this, inline, row);
             // Both of Django's templates head each row with its text.
-            if foreign_admins::is_known(machine.project, inline, "template")
+            if bases::is_known(machine.project, inline, "template")
                 && machine.member(inline, Symbol::new("template")).is_none()
             {
                 machine.text_of(frame, row);

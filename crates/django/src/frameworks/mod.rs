@@ -11,16 +11,16 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::ModelId;
 
+mod actions;
 mod admin;
+mod bases;
 mod cache;
-mod choosing;
 mod contexts;
 pub(crate) mod cursors;
 mod declared;
 mod documents;
 mod executors;
 mod filters;
-mod foreign_admins;
 mod forms;
 mod formsets;
 mod listings;

@@ -4,33 +4,12 @@
 //!
 //! `django.contrib.admin.views.main.ChangeList.apply_select_related`
 
-use tuneup_python::{Base, ClassRef, Symbol};
+use tuneup_python::{ClassRef, Symbol};
 
-use super::foreign_admins::is_known;
+use super::bases::{Leaves, is_known, leaves};
 use crate::queries::machine::Machine;
 use crate::queries::value::{Shape, Value};
 use crate::schema::{ModelId, RelationKind};
-
-/// Packages of whose models none reads a relation to make a text.
-const PLAIN: &[&str] = &[
-    "abc",
-    "builtins",
-    "django",
-    "django_extensions",
-    "django_lifecycle",
-    "guardian",
-    "model_utils",
-    "modelcluster",
-    "mptt",
-    "ordered_model",
-    "parler",
-    "polymorphic",
-    "rules",
-    "safedelete",
-    "simple_history",
-    "treebeard",
-    "typing",
-];
 
 /// Whether a changelist shows something of its rows that code makes which is not read: their text, or a column.
 pub(super) fn shows_unseen(
@@ -53,20 +32,12 @@ pub(super) fn shows_unseen(
     let mut names: Vec<Symbol> =
         names.filter(|name| !name.as_str().contains("__") || *name == machine.names.str_).collect();
     names.extend(is_labelled.then_some(machine.names.str_));
-    let has_unread = |class: ClassRef| machine.project.mro(class).iter().any(is_unread);
+    let has_unread =
+        |class: ClassRef| !machine.project.mro(class).iter().all(|base| leaves(base, Leaves::Texts));
     names.into_iter().any(|name| {
         let is_of_admin = name != machine.names.str_ && !is_known(machine.project, class, name.as_str());
         is_unseen(name) && (is_of_admin || own.is_some_and(has_unread))
     })
-}
-
-/// Whether a base of a model is not read, and may make texts of relations of its rows.
-fn is_unread(base: &Base) -> bool {
-    match base {
-        Base::Class(_) => false,
-        Base::External(dotted) => !dotted.as_str().split('.').next().is_some_and(|it| PLAIN.contains(&it)),
-        Base::Value(..) | Base::Unknown => true,
-    }
 }
 
 /// Keeps the foreign keys that `select_related()` without names joins of a model's rows.

@@ -1,18 +1,16 @@
-//! Whether a changelist has a column of boxes to choose rows for an action: only where an action remains. Django's own, which
-//! deletes the chosen rows, does not where `has_delete_permission()` is false for all who see the list.
+//! Actions of an admin, for which a changelist has a column of boxes to choose rows: only where an action remains. Django's own,
+//! which deletes the chosen rows, does not where `has_delete_permission()` is false for all who see the list.
 //!
 //! `django.contrib.admin.options.ModelAdmin.get_actions`
 
 use tuneup_python::flow::ExprKind;
-use tuneup_python::{Base, ClassRef, Symbol};
+use tuneup_python::{ClassRef, Symbol};
 
+use super::bases::{Leaves, leaves};
 use super::lists::items;
 use crate::queries::calls::Arguments;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Value};
-
-/// Packages whose admins add no action, and do not say who may delete.
-const PLAIN: &[&str] = &["abc", "builtins", "django", "mptt", "typing"];
 
 /// Whether some action may remain for those who see a changelist.
 pub(super) fn has_actions<'p>(
@@ -29,7 +27,7 @@ pub(super) fn has_actions<'p>(
         || ["get_actions", "_get_base_actions"]
             .iter()
             .any(|&name| machine.member(class, Symbol::new(name)).is_some())
-        || !machine.project.mro(class).iter().all(is_plain);
+        || !machine.project.mro(class).iter().all(|base| leaves(base, Leaves::Actions));
     let permission = Symbol::new("has_delete_permission");
     if may_have_more || machine.class_function(class, permission).is_none() {
         return true;
@@ -38,16 +36,6 @@ pub(super) fn has_actions<'p>(
     let asked = Arguments { positional: vec![request], ..Arguments::default() };
     let may_delete = machine.call_named(frame, this, permission.as_str(), &asked);
     !matches!(machine.values.shape(may_delete), Shape::Bool(false)) || is_added(machine)
-}
-
-fn is_plain(base: &Base) -> bool {
-    match base {
-        Base::Class(_) => true,
-        Base::External(dotted) => {
-            dotted.as_str().split('.').next().is_some_and(|package| PLAIN.contains(&package))
-        }
-        Base::Value(..) | Base::Unknown => false,
-    }
 }
 
 /// Whether the project gives a site an action of all its admins: `admin.site.add_action(…)`.
