@@ -10,6 +10,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Symbol};
 use super::known::leaving::Turning;
 use super::known::narrowing::{Narrowed, Reference};
 use super::known::steps::Steps;
+use super::known::ways::Ways;
 use super::machine::Machine;
 use super::python::aliases::Alias;
 use super::value::{Environment, Site, SiteForm, Value};
@@ -37,6 +38,10 @@ pub(crate) struct Frame<'p> {
     pub(crate) told: Vec<(Reference, Value)>,
     /// The variables of which tests told more, in the order of the tests.
     pub(crate) narrowed: Vec<Narrowed>,
+    /// What variables hold in each of the branches that have just come together at the end of a block.
+    pub(crate) ways: Ways,
+    /// Whether what is being run stands behind branches, each of which is followed by itself.
+    pub(crate) is_on_one_way: bool,
     /// Variables at each `break` of the loops around.
     pub(crate) breaks: Vec<Vec<Vec<Value>>>,
     /// The loops around that are under way.
@@ -77,6 +82,8 @@ impl<'p> Frame<'p> {
             placed: FxHashMap::default(),
             told: Vec::new(),
             narrowed: Vec::new(),
+            ways: Vec::new(),
+            is_on_one_way: false,
             breaks: Vec::new(),
             again: Vec::new(),
             turning: Vec::new(),

@@ -7,6 +7,7 @@ use super::known::fallback::{fills, shows};
 use super::known::leaving::straight_end;
 use super::known::narrowing::widen_back;
 use super::known::searches::is_search;
+use super::known::ways::of_both;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
 
@@ -25,22 +26,38 @@ impl<'p> Machine<'p> {
         let facts = frame.facts;
         let stmts = facts.block(block);
         let (fallback, seldom, doubts) = (self.fallback, self.seldom, self.doubts.len());
-        let mut next = Next::On;
         let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
-        for (at, stmt) in stmts.iter().enumerate() {
-            if at == end {
-                self.pick_where_left(frame, block);
-            }
-            next = self.step(frame, stmt, &stmts[at + 1..]);
-            if next == Next::Away {
-                break;
-            }
-        }
+        let next = self.run_steps(frame, stmts, (block, stmts.len() - end));
         self.fallback = fallback;
         self.doubts.truncate(doubts);
         self.ended_rarer = self.seldom.saturating_sub(seldom);
         self.seldom = seldom;
         next
+    }
+
+    /// Runs the last steps of a block, of which so many are done one after the other, whatever the values.
+    pub(super) fn run_steps(
+        &mut self,
+        frame: &mut Frame<'p>,
+        stmts: &[Stmt],
+        (block, straight): (Block, usize),
+    ) -> Next {
+        for (at, stmt) in stmts.iter().enumerate() {
+            if stmts.len() - at == straight {
+                self.pick_where_left(frame, block);
+            }
+            frame.ways.clear();
+            let rest = &stmts[at + 1..];
+            if self.step(frame, stmt, rest) == Next::Away {
+                return Next::Away;
+            }
+            if !matches!(stmt.kind, StmtKind::If { .. } | StmtKind::With { .. }) {
+                frame.ways.clear();
+            } else if let Some(next) = self.run_each_way(frame, rest, (block, straight)) {
+                return next;
+            }
+        }
+        Next::On
     }
 
     fn step(&mut self, frame: &mut Frame<'p>, stmt: &Stmt, rest: &[Stmt]) -> Next {
@@ -214,6 +231,7 @@ impl<'p> Machine<'p> {
         let ended_then = rarer_then + self.ended_rarer;
         let written_then = self.take_written(written);
         let mut after_then = std::mem::replace(&mut frame.slots, before);
+        let mut ways_then = std::mem::take(&mut frame.ways);
         let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
         let told_then = std::mem::replace(&mut frame.told, told);
@@ -226,6 +244,7 @@ impl<'p> Machine<'p> {
         self.aside = self.aside_where(frame, test, false);
         let second = self
             .doubting(doubt_else, |machine| machine.stand_in(for_else, |machine| machine.run(frame, orelse)));
+        let mut ways_else = std::mem::take(&mut frame.ways);
         self.aside = aside;
         self.seldom -= rarer_else;
         let ended_else = rarer_else + self.ended_rarer;
@@ -247,12 +266,19 @@ impl<'p> Machine<'p> {
         match (first, second) {
             (Next::On, Next::On) => {
                 if let Some(one) = one {
-                    one.forget(&mut after_then);
-                    one.forget(&mut frame.slots);
+                    let ways = ways_then.iter_mut().chain(&mut ways_else);
+                    ways.chain([&mut after_then, &mut frame.slots]).for_each(|slots| one.forget(slots));
                 }
                 let narrowed_else = frame.narrowed.split_off(known);
-                widen_back(&mut after_then, narrowed_then);
-                widen_back(&mut frame.slots, narrowed_else);
+                if !frame.is_on_one_way {
+                    ways_then.iter_mut().for_each(|way| widen_back(way, &narrowed_then));
+                    ways_else.iter_mut().for_each(|way| widen_back(way, &narrowed_else));
+                }
+                widen_back(&mut after_then, &narrowed_then);
+                widen_back(&mut frame.slots, &narrowed_else);
+                if !frame.is_on_one_way {
+                    frame.ways = of_both((ways_then, &after_then), (ways_else, &frame.slots));
+                }
                 self.merge_slots(frame, &after_then);
                 let values = &mut self.values;
                 frame.told.retain_mut(|(reference, value)| {
@@ -270,13 +296,17 @@ impl<'p> Machine<'p> {
             }
             (Next::On, Next::Away) => {
                 frame.slots = after_then;
+                frame.ways = ways_then;
                 frame.placed = placed_then;
                 frame.told = told_then;
                 frame.narrowed.truncate(known);
                 frame.narrowed.extend(narrowed_then);
                 Next::On
             }
-            (Next::Away, next) => next,
+            (Next::Away, next) => {
+                frame.ways = ways_else;
+                next
+            }
         }
     }
 

@@ -144,7 +144,7 @@ impl<'p> Machine<'p> {
         self.pick_where_left(frame, then);
         let value = self.eval(frame, test);
         let picked = frame.narrowed.split_off(known.min(frame.narrowed.len()));
-        widen_back(&mut frame.slots, picked);
+        widen_back(&mut frame.slots, &picked);
         value
     }
 

@@ -25,3 +25,4 @@ pub(in crate::queries) mod singles;
 pub(in crate::queries) mod steps;
 pub(in crate::queries) mod truth;
 pub(in crate::queries) mod unique;
+pub(in crate::queries) mod ways;

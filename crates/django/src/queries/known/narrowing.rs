@@ -54,14 +54,14 @@ impl Known {
     /// Forgets what tests told since. A variable that got another value meanwhile keeps it.
     pub(in crate::queries) fn put_back(self, frame: &mut Frame<'_>) {
         let since = frame.narrowed.split_off(self.narrowed.min(frame.narrowed.len()));
-        widen_back(&mut frame.slots, since);
+        widen_back(&mut frame.slots, &since);
         frame.told = self.told;
     }
 }
 
 /// Gives variables back what they held before tests told more of them, but for those that hold another value by now.
-pub(in crate::queries) fn widen_back(slots: &mut [Value], narrowed: Vec<Narrowed>) {
-    for (slot, before, after) in narrowed.into_iter().rev() {
+pub(in crate::queries) fn widen_back(slots: &mut [Value], narrowed: &[Narrowed]) {
+    for &(slot, before, after) in narrowed.iter().rev() {
         let value = &mut slots[slot as usize];
         if *value == after {
             *value = before;
