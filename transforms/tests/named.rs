@@ -48,6 +48,19 @@ def names(paper):
 ",
         &[],
     );
+    // What many models have is none of all, as what Django gives is.
+    let asked = |what: &str| {
+        format!(
+            "def names(book):\n    print({what})\n    return [note.user.name for note in book.notes.all()]\n"
+        )
+    };
+    for what in ["book.name", "book.get_absolute_url()"] {
+        check_code(&asked(what), &[]);
+    }
+    for what in ["book.title", "book.pk", "book.full_clean()", "book.get_deferred_fields()", "book._state.db"]
+    {
+        check_code(&asked(what), AUTHOR_OF_NOTES);
+    }
 }
 
 #[test]

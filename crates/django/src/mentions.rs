@@ -9,6 +9,7 @@ use tuneup_python::flow::{Class, ClassId, ExprKind, FileFacts, Function, Functio
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
 use crate::project::{Project, is_aside};
+use crate::schema::MEMBERS;
 
 /// Files of other languages that name functions are short.
 const LARGEST: u64 = 256 * 1024;
@@ -19,25 +20,15 @@ const NAMING: &[&str] = &[
     "yaml", "yml",
 ];
 
-/// What Django calls on models, managers and querysets by itself.
+/// What Django calls by itself on models, beside what every model has, and on managers and querysets.
 const CALLED_BY_DJANGO: &[&str] = &[
     "as_manager",
-    "clean",
-    "clean_fields",
     "contribute_to_class",
     "create",
-    "delete",
-    "from_db",
-    "full_clean",
     "get_absolute_url",
     "get_by_natural_key",
     "get_queryset",
     "natural_key",
-    "refresh_from_db",
-    "save",
-    "save_base",
-    "validate_constraints",
-    "validate_unique",
 ];
 
 /// The names that are mentioned.
@@ -172,7 +163,7 @@ impl Project {
 
     fn is_called_by_name(&self, file: FileId, definition: &Function) -> bool {
         let name = definition.name.as_str();
-        if name.starts_with("__") || CALLED_BY_DJANGO.contains(&name) {
+        if name.starts_with("__") || MEMBERS.contains(&name) || CALLED_BY_DJANGO.contains(&name) {
             return false;
         }
         definition.class.is_none_or(|id| {

@@ -5,27 +5,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::machine::Machine;
-use crate::schema::{ModelId, Schema};
+use crate::schema::{MEMBERS, ModelId, Schema};
 
-/// What all of Django's models have, and much else has too.
-const COMMON: &[&str] = &[
-    "id",
-    "pk",
-    "save",
-    "delete",
-    "clean",
-    "full_clean",
-    "refresh_from_db",
-    "objects",
-    "_meta",
-    "_state",
-    "__class__",
-    "__dict__",
-    "DoesNotExist",
-    "get_absolute_url",
-    "name",
-    "title",
-];
+/// What many models have beside what all have, and much else has too.
+const COMMON: &[&str] = &["__class__", "__dict__", "get_absolute_url", "name", "title"];
 
 /// The models that rows can be of, by their names in small letters, but for names that several have.
 pub(super) fn models_by_name(schema: &Schema) -> FxHashMap<String, ModelId> {
@@ -56,15 +39,16 @@ impl Machine<'_> {
         let reads = self.parameter_reads(function.file);
         let reads = reads.get(&(function.id, slot))?;
         // The order of the names changes nothing.
-        let is_telling = reads.iter().any(|name| !COMMON.contains(&name.as_str()));
+        let is_common = |name: &str| MEMBERS.contains(&name) || COMMON.contains(&name);
+        let is_telling = reads.iter().any(|name| !is_common(name.as_str()));
         (is_telling && reads.iter().all(|&name| self.has_attribute(model, name))).then_some(model)
     }
 
     fn has_attribute(&self, model: ModelId, name: Symbol) -> bool {
-        if COMMON.contains(&name.as_str()) || self.schema.attribute(model, name).is_some() {
+        let text = name.as_str();
+        if MEMBERS.contains(&text) || text.starts_with("__") || self.schema.attribute(model, name).is_some() {
             return true;
         }
-        let text = name.as_str();
         // `get_status_display`, `get_next_by_created`
         let of_field = text
             .strip_prefix("get_")

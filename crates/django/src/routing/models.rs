@@ -4,45 +4,7 @@ use tuneup_python::Symbol;
 
 use super::router::{Frame, Reader};
 use super::values::Value;
-use crate::schema::ModelId;
-
-/// What every model has.
-const DJANGOS: &[&str] = &[
-    "DoesNotExist",
-    "MultipleObjectsReturned",
-    "NotUpdated",
-    "_base_manager",
-    "_default_manager",
-    "_is_pk_set",
-    "_parse_save_params",
-    "_perform_date_checks",
-    "_perform_unique_checks",
-    "_prepare_related_fields_for_save",
-    "_set_pk_val",
-    "_validate_force_insert",
-    "adelete",
-    "arefresh_from_db",
-    "asave",
-    "check",
-    "clean",
-    "clean_fields",
-    "date_error_message",
-    "delete",
-    "from_db",
-    "full_clean",
-    "id",
-    "mro",
-    "objects",
-    "pk",
-    "prepare_database_save",
-    "refresh_from_db",
-    "save",
-    "save_base",
-    "serializable_value",
-    "unique_error_message",
-    "validate_constraints",
-    "validate_unique",
-];
+use crate::schema::{MEMBERS, ModelId};
 
 impl Reader<'_> {
     /// An attribute of a model's class.
@@ -87,7 +49,7 @@ impl Reader<'_> {
     fn may_be_djangos(&self, model: ModelId, name: Symbol) -> bool {
         let text = name.as_str();
         let is_field = |name: Symbol| self.schema.attribute(model, name).is_some();
-        DJANGOS.contains(&text)
+        MEMBERS.contains(&text)
             || ["get_", "_get_", "_check_", "_do_", "_save_"].iter().any(|start| text.starts_with(start))
             || is_field(name)
             || text.strip_suffix("_id").is_some_and(|relation| is_field(Symbol::new(relation)))

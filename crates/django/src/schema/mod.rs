@@ -20,6 +20,7 @@ mod meta;
 mod relations;
 mod translations;
 
+pub(crate) use bundled::MEMBERS;
 pub(crate) use classes::is_model_base;
 use field::Options;
 pub use field::{Field, FieldSource};

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use rustc_hash::FxHashMap;
 
 mod django;
+mod members;
 mod packages;
 
+pub(crate) use members::MEMBERS;
 pub(crate) use packages::{TAGGABLE, TAGS, TRANSLATIONS};
 
 /// A model of another package.
