@@ -6,6 +6,7 @@
 //! <https://docs.djangoproject.com/en/stable/ref/models/querysets/#prefetch-related>
 
 use tuneup_django::Project;
+use tuneup_django::paths::covers;
 use tuneup_django::queries::{Hazard, HazardKind, Site, Write};
 use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
@@ -14,7 +15,7 @@ use crate::loading::{
     Gap, Missing, Objection, Verdict, asked_again, by_safety, held_by, is_deferred, lacking, left_out,
     left_out_elsewhere, place_of,
 };
-use crate::proposal::{Change, Lookup, Proposal, Safety, covers};
+use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::{Given, Rule};
 use crate::select_related::can_join;
 
@@ -301,9 +302,8 @@ fn ordered_as_put(project: &Project, missing: &Missing) -> Option<Objection> {
 /// Whether related rows are found by the key of a row which code sets.
 fn is_found_by_key(project: &Project, missing: &Missing, rekeyed: &Hazard) -> bool {
     let before = rekeyed.path.split("__").filter(|step| !step.is_empty()).count();
-    let is_below = rekeyed.path.is_empty() || covers(&missing.path, &rekeyed.path);
     let next = missing.relations.get(before).map(|&id| project.schema.relation(id));
-    is_below && next.is_some_and(|next| next.to_many() || next.is_reverse())
+    covers(&missing.path, &rekeyed.path) && next.is_some_and(|next| next.to_many() || next.is_reverse())
 }
 
 /// Where an `AttributeError` that reading what is missing raises goes no further.

@@ -267,8 +267,3 @@ pub struct PrefetchQueryset {
     /// Paths for its `select_related`.
     pub select: Vec<String>,
 }
-
-/// Whether to load `path` is to load `other` too: `author__country` covers `author`.
-pub(crate) fn covers(path: &str, other: &str) -> bool {
-    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-}

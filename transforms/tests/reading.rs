@@ -361,6 +361,22 @@ fn joins_of_all_that_is_not_null_are_left_to_a_person() {
 }
 
 #[test]
+fn joins_of_all_that_is_not_null_end_with_the_fifth_relation() {
+    let mut models = "from django.db import models\n\n\nclass Level0(models.Model):\n    pass\n".to_owned();
+    for level in 1..7 {
+        models.push_str(&format!(
+            "\n\nclass Level{level}(models.Model):\n    above = models.ForeignKey(\"Level{}\", on_delete=models.CASCADE)\n",
+            level - 1
+        ));
+    }
+    let line = "for row in Level6.objects.select_related():";
+    let read = |path: &str| format!("{models}\n\ndef run():\n    {line}\n        row.{path}\n");
+    check(&read("above.above.above.above.above.pk"), &[]);
+    let sixth = format!("Advice: {line}: above__above__above__above__above__above");
+    check(&read("above.above.above.above.above.above.name"), &[&sixth]);
+}
+
+#[test]
 fn a_foreign_key_that_is_null_in_all_rows_costs_nothing() {
     let read = |chain: &str| {
         format!("def names():\n    for book in Book.objects{chain}:\n        print(book.editor.name)\n")

@@ -7,6 +7,7 @@ mod frameworks;
 mod mentions;
 pub mod migrations;
 pub mod packages;
+pub mod paths;
 pub mod predicates;
 mod project;
 pub mod queries;

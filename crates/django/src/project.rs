@@ -93,6 +93,7 @@ pub struct Project {
     pub queries: Vec<Query>,
     asks: Asks,
     predicates: OnceLock<Predicates>,
+    callers: OnceLock<FxHashMap<FunctionRef, Vec<FunctionRef>>>,
     pub(crate) mentions: Mentions,
     pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
     /// What could not be read or understood, sorted.
@@ -162,6 +163,7 @@ impl Project {
             queries,
             asks,
             predicates: OnceLock::new(),
+            callers: OnceLock::new(),
             mentions: Mentions::default(),
             query_counts: OnceLock::new(),
             problems,
@@ -194,27 +196,19 @@ impl Project {
         &self.asks.edges
     }
 
-    /// The functions and templates that call each function, as far as interpreting the project has followed calls, by file
-    /// and place.
-    pub fn callers_of_all(&self) -> FxHashMap<FunctionRef, Vec<FunctionRef>> {
-        let mut calls: Vec<(FunctionRef, FunctionRef)> = self.calls().iter().copied().collect();
-        calls.sort_by_key(|(caller, _)| (caller.file.index(), caller.id.0));
-        let mut callers: FxHashMap<FunctionRef, Vec<FunctionRef>> = FxHashMap::default();
-        for (caller, callee) in calls.into_iter().filter(|(caller, callee)| caller != callee) {
-            callers.entry(callee).or_default().push(caller);
-        }
-        callers
-    }
-
-    /// The functions that call a function, as far as interpreting the project has followed calls, by file and place.
-    /// Templates are none.
-    pub fn callers(&self, function: FunctionRef) -> Vec<FunctionRef> {
-        let callers =
-            self.calls().iter().filter(|(_, callee)| *callee == function).map(|(caller, _)| *caller);
-        let mut callers: Vec<FunctionRef> =
-            callers.filter(|caller| *caller != function && caller.file.as_other().is_none()).collect();
-        callers.sort_by_key(|caller| (caller.file.index(), caller.id.0));
-        callers
+    /// The functions and templates that call a function, as far as interpreting the project has followed calls, by file and
+    /// place. It is none of its own.
+    pub fn callers(&self, function: FunctionRef) -> &[FunctionRef] {
+        let callers = self.callers.get_or_init(|| {
+            let mut callers: FxHashMap<FunctionRef, Vec<FunctionRef>> = FxHashMap::default();
+            let mut calls: Vec<(FunctionRef, FunctionRef)> = self.calls().iter().copied().collect();
+            calls.sort_unstable_by_key(|(caller, _)| (caller.file.index(), caller.id.0));
+            for (caller, callee) in calls.into_iter().filter(|(caller, callee)| caller != callee) {
+                callers.entry(callee).or_default().push(caller);
+            }
+            callers
+        });
+        callers.get(&function).map_or(&[], Vec::as_slice)
     }
 
     /// The definition that encloses a site, qualified within its module; empty at module level.

@@ -2,10 +2,11 @@
 //! by one asks for it row by row.
 
 use tuneup_django::Project;
+use tuneup_django::paths::{behind, covers};
 use tuneup_django::schema::{RelationId, RelationKind};
 use tuneup_python::flow::ExprKind;
 
-use super::{Gap, covers, place_of};
+use super::{Gap, place_of};
 
 /// The columns of a row by which the rows of a relation are found, other than its primary key.
 pub(crate) fn held_by(project: &Project, relation: RelationId) -> Vec<&'static str> {
@@ -69,10 +70,7 @@ pub(crate) fn left_out<'m>(only: &[&str], path: &'m str) -> Option<&'m str> {
     let mut before = "";
     for end in ends {
         let step = &path[..end];
-        let masks = |name: &&&str| match before {
-            "" => true,
-            before => name.strip_prefix(before).is_some_and(|rest| rest.starts_with("__")),
-        };
+        let masks = |name: &&&str| behind(name, before).is_some_and(|rest| !rest.is_empty());
         let names = |name: &&str| covers(name, step) || name.strip_suffix("_id") == Some(step);
         let mut masked = only.iter().filter(masks).peekable();
         if masked.peek().is_some() && !masked.any(names) {

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
+use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{
     Aside, Asked, Deferring, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm, Step, Write,
 };
@@ -9,7 +10,7 @@ use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
 
 use super::plans::Elsewhere;
-use super::{Caller, Key, Share, covers, key, path_of, place_of};
+use super::{Caller, Key, Share, key, place_of};
 use crate::proposal::{Evidence, QueryForm};
 
 /// A relation path that a query lacks.

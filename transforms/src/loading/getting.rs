@@ -2,119 +2,117 @@
 //! ask the query for more, so that what one of them reads is loaded for all of them.
 
 use ruff_text_size::TextRange;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use tuneup_django::Project;
+use tuneup_django::paths::path_of;
 use tuneup_django::queries::{FxIndexSet, Query, Read, Site, SiteForm};
 use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
+use super::key;
 use super::sharing::{Caller, Share};
-use super::{key, path_of};
 
-/// Which function calls which.
-pub(super) struct Calls<'p> {
-    project: &'p Project,
-    callers: FxHashMap<FunctionRef, Vec<FunctionRef>>,
+/// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
+/// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot
+/// be told: what a template reads, or what the function reads itself, is for all of them.
+pub(super) fn getters(
+    project: &Project,
+    query: &Query,
+    read: &Read,
+    site: &Site,
+    rest: usize,
+) -> Vec<Caller> {
+    let function = |site: &Site| {
+        let id = site.function.filter(|_| site.file.as_other().is_none())?;
+        Some(FunctionRef { file: site.file, id })
+    };
+    let is_whole = rest == read.steps.len();
+    let asked = (!is_whole).then_some(*site);
+    let last = if is_whole { query.sites.last().and_then(function) } else { function(site) };
+    let Some(asks) = function(site).filter(|&asks| last == Some(asks)) else { return Vec::new() };
+    let given_by = query.giving.iter().filter(|(at, _)| *at == asked);
+    let given_by: FxHashSet<FunctionRef> = given_by.map(|&(_, function)| function).collect();
+    if !given_by.contains(&asks) {
+        return Vec::new();
+    }
+    // What hands them on is none of those who use them.
+    let mut giving = FxIndexSet::from_iter([asks]);
+    let mut users: FxIndexSet<FunctionRef> = FxIndexSet::default();
+    let mut at = 0;
+    while let Some(&given) = giving.get_index(at) {
+        at += 1;
+        let callers = project.callers(given);
+        if callers.is_empty() {
+            return Vec::new();
+        }
+        for &caller in callers {
+            if caller.file.as_other().is_some() {
+                return Vec::new();
+            }
+            let known = if given_by.contains(&caller) { &mut giving } else { &mut users };
+            known.insert(caller);
+        }
+    }
+    users.retain(|user| !project.is_aside(user.file));
+    let path = path_of(&read.steps);
+    let mut readers = FxHashSet::default();
+    for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
+        let Some(reader) = function(&other.site) else { return Vec::new() };
+        add_all_above(project, reader, &giving, &mut readers);
+    }
+    let reads = |user: &FunctionRef| readers.contains(user);
+    if users.len() < 2 || giving.iter().any(reads) || !users.iter().any(reads) {
+        return Vec::new();
+    }
+    let callers = users.iter().map(|user| Caller {
+        site: call(project, *user, &giving),
+        share: if reads(user) { Share::Gains } else { Share::Pays },
+    });
+    let mut callers: Vec<Caller> = callers.collect();
+    callers.sort_by_key(|caller| key(&caller.site));
+    callers
 }
 
-impl<'p> Calls<'p> {
-    pub(super) fn of(project: &'p Project) -> Self {
-        Self { project, callers: project.callers_of_all() }
-    }
-
-    /// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
-    /// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot
-    /// be told: what a template reads, or what the function reads itself, is for all of them.
-    pub(super) fn getters(&self, query: &Query, read: &Read, site: &Site, rest: usize) -> Vec<Caller> {
-        let function = |site: &Site| {
-            let id = site.function.filter(|_| site.file.as_other().is_none())?;
-            Some(FunctionRef { file: site.file, id })
-        };
-        let is_whole = rest == read.steps.len();
-        let asked = (!is_whole).then_some(*site);
-        let last = if is_whole { query.sites.last().and_then(function) } else { function(site) };
-        let Some(asks) = function(site).filter(|&asks| last == Some(asks)) else { return Vec::new() };
-        let given_by = query.giving.iter().filter(|(at, _)| *at == asked);
-        let given_by: FxHashSet<FunctionRef> = given_by.map(|&(_, function)| function).collect();
-        if !given_by.contains(&asks) {
-            return Vec::new();
+/// The functions of some places and those that come to them.
+pub(super) fn above<'s>(project: &Project, sites: impl Iterator<Item = &'s Site>) -> FxHashSet<FunctionRef> {
+    let mut found = FxHashSet::default();
+    for site in sites {
+        if let Some(id) = site.function {
+            let function = FunctionRef { file: site.file, id };
+            add_all_above(project, function, &FxIndexSet::default(), &mut found);
         }
-        // What hands them on is none of those who use them.
-        let mut giving = FxIndexSet::from_iter([asks]);
-        let mut users: FxIndexSet<FunctionRef> = FxIndexSet::default();
-        let mut at = 0;
-        while let Some(&given) = giving.get_index(at) {
-            at += 1;
-            let Some(callers) = self.callers.get(&given) else { return Vec::new() };
-            for &caller in callers {
-                if caller.file.as_other().is_some() {
-                    return Vec::new();
-                }
-                let known = if given_by.contains(&caller) { &mut giving } else { &mut users };
-                known.insert(caller);
+    }
+    found
+}
+
+/// A function and those that come to it, but not through those that give the rows.
+fn add_all_above(
+    project: &Project,
+    function: FunctionRef,
+    giving: &FxIndexSet<FunctionRef>,
+    found: &mut FxHashSet<FunctionRef>,
+) {
+    let mut open = vec![function];
+    while let Some(function) = open.pop() {
+        if found.insert(function) && !giving.contains(&function) {
+            open.extend(project.callers(function));
+        }
+    }
+}
+
+/// Where a function calls one of those that give the rows, or itself where that is not seen.
+fn call(project: &Project, caller: FunctionRef, giving: &FxIndexSet<FunctionRef>) -> Site {
+    let facts = project.source.facts(caller.file);
+    let within = facts.function(caller.id).range;
+    let name = |function: &FunctionRef| project.source.facts(function.file).function(function.id).name;
+    let names: FxHashSet<Symbol> = giving.iter().map(name).collect();
+    let call = facts.exprs.iter().find(|expr| {
+        within.contains_range(expr.range)
+            && match expr.kind {
+                ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name),
+                _ => false,
             }
-        }
-        users.retain(|user| !self.project.is_aside(user.file));
-        let path = path_of(&read.steps);
-        let mut readers = FxHashSet::default();
-        for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
-            let Some(reader) = function(&other.site) else { return Vec::new() };
-            self.add_all_above(reader, &giving, &mut readers);
-        }
-        let reads = |user: &FunctionRef| readers.contains(user);
-        if users.len() < 2 || giving.iter().any(reads) || !users.iter().any(reads) {
-            return Vec::new();
-        }
-        let callers = users.iter().map(|user| Caller {
-            site: self.call(*user, &giving),
-            share: if reads(user) { Share::Gains } else { Share::Pays },
-        });
-        let mut callers: Vec<Caller> = callers.collect();
-        callers.sort_by_key(|caller| key(&caller.site));
-        callers
-    }
-
-    /// The functions of some places and those that come to them.
-    pub(super) fn above<'s>(&self, sites: impl Iterator<Item = &'s Site>) -> FxHashSet<FunctionRef> {
-        let mut found = FxHashSet::default();
-        for site in sites {
-            if let Some(id) = site.function {
-                self.add_all_above(FunctionRef { file: site.file, id }, &FxIndexSet::default(), &mut found);
-            }
-        }
-        found
-    }
-
-    /// A function and those that come to it, but not through those that give the rows.
-    fn add_all_above(
-        &self,
-        function: FunctionRef,
-        giving: &FxIndexSet<FunctionRef>,
-        found: &mut FxHashSet<FunctionRef>,
-    ) {
-        let mut open = vec![function];
-        while let Some(function) = open.pop() {
-            if found.insert(function) && !giving.contains(&function) {
-                open.extend(self.callers.get(&function).into_iter().flatten());
-            }
-        }
-    }
-
-    /// Where a function calls one of those that give the rows, or itself where that is not seen.
-    fn call(&self, caller: FunctionRef, giving: &FxIndexSet<FunctionRef>) -> Site {
-        let facts = self.project.source.facts(caller.file);
-        let within = facts.function(caller.id).range;
-        let name =
-            |function: &FunctionRef| self.project.source.facts(function.file).function(function.id).name;
-        let names: FxHashSet<Symbol> = giving.iter().map(name).collect();
-        let call = facts.exprs.iter().find(|expr| {
-            within.contains_range(expr.range)
-                && match expr.kind {
-                    ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name),
-                    _ => false,
-                }
-        });
-        let range = call.map_or(TextRange::empty(within.start()), |call| call.range);
-        Site { file: caller.file, range, function: Some(caller.id), form: SiteForm::Declaration }
-    }
+    });
+    let range = call.map_or(TextRange::empty(within.start()), |call| call.range);
+    Site { file: caller.file, range, function: Some(caller.id), form: SiteForm::Declaration }
 }

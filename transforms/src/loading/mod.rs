@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
+use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_queryset};
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
@@ -26,13 +27,13 @@ use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
 pub(crate) use self::again::asked_again;
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
-use self::getting::Calls;
+use self::getting::getters;
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 use self::sharing::{Caller, Share, Sharing, start_of};
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
-use crate::proposal::{Place, covers};
+use crate::proposal::Place;
 
 /// A site, in the order of output.
 type Key = (usize, u32, u32);
@@ -53,7 +54,6 @@ pub(crate) struct Lacks<'p> {
 pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let loading = Loading::of(project);
     let sharing = Sharing::of(project);
-    let calls = Calls::of(project);
     let ways = ways(project);
     let mut in_unused_view: FxHashMap<Key, bool> = FxHashMap::default();
     let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
@@ -120,14 +120,14 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             if is_whole {
-                let mut callers = sharing.callers(query, read, &site, &calls);
+                let mut callers = sharing.callers(query, read, &site);
                 // What the function itself does with the rows that it gives costs no query of its own.
                 if !query.asked_before.is_empty() {
                     callers.retain(|it| (it.site.file, it.site.function) != (site.file, site.function));
                 }
                 gap.add_callers(&path_of(rest), callers);
             }
-            gap.add_callers(&path_of(rest), calls.getters(query, read, &site, rest.len()));
+            gap.add_callers(&path_of(rest), getters(project, query, read, &site, rest.len()));
         }
     }
     for query in &project.queries {
@@ -412,12 +412,6 @@ fn rest_model(project: &Project, query: &Query, read: &Read, rest: usize) -> Mod
         Some(at) => project.schema.relation(read.steps[at].relation).target().unwrap_or(query.model),
         None => query.model,
     }
-}
-
-/// The lookup path of steps.
-pub(crate) fn path_of(steps: &[Step]) -> String {
-    let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-    names.join("__")
 }
 
 /// A site as output names it.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
+use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{Query, Read, Site, Source, Step};
-use tuneup_django::schema::{RelationId, RelationKind};
+use tuneup_django::schema::RelationId;
 use tuneup_python::flow::{Argument, ArgumentKind, ExprKind};
 use tuneup_python::{FileId, Symbol};
 
 use super::attributes::Attributes;
-use super::{Key, Many, covers, key, path_of};
+use super::{Key, Many, key};
 
 /// What the project's queries load already, and how.
 pub(super) struct Loading {
@@ -253,15 +254,12 @@ pub(super) fn is_loaded(project: &Project, query: &Query, read: &Read, rest: usi
     if steps.iter().any(|step| step.to_many) {
         return Loaded::No;
     }
-    let not_null = steps.iter().all(|step| {
-        let relation = project.schema.relation(step.relation);
-        relation.kind() != RelationKind::Generic && !relation.null()
-    });
     if plan.select_unknown {
         return Loaded::Yes;
     }
-    let is_joined = plan.select.iter().any(|path| covers(path.as_str(), &wanted));
-    match (is_joined || (plan.select_all && not_null), plan.automatic) {
+    let is_named = plan.select.iter().any(|path| covers(path.as_str(), &wanted));
+    let way = steps.iter().map(|step| step.relation);
+    match (is_named || plan.select_all && project.schema.joins_by_default(way), plan.automatic) {
         (true, true) => Loaded::Automatically,
         (true, false) => Loaded::Yes,
         (false, _) => Loaded::No,

@@ -6,14 +6,15 @@ use std::cell::{OnceCell, RefCell};
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
+use tuneup_django::paths::path_of;
 use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step};
 use tuneup_django::schema::{ModelId, RelationKind};
 use tuneup_python::flow::{ClassId, ExprKind, Function};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
-use super::getting::Calls;
+use super::getting::above;
 use super::plans::{Loaded, is_loaded};
-use super::{Key, is_own, key, path_of};
+use super::{Key, is_own, key};
 
 /// From how many on those who lack a path may outweigh some who do not: each would be an edit of its own. The one edit
 /// is not as safe as theirs, because others pay for it, so that few of them must.
@@ -194,7 +195,7 @@ impl<'p> Sharing<'p> {
     }
 
     /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
-    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site, calls: &Calls) -> Vec<Caller> {
+    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site) -> Vec<Caller> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
         let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
         let Some(mut onward) = self.onward.get(&key(origin)) else { return Vec::new() };
@@ -221,7 +222,7 @@ impl<'p> Sharing<'p> {
             let mut loops = query.loops.iter().filter(is_other);
             let first = loops.clone().next()?;
             let is_one = loops.clone().all(|site| (site.file, site.function) == (first.file, first.function));
-            let above = (!is_one).then(|| calls.above(readers.clone().map(|read| &read.site)));
+            let above = (!is_one).then(|| above(self.project, readers.clone().map(|read| &read.site)));
             above.and_then(|above| loops.find(|site| is_among(&above, site))).or(Some(first)).copied()
         };
         let reader = reader.or_else(shown_by).or_else(looping);

@@ -2,6 +2,7 @@
 
 use ruff_text_size::TextRange;
 use tuneup_django::Project;
+use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{Aside, Hazard, HazardKind, Site, Step};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{ExprKind, StmtKind};
@@ -10,7 +11,7 @@ use tuneup_python::{FunctionRef, Symbol};
 use super::gap::{Gap, Missing};
 use super::made::raises_as_made;
 use super::plans::Elsewhere;
-use super::{Caller, Share, covers, path_of, place_of};
+use super::{Caller, Share, place_of};
 use crate::proposal::Safety;
 
 impl Gap<'_> {
@@ -40,8 +41,7 @@ impl Gap<'_> {
         }
         // A related row that is kept is kept with what is loaded onto it, and not with the row that it is related to.
         let is_kept_with = |kept: &Hazard| {
-            let is_below =
-                |path: &str| path != kept.path && (kept.path.is_empty() || covers(path, &kept.path));
+            let is_below = |path: &str| path != kept.path && covers(path, &kept.path);
             wanted.iter().any(|missing| is_below(&missing.path))
         };
         if let Some(kept) = self.hazards(HazardKind::Cached).find(|kept| is_kept_with(kept)) {
@@ -245,18 +245,17 @@ impl Gap<'_> {
         if !is_one || facts.function(id).class.is_some() || readers.any(is_here) {
             return None;
         }
-        let callers = project.callers(FunctionRef { file: self.site.file, id });
-        if callers.len() < 2 {
-            return None;
-        }
+        let callers = project.callers(FunctionRef { file: self.site.file, id }).iter();
         let names: Vec<String> = callers
-            .iter()
+            .filter(|caller| caller.file.as_other().is_none())
             .map(|caller| format!("`{}`", project.source.facts(caller.file).function(caller.id).qualname))
             .collect();
-        Some(format!(
-            "{} get this object: those that do not show it so would pay for this without need.",
-            listed(&names)
-        ))
+        (names.len() > 1).then(|| {
+            format!(
+                "{} get this object: those that do not show it so would pay for this without need.",
+                listed(&names)
+            )
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Queries that no expression makes: a view's `model`, and a model given where a queryset would do.
 
 use ruff_text_size::{TextRange, TextSize};
+use tuneup_django::paths::covers;
 use tuneup_python::edit::{
     Argument, Call, Edit, NewArguments, Passed, Refusal, Target, add_method, assignment_below, call_at,
     change_arguments, set_strings,
@@ -9,7 +10,6 @@ use tuneup_python::edit::{
 use super::load::lookups;
 use super::names::Names;
 use super::plan::Plan;
-use crate::proposal::covers;
 
 /// `get_object_or_404(Article, …)` becomes `get_object_or_404(Article.objects.select_related(…), …)`, and
 /// `ListView.as_view(model=Article)` becomes `ListView.as_view(queryset=Article.objects.select_related(…))`.

@@ -1,6 +1,7 @@
 //! A query's load plan, extended where it is written.
 
 use ruff_text_size::TextRange;
+use tuneup_django::paths::covers;
 use tuneup_python::edit::{
     Argument, Call, Edit, NewArguments, Passed, Refusal, Target, Value, WrittenCall, append_calls, chain_at,
     change_arguments,
@@ -8,7 +9,7 @@ use tuneup_python::edit::{
 
 use super::names::Names;
 use super::plan::Plan;
-use crate::proposal::{Lookup, PrefetchQueryset, covers};
+use crate::proposal::{Lookup, PrefetchQueryset};
 
 /// Methods that give a queryset of the same rows' model, with the load plan of the one they are called on. Only
 /// over these does a call elsewhere in the chain belong to the same plan.

@@ -1,6 +1,8 @@
 //! What is asked of one query, united.
 
-use crate::proposal::{Lookup, covers};
+use tuneup_django::paths::covers;
+
+use crate::proposal::Lookup;
 
 /// Relations that a query shall load.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

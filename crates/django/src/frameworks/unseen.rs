@@ -9,7 +9,7 @@ use tuneup_python::{ClassRef, Symbol};
 use super::bases::{Leaves, is_known, leaves};
 use crate::queries::machine::Machine;
 use crate::queries::value::{Shape, Value};
-use crate::schema::{ModelId, RelationKind};
+use crate::schema::ModelId;
 
 /// Whether a changelist shows something of its rows that code makes which is not read: their text, or a column.
 pub(super) fn shows_unseen(
@@ -43,10 +43,6 @@ pub(super) fn shows_unseen(
 /// Keeps the foreign keys that `select_related()` without names joins of a model's rows.
 pub(super) fn note_joined(machine: &mut Machine<'_>, rows: Value, model: ModelId) {
     let relations = machine.schema.forward_relations(model).into_iter();
-    let joined = relations.filter(|&relation| {
-        let relation = machine.schema.relation(relation);
-        matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne) && !relation.null()
-    });
-    let joined: Vec<_> = joined.collect();
+    let joined = relations.filter(|&relation| machine.schema.joins_by_default([relation])).collect();
     machine.unseen.insert(rows, joined);
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use tuneup_python::{ClassRef, Symbol};
 
 use super::value::{Site, Terms, Value};
+use crate::paths::covers;
 use crate::schema::{ModelId, RelationId};
 
 /// A manager or queryset.
@@ -116,11 +117,7 @@ impl Plan {
 
     /// Whether code asks for a join of a relation.
     pub(super) fn joins(&self, name: Symbol) -> bool {
-        let is_on_it = |path: &Symbol| {
-            let rest = path.as_str().strip_prefix(name.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-        };
-        self.select.iter().any(is_on_it)
+        self.select.iter().any(|path| covers(path.as_str(), name.as_str()))
     }
 
     /// Whether two load the same as far as it is known what they load.

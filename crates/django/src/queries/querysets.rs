@@ -11,6 +11,7 @@ use super::machine::{Frame, Machine, Write};
 use super::value::{
     Asked, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Shared, Site, SiteForm, Step, Uses, Value,
 };
+use crate::paths::{behind, covers, path_of};
 use crate::schema::{ModelId, RelationId, RelationKind};
 
 /// Whether a dotted name is that of Django's `QuerySet`, or of another package's that extends it.
@@ -430,11 +431,8 @@ impl<'p> Machine<'p> {
         let Some(set) = steps[..last].iter().rposition(|step| step.to_many) else { return false };
         let Some(model) = self.schema.relation(steps[set].relation).target() else { return false };
         let Some((plan, ..)) = self.manager_starts.get(&model) else { return false };
-        let names: Vec<&str> = steps[set + 1..].iter().map(|step| step.name.as_str()).collect();
-        let wanted = names.join("__");
-        let loads = |path: &str| {
-            path.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-        };
+        let wanted = path_of(&steps[set + 1..]);
+        let loads = |path: &str| covers(path, &wanted);
         plan.select.iter().any(|path| loads(path.as_str()))
             || plan.prefetch.iter().filter_map(Prefetched::loads).any(loads)
     }
@@ -495,8 +493,7 @@ impl<'p> Machine<'p> {
             return inner;
         };
         for lookup in &outer.plan.prefetch {
-            let below = lookup.path.as_str().strip_prefix(path).and_then(|below| below.strip_prefix("__"));
-            if let Some(below) = below {
+            if let Some(below) = behind(lookup.path.as_str(), path).filter(|below| !below.is_empty()) {
                 queryset.plan.add_prefetch(Prefetched { path: Symbol::new(below), ..*lookup });
             }
         }
@@ -507,9 +504,7 @@ impl<'p> Machine<'p> {
 
     /// A path as `select_related` and `prefetch_related` write it.
     pub(crate) fn path_text(&self, path: Path) -> String {
-        let steps = self.values.steps(path);
-        let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
-        names.join("__")
+        path_of(&self.values.steps(path))
     }
 }
 

@@ -8,6 +8,7 @@ use tuneup_python::Symbol;
 use super::machine::{self, Machine};
 use super::value::{self, Asked, Origin, Queryset, Site, Step, Value};
 use super::{Hazard, HazardKind, Plan, Query, Read, Save, Source, Write};
+use crate::paths::{covers, joined};
 
 /// The queries of a part, in no order.
 pub(super) fn results(machine: &Machine<'_>) -> Vec<Query> {
@@ -143,14 +144,8 @@ fn is_prefetched(machine: &Machine<'_>, queryset: &Queryset) -> bool {
     let Some(row) = machine.as_row(row) else { return false };
     let Some(owner) = machine.as_queryset(row.query) else { return false };
     let name = machine.schema.relation(relation).lookup_name();
-    let path = match machine.path_text(row.path).as_str() {
-        "" => name.to_string(),
-        before => format!("{before}__{name}"),
-    };
-    let loads = |known: &str| {
-        known.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-    };
-    owner.plan.prefetch.iter().filter_map(value::Prefetched::loads).any(loads)
+    let path = joined(&machine.path_text(row.path), name.as_str());
+    owner.plan.prefetch.iter().filter_map(value::Prefetched::loads).any(|known| covers(known, &path))
 }
 
 /// The plan with what was loaded onto the rows after the query counted in.
@@ -166,7 +161,7 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
             let inner = inner.iter().flatten().filter_map(|&queryset| machine.as_queryset(queryset));
             let nested = inner.flat_map(|inner| &inner.plan.prefetch);
             for nested in nested.filter_map(value::Prefetched::loads) {
-                prefetch.push(Symbol::new(&format!("{}__{nested}", prefetched.path)));
+                prefetch.push(Symbol::new(&joined(prefetched.path.as_str(), nested)));
             }
         }
     }
@@ -176,10 +171,7 @@ fn plan(machine: &Machine<'_>, query: Value, plan: &value::Plan) -> Plan {
         prefetch_unknown |= loaded.prefetch_unknown;
         for prefetched in &loaded.prefetch {
             let Some(loads) = prefetched.loads() else { continue };
-            let path = match base.as_str() {
-                "" => Symbol::new(loads),
-                base => Symbol::new(&format!("{base}__{loads}")),
-            };
+            let path = Symbol::new(&joined(&base, loads));
             prefetch.push(path);
             if prefetched.queryset.is_some() && prefetched.to_attr.is_none() && !later.contains(&path) {
                 later.push(path);

@@ -11,6 +11,7 @@ use tuneup_python::Symbol;
 
 use super::machine::Machine;
 use super::value::{Origin, Prefetched, Queryset, Row, Shared, Value};
+use crate::paths::{behind, joined};
 use crate::schema::{ModelId, RelationId};
 
 /// The methods that give another queryset, or ask by one. What else there is serves itself from the rows at hand.
@@ -85,10 +86,7 @@ impl Machine<'_> {
     /// The queryset that a prefetch of a row's relation was given, by the row's query or later.
     fn queryset_of_prefetch(&self, row: Row, relation: RelationId, related: &Queryset) -> Option<Value> {
         let name = self.schema.relation(relation).lookup_name();
-        let path = match self.path_text(row.path).as_str() {
-            "" => name.to_string(),
-            before => format!("{before}__{name}"),
-        };
+        let path = joined(&self.path_text(row.path), name.as_str());
         if let Some(found) = self.prefetch_of(row.query, &path) {
             return found.queryset;
         }
@@ -99,11 +97,7 @@ impl Machine<'_> {
             !is_outside || lookup.site.map(|site| (site.file, site.function)) == here
         };
         self.loaded.get(&row.query)?.iter().find_map(|(at, plan)| {
-            let before = self.path_text(*at);
-            let below = match before.as_str() {
-                "" => path.as_str(),
-                before => path.strip_prefix(before)?.strip_prefix("__")?,
-            };
+            let below = behind(&path, &self.path_text(*at))?;
             let mut lookups = plan.prefetch.iter().filter(|it| it.path == *below && it.to_attr.is_none());
             lookups.find(|lookup| is_here(lookup)).and_then(|lookup| lookup.queryset)
         })

@@ -8,6 +8,7 @@ use super::hazards::HazardKind;
 use super::machine::{Frame, Machine, Write};
 use super::value::{Asked, Lacks, Origin, Path, Plan, Prefetched, Queryset, Row, Shape, Site, Value};
 use crate::frameworks::{parler, urlman};
+use crate::paths::joined;
 use crate::schema::{ModelAttribute, RelationId, RelationKind};
 
 impl<'p> Machine<'p> {
@@ -282,7 +283,7 @@ impl<'p> Machine<'p> {
         let inner = match self.schema.relation_by_accessor(row.model, Symbol::new(last)) {
             Some(relation) => {
                 // Lookups go on from the attribute's name.
-                let through = if before.is_empty() { name.to_string() } else { format!("{before}__{name}") };
+                let through = joined(before, name.as_str());
                 let parent = self.values.make(Shape::Row(row));
                 self.prefetched_rows(row.query, &through, inner, (parent, relation))
             }

@@ -15,6 +15,7 @@ mod factories;
 mod field;
 mod fields;
 mod indexes;
+mod joins;
 mod managers;
 mod meta;
 mod relations;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
 
+use crate::paths::covers;
 use crate::queries::calls::Arguments;
 use crate::queries::known::seldom::tested_for_null;
 use crate::queries::machine::{Frame, Machine};
@@ -120,7 +121,7 @@ impl<'p> Machine<'p> {
     /// Whether what is being run of an `__init__` is run for all rows that have related ones at a path.
     fn is_for_all(&self, path: Path) -> bool {
         let Some((unless, _)) = self.doubts.last() else { return true };
-        is_over(&self.path_text(path), unless.as_str())
+        covers(&self.path_text(path), unless.as_str())
     }
 
     /// Why a branch of a test may not be run for a row whose `__init__` is under way.
@@ -139,7 +140,7 @@ impl<'p> Machine<'p> {
         let known = self.doubts.last().map(|(known, _)| *known);
         let unless =
             tested_for_null(frame, test, !holds).and_then(|(place, _)| self.path_behind(frame, place));
-        let unless = unless.filter(|path| known.is_none_or(|known| is_over(path, known.as_str())));
+        let unless = unless.filter(|path| known.is_none_or(|known| covers(path, known.as_str())));
         Some(Symbol::new(unless.as_deref().unwrap_or(SOME)))
     }
 
@@ -173,9 +174,4 @@ impl<'p> Machine<'p> {
         }
         columns
     }
-}
-
-/// Whether a path is another, or goes on from there.
-fn is_over(path: &str, before: &str) -> bool {
-    path.strip_prefix(before).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
 }

@@ -5,6 +5,7 @@
 
 use tuneup_python::{ClassRef, Symbol};
 
+use crate::paths::{behind, joined};
 use crate::queries::machine::Machine;
 use crate::queries::value::{Given, Lacks, Origin, Path, Role, Row, Shape, Term, Terms, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
@@ -75,7 +76,7 @@ impl Machine<'_> {
                 (false, false) => Value::SCALAR,
             };
         };
-        let wanted = below(&before, field);
+        let wanted = joined(&before, field.as_str());
         let mut content = self.content(terms, &wanted);
         if let Some(is) = content.is {
             let is = self.constant(is);
@@ -212,7 +213,7 @@ impl Machine<'_> {
 
     fn related_content(&self, row: Row, name: Symbol) -> Option<Content> {
         let (terms, before) = self.asked_of(row)?;
-        (!self.is_changed(row, name)).then(|| self.content(terms, &below(&before, name)))
+        (!self.is_changed(row, name)).then(|| self.content(terms, &joined(&before, name.as_str())))
     }
 
     /// What the rows of which a row is one were asked, and the lookup from these to the row.
@@ -322,18 +323,8 @@ fn reversed(mut names: Vec<&str>) -> String {
     names.join("__")
 }
 
-fn below(before: &str, name: Symbol) -> String {
-    if before.is_empty() { name.to_string() } else { format!("{before}__{name}") }
-}
-
 /// What a lookup asks of a field: `exact` of `author__name__exact`, all behind it where it goes on over a relation,
 /// nothing where it ends there.
 fn lookup_on<'t>(lookup: &'t str, field: &str) -> Option<&'t str> {
-    let rest = lookup.strip_prefix(field)?;
-    if rest.is_empty() {
-        return Some(rest);
-    }
-    let rest =
-        rest.strip_prefix("_id").filter(|rest| rest.is_empty() || rest.starts_with("__")).unwrap_or(rest);
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix("__") }
+    behind(lookup, field).or_else(|| behind(lookup, &format!("{field}_id")))
 }

@@ -5,16 +5,12 @@
 use tuneup_python::Symbol;
 use tuneup_python::flow::{ArgumentKind, CompareOp, Expr, ExprKind, Run};
 
+use crate::paths::{covers, joined};
 use crate::queries::calls::Arguments;
 use crate::queries::hazards::HazardKind;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Prefetched, Row, Shape, Site, Value};
-use crate::schema::{ModelAttribute, RelationId, RelationKind};
-
-/// How many relations `select_related()` without names follows at most.
-///
-/// <https://github.com/django/django/blob/main/django/db/models/sql/compiler.py>, `get_related_selections()`
-const DEEPEST_JOIN: usize = 5;
+use crate::schema::ModelAttribute;
 
 impl<'p> Machine<'p> {
     /// What the test comes to whether a name is in what a row holds of loaded relations, where a value is that.
@@ -110,10 +106,7 @@ impl<'p> Machine<'p> {
     fn may_be_loaded_later(&self, row: Row, name: Symbol) -> bool {
         self.loaded.get(&row.query).into_iter().flatten().any(|(at, plan)| {
             let before = self.path_text(*at);
-            let serves = |loads: &str| match before.as_str() {
-                "" => self.serves(loads, row, name),
-                before => self.serves(&format!("{before}__{loads}"), row, name),
-            };
+            let serves = |loads: &str| self.serves(&joined(&before, loads), row, name);
             plan.prefetch_unknown || plan.prefetch.iter().filter_map(Prefetched::loads).any(serves)
         })
     }
@@ -129,7 +122,8 @@ impl<'p> Machine<'p> {
         if plan.select.iter().any(|path| self.serves(path.as_str(), row, name)) {
             return Some(true);
         }
-        if plan.select_all && self.is_joined_by_itself(row, relation) {
+        let way = self.values.steps(row.path).into_iter().map(|step| step.relation).chain([relation]);
+        if plan.select_all && self.schema.joins_by_default(way) {
             return Some(true);
         }
         let may_be = plan.select_unknown || self.set_first.contains(&(row.query, row.path, relation));
@@ -138,24 +132,7 @@ impl<'p> Machine<'p> {
 
     /// Whether what loads a path from a query's rows loads what a row of it has by that name.
     fn serves(&self, path: &str, row: Row, name: Symbol) -> bool {
-        let wanted = match self.path_text(row.path).as_str() {
-            "" => name.as_str().to_owned(),
-            before => format!("{before}__{name}"),
-        };
-        path.strip_prefix(&wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__"))
-    }
-
-    /// Whether `select_related()` without names joins a relation of a row: a foreign key that is never null, behind none
-    /// that may be.
-    fn is_joined_by_itself(&self, row: Row, relation: RelationId) -> bool {
-        let steps = self.values.steps(row.path);
-        let is_followed = |relation: RelationId| {
-            let relation = self.schema.relation(relation);
-            let is_key = matches!(relation.kind(), RelationKind::ForeignKey | RelationKind::OneToOne);
-            is_key && !relation.is_reverse() && !relation.null()
-        };
-        steps.len() < DEEPEST_JOIN
-            && steps.iter().map(|step| step.relation).chain([relation]).all(is_followed)
+        covers(path, &joined(&self.path_text(row.path), name.as_str()))
     }
 }
 
