@@ -207,6 +207,18 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             if let Some(reason) = gap.sql(project, relation.is_reverse()) {
                 verdict.object(Safety::Unsafe, reason);
             }
+            let left_out = [("defer", !gap.deferred.is_empty()), ("only", gap.only.is_some())];
+            if let Some((method, _)) =
+                left_out.iter().find(|(_, leaves_out)| *leaves_out && target == gap.model)
+            {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!(
+                        "`{method}()` leaves columns of {} out: a join of `{name}` loads them all, of the rows that it joins.",
+                        schema.label(target),
+                    ),
+                );
+            }
             if gap.writes.iter().any(|write| write.relation == Some(id)) {
                 verdict.object(
                     Safety::Unsafe,

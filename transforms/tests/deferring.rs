@@ -212,3 +212,25 @@ fn the_rows_of_a_prefetch_are_found_by_what_the_relation_names() {
         check(&[("marks.py", &marks), ("views.py", &text)], &[&format!("{found}: rows = {query}: {path}")]);
     }
 }
+
+#[test]
+fn a_join_of_the_same_model_loads_what_the_query_leaves_out() {
+    let models = "from django.db import models\nfrom shop.models import Author\n\n\n\
+                  class Essay(models.Model):\n    text = models.TextField()\n    title = models.CharField(max_length=9)\n    \
+                  first = models.ForeignKey('self', null=True, on_delete=models.CASCADE)\n    \
+                  author = models.ForeignKey(Author, on_delete=models.CASCADE)\n";
+    for (query, of_first, of_author) in [
+        ("Essay.objects.defer('text')", "Unsafe", "Safe"),
+        ("Essay.objects.only('title', 'first', 'author')", "Unsafe", "Safe"),
+        ("Essay.objects.order_by('pk')", "Safe", "Safe"),
+    ] {
+        for (read, safety) in [("essay.first.title", of_first), ("essay.author.name", of_author)] {
+            let view = format!(
+                "from shop.essays import Essay\n\n\ndef shown(request):\n    return [{read} for essay in {query}]\n"
+            );
+            let proposals = support::Shop::new(&[("essays.py", models), ("views.py", &view)]).proposals();
+            let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+            assert_eq!(format!("{:?}", proposal.safety), safety, "{query} {read}");
+        }
+    }
+}

@@ -252,3 +252,17 @@ fn distinct_rows_of_few_columns_are_not_joined_unseen() {
         check(&[("views.py", &view(rows))], &[&expected]);
     }
 }
+
+#[test]
+fn of_what_is_looped_over_no_query_asks_for_a_piece() {
+    let view = |rest: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef pairs(request):\n    books = Book.objects.filter(title='a')\n    \
+             for number, book in enumerate(books):\n        print(book.author.name, [it.author.name for it in {rest}])\n"
+        )
+    };
+    let line = "books = Book.objects.filter(title='a')";
+    for (rest, safety) in [("books[number + 1 :]", "Safe"), ("books.all()[number + 1 :]", "Unsafe")] {
+        check(&[("views.py", &view(rest))], &[&format!("{safety}: {line}: author")]);
+    }
+}

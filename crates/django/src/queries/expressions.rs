@@ -500,7 +500,10 @@ impl<'p> Machine<'p> {
         let is_slice = matches!(frame.facts.kind(index), ExprKind::Slice(_));
         let value = if is_slice { self.resumed(value) } else { value };
         let is_one = Self::is_slice_of_one(frame, index);
-        let is_behind = Self::is_slice_behind(frame, index);
+        // What is looped over is there by then: of that no query asks for a piece.
+        let is_there = matches!(frame.facts.kind(base), ExprKind::Local(_))
+            && self.looping.iter().any(|(query, _)| *query == value);
+        let is_behind = !is_there && Self::is_slice_behind(frame, index);
         // `rows[n]` in a loop, with an index that changes.
         let is_many = !frame.breaks.is_empty() && !is_slice && key == Value::SCALAR;
         let found = self.for_each(value, |machine, member| {
