@@ -21,4 +21,4 @@ pub mod templates;
 mod urls;
 pub mod version;
 
-pub use project::{IndexStyle, KEEPING, Options, Project};
+pub use project::{IndexStyle, Options, Project, ROW_CACHES};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tuneup_python::{FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
+use tuneup_python::flow::ClassId;
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
 
 use crate::apps::Apps;
 use crate::frameworks;
@@ -62,7 +63,7 @@ pub(crate) const COUNTS: usize = 0;
 const KEEPS: usize = 1;
 
 /// What a queryset keeps its rows in, and a row related ones.
-pub const KEEPING: [&str; 3] = ["_result_cache", "_iterable_class", "fields_cache"];
+pub const ROW_CACHES: [&str; 3] = ["_result_cache", "_iterable_class", "fields_cache"];
 
 /// A Django project.
 pub struct Project {
@@ -94,6 +95,7 @@ pub struct Project {
     asks: Asks,
     predicates: OnceLock<Predicates>,
     callers: OnceLock<FxHashMap<FunctionRef, Vec<FunctionRef>>>,
+    extending: OnceLock<FxHashMap<ClassRef, Vec<ClassRef>>>,
     pub(crate) mentions: Mentions,
     pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
     /// What could not be read or understood, sorted.
@@ -114,7 +116,7 @@ impl Project {
             progress,
             external_roots: frameworks::ROOTS,
             importers: frameworks::IMPORTERS,
-            marks: &[&query_counts::COUNTING, &KEEPING],
+            marks: &[&query_counts::COUNTING, &ROW_CACHES],
         });
         let mut stopwatch = source.stopwatch().clone();
         let settings = Settings::read(&source, options.settings.as_deref());
@@ -164,6 +166,7 @@ impl Project {
             asks,
             predicates: OnceLock::new(),
             callers: OnceLock::new(),
+            extending: OnceLock::new(),
             mentions: Mentions::default(),
             query_counts: OnceLock::new(),
             problems,
@@ -211,6 +214,26 @@ impl Project {
         callers.get(&function).map_or(&[], Vec::as_slice)
     }
 
+    /// A class and those that extend it, but for classes of tests, by file and place.
+    pub fn extending(&self, class: ClassRef) -> &[ClassRef] {
+        let extending = self.extending.get_or_init(|| {
+            let mut extending: FxHashMap<ClassRef, Vec<ClassRef>> = FxHashMap::default();
+            // No facts are made of tests.
+            for file in self.source.file_ids().filter(|&file| !self.is_aside(file)) {
+                for id in 0..self.source.facts(file).classes.len() as u32 {
+                    let class = ClassRef { file, id: ClassId(id) };
+                    for base in self.source.mro(class) {
+                        if let Base::Class(base) = *base {
+                            extending.entry(base).or_default().push(class);
+                        }
+                    }
+                }
+            }
+            extending
+        });
+        extending.get(&class).map_or(&[], Vec::as_slice)
+    }
+
     /// The definition that encloses a site, qualified within its module; empty at module level.
     pub fn symbol(&self, site: &Site) -> &'static str {
         let facts = self.source.facts(site.file);
@@ -223,7 +246,7 @@ impl Project {
             .map_or("", |(_, name)| name.as_str())
     }
 
-    /// The files of the project's own, tests and migrations among them, whose text has a name of [`KEEPING`]. Most files of
+    /// The files of the project's own, tests and migrations among them, whose text has a name of [`ROW_CACHES`]. Most files of
     /// tests are made nothing of, and to look for a name is no reason to.
     pub fn naming_what_keeps_rows(&self) -> impl Iterator<Item = FileId> {
         let is_it = |&file: &FileId| {

@@ -30,7 +30,7 @@ pub(super) fn getters(
     let asked = (!is_whole).then_some(*site);
     let last = if is_whole { query.sites.last().and_then(function) } else { function(site) };
     let Some(asks) = function(site).filter(|&asks| last == Some(asks)) else { return Vec::new() };
-    let given_by = query.giving.iter().filter(|(at, _)| *at == asked);
+    let given_by = query.returned_by.iter().filter(|(at, _)| *at == asked);
     let given_by: FxHashSet<FunctionRef> = given_by.map(|&(_, function)| function).collect();
     if !given_by.contains(&asks) {
         return Vec::new();

@@ -10,7 +10,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 use tuneup_django::queries::{Bound, FxIndexMap, FxIndexSet, Site};
 use tuneup_django::schema::{ModelAttribute, ModelId, RelationId, RelationKind};
-use tuneup_django::{KEEPING, Project};
+use tuneup_django::{Project, ROW_CACHES};
 use tuneup_python::flow::{Argument, ArgumentKind, Expr, ExprKind, FileFacts, FunctionId, StmtKind};
 use tuneup_python::{Base, ClassRef, FileId, SourceText, Symbol};
 
@@ -276,7 +276,7 @@ fn is_of_method(project: &Project, reader: &Site, expr: Expr) -> bool {
 
 /// Whether code of a project reaches for what a queryset keeps its rows in, or a row related ones, but to compare it with something, with `None`.
 fn opens_querysets(project: &Project) -> bool {
-    let is_it = |name: &str| KEEPING.contains(&name);
+    let is_it = |name: &str| ROW_CACHES.contains(&name);
     project.naming_what_keeps_rows().any(|file| {
         let facts = project.source.facts(file);
         let is_compared = |place: usize| {

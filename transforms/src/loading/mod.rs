@@ -1,7 +1,6 @@
 //! What queries do not load though code reads it for every row, and where they would: the part that
 //! `select-related` and `prefetch-related` share.
 
-mod again;
 mod attributes;
 mod deferring;
 mod gap;
@@ -11,6 +10,7 @@ mod made;
 mod meeting;
 mod plans;
 mod rare;
+mod repeated_get_object;
 mod sharing;
 mod verdict;
 
@@ -24,13 +24,13 @@ use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_query
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
 
-pub(crate) use self::again::asked_again;
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
 use self::getting::getters;
 pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
+pub(crate) use self::repeated_get_object::asked_again;
 use self::sharing::{Caller, Share, Sharing, start_of};
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::Place;

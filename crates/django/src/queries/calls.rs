@@ -547,7 +547,7 @@ impl<'p> Machine<'p> {
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
         let writes = self.end_writes(function);
-        self.note_giving(function, result);
+        self.note_returned(function, result);
         if self.fuel > 0 {
             let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();

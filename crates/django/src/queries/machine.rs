@@ -11,7 +11,6 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 use super::asks::{Declared, Written};
 use super::class_members::ClassMembers;
 pub(crate) use super::frame::Frame;
-use super::handing::Giving;
 use super::hazards::Noted;
 use super::inherited::ParameterReads;
 use super::interned::Interned;
@@ -24,6 +23,7 @@ use super::python::carried::Looks;
 use super::python::left::Left;
 use super::receivers::Receivers;
 use super::requests::Attributes;
+use super::returned_rows::ReturnedBy;
 use super::sql::Tables;
 use super::value::{
     Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Slots, Step, Terms,
@@ -215,7 +215,7 @@ pub(crate) struct Machine<'p> {
     /// Relations of rows that code set before anything read them.
     pub(crate) set_first: FxHashSet<(Value, Path, RelationId)>,
     /// The functions that give rows of a queryset, once these are there.
-    pub(super) giving: FxHashMap<Value, FxIndexSet<Giving>>,
+    pub(super) returned_by: FxHashMap<Value, FxIndexSet<ReturnedBy>>,
     /// Where each queryset's rows are looped over.
     pub(crate) loops: FxHashMap<Value, FxIndexSet<Site>>,
     /// Querysets whose rows a function asks for to know whether or how many there are.
@@ -404,7 +404,7 @@ impl<'p> Machine<'p> {
             reads: FxIndexSet::default(),
             read_at: FxHashMap::default(),
             climbed: FxHashSet::default(),
-            giving: FxHashMap::default(),
+            returned_by: FxHashMap::default(),
             set_first: FxHashSet::default(),
             loops: FxHashMap::default(),
             counted: FxHashSet::default(),

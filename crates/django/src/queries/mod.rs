@@ -28,7 +28,6 @@ pub(crate) mod conditions;
 mod evaluating;
 mod expressions;
 mod frame;
-mod handing;
 pub(crate) mod hazards;
 mod inherited;
 mod interned;
@@ -50,6 +49,7 @@ mod rendering;
 pub(crate) mod requests;
 mod results;
 mod resumed;
+mod returned_rows;
 pub(crate) mod roots;
 mod row;
 mod rows;
@@ -118,7 +118,7 @@ pub struct Query {
     pub hazards: Vec<Hazard>,
     /// The functions that give its rows, once these are there, to those who call them; with the expression that asks for
     /// them, where they are related to the query's own.
-    pub giving: Vec<(Option<Site>, FunctionRef)>,
+    pub returned_by: Vec<(Option<Site>, FunctionRef)>,
     /// Foreign keys that Django joins by itself, which code that is not read may read of each of them.
     pub unseen: Vec<RelationId>,
 }

@@ -108,7 +108,7 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
         writes: machine.writes.get(&query).into_iter().flatten().filter_map(write).collect(),
         saves: saves.collect(),
         hazards: hazards.collect(),
-        giving: machine.giving.get(&query).into_iter().flatten().copied().collect(),
+        returned_by: machine.returned_by.get(&query).into_iter().flatten().copied().collect(),
         unseen: machine.unseen.get(&query).cloned().unwrap_or_default(),
     }
 }

@@ -94,7 +94,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 there.writes.extend(query.writes);
                 there.saves.extend(query.saves);
                 there.hazards.extend(query.hazards);
-                there.giving.extend(query.giving);
+                there.returned_by.extend(query.returned_by);
                 there.unseen.extend(query.unseen);
             }
             None => {
@@ -110,7 +110,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         keep_first(&mut query.writes);
         keep_first(&mut query.saves);
         keep_first(&mut query.hazards);
-        keep_first(&mut query.giving);
+        keep_first(&mut query.returned_by);
         keep_first(&mut query.unseen);
         end_recursion(&mut query.reads);
         query.reads.sort_by_cached_key(|read| {
@@ -130,9 +130,9 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
         query.writes.sort_by_key(|write| order(&write.site));
         query.saves.sort_by_key(|save| order(&save.site));
         query.hazards.sort_by_cached_key(|hazard| (hazard.kind, order(&hazard.site), hazard.path.clone()));
-        query
-            .giving
-            .sort_by_key(|(asked, giving)| (asked.as_ref().map(order), giving.file.index(), giving.id.0));
+        query.returned_by.sort_by_key(|(asked, function)| {
+            (asked.as_ref().map(order), function.file.index(), function.id.0)
+        });
         query.unseen.sort_unstable();
     }
     queries.sort_by_cached_key(|query| {

@@ -17,7 +17,7 @@ const DEEPEST: usize = 4;
 const MOST: usize = 32;
 
 /// Decorators that give the function itself, or one that gives what it gives.
-const KEEPING: &[&str] = &[
+const PLAIN_DECORATORS: &[&str] = &[
     "abc.abstractmethod",
     "classmethod",
     "django.contrib.admin.action",
@@ -87,7 +87,7 @@ impl<'p> Machine<'p> {
     /// Whether a decorator is one of Python's or of a package's that is known to keep what it is given.
     fn is_foreign_keeper(&self, file: FileId, decorator: Expr) -> bool {
         match self.project.entity_of(file, self.decorator_named(file, decorator).0) {
-            Entity::Builtin(name) | Entity::External(name) => KEEPING.contains(&name.as_str()),
+            Entity::Builtin(name) | Entity::External(name) => PLAIN_DECORATORS.contains(&name.as_str()),
             _ => false,
         }
     }

@@ -37,14 +37,8 @@ const ASKING: &[&str] = &[
 pub(crate) fn asked_again(project: &Project, site: &Site) -> Option<FunctionRef> {
     let class = class_of(project, site)?;
     let source = &project.source;
-    // No facts are made of tests, whose views nobody is served by.
-    let files = source.file_ids().filter(|&file| !project.is_aside(file));
-    let classes = files.flat_map(|file| {
-        let ids = 0..source.facts(file).classes.len() as u32;
-        ids.map(move |id| ClassRef { file, id: ClassId(id) })
-    });
-    let mut views = classes.filter(|&view| view == class || source.mro(view).contains(&Base::Class(class)));
-    views.find_map(|view| {
+    // Nobody is served by the views of tests.
+    project.extending(class).iter().find_map(|&view| {
         let is_asked_for = source.mro(view).iter().any(|base| match base {
             Base::External(name) => {
                 let name = name.as_str();

@@ -7,14 +7,14 @@ use super::machine::Machine;
 use super::value::{Row, Shape, Site, Value};
 
 /// A function that gives rows of a query, or those related to them that it has asked for at a place.
-pub(super) type Giving = (Option<Site>, FunctionRef);
+pub(super) type ReturnedBy = (Option<Site>, FunctionRef);
 
 /// How deep rows stand in what a function gives.
 const DEEPEST: u8 = 3;
 
 impl Machine<'_> {
     /// Keeps whose rows a function gives.
-    pub(super) fn note_giving(&mut self, function: FunctionRef, given: Value) {
+    pub(super) fn note_returned(&mut self, function: FunctionRef, given: Value) {
         if function.file.as_other().is_some() {
             return;
         }
@@ -26,7 +26,7 @@ impl Machine<'_> {
                 Some((_, step)) if step.to_many && step.site.is_some() => step.site,
                 Some(_) => continue,
             };
-            self.giving.entry(row.query).or_default().insert((asked, function));
+            self.returned_by.entry(row.query).or_default().insert((asked, function));
         }
     }
 
