@@ -266,13 +266,12 @@ fn what_a_branch_reads_that_complains_to_a_log_is_read_for_few() {
         "kind, book",
     );
     reads(&[LOOP, "    print(slot.kind.minutes)", "    logger.warning(slot.pk)"], "kind");
+    // Of other rows than those that lack something there may be many.
+    let warned = ["    if slot.pk not in start:", "        print(slot.kind.minutes)"];
+    reads_instead(&[LOOP, warned[0], warned[1], "        self.logger.warning(1)"], "kind");
+    reads(&[LOOP, warned[0], warned[1], "        self.logger.info(1)"], "kind");
     reads(
-        &[
-            LOOP,
-            "    if slot.pk not in start:",
-            "        print(slot.kind.minutes)",
-            "        logger.warning(1)",
-        ],
+        &[LOOP, warned[0], warned[1], "        logger.warning(1)", "    else:", "        logger.warning(2)"],
         "kind",
     );
 }

@@ -7,6 +7,7 @@ use super::known::fallback::{fills, shows};
 use super::known::leaving::straight_end;
 use super::known::narrowing::widen_back;
 use super::known::searches::is_search;
+use super::known::seldom::warned_of;
 use super::known::ways::of_both;
 use super::machine::{Frame, Machine};
 use super::value::{Shape, Value};
@@ -202,6 +203,8 @@ impl<'p> Machine<'p> {
         let doubt_else = self.begun_where(frame, test, false, then).or(doubt_else);
         let doubt_then = doubt_then.or_else(|| self.settled_by(frame, test, true, then));
         let doubt_else = doubt_else.or_else(|| self.settled_by(frame, test, false, orelse));
+        let doubt_then = doubt_then.or_else(|| warned_of(frame.facts, then, orelse));
+        let doubt_else = doubt_else.or_else(|| warned_of(frame.facts, orelse, then));
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();

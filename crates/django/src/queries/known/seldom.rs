@@ -5,9 +5,11 @@
 //!   rows use.
 //! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
 //! - What is read where a row was not found that is the same for all: `ContentType.objects.get(model="book")`.
-//! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`.
+//! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`. Where it
+//!   complains of something else, others than few may be such rows: then it is said.
 
 use ruff_text_size::TextRange;
+use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::known::due::is_due;
@@ -212,6 +214,14 @@ pub(super) fn catches_missing(facts: &FileFacts, handler: Block) -> bool {
 /// Methods of a logger that tell of what should not be.
 const COMPLAINTS: &[&str] = &["warning", "warn", "error", "exception", "critical"];
 
+/// Why one of two branches is not run for every row: it alone warns of something in a log.
+pub(in crate::queries) fn warned_of(facts: &FileFacts, branch: Block, other: Block) -> Option<Symbol> {
+    let warns = complains(facts, branch) && !complains(facts, other);
+    let said =
+        "It is read only for rows of which code warns in a log: the others would pay for it without need.";
+    warns.then(|| Symbol::new(said))
+}
+
 /// Whether a block tells a log that something is not as it should be.
 fn complains(facts: &FileFacts, block: Block) -> bool {
     facts.block(block).iter().any(|stmt| {
@@ -219,6 +229,7 @@ fn complains(facts: &FileFacts, block: Block) -> bool {
         let ExprKind::Call(callee, _) = facts.kind(value) else { return false };
         let ExprKind::Attribute(base, name) = facts.kind(callee) else { return false };
         COMPLAINTS.contains(&name.as_str())
-            && matches!(facts.kind(base), ExprKind::Global(log) if log.as_str().to_ascii_lowercase().contains("log"))
+            && matches!(facts.kind(base), ExprKind::Global(log) | ExprKind::Attribute(_, log)
+                if log.as_str().to_ascii_lowercase().contains("log"))
     })
 }
