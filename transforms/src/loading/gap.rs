@@ -4,7 +4,8 @@ use rustc_hash::FxHashMap;
 use tuneup_django::Project;
 use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{
-    Aside, Asked, Deferring, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm, Step, Write,
+    Aside, Asked, Deferring, FxIndexMap, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm,
+    Step, Write,
 };
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
@@ -38,7 +39,7 @@ pub(crate) struct Missing {
     /// What it is only read in that is not all that the rows are used for, if anything.
     pub(crate) aside: Option<Aside>,
     /// Those whom the function that makes the query serves with it, where there are several.
-    pub(super) callers: Vec<Caller>,
+    pub(super) callers: FxIndexMap<Site, Share>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
     /// same function.
     pub(super) others: FxIndexSet<Vec<Key>>,
@@ -48,6 +49,14 @@ impl Missing {
     /// Whether only some of the rows, or some uses of them, need it.
     pub(super) fn is_partial(&self) -> bool {
         self.aside.is_some() || !self.instead_of.is_empty() || !self.doubts.is_empty()
+    }
+
+    /// Adds those whom the query serves with it, in order of their places.
+    fn add_callers(&mut self, callers: impl Iterator<Item = Caller>) {
+        for Caller { site, share } in callers {
+            self.callers.entry(site).and_modify(|known| *known = share.max(*known)).or_insert(share);
+        }
+        self.callers.sort_by(|one, _, other, _| key(one).cmp(&key(other)));
     }
 }
 
@@ -133,7 +142,7 @@ impl Gap<'_> {
                 true => missing.instead_of.clear(),
                 false => known.instead_of.iter().for_each(|text| add_text(&mut missing.instead_of, text)),
             }
-            missing.callers.extend(known.callers.iter().cloned());
+            missing.add_callers(known.callers.iter().map(|(&site, &share)| Caller { site, share }));
         }
         self.loops.extend(&other.loops);
         self.writes.extend(&other.writes);
@@ -204,7 +213,7 @@ impl Gap<'_> {
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
                 doubts: read.doubt.map(Symbol::as_str).into_iter().collect(),
                 aside: read.aside,
-                callers: Vec::new(),
+                callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([others]),
                 joined,
                 automatic,
@@ -258,7 +267,7 @@ impl Gap<'_> {
                 instead_of: Vec::new(),
                 doubts: Vec::new(),
                 aside: None,
-                callers: Vec::new(),
+                callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([Vec::new()]),
             });
         }
@@ -281,14 +290,10 @@ impl Gap<'_> {
 
     /// Adds those who get the query's rows from the function that makes it.
     pub(super) fn add_callers(&mut self, path: &str, callers: Vec<Caller>) {
-        let Some(missing) = self.missing.iter_mut().find(|missing| missing.path == path) else { return };
-        for caller in callers {
-            match missing.callers.iter_mut().find(|known| known.site == caller.site) {
-                Some(known) => known.share = known.share.max(caller.share),
-                None => missing.callers.push(caller),
-            }
+        let mut missing = self.missing.iter_mut().filter(|_| !callers.is_empty());
+        if let Some(missing) = missing.find(|missing| missing.path == path) {
+            missing.add_callers(callers.into_iter());
         }
-        missing.callers.sort_by_key(|caller| key(&caller.site));
     }
 
     /// The paths that are wanted, without those that others load anyway. What Django joins by itself is kept: others may be
@@ -321,9 +326,9 @@ impl Gap<'_> {
         }
         for missing in wanted {
             let name = missing.path.replace("__", ".");
-            evidence.extend(missing.callers.iter().map(|caller| Evidence {
-                place: place_of(project, &caller.site),
-                message: match caller.share {
+            evidence.extend(missing.callers.iter().map(|(site, share)| Evidence {
+                place: place_of(project, site),
+                message: match share {
                     Share::Gains => format!("gets the rows from here, and lacks {name}"),
                     Share::Loads => format!("gets the rows from here, and loads {name} itself"),
                     Share::Pays => format!("gets the rows from here, and would pay for {name}"),

@@ -31,7 +31,7 @@ pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 pub(crate) use self::repeated_get_object::asked_again;
-use self::sharing::{Caller, Share, Sharing, start_of};
+use self::sharing::{Caller, Share, Sharing, WayOut, start_of};
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::Place;
 
@@ -59,6 +59,8 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
     let mut rare = Rare::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
+    // Who gets rows from a function is the same for all that go out of it in one way.
+    let mut told: FxHashSet<(Key, WayOut, String, bool)> = FxHashSet::default();
     for query in &project.queries {
         let many = Many::of(query);
         // What a flow does, and who gets its rows, is the same for all that it reads.
@@ -120,12 +122,18 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             if is_whole {
-                let mut callers = sharing.callers(query, read, &site);
-                // What the function itself does with the rows that it gives costs no query of its own.
-                if !query.asked_before.is_empty() {
-                    callers.retain(|it| (it.site.file, it.site.function) != (site.file, site.function));
+                let path = path_of(rest);
+                let is_asked_before = !query.asked_before.is_empty();
+                if let Some(way_out) = sharing.way_out(query, read, &site)
+                    && told.insert((key(&site), way_out, path.clone(), is_asked_before))
+                {
+                    let mut callers = sharing.callers(way_out, &site, &path);
+                    // What the function itself does with the rows that it gives costs no query of its own.
+                    if is_asked_before {
+                        callers.retain(|it| (it.site.file, it.site.function) != (site.file, site.function));
+                    }
+                    gap.add_callers(&path, callers);
                 }
-                gap.add_callers(&path_of(rest), callers);
             }
             gap.add_callers(&path_of(rest), getters(project, query, read, &site, rest.len()));
         }

@@ -29,6 +29,15 @@ pub(crate) struct Caller {
     pub(crate) share: Share,
 }
 
+/// How a query's rows go out of the function that makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct WayOut {
+    /// The last expression that they go through before they come to others.
+    origin: Site,
+    /// Who reads them where no other expression gets them from there.
+    reader: Site,
+}
+
 /// What one of those who get a query's rows has of a path that it lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Share {
@@ -194,23 +203,21 @@ impl<'p> Sharing<'p> {
         (first..=at).find(|&at| is_needed(&query.sites[at])).unwrap_or(first)
     }
 
-    /// Those whom the function of `site` serves with this query, where there are several; in order of their places.
-    pub(super) fn callers(&self, query: &Query, read: &Read, site: &Site) -> Vec<Caller> {
+    /// How the rows of a query go out of the function of `site`.
+    pub(super) fn way_out(&self, query: &Query, read: &Read, site: &Site) -> Option<WayOut> {
         let is_near = |other: &&Site| other.file == site.file && other.function == site.function;
-        let Some(origin) = query.sites.iter().rfind(is_near) else { return Vec::new() };
-        let Some(mut onward) = self.onward.get(&key(origin)) else { return Vec::new() };
+        let mut origin = query.sites.iter().rfind(is_near)?;
+        let mut onward = self.onward.get(&key(origin))?;
         // A call that nothing can be added to hands on what it gets.
-        let mut origin = origin;
         let at = query.sites.iter().rposition(|site| site == origin).unwrap_or_default();
         let after = query.sites.iter().skip(at + 1);
         for call in after.take_while(|site| self.project.places().is_perhaps_no_queryset(site)) {
             let Some(further) = self.onward.get(&key(call)).filter(|_| onward.len() == 1) else { break };
             (origin, onward) = (call, further);
         }
-        let at_origin = (key(origin), path_of(&read.steps));
-        let has = |known: &FxHashMap<(Key, String), FxHashSet<Key>>, at: &Key| {
-            known.get(&at_origin).is_some_and(|known| known.contains(at))
-        };
+        if query.sites.last() != Some(origin) {
+            return Some(WayOut { origin: *origin, reader: *origin });
+        }
         // Where no other expression gets them, what reads first tells who does.
         let readers = query.reads.iter().filter(|other| path_of(&other.steps) == path_of(&read.steps));
         let is_other = |site: &&Site| !self.is_of_rows(query, read, site);
@@ -225,14 +232,25 @@ impl<'p> Sharing<'p> {
             let above = (!is_one).then(|| above(self.project, readers.clone().map(|read| &read.site)));
             above.and_then(|above| loops.find(|site| is_among(&above, site))).or(Some(first)).copied()
         };
-        let reader = reader.or_else(shown_by).or_else(looping);
-        let reader = reader.filter(|_| query.sites.last() == Some(origin)).unwrap_or(*origin);
+        let reader = reader.or_else(shown_by).or_else(looping).unwrap_or(*origin);
+        Some(WayOut { origin: *origin, reader })
+    }
+
+    /// Those whom the function of `site` serves with a path of rows that go out of it, where there are several; in order of
+    /// their places.
+    pub(super) fn callers(&self, WayOut { origin, reader }: WayOut, site: &Site, path: &str) -> Vec<Caller> {
+        let Some(onward) = self.onward.get(&key(&origin)) else { return Vec::new() };
+        let is_near = |other: &Site| other.file == site.file && other.function == site.function;
+        let at_origin = (key(&origin), path.to_owned());
+        let has = |known: &FxHashMap<(Key, String), FxHashSet<Key>>, at: &Key| {
+            known.get(&at_origin).is_some_and(|known| known.contains(at))
+        };
         let mut callers: Vec<Caller> = onward
             .iter()
             // What the function itself goes on to do with them is its own, be it by a method of the queryset.
-            .filter(|(at, user)| **at == key(origin) || !is_near(user) && !self.extends_querysets(user))
+            .filter(|(at, user)| **at == key(&origin) || !is_near(user) && !self.extends_querysets(user))
             .map(|(at, user)| Caller {
-                site: if user == origin { reader } else { *user },
+                site: if *user == origin { reader } else { *user },
                 share: if has(&self.needed, at) {
                     Share::Gains
                 } else if has(&self.loaded, at) {

@@ -3,7 +3,7 @@
 use ruff_text_size::TextRange;
 use tuneup_django::Project;
 use tuneup_django::paths::{covers, path_of};
-use tuneup_django::queries::{Aside, Hazard, HazardKind, Site, Step};
+use tuneup_django::queries::{Aside, FxIndexMap, FxIndexSet, Hazard, HazardKind, Site, Step};
 use tuneup_django::schema::RelationKind;
 use tuneup_python::flow::{ExprKind, StmtKind};
 use tuneup_python::{FunctionRef, Symbol};
@@ -11,7 +11,7 @@ use tuneup_python::{FunctionRef, Symbol};
 use super::gap::{Gap, Missing};
 use super::made::raises_as_made;
 use super::plans::Elsewhere;
-use super::{Caller, Share, place_of};
+use super::{Share, place_of};
 use crate::proposal::Safety;
 
 impl Gap<'_> {
@@ -268,9 +268,10 @@ struct Shares {
 }
 
 impl Shares {
-    fn of(project: &Project, callers: &[Caller]) -> Self {
-        let of = |share| callers.iter().filter(|caller| caller.share == share).collect::<Vec<_>>();
-        let named = |share| named(project, &of(share));
+    fn of(project: &Project, callers: &FxIndexMap<Site, Share>) -> Self {
+        let of =
+            |share: Share| callers.iter().filter(move |(_, known)| **known == share).map(|(site, _)| site);
+        let named = |share| named(project, of(share));
         Self { gain: named(Share::Gains), load: named(Share::Loads), pay: named(Share::Pays) }
     }
 
@@ -304,19 +305,16 @@ impl Shares {
 }
 
 /// The functions around callers, each once.
-fn named(project: &Project, callers: &[&Caller]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for caller in callers {
-        let symbol = if caller.site.file.as_other().is_some() { "" } else { project.symbol(&caller.site) };
-        let name = match symbol {
-            "" => format!("`{}`", project.path(caller.site.file)),
+fn named<'s>(project: &Project, callers: impl Iterator<Item = &'s Site>) -> Vec<String> {
+    let name = |caller: &Site| {
+        let symbol = if caller.file.as_other().is_some() { "" } else { project.symbol(caller) };
+        match symbol {
+            "" => format!("`{}`", project.path(caller.file)),
             symbol => format!("`{symbol}`"),
-        };
-        if !names.contains(&name) {
-            names.push(name);
         }
-    }
-    names
+    };
+    let names: FxIndexSet<String> = callers.map(name).collect();
+    names.into_iter().collect()
 }
 
 /// The names of callers, of many only some.
