@@ -118,3 +118,40 @@ def editors(request, pk):
     check(&[("shelves.py", &shelves(""))], &[&format!("Safe: return {line}: editor")]);
     check(&[("shelves.py", &shelves(titles))], &[&format!("Unsafe: return {line}: editor")]);
 }
+
+#[test]
+fn who_names_a_method_of_what_is_not_seen_gets_its_rows_too() {
+    let line = "{book.title: book for book in self.author.books.order_by('title')}";
+    let shelves = |others: &str| {
+        format!(
+            r#"
+from django.shortcuts import get_object_or_404
+from django.db import models
+from shop.models import Author
+
+
+class Shelf(models.Model):
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+    def index(self):
+        return {line}
+
+    class Meta:
+        app_label = 'shop'
+
+
+def editors(request, pk):
+    return [book.editor.name for book in get_object_or_404(Shelf, pk=pk).index().values()]
+
+
+{others}"#
+        )
+    };
+    let unseen = "def titles(places):\n    return [list(it.index().keys()) for it in places]\n";
+    let safe = format!("Safe: return {line}: editor");
+    check(&[("shelves.py", &shelves(unseen))], &[&format!("Unsafe: return {line}: editor")]);
+    // Where other methods have the name, it may be one of them; and tests are no users.
+    let other = "class Place:\n    def index(self):\n        return {}\n\n\n";
+    check(&[("shelves.py", &shelves(&format!("{other}{unseen}")))], &[&safe]);
+    check(&[("shelves.py", &shelves("")), ("tests/test_shelves.py", unseen)], &[&safe]);
+}

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use tuneup_django::Project;
 use tuneup_django::paths::path_of;
 use tuneup_django::queries::{FxIndexSet, Query, Read, Site, SiteForm};
-use tuneup_python::flow::ExprKind;
+use tuneup_python::flow::{ExprKind, FunctionId};
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::key;
@@ -61,6 +61,9 @@ pub(super) fn getters(
         add_all_above(project, reader, &giving, &mut readers);
     }
     let reads = |user: &FunctionRef| readers.contains(user);
+    if users.iter().any(reads) {
+        users.extend(naming(project, &giving));
+    }
     if users.len() < 2 || giving.iter().any(reads) || !users.iter().any(reads) {
         return Vec::new();
     }
@@ -71,6 +74,41 @@ pub(super) fn getters(
     let mut callers: Vec<Caller> = callers.collect();
     callers.sort_by_key(|caller| key(&caller.site));
     callers
+}
+
+/// The functions that name a method which gives the rows, of objects that are not seen to be of its class: where no other
+/// function has its name, they get these rows too.
+fn naming(project: &Project, giving: &FxIndexSet<FunctionRef>) -> Vec<FunctionRef> {
+    let source = &project.source;
+    let of = |function: FunctionRef| source.facts(function.file).function(function.id);
+    let methods = giving.iter().filter(|&&function| of(function).class.is_some());
+    let names: FxHashSet<Symbol> = methods.map(|&function| of(function).name).collect();
+    let texts: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let mut found: Vec<(Symbol, FunctionRef)> = Vec::new();
+    let mut shared: FxHashSet<Symbol> = FxHashSet::default();
+    let own = source.file_ids().filter(|&file| !source.file(file).is_third_party && !project.is_aside(file));
+    for file in own.filter(|&file| source.may_have(file, &texts)) {
+        let facts = source.facts(file);
+        let mut functions = Vec::new();
+        for (index, function) in facts.functions.iter().enumerate() {
+            let function_ref = FunctionRef { file, id: FunctionId(index as u32) };
+            if names.contains(&function.name) && !giving.contains(&function_ref) {
+                shared.insert(function.name);
+            }
+            functions.push((function.range, function_ref));
+        }
+        for expr in &facts.exprs {
+            let ExprKind::Attribute(_, name) = expr.kind else { continue };
+            if names.contains(&name)
+                && let Some((_, around)) =
+                    functions.iter().rfind(|(range, _)| range.contains_range(expr.range))
+                && !giving.contains(around)
+            {
+                found.push((name, *around));
+            }
+        }
+    }
+    found.into_iter().filter(|(name, _)| !shared.contains(name)).map(|(_, function)| function).collect()
 }
 
 /// The functions of some places and those that come to them.
