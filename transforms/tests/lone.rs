@@ -111,6 +111,13 @@ fn each_of_several_lists_has_a_row_at_its_index() {
         "for first, *others in groups.values():",
         "    yield name_of(first), [name_of(other) for other in others]",
     ]);
+    heads(&[
+        "books = Book.objects.order_by('title')",
+        "groups = groupby(books, key=lambda it: it.title)",
+        "return [name_of(max(group, key=lambda it: it.pk)) for title, group in groups]",
+    ]);
+    silent(&["books = Book.objects.order_by('title')", "return name_of(max(books, key=lambda it: it.pk))"]);
+    many(&["books = Book.objects.order_by('title')", "return max(books, key=name_of)"]);
     // Related rows: one for each row that they belong to.
     check(
         &[(

@@ -138,10 +138,10 @@ impl<'p> Machine<'p> {
         })
     }
 
-    /// What `max()` and its kin give of a value's elements.
+    /// What `max()` and its kin give of a value's elements: one row of each list, where there are several.
     pub(in crate::queries) fn chosen(&mut self, frame: &Frame<'p>, source: Value, element: Value) -> Value {
         let element = if self.has_all(source) { self.with_mark(element, true) } else { element };
-        self.one_of(frame, element)
+        self.head_of(frame, element)
     }
 
     /// Whether the query of a row is made for each list of which the step that is being run picks one row.
