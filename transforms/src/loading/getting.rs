@@ -9,8 +9,8 @@ use tuneup_django::queries::{FxIndexSet, Query, Read, Site, SiteForm};
 use tuneup_python::flow::{ExprKind, FunctionId};
 use tuneup_python::{FunctionRef, Symbol};
 
+use super::callers::{Caller, Share};
 use super::key;
-use super::sharing::{Caller, Share};
 
 /// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
 /// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot

@@ -2,12 +2,14 @@
 //! `select-related` and `prefetch-related` share.
 
 mod attributes;
+mod callers;
 mod deferring;
 mod gap;
 mod getting;
 mod keys;
 mod made;
 mod meeting;
+mod named_reads;
 mod plans;
 mod rare;
 mod repeated_get_object;
@@ -24,6 +26,7 @@ use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_query
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
 
+use self::callers::{Caller, Share, WayOut};
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
 use self::getting::getters;
@@ -31,7 +34,7 @@ pub(crate) use self::keys::KeyOnly;
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 pub(crate) use self::repeated_get_object::asked_again;
-use self::sharing::{Caller, Share, Sharing, WayOut, start_of};
+use self::sharing::{Sharing, start_of};
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::Place;
 
