@@ -266,3 +266,31 @@ fn of_what_is_looped_over_no_query_asks_for_a_piece() {
         check(&[("views.py", &view(rest))], &[&format!("{safety}: {line}: author")]);
     }
 }
+
+#[test]
+fn rows_that_each_of_many_branches_orders_are_in_an_order() {
+    let view = |last: &str| {
+        let orders: String = (0..3)
+            .map(|n| {
+                format!("    if request.GET.get('q{n}'):\n        books = books.filter(title__gt='{n}')\n")
+            })
+            .collect();
+        format!(
+            "from django.core.paginator import Paginator\nfrom shop.models import Book\n\n\n\
+             def listed(request):\n    books = Book.objects.filter(title='a')\n{orders}    \
+             if request.GET.get('new'):\n        books = books.order_by('-pk')\n    \
+             elif request.GET.get('old'):\n        books = books.order_by('pk')\n    \
+             else:\n        books = {last}\n    \
+             page = Paginator(books, 10).page(1)\n    return [book.author.name for book in page]\n"
+        )
+    };
+    let line = "books = Book.objects.filter(title='a')";
+    for (last, safety) in [
+        ("books.order_by('title')", "Safe"),
+        ("books.order_by('-title')", "Safe"),
+        ("books.order_by()", "Unsafe"),
+        ("books.filter(title='b')", "Unsafe"),
+    ] {
+        check(&[("views.py", &view(last))], &[&format!("{safety}: {line}: author")]);
+    }
+}

@@ -503,3 +503,19 @@ fn what_a_function_reads_before_and_after_others_write_is_read_anew() {
         check(&[("views.py", &view(step))], &[&format!("{safety}: {QUERY}: notes__user")]);
     }
 }
+
+#[test]
+fn what_counts_on_from_what_an_earlier_turn_saved_is_not_joined() {
+    let view = |steps: &[&str]| {
+        code(&format!("def counted(request):\n    {QUERY}\n        {}\n", steps.join("\n        ")))
+    };
+    for (steps, safety) in [
+        (["book.author.name += 'a'", "book.author.save()"], "Advice"),
+        (["author = book.author\n        author.name += 'a'", "author.save()"], "Advice"),
+        (["book.author.name = 'a'", "book.author.save()"], "Unsafe"),
+        (["book.author.name += 'a'", "book.author.save(update_fields=['country'])"], "Unsafe"),
+        (["book.title += 'a'", "book.author.save()"], "Unsafe"),
+    ] {
+        check(&[("views.py", &view(&steps))], &[&format!("{safety}: {QUERY}: author")]);
+    }
+}

@@ -233,6 +233,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) saves: FxHashMap<Value, FxIndexMap<(Path, Site), Site>>,
     /// What was written while rows of a queryset are looped over, but not their related rows.
     pub(super) written_before: FxHashMap<Value, FxIndexSet<(ModelId, Site)>>,
+    /// The rows of which code counts a column on from what it holds: `book.author.books_read += 1`.
+    pub(super) counted_on: FxHashSet<(Value, Path)>,
     /// What code does with a queryset's rows that comes out otherwise where more is loaded with them.
     pub(super) hazards: FxHashMap<Value, FxIndexSet<Noted>>,
     /// The models by the names of their tables, once that was asked.
@@ -414,6 +416,7 @@ impl<'p> Machine<'p> {
             sure: true,
             saves: FxHashMap::default(),
             written_before: FxHashMap::default(),
+            counted_on: FxHashSet::default(),
             hazards: FxHashMap::default(),
             tables: None,
             unseen: FxHashMap::default(),

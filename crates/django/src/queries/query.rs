@@ -186,6 +186,8 @@ pub struct Asked {
     pub sliced: bool,
     /// Sliced from another row than the first, in no order that the query or its model says.
     pub unordered: bool,
+    /// In one of several orders, where the terms of none are kept.
+    pub ordered: bool,
     /// `distinct()` of whole rows.
     pub distinct: bool,
     /// Filtered, ordered or otherwise unlike `all()`: a prefetch does not serve it.
@@ -225,6 +227,7 @@ impl Asked {
             locked_of: self.locked_of || other.locked_of,
             sliced: self.sliced || other.sliced,
             unordered: self.unordered || other.unordered,
+            ordered: self.ordered && other.ordered,
             distinct: self.distinct || other.distinct,
             narrowed: self.narrowed || other.narrowed,
             partly: self.partly || other.partly,

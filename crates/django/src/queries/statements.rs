@@ -92,6 +92,10 @@ impl<'p> Machine<'p> {
             StmtKind::Annotated { .. } => {}
             StmtKind::Augmented(target, op, value) => {
                 let before = self.eval(frame, target);
+                if let ExprKind::Attribute(base, _) = frame.facts.kind(target) {
+                    let row = self.eval(frame, base);
+                    self.record_count(row);
+                }
                 let added = self.eval(frame, value);
                 let after = match *self.values.shape(before) {
                     Shape::Condition(terms) => self.combined(terms, added, op != BinaryOp::BitAnd),

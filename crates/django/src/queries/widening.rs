@@ -108,6 +108,16 @@ impl Values {
         Some(self.queryset(both))
     }
 
+    /// Whether code asks for an order of a queryset's rows: a bare `order_by()` asks for none.
+    pub(crate) fn has_order(&self, queryset: &Queryset) -> bool {
+        let mut order = self.terms(queryset.terms).iter().filter(|term| term.role == Role::Order);
+        match order.next() {
+            Some(first) if first.name.as_str().is_empty() => order.next().is_some(),
+            Some(_) => true,
+            None => queryset.asked.ordered,
+        }
+    }
+
     /// Two alternatives as one, where they are alike.
     fn merged(&mut self, one: Value, other: Value, exactly: bool) -> Option<Value> {
         match (self.shape(one).clone(), self.shape(other).clone()) {
@@ -128,7 +138,9 @@ impl Values {
                 let terms = shared(self.terms(one.terms), self.terms(other.terms));
                 let sites = common(&one.sites, &other.sites);
                 let are_apart = sites.is_empty() || !one.ways.is_empty() || !other.ways.is_empty();
-                let is_asked_alike = Asked { narrowed: other.asked.narrowed, ..one.asked } == other.asked;
+                let Asked { narrowed, ordered, .. } = other.asked;
+                let is_asked_alike = Asked { narrowed, ordered, ..one.asked } == other.asked;
+                let ordered = [&one, &other].iter().all(|queryset| self.has_order(queryset));
                 // Related rows as a whole are something else than a part of them: a prefetch serves those.
                 let is_told = are_apart && one.origin == Origin::Manager;
                 if is_told && exactly && !is_asked_alike {
@@ -138,7 +150,7 @@ impl Values {
                 let merged = Queryset {
                     ways: if ways { both_ways(&one, &other) } else { Box::default() },
                     sites: sites.into(),
-                    asked: one.asked.or(other.asked),
+                    asked: Asked { ordered, ..one.asked.or(other.asked) },
                     terms: self.make_terms(terms),
                     ..(*one).clone()
                 };

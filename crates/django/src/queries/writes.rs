@@ -10,7 +10,7 @@ use super::FxIndexSet;
 use super::calls::Arguments;
 use super::hazards::HazardKind;
 use super::machine::{CallKey, Frame, Machine};
-use super::value::{Origin, Path, Queryset, Row, Shared, Site, SiteForm, Value};
+use super::value::{Origin, Path, Queryset, Row, Shape, Shared, Site, SiteForm, Value};
 use crate::schema::{ModelId, RelationId};
 
 /// A change of the database's or a row's state.
@@ -224,14 +224,22 @@ impl Machine<'_> {
         })
     }
 
+    /// Keeps that a column of a row is counted on from what it holds.
+    pub(super) fn record_count(&mut self, row: Value) {
+        for member in self.values.members(row) {
+            if let Shape::Row(row) = *self.values.shape(member) {
+                self.counted_on.insert((row.query, row.path));
+            }
+        }
+    }
+
     /// Keeps that a row is saved with all its columns, where others of its model were written before while rows were looped
-    /// over that it is related to.
+    /// over that it is related to: elsewhere, or here in an earlier turn, where it counts on from what that has saved.
     pub(crate) fn record_save(&mut self, row: Row, site: Site) {
         let before = self.written_before.get(&row.query).into_iter().flatten();
-        let Some(&(_, after)) = before.into_iter().find(|(model, at)| *model == row.model && *at != site)
-        else {
-            return;
-        };
+        let is_counted = self.counted_on.contains(&(row.query, row.path));
+        let mut before = before.filter(|(model, _)| *model == row.model);
+        let Some(&(_, after)) = before.find(|(_, at)| is_counted || *at != site) else { return };
         if row.path != Path::ROOT {
             self.saves.entry(row.query).or_default().entry((row.path, site)).or_insert(after);
         }

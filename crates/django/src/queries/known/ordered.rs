@@ -10,18 +10,15 @@ use crate::queries::value::{Queryset, Role, Value};
 impl Machine<'_> {
     /// Whether nothing orders the rows of a queryset, as far as that is known.
     fn is_unordered(&self, queryset: &Queryset) -> bool {
-        let mut order = self.values.terms(queryset.terms).iter().filter(|term| term.role == Role::Order);
+        let mut terms = self.values.terms(queryset.terms).iter();
         let is_by_default = || {
             !self.schema.model(queryset.model).is_known()
                 || self.schema.class_of(queryset.model).is_none()
                 || self.schema.meta_option(self.project, queryset.model, "ordering").is_some()
         };
-        match order.next() {
-            // What a bare `order_by()` leaves of it, which is nothing.
-            Some(first) if first.name.as_str().is_empty() => order.next().is_none(),
-            Some(_) => false,
-            None => !queryset.asked.foreign && !is_by_default(),
-        }
+        !self.values.has_order(queryset)
+            // A bare `order_by()` leaves nothing of the model's own.
+            && (terms.any(|term| term.role == Role::Order) || !queryset.asked.foreign && !is_by_default())
     }
 
     /// The rows of a queryset that begin behind its first.
