@@ -596,3 +596,28 @@ fn of_what_is_read_within_a_doubt_that_is_said_which_holds_for_all_of_it() {
         assert!(!proposal.message.contains("is changed there"), "{}", proposal.message);
     }
 }
+
+#[test]
+fn what_one_of_two_branches_reads_by_what_it_calls_the_other_would_pay_for() {
+    let view = |then: &str, orelse: &str, last: &str| {
+        code(&format!(
+            "def shown(books):\n    return [book.author.name for book in books]\n\n\n\
+             def titles(books):\n    return [book.title for book in books]\n\n\n\
+             def both(books):\n    return titles(books), shown(books)\n\n\n\
+             def listed(request):\n    books = Book.objects.order_by('pk')\n    \
+             if request.GET:\n        found = {then}\n    else:\n        found = {orelse}\n    return {last}\n\n\nVIEWS = [listed]\n"
+        ))
+    };
+    let titles = "[book.title for book in books]";
+    for (then, orelse, last, safety) in [
+        ("shown(books)", "titles(books)", "found", "Unsafe"),
+        ("shown(books)", titles, "found", "Unsafe"),
+        ("titles(books)", "both(books)", "found", "Unsafe"),
+        ("shown(books)", "both(books)", "found", "Safe"),
+        ("shown(books)", "titles(books)", "shown(books)", "Safe"),
+        ("shown(books)", "[]", "found", "Safe"),
+    ] {
+        let expected = format!("{safety}: books = Book.objects.order_by('pk'): author");
+        check(&[("views.py", &view(then, orelse, last))], &[&expected]);
+    }
+}

@@ -2,6 +2,7 @@
 //! `select-related` and `prefetch-related` share.
 
 mod attributes;
+mod branches;
 mod callers;
 mod deferring;
 mod gap;

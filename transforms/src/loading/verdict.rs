@@ -1,11 +1,10 @@
 //! How sure it is that loading what a query lacks is right, and what speaks against it.
 
-use ruff_text_size::TextRange;
 use tuneup_django::Project;
 use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{Aside, FxIndexMap, FxIndexSet, Hazard, HazardKind, Site, Step};
 use tuneup_django::schema::RelationKind;
-use tuneup_python::flow::{ExprKind, StmtKind};
+use tuneup_python::flow::ExprKind;
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::gap::{Gap, Missing};
@@ -190,31 +189,6 @@ impl Gap<'_> {
             project.schema.label(model),
             place_of(project, &save.after).path,
         ))
-    }
-
-    /// Whether one of two branches alone reads what is missing, where the rows are made before both of them and the other
-    /// loops over them as well.
-    fn is_of_one_branch(&self, project: &Project, missing: &Missing) -> bool {
-        let Some(id) = self.site.function.filter(|_| self.site.file.as_other().is_none()) else {
-            return false;
-        };
-        let facts = project.source.facts(self.site.file);
-        let body = facts.function(id).range;
-        let is_here = |site: &Site| (site.file, site.function) == (self.site.file, self.site.function);
-        let are_within = |branch: TextRange| {
-            missing.readers.iter().all(|reader| is_here(reader) && branch.contains_range(reader.range))
-        };
-        let loops_in =
-            |branch: TextRange| self.loops.iter().any(|it| is_here(it) && branch.contains_range(it.range));
-        facts.stmts.iter().any(|stmt| {
-            let StmtKind::If { then, orelse, .. } = stmt.kind else { return false };
-            let is_behind = body.contains_range(stmt.range) && self.site.range.end() <= stmt.range.start();
-            if !is_behind || then.is_empty() || orelse.is_empty() {
-                return false;
-            }
-            let (one, other) = (facts.stretch(then), facts.stretch(orelse));
-            are_within(one) && loops_in(other) || are_within(other) && loops_in(one)
-        })
     }
 
     /// The manager that stands alone in a class or module body, of which nothing is asked there yet, where its class is not
