@@ -32,7 +32,7 @@ fn propose(given: &Given) -> Vec<Proposal> {
 }
 
 fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
-    if gap.asked.values {
+    if gap.asked.values || gap.asked.fetched {
         return Vec::new();
     }
     let mut wanted = gap.wanted(true);

@@ -143,6 +143,12 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
             ),
         }
     }
+    if gap.asked.fetched {
+        verdict.object(
+            Safety::Unsafe,
+            "The class of this queryset asks for its rows in a way of its own: whether these come with what is joined, its code says.",
+        );
+    }
     for missing in wanted {
         if let Some(reason) = targets(project, missing).find_map(|to| apart(project, gap.model, to)) {
             verdict.object(Safety::Unsafe, reason);

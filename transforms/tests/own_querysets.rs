@@ -103,3 +103,29 @@ fn what_a_method_of_several_models_querysets_reads_itself_is_loaded_there_where_
         check(&[("rows.py", &shared("models.Manager", &method, photo, uses))], expected);
     }
 }
+
+#[test]
+fn what_a_queryset_asks_for_in_a_way_of_its_own_has_no_prefetches() {
+    let models = |body: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Author, Tag\n\n\nclass Rows(models.QuerySet):\n    {body}\n\n\n\
+             class Essay(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+             tags = models.ManyToManyField(Tag)\n    objects = Rows.as_manager()\n\n    \
+             class Meta:\n        app_label = 'shop'\n"
+        )
+    };
+    let line = "for essay in Essay.objects.order_by('pk'):";
+    let view = format!(
+        "from shop.essays import Essay\n\n\ndef listed(request):\n    {line}\n        \
+         print(essay.author.name, [tag.name for tag in essay.tags.all()])\n"
+    );
+    let (select, prefetch) = (format!(": {line}: author"), format!("Safe: {line}: tags"));
+    for (body, expected) in [
+        ("def shown(self):\n        return self", vec![format!("Safe{select}"), prefetch]),
+        ("def _fetch_all(self):\n        self._result_cache = kinds(self)", vec![format!("Unsafe{select}")]),
+        ("def __iter__(self):\n        return iter(kinds(self))", vec![format!("Unsafe{select}")]),
+    ] {
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&[("essays.py", &models(body)), ("views.py", &view)], &expected);
+    }
+}

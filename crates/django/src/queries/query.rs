@@ -210,6 +210,8 @@ pub struct Asked {
     /// `select_subclasses()`: each row is an instance of its child's class, which has what is joined over a foreign key of the
     /// parent, and what is prefetched, but none that is joined over the other side of a one-to-one.
     pub subclassed: bool,
+    /// Of a class that asks for its rows in a way of its own, `_fetch_all()`: what is prefetched with them, others do not have.
+    pub fetched: bool,
     /// Given by a call that may give something else, to which nothing can be added.
     pub perhaps: bool,
 }
@@ -238,6 +240,7 @@ impl Asked {
             empty: self.empty && other.empty,
             single: self.single && other.single,
             subclassed: self.subclassed || other.subclassed,
+            fetched: self.fetched || other.fetched,
             perhaps: self.perhaps || other.perhaps,
         }
     }

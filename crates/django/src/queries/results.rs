@@ -113,10 +113,16 @@ fn query_of(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Query {
     }
 }
 
-/// What is asked of a queryset, and of its rows by those who take pages of them.
+/// The methods by which a queryset asks for its rows.
+const FETCHING: &[&str] = &["_fetch_all", "__iter__"];
+
+/// What is asked of a queryset, of its rows by those who take pages of them, and how its class asks for them.
 fn asked(machine: &Machine<'_>, query: Value, queryset: &Queryset) -> Asked {
     let unordered = queryset.asked.unordered || machine.in_pages.contains(&query);
-    Asked { unordered, ..queryset.asked }
+    let asks_itself =
+        |class| FETCHING.iter().any(|name| machine.class_function(class, Symbol::new(name)).is_some());
+    let fetched = queryset.classes.iter().any(|&class| asks_itself(class));
+    Asked { unordered, fetched, ..queryset.asked }
 }
 
 /// Whether the row whose related rows a queryset is was asked for by another function than the one that reads them.
