@@ -75,3 +75,25 @@ fn what_goes_together_does_so_in_each_turn_of_a_loop() {
     );
     check(&[("views.py", &view(&body))], &[&format!("Safe: {AUTHORS}: author")]);
 }
+
+#[test]
+fn ways_that_part_in_functions_of_functions_leave_the_rest_its_turn() {
+    let steps: String = (0..14)
+        .map(|n| {
+            format!(
+                "def step{n}(kind, name, rows):\n    if kind == {n}:\n        name, rows = author, rows.filter(title='{n}')\n    \
+                 else:\n        name, rows = title, rows.exclude(title='{n}')\n    return step{}(kind, name, rows)\n\n\n",
+                n + 1
+            )
+        })
+        .collect();
+    let code = format!(
+        "{FUNCTIONS}{steps}def step14(kind, name, rows):\n    return [name(row) for row in rows]\n\n\n\
+         def shown(request, kind):\n    print(step0(kind, title, Book.objects.filter(pk=1)))\n    {AUTHORS}\n    \
+         return [row.author.name for row in rows]\n"
+    );
+    let view = "from shop import views\n\nVIEWS = [views.shown]\n";
+    let shop = support::Shop::new(&[("views.py", &code), ("urls.py", view)]);
+    let found = shop.proposals();
+    assert!(found.iter().any(|it| it.symbol == "shown" && it.fields == ["author"]), "{found:?}");
+}

@@ -519,6 +519,7 @@ impl<'p> Machine<'p> {
             doubts: self.doubts.iter().map(|(doubt, _)| *doubt).collect(),
             shown_within: self.shown_within(),
             asked_for: self.asked_for_call(&asked),
+            ways: self.ways,
             written: self.models_written(&asked.concat()),
         };
         let changes = self.changes_of(&slots);

@@ -40,10 +40,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) narrowed: Vec<Narrowed>,
     /// What variables hold in each of the branches that have just come together at the end of a block.
     pub(crate) ways: Ways,
-    /// Whether what is being run stands behind branches, each of which is followed by itself.
-    pub(crate) is_on_one_way: bool,
-    /// Variables at each `break` of the loops around.
-    pub(crate) breaks: Vec<Vec<Vec<Value>>>,
+    /// What variables may hold where the loops around are left, or their turns, by what was run of each so far.
+    pub(crate) breaks: Vec<Option<Vec<Value>>>,
     /// The loops around that are under way.
     pub(crate) turning: Vec<Turning>,
     /// The stretches of code around that are run again and again.
@@ -83,7 +81,6 @@ impl<'p> Frame<'p> {
             told: Vec::new(),
             narrowed: Vec::new(),
             ways: Vec::new(),
-            is_on_one_way: false,
             breaks: Vec::new(),
             again: Vec::new(),
             turning: Vec::new(),

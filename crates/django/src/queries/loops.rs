@@ -25,13 +25,13 @@ impl<'p> Machine<'p> {
         for _ in 0..2 {
             let before = frame.slots.clone();
             let known = Known::of(frame);
-            frame.breaks.push(Vec::new());
+            frame.breaks.push(None);
             frame.again.push(within);
             self.climbing += u32::from(climbs);
             turn(self, frame);
             self.climbing -= u32::from(climbs);
             frame.again.pop();
-            for slots in frame.breaks.pop().unwrap_or_default() {
+            if let Some(slots) = frame.breaks.pop().flatten() {
                 self.merge_slots(frame, &slots);
             }
             held = watched.map_or(Value::NEVER, |slot| frame.slots[slot as usize]);

@@ -102,6 +102,8 @@ pub(crate) struct Circumstances {
     pub(crate) asked_for: u32,
     /// The models of which the calls under way have written rows.
     pub(crate) written: Box<[ModelId]>,
+    /// On how many ways code around it is followed.
+    pub(crate) ways: usize,
 }
 
 /// What is known of the project as a whole before its parts are interpreted.
@@ -289,6 +291,8 @@ pub(crate) struct Machine<'p> {
     /// Whether a framework is at work, and no function of the project called it.
     pub(crate) serving: bool,
     pub(crate) fuel: u32,
+    /// On how many ways what is being run is followed, each by itself.
+    pub(super) ways: usize,
     /// The call by which the project's code last called a method that it inherits from outside.
     pub(crate) calling: Option<Site>,
     /// How many templates are being rendered within each other.
@@ -440,6 +444,7 @@ impl<'p> Machine<'p> {
             served: FxHashSet::default(),
             serving: false,
             fuel: FUEL,
+            ways: 1,
         }
     }
 
@@ -468,6 +473,7 @@ impl<'p> Machine<'p> {
         self.seldom = 0;
         self.rendering = 0;
         self.serving = false;
+        self.ways = 1;
         self.called_by = None;
         self.raised = None;
         self.left = Left::default();
@@ -491,6 +497,7 @@ impl<'p> Machine<'p> {
     /// Runs something as if nothing else was under way, with so much to compute.
     pub(crate) fn run_apart(&mut self, fuel: u32, run: impl FnOnce(&mut Self)) {
         let fuel = std::mem::replace(&mut self.fuel, fuel);
+        let ways = std::mem::replace(&mut self.ways, 1);
         let active_calls = std::mem::take(&mut self.active_calls);
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
@@ -501,6 +508,7 @@ impl<'p> Machine<'p> {
         let serving = std::mem::take(&mut self.serving);
         run(self);
         self.fuel = fuel;
+        self.ways = ways;
         self.active_calls = active_calls;
         self.call_writes = call_writes;
         self.looping = looping;

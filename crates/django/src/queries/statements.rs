@@ -139,22 +139,21 @@ impl<'p> Machine<'p> {
             }
             StmtKind::Try(blocks) => return self.run_try(frame, frame.facts.tried(blocks)),
             StmtKind::With { body } => return self.run(frame, body),
-            StmtKind::Break => {
-                let slots = frame.slots.clone();
-                if let Some(breaks) = frame.breaks.last_mut() {
-                    breaks.push(slots);
-                }
-                return Next::Away;
-            }
-            StmtKind::Continue => {
-                let slots = frame.slots.clone();
-                if let Some(breaks) = frame.breaks.last_mut() {
-                    breaks.push(slots);
-                }
+            StmtKind::Break | StmtKind::Continue => {
+                self.leave_turn(frame);
                 return Next::Away;
             }
         }
         Next::On
+    }
+
+    /// Keeps what variables may hold where a turn of a loop is left.
+    fn leave_turn(&mut self, frame: &mut Frame<'p>) {
+        match frame.breaks.last_mut() {
+            None => {}
+            Some(left @ None) => *left = Some(frame.slots.clone()),
+            Some(Some(left)) => self.join_slots(left, &frame.slots),
+        }
     }
 
     /// Runs the branches that a test may lead to; `rest` is what stands behind them in their block.
@@ -277,13 +276,13 @@ impl<'p> Machine<'p> {
                     ways.chain([&mut after_then, &mut frame.slots]).for_each(|slots| one.forget(slots));
                 }
                 let narrowed_else = frame.narrowed.split_off(known);
-                if !frame.is_on_one_way {
+                if self.may_part() {
                     ways_then.iter_mut().for_each(|way| widen_back(way, &narrowed_then));
                     ways_else.iter_mut().for_each(|way| widen_back(way, &narrowed_else));
                 }
                 widen_back(&mut after_then, &narrowed_then);
                 widen_back(&mut frame.slots, &narrowed_else);
-                if !frame.is_on_one_way {
+                if self.may_part() {
                     frame.ways = of_both((ways_then, &after_then), (ways_else, &frame.slots));
                 }
                 self.merge_slots(frame, &after_then);
@@ -359,7 +358,11 @@ impl<'p> Machine<'p> {
 
     /// What variables hold here, or else there.
     pub(super) fn merge_slots(&mut self, frame: &mut Frame<'p>, others: &[Value]) {
-        for (slot, &other) in frame.slots.iter_mut().zip(others) {
+        self.join_slots(&mut frame.slots, others);
+    }
+
+    fn join_slots(&mut self, slots: &mut [Value], others: &[Value]) {
+        for (slot, &other) in slots.iter_mut().zip(others) {
             if *slot != other {
                 *slot = self.values.join(*slot, other);
             }

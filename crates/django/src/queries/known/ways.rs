@@ -18,7 +18,7 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::statements::Next;
 use crate::queries::value::{Shape, Value};
 
-/// How many ways are followed each by itself.
+/// How many ways are followed each by itself, those taken together that part within each other.
 const MOST: usize = 8;
 
 /// What variables hold in each of the branches that came together last.
@@ -36,6 +36,11 @@ pub(in crate::queries) fn of_both(then: (Ways, &[Value]), orelse: (Ways, &[Value
 }
 
 impl<'p> Machine<'p> {
+    /// Whether branches may still be followed each by itself, on the way that is being followed.
+    pub(in crate::queries) fn may_part(&self) -> bool {
+        self.ways * 2 <= MOST
+    }
+
     /// Runs what stands behind branches that came together, once for each way that leads there, where one variable tells which
     /// rows another holds. Nothing where none does: then it is run once for all.
     pub(in crate::queries) fn run_each_way(
@@ -49,10 +54,11 @@ impl<'p> Machine<'p> {
             frame.ways = ways;
             return None;
         }
-        if frame.is_on_one_way || ways.len() < 2 || !self.go_together(&ways) {
+        let around = self.ways;
+        if ways.len() < 2 || around * ways.len() > MOST || !self.go_together(&ways) {
             return None;
         }
-        frame.is_on_one_way = true;
+        self.ways = around * ways.len();
         let (told, placed, known) = (frame.told.clone(), frame.placed.clone(), frame.narrowed.len());
         let written = self.written_so_far();
         let (mut next, mut after, mut all_written) = (Next::Away, None, Vec::new());
@@ -79,7 +85,7 @@ impl<'p> Machine<'p> {
         if let Some(after) = after {
             frame.slots = after;
         }
-        frame.is_on_one_way = false;
+        self.ways = around;
         Some(next)
     }
 
