@@ -1,18 +1,21 @@
 //! Takes back what was written: byte for byte where a file is as it was left, by a three-way merge where it was
 //! edited since and the edits do not meet, and otherwise not at all.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::counted;
 use crate::failure::Failure;
 use crate::journal::{Entry, FileChange, Journal, Purpose};
 use crate::merge::merge;
+use crate::output::shown;
 
 /// Takes back an entry of the journal: the one of a number, or the last that stands. What to tell the user.
 pub(crate) fn undo(root: &Path, number: Option<u32>) -> Result<String, Failure> {
     let (journal, notes) = Journal::open(root)?;
     let entries = journal.entries()?;
-    let standing = |entry: &&Entry| undone_by(&entries, entry.number).is_none();
+    let undone = Undone::of(&entries);
+    let standing = |entry: &&Entry| undone.by(entry.number).is_none();
     let entry = match number {
         Some(number) => entries.iter().find(|entry| entry.number == number).ok_or_else(|| {
             Failure::new(format!(
@@ -26,20 +29,17 @@ pub(crate) fn undo(root: &Path, number: Option<u32>) -> Result<String, Failure> 
             .find(standing)
             .ok_or_else(|| Failure::new("nothing was written that could be taken back"))?,
     };
-    if let Some(by) = undone_by(&entries, entry.number) {
+    if let Some(by) = undone.by(entry.number) {
         return Err(Failure::new(format!("{} was taken back already, by {by}", entry.number)));
     }
-    let (changes, merged) = reverse(&journal, entry, &entries)?;
+    let (changes, merged) = reverse(&journal, entry, &entries, &undone)?;
     let purpose = Purpose {
         command: "undo".to_owned(),
         proposals: entry.proposals.clone(),
         undoes: Some(entry.number),
     };
     let by = journal.write(&purpose, &changes)?;
-    for folder in entry.folders.iter().rev() {
-        // A folder that was made and is in use by now stays.
-        let _ = std::fs::remove_dir(root.join(folder));
-    }
+    journal.remove_made(entry)?;
     let mut report: String = notes.iter().map(|note| format!("{note}\n")).collect();
     for change in &changes {
         let how = match (&change.after, merged.contains(&change.path)) {
@@ -63,6 +63,7 @@ fn reverse(
     journal: &Journal,
     entry: &Entry,
     entries: &[Entry],
+    undone: &Undone,
 ) -> Result<(Vec<FileChange>, Vec<String>), Failure> {
     let (mut changes, mut merged, mut edited) = (Vec::new(), Vec::new(), Vec::new());
     for file in &entry.files {
@@ -97,7 +98,7 @@ fn reverse(
         let writes = |other: &&Entry| {
             other.number > entry.number
                 && other.undoes.is_none()
-                && undone_by(entries, other.number).is_none()
+                && undone.by(other.number).is_none()
                 && other.files.iter().any(|file| file.path == *path)
         };
         later.extend(entries.iter().filter(writes).map(|other| other.number));
@@ -115,13 +116,14 @@ pub(crate) fn list(root: &Path) -> Result<String, Failure> {
     let (journal, notes) = Journal::open(root)?;
     let entries = journal.entries()?;
     let mut report: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    let undone = Undone::of(&entries);
     if entries.is_empty() {
         report.push_str("nothing was written yet\n");
     }
     for entry in entries.iter().rev() {
         let what = match entry.undoes {
             Some(undone) => format!("undo of {undone}"),
-            None => entry.command.clone(),
+            None => shown(&entry.command).into_owned(),
         };
         report.push_str(&format!(
             "{:>4}  {}  {what}: {} in {}",
@@ -130,7 +132,7 @@ pub(crate) fn list(root: &Path) -> Result<String, Failure> {
             counted(entry.proposals.len(), "change"),
             counted(entry.files.len(), "file")
         ));
-        if let Some(by) = undone_by(&entries, entry.number) {
+        if let Some(by) = undone.by(entry.number) {
             report.push_str(&format!(" (taken back by {by})"));
         }
         report.push('\n');
@@ -138,10 +140,26 @@ pub(crate) fn list(root: &Path) -> Result<String, Failure> {
     Ok(report)
 }
 
-/// The entry that took another back and was not itself taken back.
-fn undone_by(entries: &[Entry], number: u32) -> Option<u32> {
-    let undo = entries.iter().rev().find(|entry| entry.undoes == Some(number))?;
-    undone_by(entries, undo.number).is_none().then_some(undo.number)
+/// Which entries were taken back, and by which: by the last that did so, unless that was itself taken back.
+struct Undone(BTreeMap<u32, Option<u32>>);
+
+impl Undone {
+    /// Goes from the newest to the oldest, as an entry is only taken back by later ones.
+    fn of(entries: &[Entry]) -> Self {
+        let mut this = Self(BTreeMap::new());
+        for entry in entries.iter().rev() {
+            if let Some(undone) = entry.undoes {
+                let stands = this.by(entry.number).is_none();
+                this.0.entry(undone).or_insert(stands.then_some(entry.number));
+            }
+        }
+        this
+    }
+
+    /// The entry that took another back and was not itself taken back.
+    fn by(&self, number: u32) -> Option<u32> {
+        self.0.get(&number).copied().flatten()
+    }
 }
 
 /// Seconds since 1970 as a date and time of day.

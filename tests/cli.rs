@@ -10,6 +10,8 @@ mod bad_input;
 mod diff;
 #[path = "cli/formats.rs"]
 mod formats;
+#[path = "cli/journal.rs"]
+mod journal;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/session.rs"]

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tuneup_python::source::regular;
 
-use super::{FileChange, disk};
+use super::{FileChange, disk, own};
 use crate::failure::Failure;
+use crate::output::shown;
 
 /// The list of an entry's files.
 const LIST: &str = "entry.json";
@@ -53,16 +53,49 @@ impl EntryFile {
 }
 
 impl Entry {
-    /// Reads an entry; nothing where a folder is not, or no longer, one.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>, Failure> {
+    /// Reads the entry of a number; nothing where a folder is none.
+    pub(super) fn read(folder: &Path, number: u32) -> Result<Option<Self>, Failure> {
         let list = folder.join(LIST);
-        let text = match regular::read_to_string(&list) {
+        let text = match own::read(&list) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::new(format!("{}: {error}", list.display()))),
         };
-        let entry = serde_json::from_str(&text);
-        entry.map(Some).map_err(|error| Failure::new(format!("{}: {error}", list.display())))
+        let entry: Self = serde_json::from_slice(&text)
+            .map_err(|error| Failure::new(format!("{}: {error}", list.display())))?;
+        match entry.damage(number) {
+            Some(reason) => Err(Self::damaged(folder, reason)),
+            None => Ok(Some(entry)),
+        }
+    }
+
+    /// Whether a folder has an entry in it.
+    pub(super) fn is_in(folder: &Path) -> bool {
+        fs::symlink_metadata(folder.join(LIST)).is_ok()
+    }
+
+    /// Says that a folder's entry cannot be what the program wrote, and why.
+    pub(super) fn damaged(folder: &Path, reason: impl std::fmt::Display) -> Failure {
+        Failure::new(format!("{}: damaged: {reason}", folder.join(LIST).display()))
+    }
+
+    /// What shows that an entry was not written so by the program: anyone may have put it where it is, and what it
+    /// names is written and removed.
+    fn damage(&self, number: u32) -> Option<String> {
+        if self.number != number {
+            return Some(format!("its number is {}", self.number));
+        }
+        if let Some(undone) = self.undoes.filter(|undone| *undone >= number) {
+            return Some(format!("it takes back {undone}, which is not before it"));
+        }
+        let paths = self.files.iter().flat_map(|file| [&file.path, &file.target]).chain(&self.folders);
+        if let Some(path) = paths.into_iter().find(|path| !is_below(path)) {
+            return Some(format!("{}: leads out of the project", shown(path)));
+        }
+        let mut copies = self.files.iter().flat_map(|file| [&file.before, &file.after]).flatten();
+        let copy =
+            copies.find(|name| Path::new(name).file_name().is_none_or(|last| last != name.as_str()))?;
+        Some(format!("{}: not a file of the entry's own", shown(copy)))
     }
 
     /// Writes the entry and all copies into a new folder. Afterwards nothing is left to write but names, so that a
@@ -89,9 +122,16 @@ impl Entry {
         Ok(())
     }
 
-    /// Removes the entry: first its list, so that what is left of it counts as nothing.
-    pub(super) fn forget(folder: &Path) -> io::Result<()> {
-        disk::remove(&folder.join(LIST))?;
-        disk::remove_tree(folder)
+    /// Removes the entry: first its name, so that what is left of it counts as nothing.
+    pub(super) fn forget(&self, folder: &Path) -> io::Result<()> {
+        let forgotten = folder.with_file_name(own::unfinished(self.number));
+        disk::rename(folder, &forgotten)?;
+        disk::remove_tree(&forgotten)
     }
+}
+
+/// Whether a path goes down from where it begins, and nowhere else.
+pub(super) fn is_below(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }

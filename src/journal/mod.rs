@@ -7,20 +7,24 @@
 
 mod disk;
 mod entry;
+mod own;
 mod recover;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tuneup_python::source::regular;
 
 use crate::failure::Failure;
+use crate::output::shown;
 
 pub(crate) use entry::{Entry, EntryFile};
+use own::{ENTRIES, LOCK, State};
 
 /// The folder of the program's own files, beside the project's.
 pub(crate) const FOLDER: &str = ".tuneup";
@@ -63,12 +67,10 @@ impl Journal {
     /// what was repaired.
     pub(crate) fn open(root: &Path) -> Result<(Self, Vec<String>), Failure> {
         let root = root.canonicalize().map_err(|error| at(root, &error))?;
+        // To open a pipe waits for who reads it, and a link may lead anywhere.
+        own::survey(&root)?;
         let folder = make_own_folder(&root)?;
-        let path = folder.join("lock");
-        // To open a pipe waits for who reads it.
-        if regular::is_irregular(&path) {
-            return Err(Failure::new(format!("{}: not a regular file", path.display())));
-        }
+        let path = folder.join(LOCK);
         let lock = File::options()
             .create(true)
             .truncate(false)
@@ -83,7 +85,7 @@ impl Journal {
             // A file system without locks is used by one program at a time, one has to hope.
             Err(fs::TryLockError::Error(_)) => {}
         }
-        let journal = Self { folder: folder.join("applies"), root, _lock: lock };
+        let journal = Self { folder: folder.join(ENTRIES), root, _lock: lock };
         disk::make_folder(&journal.folder).map_err(|error| at(&journal.folder, &error))?;
         let notes = journal.repair()?;
         Ok((journal, notes))
@@ -92,24 +94,32 @@ impl Journal {
     /// Repairs what was stopped half way, where there is anything to repair; a command that only reads need not
     /// make a journal.
     pub(crate) fn repair_if_needed(root: &Path) -> Result<Vec<String>, Failure> {
-        let folder = root.join(FOLDER).join("applies");
-        let Ok(entries) = fs::read_dir(&folder) else { return Ok(Vec::new()) };
-        let is_whole = |path: &Path| path.join(DONE).exists();
-        if entries.flatten().all(|entry| is_whole(&entry.path())) {
-            return Ok(Vec::new());
+        let needs = |found: &own::Found| match found.state {
+            State::Unfinished => true,
+            State::Stopped => Entry::is_in(&found.path),
+            State::Whole => false,
+        };
+        match own::survey(root)?.iter().any(needs) {
+            true => Ok(Self::open(root)?.1),
+            false => Ok(Vec::new()),
         }
-        Ok(Self::open(root)?.1)
     }
 
     /// Writes all files, or none. The number of the entry that can be taken back.
     pub(crate) fn write(&self, purpose: &Purpose, files: &[FileChange]) -> Result<u32, Failure> {
         let targets = files.iter().map(|file| self.target(file)).collect::<Result<Vec<_>, _>>();
         let targets = targets.map_err(|failure| Failure::new(format!("{failure}; nothing was written")))?;
-        let entries = self.entries()?;
-        let number = entries.iter().map(|entry| entry.number).max().unwrap_or(0) + 1;
+        // What lies under a number is kept, also where it is no entry.
+        let last = own::survey(&self.root)?.last().map_or(0, |found| found.number);
+        let number = last.checked_add(1).ok_or_else(|| {
+            Failure::new(format!(
+                "{}: no number follows on it; nothing was written",
+                self.folder.join(last.to_string()).display()
+            ))
+        })?;
         let entry = self.plan(number, purpose, files, &targets);
         let folder = self.folder.join(number.to_string());
-        let prepared = self.folder.join(format!("new-{number}"));
+        let prepared = self.folder.join(own::unfinished(number));
         let laid_down = disk::remove_tree(&prepared)
             .and_then(|()| entry.lay_down(&prepared, files, &targets))
             .and_then(|()| disk::rename(&prepared, &folder));
@@ -136,13 +146,9 @@ impl Journal {
     /// All whole entries, oldest first.
     pub(crate) fn entries(&self) -> Result<Vec<Entry>, Failure> {
         let mut entries = Vec::new();
-        for found in fs::read_dir(&self.folder).map_err(|error| at(&self.folder, &error))? {
-            let path = found.map_err(|error| at(&self.folder, &error))?.path();
-            if path.join(DONE).exists() {
-                entries.extend(Entry::read(&path)?);
-            }
+        for found in own::survey(&self.root)?.iter().filter(|found| found.state == State::Whole) {
+            entries.extend(Entry::read(&found.path, found.number)?);
         }
-        entries.sort_by_key(|entry| entry.number);
         Ok(entries)
     }
 
@@ -151,7 +157,7 @@ impl Journal {
         let folder = self.folder.join(entry.number.to_string());
         let read = |name: &Option<String>| match name {
             Some(name) => {
-                regular::read(&folder.join(name)).map(Some).map_err(|error| at(&folder.join(name), &error))
+                own::read(&folder.join(name)).map(Some).map_err(|error| at(&folder.join(name), &error))
             }
             None => Ok(None),
         };
@@ -171,8 +177,8 @@ impl Journal {
     /// The file that a path means, with links followed; the folders of one that does not exist yet may be missing.
     fn inside(&self, path: &str) -> Result<PathBuf, Failure> {
         let relative = Path::new(path);
-        let outside = || Failure::new(format!("{path}: leads out of the project"));
-        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        let outside = || Failure::new(format!("{}: leads out of the project", shown(path)));
+        if !entry::is_below(path) {
             return Err(outside());
         }
         // Links are followed as far as the path exists; what is new below that is taken by its name.
@@ -187,11 +193,33 @@ impl Journal {
                 Err(error) => return Err(at(&self.root.join(path), &error)),
             }
         };
-        if !real.starts_with(&self.root) {
-            return Err(outside());
-        }
         let rest = relative.strip_prefix(existing).unwrap_or(Path::new(""));
-        Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
+        let real = if rest.as_os_str().is_empty() { real } else { real.join(rest) };
+        // What git and this program keep beside the project's files is none of them.
+        let is_kept = |part: &OsStr| [".git", FOLDER].iter().any(|own| part.eq_ignore_ascii_case(own));
+        match real.strip_prefix(&self.root) {
+            Ok(below) if !below.iter().any(is_kept) => Ok(real),
+            _ => Err(outside()),
+        }
+    }
+
+    /// The files of an entry and the folders that were made for it, where all of them are in the project.
+    fn places(&self, entry: &Entry) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Failure> {
+        let inside = |path: &String| {
+            let folder = self.folder.join(entry.number.to_string());
+            self.inside(path).map_err(|failure| Entry::damaged(&folder, failure))
+        };
+        let targets = entry.files.iter().map(|file| inside(&file.target)).collect::<Result<_, _>>()?;
+        let folders = entry.folders.iter().map(inside).collect::<Result<_, _>>()?;
+        Ok((targets, folders))
+    }
+
+    /// Removes the folders that were made for an entry; one that is in use by now stays.
+    pub(crate) fn remove_made(&self, entry: &Entry) -> Result<(), Failure> {
+        for made in entry.folders.iter().rev() {
+            let _ = fs::remove_dir(self.inside(made)?);
+        }
+        Ok(())
     }
 
     /// The place of a change, where the file there is as it was read.
@@ -283,6 +311,7 @@ impl Journal {
 /// Makes `.tuneup`, which git does not see.
 pub(crate) fn make_own_folder(root: &Path) -> Result<PathBuf, Failure> {
     let folder = root.join(FOLDER);
+    own::is_folder(&folder)?;
     disk::make_folder(&folder).map_err(|error| at(&folder, &error))?;
     let ignore = folder.join(".gitignore");
     if !ignore.exists() {

@@ -3,39 +3,45 @@
 use std::fs;
 use std::path::Path;
 
+use super::own::{self, State};
 use super::{DONE, Entry, Journal, at, disk};
 use crate::failure::Failure;
 use crate::merge::merge;
+use crate::output::shown;
 
 impl Journal {
-    /// Puts back every entry that was stopped half way, and clears what was never finished laying down.
+    /// Puts back every entry that was stopped half way, and clears what was never finished laying down. Nothing is
+    /// touched before all that is there is known to be the program's own.
     pub(super) fn repair(&self) -> Result<Vec<String>, Failure> {
-        let mut notes = Vec::new();
-        for found in fs::read_dir(&self.folder).map_err(|error| at(&self.folder, &error))? {
-            let path = found.map_err(|error| at(&self.folder, &error))?.path();
-            let is_number = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-            // What was being laid down has another name, and its list may be half written.
-            match if is_number { Entry::read(&path)? } else { None } {
-                Some(_) if path.join(DONE).exists() => {}
-                Some(entry) => {
-                    notes.push(format!(
-                        "{} was stopped half way; its {} were put back",
-                        entry.command,
-                        if entry.files.len() == 1 { "file" } else { "files" }
-                    ));
-                    let put_back = self.put_back(&entry).map_err(|failure| {
-                        Failure::new(format!(
-                            "{failure}; {} was stopped half way, and is put back by the next command once that is out of the way",
-                            entry.command
-                        ))
-                    });
-                    notes.extend(put_back?);
+        let (mut unfinished, mut stopped) = (Vec::new(), Vec::new());
+        for found in own::survey(&self.root)? {
+            match found.state {
+                State::Unfinished => unfinished.push(found.path),
+                State::Whole => {}
+                State::Stopped => {
+                    if let Some(entry) = Entry::read(&found.path, found.number)? {
+                        self.places(&entry)?;
+                        stopped.push(entry);
+                    }
                 }
-                _ => disk::remove_tree(&path).map_err(|error| at(&path, &error))?,
             }
+        }
+        for path in unfinished {
+            disk::remove_tree(&path).map_err(|error| at(&path, &error))?;
+        }
+        let mut notes = Vec::new();
+        for entry in stopped {
+            let command = shown(&entry.command);
+            notes.push(format!(
+                "{command} was stopped half way; its {} put back",
+                if entry.files.len() == 1 { "file was" } else { "files were" }
+            ));
+            let put_back = self.put_back(&entry).map_err(|failure| {
+                Failure::new(format!(
+                    "{failure}; {command} was stopped half way, and is put back by the next command once that is out of the way"
+                ))
+            });
+            notes.extend(put_back?);
         }
         Ok(notes)
     }
@@ -45,16 +51,17 @@ impl Journal {
     pub(super) fn put_back(&self, entry: &Entry) -> Result<Vec<String>, Failure> {
         let folder = self.folder.join(entry.number.to_string());
         let mut notes = Vec::new();
+        let (targets, folders) = self.places(entry)?;
         // Where even the mark was made, it goes first: half put back, the entry must not count as whole.
         let mark = folder.join(DONE);
         disk::remove(&mark).map_err(|error| at(&mark, &error))?;
-        for file in &entry.files {
+        for (file, target) in entry.files.iter().zip(&targets) {
             let (before, after) = self.versions(entry, file)?;
-            let now = self.current(&file.path)?;
+            // A link may lead elsewhere by now: what was written to is looked at, and put back.
+            let now = self.current(&file.target)?;
             if now == before {
                 continue;
             }
-            let target = self.root.join(&file.target);
             let old = if now == after {
                 before
             } else {
@@ -64,18 +71,17 @@ impl Journal {
                 };
                 let Some(merged) = merged else {
                     let how = if now.is_none() { "removed" } else { "edited" };
-                    notes.push(format!("{}: {how} meanwhile, and left as it is", file.path));
+                    notes.push(format!("{}: {how} meanwhile, and left as it is", shown(&file.path)));
                     continue;
                 };
                 Some(merged)
             };
-            self.replace(&folder, &target, old.as_deref())?;
+            self.replace(&folder, target, old.as_deref())?;
         }
-        for made in entry.folders.iter().rev() {
-            let made = self.root.join(made);
-            disk::remove_empty(&made).map_err(|error| at(&made, &error))?;
+        for made in folders.iter().rev() {
+            disk::remove_empty(made).map_err(|error| at(made, &error))?;
         }
-        Entry::forget(&folder).map_err(|error| at(&folder, &error))?;
+        entry.forget(&folder).map_err(|error| at(&folder, &error))?;
         Ok(notes)
     }
 

@@ -101,6 +101,23 @@ fn a_file_that_cannot_be_made_stops_all() {
     assert_eq!(fs::read_to_string(folder.path().join("new/made.py")).expect("it is there"), "made = 1\n");
 }
 
+#[test]
+fn an_entry_that_is_half_forgotten_is_cleared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.py"), "a = 1\n").expect("a file");
+    let (journal, _) = Journal::open(folder.path()).expect("it opens");
+    let number = journal.write(&purpose(), &[change("a.py", Some("a = 1\n"), "a = 2\n")]).expect("written");
+    let entries = journal.folder.clone();
+    drop(journal);
+    // As if it had been stopped before it was all removed.
+    fs::rename(entries.join(number.to_string()), entries.join("new-1")).expect("a folder");
+    fs::write(entries.join("new-mine"), "").expect("a file");
+    let notes = Journal::repair_if_needed(folder.path()).expect("it opens");
+    assert_eq!(notes, [""; 0]);
+    assert!(!entries.join("new-1").exists() && entries.join("new-mine").exists());
+    assert_eq!(fs::read_to_string(folder.path().join("a.py")).expect("it is there"), "a = 2\n");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_may_not_be_written_to_has_the_others_put_back() {
