@@ -4,7 +4,7 @@
 mod client;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -345,6 +345,22 @@ fn what_cannot_be_read_is_told() {
     assert_eq!(found["diagnostics"].as_array().map(Vec::len), Some(1), "{found}");
     client.diagnostics(&shop.views());
     assert_eq!(client.leave(), Some(0));
+}
+
+#[test]
+fn a_message_that_is_too_long_ends_the_connection() {
+    for (message, reason) in [
+        ("Content-Length: 99999999999999\r\n\r\n{}", "it is longer than 268435456 bytes"),
+        ("Content-Length: 99999999\r\n\r\n{}", "it is shorter than it says"),
+    ] {
+        let mut file = tempfile::tempfile().expect("temporary files can be made");
+        file.write_all(message.as_bytes()).and_then(|()| file.rewind()).expect("it can be written");
+        let output = Command::new(env!("CARGO_BIN_EXE_tuneup")).arg("server").stdin(file).output();
+        let output = output.expect("the server starts");
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said, format!("tuneup: the editor's message cannot be read: {reason}\n"));
+    }
 }
 
 /// A Python with a client library for editors, made once in `target/`; or why there is none.

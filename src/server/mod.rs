@@ -13,6 +13,7 @@ mod positions;
 mod protocol;
 mod requests;
 mod session;
+mod transport;
 mod uri;
 mod workspace;
 
@@ -27,9 +28,13 @@ use session::Session;
 
 /// Serves an editor until it leaves. Whether it left as it should, by `shutdown` and `exit`.
 pub(crate) fn serve(config: &[String]) -> Result<bool, Failure> {
-    let (connection, threads) = Connection::stdio();
-    let left = session(&connection, config)?;
-    // The threads end when nothing is left to write.
+    let (connection, threads) = transport::connect()?;
+    let left = session(&connection, config);
+    if let Some(failure) = threads.broken() {
+        return Err(failure);
+    }
+    let left = left?;
+    // What writes ends when nothing is left to write.
     drop(connection);
     threads.join()?;
     Ok(left)
