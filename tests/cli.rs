@@ -12,6 +12,8 @@ mod diff;
 mod formats;
 #[path = "cli/journal.rs"]
 mod journal;
+#[path = "cli/long_input.rs"]
+mod long_input;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/session.rs"]

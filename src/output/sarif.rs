@@ -9,7 +9,7 @@ use ruff_text_size::TextSize;
 use serde_json::{Value, json};
 use tuneup_python::SourceText;
 use tuneup_transforms::registry::RULES;
-use tuneup_transforms::render::{RenderedFile, Rendering};
+use tuneup_transforms::render::RenderedFile;
 use tuneup_transforms::{Place, Proposal, Safety};
 
 use super::paths::Paths;
@@ -22,16 +22,18 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, paths: &Paths) -> io
     let rules: Vec<Value> = names.iter().filter_map(|name| described(name)).collect();
     let mut notifications: Vec<Value> = Vec::new();
     let mut results: Vec<Value> = Vec::new();
-    let renderings: Vec<Rendering> = outcome.render_each(&outcome.proposals, |_, rendering| rendering);
-    for (proposal, rendering) in outcome.proposals.iter().zip(&renderings) {
-        for (id, reason) in &rendering.withheld {
+    let rendered = outcome.render_each(&outcome.proposals, |proposal, rendering| {
+        let index = names.iter().position(|name| *name == proposal.rule);
+        (result(outcome, paths, proposal, index, &rendering.files), rendering.withheld)
+    });
+    for (result, withheld) in rendered {
+        for (id, reason) in withheld {
             notifications.push(json!({
                 "level": "warning",
                 "message": {"text": format!("{id} is withheld: {reason}")},
             }));
         }
-        let index = names.iter().position(|name| *name == proposal.rule);
-        results.push(result(outcome, paths, proposal, index, &rendering.files));
+        results.push(result);
     }
     for problem in &outcome.problems {
         let mut notification = json!({"level": "error", "message": {"text": problem.message}});

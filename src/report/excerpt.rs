@@ -8,8 +8,9 @@ use tuneup_transforms::grounds::subject;
 use tuneup_transforms::{Place, Proposal};
 
 use super::html::{prose, text};
+use super::shown::Shown;
 use crate::analysis::Outcome;
-use crate::review::{Tone, toned, tones};
+use crate::review::{Tone, toned};
 
 /// How many lines stay around a place.
 const CONTEXT: u32 = 1;
@@ -18,10 +19,15 @@ const CONTEXT: u32 = 1;
 const SHOWN: usize = 12;
 
 /// Writes the excerpts of a proposal, file by file.
-pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut dyn Write,
+    outcome: &Outcome,
+    shown: &Shown,
+    proposal: &Proposal,
+) -> io::Result<()> {
     let first = std::iter::once((&proposal.place, subject(proposal)));
     let others = proposal.evidence.iter().map(|evidence| (&evidence.place, evidence.message.as_str()));
-    write_places(out, outcome, first.chain(others).take(SHOWN))?;
+    write_places(out, outcome, shown, first.chain(others).take(SHOWN))?;
     if let more @ 1.. = (proposal.evidence.len() + 1).saturating_sub(SHOWN) {
         writeln!(out, "<p class=\"more\">… and {more} more places.</p>")?;
     }
@@ -32,6 +38,7 @@ pub(super) fn write(out: &mut dyn Write, outcome: &Outcome, proposal: &Proposal)
 pub(super) fn write_places<'a>(
     out: &mut dyn Write,
     outcome: &Outcome,
+    shown: &Shown,
     all: impl Iterator<Item = (&'a Place, &'a str)>,
 ) -> io::Result<()> {
     let mut by_path: Vec<(&str, Vec<(&Place, &str)>)> = Vec::new();
@@ -44,9 +51,9 @@ pub(super) fn write_places<'a>(
     for (path, places) in by_path {
         let Some(source) = outcome.text(path) else { continue };
         let content = source.text();
-        let starts: Vec<usize> = std::iter::once(0)
-            .chain(content.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at < content.len()))
-            .collect();
+        let file = shown.texts.get(path, content);
+        // Behind the last line feed there is no line.
+        let starts = &file.starts[..file.starts.partition_point(|at| *at == 0 || *at < content.len())];
         let last = starts.len().max(1) as u32;
         let mut lines = BTreeSet::new();
         let mut messages: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
@@ -61,7 +68,6 @@ pub(super) fn write_places<'a>(
             marks.push(usize::from(place.start)..usize::from(place.end));
         }
         marks.sort_by_key(|mark| (mark.start, mark.end));
-        let tones = tones(path, content);
         writeln!(
             out,
             "<figure><figcaption>{}</figcaption>\n<pre class=\"code\" tabindex=\"0\">",
@@ -76,7 +82,7 @@ pub(super) fn write_places<'a>(
             let start = starts.get(number as usize - 1).copied().unwrap_or(content.len());
             let end = starts.get(number as usize).copied().unwrap_or(content.len());
             write!(out, "<span class=\"n\">{number}</span>")?;
-            marked(out, content, start..end, &marks, &tones)?;
+            marked(out, content, start..end, &marks, &file.colours.tones)?;
             writeln!(out)?;
             if let Some(said) = messages.get(&number) {
                 let said = prose(&said.join(" · "));

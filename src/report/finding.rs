@@ -12,6 +12,7 @@ use tuneup_transforms::{Proposal, Safety};
 use super::changes;
 use super::excerpt;
 use super::html::{attribute, prose, text};
+use super::shown::Shown;
 use crate::analysis::Outcome;
 use crate::counted;
 use crate::output::{noticing, position};
@@ -23,7 +24,11 @@ pub(super) struct Finding<'a> {
     /// The app that its place is in.
     pub(super) app: &'a str,
     outcome: &'a Outcome,
-    rendering: Rendering,
+    shown: &'a Shown,
+    /// The proposals that could not be written, with the reason.
+    pub(super) withheld: Vec<(String, String)>,
+    /// The diffs of the files that it would change.
+    diffs: Vec<u8>,
 }
 
 impl<'a> Finding<'a> {
@@ -31,21 +36,22 @@ impl<'a> Finding<'a> {
     pub(super) fn new(
         outcome: &'a Outcome,
         heats: &Heats<'_>,
+        shown: &'a Shown,
         proposal: &'a Proposal,
         rendering: Rendering,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let app = outcome.project.apps.of_path(&proposal.place.path).map(|app| app.label.as_str());
-        Self { proposal, heat: heats.heat(proposal), app: app.unwrap_or("(project)"), outcome, rendering }
+        let mut diffs = Vec::new();
+        for file in &rendering.files {
+            changes::write(&mut diffs, shown, file)?;
+        }
+        let (heat, app) = (heats.heat(proposal), app.unwrap_or("(project)"));
+        Ok(Self { proposal, heat, app, outcome, shown, withheld: rendering.withheld, diffs })
     }
 
     /// Whether it is about answering requests.
     pub(super) fn is_hot(&self) -> bool {
         self.heat.context == Context::Request
-    }
-
-    /// The proposals that could not be written, with the reason.
-    pub(super) fn withheld(&self) -> &[(String, String)] {
-        &self.rendering.withheld
     }
 
     /// Writes it as the `rank`th.
@@ -88,12 +94,12 @@ impl<'a> Finding<'a> {
             writeln!(out, "<p class=\"costs\">Costs: {}</p>", prose(&costs.join(" ")))?;
         }
         writeln!(out, "<h4>Evidence</h4>")?;
-        excerpt::write(out, self.outcome, proposal)?;
+        excerpt::write(out, self.outcome, self.shown, proposal)?;
         let fields = declarations(&self.outcome.project, proposal);
         if !fields.is_empty() {
             writeln!(out, "<h4>Fields</h4>")?;
             let places = fields.iter().map(|it| (&it.place, it.message.as_str()));
-            excerpt::write_places(out, self.outcome, places)?;
+            excerpt::write_places(out, self.outcome, self.shown, places)?;
         }
         let tests = noticing(self.outcome, proposal);
         if tests.iter().any(|tests| !tests.is_empty()) {
@@ -106,15 +112,13 @@ impl<'a> Finding<'a> {
             writeln!(out, "</ul>")?;
         }
         writeln!(out, "<h4>Change</h4>")?;
-        if self.rendering.files.is_empty() {
-            match self.rendering.withheld.first() {
+        if self.diffs.is_empty() {
+            match self.withheld.first() {
                 Some((_, reason)) => writeln!(out, "<p>It cannot be written: {}</p>", prose(reason))?,
                 None => writeln!(out, "<p>To be done by hand.</p>")?,
             }
         }
-        for file in &self.rendering.files {
-            changes::write(out, file)?;
-        }
+        out.write_all(&self.diffs)?;
         writeln!(out, "<p class=\"id\">{}</p>\n</details>\n</li>", text(&proposal.id))
     }
 }

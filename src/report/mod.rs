@@ -1,12 +1,14 @@
 //! The performance audit: one page that needs neither a server nor a network, with what was found, proven and ranked,
 //! what was clean, and what stays open. The same project gives the same bytes.
 //!
-//! `html` escapes, `finding` writes one finding, `excerpt` and `changes` its source and its diff.
+//! `html` escapes, `finding` writes one finding, `excerpt` and `changes` its source and its diff, with what `shown` knows
+//! of the files.
 
 mod changes;
 mod excerpt;
 mod finding;
 mod html;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,6 +23,7 @@ use crate::counted;
 use crate::output::{by_rule, position};
 use finding::Finding;
 use html::{attribute, prose, text};
+use shown::Shown;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -31,11 +34,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// Writes the page.
 pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     let heats = Heats::of(&outcome.project);
+    let shown = Shown::default();
     let mut findings: Vec<Finding<'_>> = outcome
-        .render_each(&outcome.proposals, |proposal, rendering| (proposal, rendering))
+        .render_each(&outcome.proposals, |proposal, rendering| {
+            Finding::new(outcome, &heats, &shown, proposal, rendering)
+        })
         .into_iter()
-        .map(|(proposal, rendering)| Finding::new(outcome, &heats, proposal, rendering))
-        .collect();
+        .collect::<io::Result<_>>()?;
     // Most weight first; of equals what is safe, and then in order of place.
     findings.sort_by(|a, b| {
         let key = |it: &Finding<'_>| (std::cmp::Reverse(it.heat.weight), it.proposal.safety);
@@ -210,7 +215,7 @@ fn open(out: &mut dyn Write, outcome: &Outcome, findings: &[Finding<'_>]) -> io:
         items.push((format!("{}{line}", problem.path), format!("Could not be read: {}", problem.message)));
     }
     for finding in findings {
-        for (id, reason) in finding.withheld() {
+        for (id, reason) in &finding.withheld {
             items.push((id.clone(), format!("Its change is withheld: {reason}")));
         }
     }

@@ -30,7 +30,7 @@ pub(crate) use plain::painted;
 pub(crate) use screen::terminal_width;
 pub(crate) use session::Session;
 pub(crate) use sheet::{Tone, clean, toned};
-pub(crate) use syntax::tones;
+pub(crate) use syntax::{Colours, colours, tones};
 
 /// How a review was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

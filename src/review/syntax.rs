@@ -11,8 +11,22 @@ use super::sheet::Tone;
 
 /// The coloured parts, in order. Of a text that is not Python, none.
 pub(crate) fn tones(path: &str, text: &str) -> Vec<(Range<usize>, Tone)> {
+    colours(path, text).tones
+}
+
+/// What the colours of a text and of its parts are told by.
+#[derive(Debug, Default)]
+pub(crate) struct Colours {
+    /// The coloured parts, in order.
+    pub(crate) tones: Vec<(Range<usize>, Tone)>,
+    /// Where the statements of the module begin, in order: what is before one has no part in the colours behind it.
+    pub(crate) statements: Vec<usize>,
+}
+
+/// The colours of a text. One that is not Python has none.
+pub(crate) fn colours(path: &str, text: &str) -> Colours {
     if !path.ends_with(".py") {
-        return Vec::new();
+        return Colours::default();
     }
     let read = || {
         let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
@@ -33,7 +47,9 @@ pub(crate) fn tones(path: &str, text: &str) -> Vec<(Range<usize>, Tone)> {
             names_next = matches!(token.kind(), TokenKind::Def | TokenKind::Class);
             tones.extend(tone.map(|tone| (Range::<usize>::from(token.range()), tone)));
         }
-        tones
+        let module = parsed.try_into_module();
+        let body = module.iter().flat_map(|module| &module.syntax().body);
+        Colours { tones, statements: body.map(|statement| statement.start().into()).collect() }
     };
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
 }

@@ -3,7 +3,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use tuneup_python::{Base, ClassRef, Entity, FileId, Project, Symbol};
 
 use super::bundled::{self, BundledModel};
@@ -246,16 +247,15 @@ impl Builder<'_> {
             }
         }
         let body = self.body_of(id);
-        let mut lineage = vec![id];
+        // A base that came with another one came with all of its own.
+        let mut lineage: IndexSet<ModelId, FxBuildHasher> = std::iter::once(id).collect();
         for base in bases.iter().filter_map(|base| base.as_ref().ok()) {
-            for &model in std::iter::once(&base.id).chain(&self.parts(base.id).lineage) {
-                if !lineage.contains(&model) {
-                    lineage.push(model);
-                }
+            if lineage.insert(base.id) {
+                lineage.extend(self.parts(base.id).lineage.iter().copied());
             }
         }
         let parts = self.parts_mut(id);
-        parts.lineage = lineage;
+        parts.lineage = lineage.into_iter().collect();
         parts.names = body.names;
         parts.names.extend(body.fields.iter().map(|field| field.name));
         parts.declarations = body.fields;
@@ -334,12 +334,14 @@ impl Builder<'_> {
             self.schema.model_mut(id).is_known = false;
         }
         let mut passed: FxHashSet<Symbol> = self.parts(id).names.clone();
+        // What these have stands before what later bases have, too. Each is asked: a long line of bases has many names.
+        let mut passed_bases: Vec<ModelId> = Vec::new();
         let mut links: Vec<Declaration> = Vec::new();
         for base in bases {
             let base = match base {
                 Ok(base) if base.is_direct => base.id,
                 Ok(base) => {
-                    passed.extend(self.parts(base.id).names.iter().copied());
+                    passed_bases.push(base.id);
                     continue;
                 }
                 Err(class) => {
@@ -350,7 +352,8 @@ impl Builder<'_> {
             if self.schema.model(base).is_abstract {
                 let fields = self.parts(base).declarations.clone();
                 for field in fields {
-                    if passed.contains(&field.name) || self.parts(id).names.contains(&field.name) {
+                    let has = |base: &ModelId| self.parts(*base).names.contains(&field.name);
+                    if passed.contains(&field.name) || has(&id) || passed_bases.iter().any(has) {
                         continue;
                     }
                     let parts = self.parts_mut(id);

@@ -37,6 +37,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
     let mut text = 0;
     let mut at = 0;
     let mut verbatim: Option<String> = None;
+    let mut unclosed = Unclosed::default();
     while let Some(open) = memchr(b'{', bytes, at) {
         let (kind, close): (Kind, &[u8]) = match bytes.get(open + 1) {
             Some(b'%') => (Kind::Block, b"%}"),
@@ -47,7 +48,7 @@ pub fn tokens(source: &str) -> Vec<Token> {
                 continue;
             }
         };
-        let Some(end) = closing(bytes, open + 2, close) else {
+        let Some(end) = unclosed.closing(bytes, open + 2, kind, close) else {
             at = open + 1;
             continue;
         };
@@ -94,19 +95,35 @@ fn memchr(wanted: u8, bytes: &[u8], from: usize) -> Option<usize> {
     bytes[from..].iter().position(|&byte| byte == wanted).map(|at| from + at)
 }
 
-/// The byte after the closing braces, if they stand on the same line.
-fn closing(bytes: &[u8], from: usize, close: &[u8]) -> Option<usize> {
-    let mut at = from;
-    while at + 1 < bytes.len() {
-        if bytes[at] == b'\n' {
+/// How far each kind of tag was looked for the end of, where there was none: so far no other of the kind has one.
+#[derive(Default)]
+struct Unclosed {
+    blocks: usize,
+    variables: usize,
+    comments: usize,
+}
+
+impl Unclosed {
+    /// The byte after the closing braces of a tag, if they stand on the same line.
+    fn closing(&mut self, bytes: &[u8], from: usize, kind: Kind, close: &[u8]) -> Option<usize> {
+        let known = match kind {
+            Kind::Block => &mut self.blocks,
+            Kind::Comment => &mut self.comments,
+            Kind::Variable | Kind::Text => &mut self.variables,
+        };
+        if from < *known {
             return None;
         }
-        if bytes[at] == close[0] && bytes[at + 1] == close[1] {
-            return Some(at + 2);
+        let mut at = from;
+        while at + 1 < bytes.len() && bytes[at] != b'\n' {
+            if bytes[at] == close[0] && bytes[at + 1] == close[1] {
+                return Some(at + 2);
+            }
+            at += 1;
         }
-        at += 1;
+        *known = at;
+        None
     }
-    None
 }
 
 /// The pieces of a tag's content, as `django.utils.text.smart_split` and `Token.split_contents` cut them:
@@ -194,6 +211,20 @@ mod tests {
                 (Kind::Block, "if c"),
                 (Kind::Comment, "d"),
                 (Kind::Text, " {{ open\n }} e"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tag_that_nothing_ends_hides_no_other() {
+        assert_eq!(
+            kinds("{{ a {# b {{ c {% d %}\n{{ e }}{# f #}"),
+            [
+                (Kind::Text, "{{ a {# b {{ c "),
+                (Kind::Block, "d"),
+                (Kind::Text, "\n"),
+                (Kind::Variable, "e"),
+                (Kind::Comment, "f"),
             ]
         );
     }

@@ -94,25 +94,34 @@ impl Edits {
 
     /// Adds one. An edit that writes what another already writes is refused.
     pub fn add(&mut self, edit: Edit) -> Result<(), Refusal> {
-        let at = self.0.partition_point(|other| key(other) <= key(&edit));
-        let clashes = |other: &Edit| overlap(other.range, edit.range);
-        // Ranges that are held do not overlap, so only the neighbours can: of insertions at one place, many.
-        let before = self.0[..at].iter().rev().find(|other| !other.range.is_empty());
-        if before.is_some_and(clashes) || self.0.get(at).is_some_and(clashes) {
-            return Err(Refusal::new("two changes would write the same place"));
-        }
+        let at = self.place_for(&edit)?;
         self.0.insert(at, edit);
         Ok(())
     }
 
     /// Adds all of them, or none.
     pub fn add_all(&mut self, edits: impl IntoIterator<Item = Edit>) -> Result<(), Refusal> {
-        let mut with = self.clone();
+        let mut new = Self::new();
         for edit in edits {
-            with.add(edit)?;
+            new.add(edit)?;
         }
-        *self = with;
-        Ok(())
+        for edit in &new.0 {
+            self.place_for(edit)?;
+        }
+        // They are apart from each other and from all that are held.
+        new.0.into_iter().try_for_each(|edit| self.add(edit))
+    }
+
+    /// Where an edit goes, if it is apart from those that are held.
+    fn place_for(&self, edit: &Edit) -> Result<usize, Refusal> {
+        let at = self.0.partition_point(|other| key(other) <= key(edit));
+        let clashes = |other: &Edit| overlap(other.range, edit.range);
+        // Ranges that are held do not overlap, so only the neighbours can: of insertions at one place, many.
+        let before = self.0[..at].iter().rev().find(|other| !other.range.is_empty());
+        match before.is_some_and(clashes) || self.0.get(at).is_some_and(clashes) {
+            true => Err(Refusal::new("two changes would write the same place")),
+            false => Ok(at),
+        }
     }
 
     /// The edits, in the order of their places.

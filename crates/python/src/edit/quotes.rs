@@ -42,7 +42,9 @@ pub fn requote(text: &str, quote: Quote) -> String {
 pub(super) fn quote_at(target: &Target, offset: TextSize) -> Result<Quote, Refusal> {
     let tokens = target.tokens();
     let at = tokens.partition_point(|token| token.start() < offset);
-    if let Some(used) = interpolated(&tokens[..at]) {
+    // No f-string goes on behind a statement that ends.
+    let line = tokens[..at].iter().rposition(|token| token.kind() == TokenKind::Newline).unwrap_or_default();
+    if let Some(used) = interpolated(&tokens[line..at]) {
         return [Quote::Double, Quote::Single]
             .into_iter()
             .find(|quote| !used.contains(quote))

@@ -66,8 +66,13 @@ impl<'a> Target<'a> {
         if !root.range().contains_range(range) || range.is_empty() {
             return Err(missing());
         }
-        let covering = covering_node(root, range);
-        let mut ancestors = covering.ancestors();
+        // Of the statements of the module, only the one around it is walked.
+        let body = &self.parsed.syntax().body;
+        let begun = body.partition_point(|statement| statement.start() <= range.start());
+        let statement = body[..begun].last().filter(|statement| statement.range().contains_range(range));
+        let statement = statement.ok_or_else(missing)?;
+        let covering = covering_node(AnyNodeRef::from(statement), range);
+        let mut ancestors = covering.ancestors().chain([root]);
         let expr = ancestors
             .by_ref()
             .take_while(|node| node.range() == range)

@@ -1,5 +1,7 @@
 //! Classes: their bases, their method resolution order, their members.
 
+use rustc_hash::FxHashMap;
+
 use super::modules::joined;
 use super::query::{Answer, Key, Query};
 use super::resolve::Scope;
@@ -267,20 +269,26 @@ fn merge(mut sequences: Vec<Vec<Base>>) -> Option<Vec<Base>> {
     for sequence in &mut sequences {
         sequence.reverse();
     }
+    // How often each stands behind the head of a sequence: who does cannot be next.
+    let mut behind: FxHashMap<Base, usize> = FxHashMap::default();
+    for base in sequences.iter().filter_map(|sequence| sequence.split_last()).flat_map(|(_, rest)| rest) {
+        *behind.entry(*base).or_default() += 1;
+    }
     let mut merged = Vec::new();
     loop {
         sequences.retain(|sequence| !sequence.is_empty());
         if sequences.is_empty() {
             return Some(merged);
         }
-        let head =
-            sequences.iter().filter_map(|sequence| sequence.last()).copied().find(|head| {
-                !sequences.iter().any(|sequence| sequence[..sequence.len() - 1].contains(head))
-            })?;
+        let mut heads = sequences.iter().filter_map(|sequence| sequence.last()).copied();
+        let head = heads.find(|head| behind.get(head).is_none_or(|times| *times == 0))?;
         merged.push(head);
         for sequence in &mut sequences {
             if sequence.last() == Some(&head) {
                 sequence.pop();
+                if let Some(times) = sequence.last().and_then(|next| behind.get_mut(next)) {
+                    *times -= 1;
+                }
             }
         }
     }

@@ -73,6 +73,9 @@ impl Options {
 
     /// A file's text, formatted.
     pub(super) fn format(&self, text: &str) -> Option<String> {
+        if has_endless_comments(text) {
+            return None;
+        }
         // A byte order mark is no code; it goes through untouched.
         let (mark, text) = match text.strip_prefix('\u{feff}') {
             Some(rest) => ("\u{feff}", rest),
@@ -87,4 +90,26 @@ impl Options {
     pub(super) fn leaves(&self, text: &str) -> bool {
         self.format(text).is_some_and(|formatted| formatted == text)
     }
+}
+
+/// Whether lines of comments follow each other so long that the formatter, which for each of them looks at all above it,
+/// would not come back in time.
+fn has_endless_comments(text: &str) -> bool {
+    const MOST: usize = 16 << 20;
+    let (mut above, mut looked_at) = (0, 0);
+    for whole in text.lines() {
+        let line = whole.trim_start();
+        match line.starts_with('#') {
+            true => {
+                above += whole.len() + 1;
+                looked_at += above;
+            }
+            false if !line.is_empty() => above = 0,
+            false => {}
+        }
+        if looked_at > MOST {
+            return true;
+        }
+    }
+    false
 }

@@ -13,6 +13,7 @@ use ruff_python_ast::ModModule;
 use ruff_python_ast::comparable::ComparableStmt;
 use ruff_python_parser::Parsed;
 use ruff_text_size::{TextLen, TextRange, TextSize};
+use rustc_hash::FxHashMap;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 pub use config::Layout;
@@ -39,6 +40,8 @@ pub struct Prepared<'a> {
     style: Style,
     /// The ways of formatting that would leave it as it is.
     clean: Vec<Options>,
+    /// Whether formatting may be switched off somewhere in it.
+    has_switches: bool,
 }
 
 impl<'a> Prepared<'a> {
@@ -54,7 +57,7 @@ impl<'a> Prepared<'a> {
         if clean.is_empty() && layout.line_length.is_none() {
             style.line_length = style.line_length.map(|limit| limit.max(longest_line(source)));
         }
-        Ok(Self { source, parsed, style, clean })
+        Ok(Self { source, parsed, style, clean, has_switches: part::has_switches(source) })
     }
 
     /// Makes edits in the layout of the file, and checks them.
@@ -92,7 +95,10 @@ impl<'a> Prepared<'a> {
             return None;
         }
         let text = flat.apply(self.source);
-        let part = part::around(self.source, &self.parsed, flat, &self.clean);
+        let part = match self.has_switches {
+            true => TextRange::up_to(self.source.text_len()),
+            false => part::around(self.source, &self.parsed, flat, &self.clean),
+        };
         let text = &text[part.start().into()..text.len() - usize::from(self.source.text_len() - part.end())];
         let mut results: Vec<(usize, String)> = Vec::new();
         for (at, options) in self.clean.iter().enumerate() {
@@ -146,6 +152,7 @@ fn means_the_same(text: &str, other: &str) -> bool {
 fn by_logical_line(target: &Target, groups: Vec<Forms>) -> Result<Edits, Refusal> {
     let options = Options::like(target.style);
     let mut lines: Vec<(TextRange, Vec<Forms>)> = Vec::new();
+    let mut at_line: FxHashMap<TextRange, usize> = FxHashMap::default();
     let mut rest = Vec::new();
     for group in groups {
         let line = match (group.flat.first(), group.flat.last()) {
@@ -154,10 +161,13 @@ fn by_logical_line(target: &Target, groups: Vec<Forms>) -> Result<Edits, Refusal
             _ => None,
         };
         match line {
-            Some(line) => match lines.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, groups)) => groups.push(group),
-                None => lines.push((line, vec![group])),
-            },
+            Some(line) => {
+                let at = *at_line.entry(line).or_insert(lines.len());
+                match lines.get_mut(at) {
+                    Some((_, groups)) => groups.push(group),
+                    None => lines.push((line, vec![group])),
+                }
+            }
             None => rest.push(group.wrapped),
         }
     }
@@ -197,7 +207,10 @@ fn reformatted(target: &Target, line: TextRange, flat: &Edits, options: &Options
 /// The edits that make one text of another, each as short as its lines allow. The first begins at `offset`.
 fn difference(before: &str, after: &str, offset: TextSize) -> Option<Edits> {
     let (old, new) = (lines(before), lines(after));
-    let start = |lines: &[&str], at: usize| lines[..at].iter().map(|line| line.text_len()).sum::<TextSize>();
+    let mut starts = vec![TextSize::default()];
+    for line in &old {
+        starts.push(starts[starts.len() - 1] + line.text_len());
+    }
     let mut edits = Edits::new();
     for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
         if matches!(op, DiffOp::Equal { .. }) {
@@ -206,7 +219,7 @@ fn difference(before: &str, after: &str, offset: TextSize) -> Option<Edits> {
         let (removed, added) = (old[op.old_range()].concat(), new[op.new_range()].concat());
         let head = common(removed.chars(), added.chars());
         let tail = common(removed[head..].chars().rev(), added[head..].chars().rev());
-        let begin = start(&old, op.old_range().start) + TextSize::try_from(head).ok()?;
+        let begin = starts[op.old_range().start] + TextSize::try_from(head).ok()?;
         let len = TextSize::try_from(removed.len() - head - tail).ok()?;
         let content = &added[head..added.len() - tail];
         edits.add(Edit::replacement(TextRange::at(offset + begin, len), content)).ok()?;

@@ -9,7 +9,13 @@ use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 use super::super::Edits;
 use super::formatter::Options;
 
-/// The range of that part, where these options leave it as it is by itself too; else all of the file.
+/// Whether formatting may be switched off somewhere in a file: what is above a part is not seen in it.
+pub(super) fn has_switches(source: &str) -> bool {
+    ["fmt:", "yapf:"].iter().any(|switch| source.contains(switch))
+}
+
+/// The range of that part, where these options leave it as it is by itself too; else all of the file. The file has no
+/// switches.
 pub(super) fn around(
     source: &str,
     parsed: &Parsed<ModModule>,
@@ -17,10 +23,6 @@ pub(super) fn around(
     options: &[Options],
 ) -> TextRange {
     let whole = TextRange::up_to(source.text_len());
-    // What is switched off above a part is not seen in it.
-    if ["fmt:", "yapf:"].iter().any(|switch| source.contains(switch)) {
-        return whole;
-    }
     let Some(part) = statements(source, parsed, edits) else { return whole };
     let is_smaller = u32::from(part.len()) < u32::from(whole.len()) / 2;
     match is_smaller && options.iter().all(|options| options.leaves(&source[part])) {
