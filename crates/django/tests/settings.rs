@@ -350,3 +350,54 @@ fn modules_for_development_are_known_as_such() {
         assert_eq!(found, ("site1.settings".to_owned(), false, is_debugging), "{text}");
     }
 }
+
+#[test]
+fn of_values_that_double_without_end_nothing_is_known() {
+    let lines = |line: &str| format!("{line}\n").repeat(60);
+    for (what, name) in [
+        (format!("X = ['x']\n{}", lines("X = X + X")), "X"),
+        (format!("X = ['x']\n{}", lines("X += X")), "X"),
+        (format!("X = ['x']\n{}", lines("X.extend(X)")), "X"),
+        (format!("X = ['x']\n{}", lines("X = [*X, *X]")), "X"),
+        (format!("X = ('x',)\n{}", lines("X = (X, X)")), "X"),
+        (format!("X = 'x.urls'\n{}ROOT_URLCONF = X\n", lines("X = X + X")), "ROOT_URLCONF"),
+        (format!("X = {{'x': 1}}\n{}", lines("X = {'a': X, 'b': X}")), "X"),
+        (format!("X = {{}}\n{}", lines("X['a'] = X\nX['b'] = X")), "X"),
+        (format!("X = 1\n{}", lines("X = made(X, X)")), "X"),
+        (
+            format!(
+                "X0 = ['x']\n{}",
+                (1..60).map(|n| format!("X{n} = X{0} + X{0}\n", n - 1)).collect::<String>()
+            ),
+            "X59",
+        ),
+        (format!("X = [1]\n{}", "X = [X]\n".repeat(20_000)), "X"),
+    ] {
+        let read = one(&what);
+        let node = read.settings.node(name).expect("a setting");
+        assert!(node.is_open() || show(node).contains('?'), "{}", &what[..40]);
+    }
+    // What is large and does not double is known to the end.
+    let read = one(&format!("X = []\n{}", (0..3000).map(|n| format!("X += ['x{n}']\n")).collect::<String>()));
+    let node = read.settings.node("X").expect("a setting");
+    assert!(!node.is_open() && node.texts().len() == 3000);
+    let read = one("A = ['x']\nA = A + A\nINSTALLED_APPS = [*A, *A, 'y']\n");
+    assert_eq!(show(read.settings.node("INSTALLED_APPS").expect("a setting")), "[x x x x y]");
+}
+
+#[test]
+fn many_branches_that_the_environment_decides_are_joined_in_step() {
+    let branch = |n: usize| {
+        format!(
+            "if os.environ.get('K{n}'):\n    INSTALLED_APPS += ['a{n}']\n    X{n} = X{}\n",
+            n.saturating_sub(1)
+        )
+    };
+    let read = one(&format!(
+        "import os\nINSTALLED_APPS = ['a']\nX0 = 1\n{}",
+        (0..1600).map(branch).collect::<String>()
+    ));
+    let setting = read.settings.get("INSTALLED_APPS").expect("a setting");
+    assert_eq!(setting.writes.len(), 1601);
+    assert!(setting.node.is_open() && setting.writes[1..].iter().all(|write| !write.is_certain));
+}

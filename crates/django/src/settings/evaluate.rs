@@ -8,18 +8,24 @@ use std::rc::Rc;
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
-use tuneup_python::flow::{BinaryOp, Block, ClassId, Expr, ExprKind, FileFacts, Stmt, StmtKind, Tried};
+use tuneup_python::flow::{
+    Argument, BinaryOp, Block, ClassId, Expr, ExprKind, FileFacts, Stmt, StmtKind, Tried,
+};
 use tuneup_python::{FileId, ModuleRef, Project, Symbol};
 
+use super::expressions::Room;
 use super::nodes::{add, change_below, either, merge, mutated, open, set_below};
-use super::value::{Node, Value};
+use super::value::{LARGEST, Node, Value};
 use super::{Setting, Write};
 
 /// How many modules may import each other, one behind the other.
 const DEPTH: usize = 24;
 
-/// What a module binds, by name.
-pub(super) type Names = BTreeMap<&'static str, Setting>;
+/// How many bytes all values together may take, each bounded as it is.
+const ALL: usize = 64 * LARGEST;
+
+/// What a module binds, by name. What a branch does not touch it shares with the other one.
+pub(super) type Names = BTreeMap<&'static str, Rc<Setting>>;
 
 /// Runs modules, each once.
 pub(super) struct Evaluator<'p> {
@@ -30,6 +36,8 @@ pub(super) struct Evaluator<'p> {
     /// Statements that may set names that are not seen: a call that is given `globals()`.
     pub(super) unseen: Vec<(FileId, TextRange)>,
     depth: usize,
+    /// About how many bytes the values take that were bound.
+    held: usize,
 }
 
 /// A module or class body that is being run.
@@ -48,7 +56,14 @@ pub(super) struct Frame<'p> {
 
 impl<'p> Evaluator<'p> {
     pub(super) fn new(source: &'p Project) -> Self {
-        Self { source, modules: FxHashMap::default(), files: Vec::new(), unseen: Vec::new(), depth: 0 }
+        Self {
+            source,
+            modules: FxHashMap::default(),
+            files: Vec::new(),
+            unseen: Vec::new(),
+            depth: 0,
+            held: 0,
+        }
     }
 
     /// What a module binds in the end; nothing where it is being run further out.
@@ -124,7 +139,7 @@ impl<'p> Evaluator<'p> {
                 let before = place.and_then(|(name, _)| Some((name, frame.names.get(name)?.writes.clone())));
                 self.assign(frame, target, node, statement.range);
                 if let Some((name, mut writes)) = before
-                    && let Some(setting) = frame.names.get_mut(name)
+                    && let Some(setting) = frame.names.get_mut(name).map(Rc::make_mut)
                 {
                     writes.append(&mut setting.writes);
                     setting.writes = writes;
@@ -159,7 +174,7 @@ impl<'p> Evaluator<'p> {
                 // It may run any number of times, each time with other values.
                 let names = frame.names.iter_mut();
                 for (_, setting) in names.filter(|(name, setting)| before.get(*name) != Some(setting)) {
-                    open(&mut setting.node);
+                    open(&mut Rc::make_mut(setting).node);
                 }
                 self.block(frame, orelse);
             }
@@ -215,7 +230,7 @@ impl<'p> Evaluator<'p> {
                     }
                     return;
                 }
-                let given = |argument: &tuneup_python::flow::Argument| is_namespace(facts, argument.value);
+                let given = |argument: &Argument| is_namespace(facts, argument.value);
                 if arguments.iter().any(given) || is_builtin_call(facts, callee, &["exec"]) {
                     self.unseen.push((frame.file, range));
                 }
@@ -223,8 +238,12 @@ impl<'p> Evaluator<'p> {
                     if is_namespace(facts, receiver) {
                         self.unseen.push((frame.file, range));
                     } else if let Some((name, path)) = self.place(frame, receiver) {
-                        let values: Vec<Node> =
-                            arguments.iter().map(|argument| self.value(frame, argument.value)).collect();
+                        let mut room = Room::default();
+                        let mut given = |argument: &Argument| {
+                            let node = self.value(frame, argument.value);
+                            if room.holds(&node) { node } else { Node { value: Value::Unknown, ..node } }
+                        };
+                        let values: Vec<Node> = arguments.iter().map(&mut given).collect();
                         self.mutate(frame, name, &path, method.as_str(), values, range);
                     }
                 }
@@ -321,15 +340,35 @@ impl<'p> Evaluator<'p> {
             return;
         };
         let write = frame.write(statement, path.clone());
-        match frame.names.get_mut(name) {
+        match frame.names.get_mut(name).map(Rc::make_mut) {
             Some(setting) if !path.is_empty() => {
-                set_below(&mut setting.node, &path, &node);
                 setting.writes.push(write);
+                self.change(&mut setting.node, |old| set_below(old, &path, &node));
             }
             None if !path.is_empty() => {}
-            Some(_) | None => {
-                frame.names.insert(name, Setting { node, writes: vec![write] });
+            Some(setting) => {
+                setting.writes = vec![write];
+                self.change(&mut setting.node, |old| *old = node);
             }
+            None => {
+                let mut setting =
+                    Setting { node: Node { value: Value::Unknown, ..node }, writes: vec![write] };
+                self.change(&mut setting.node, |old| old.value = node.value);
+                frame.names.insert(name, Rc::new(setting));
+            }
+        }
+    }
+
+    /// Changes a value that a name has. Nothing is known of it any longer where it, or all together, are too large then.
+    fn change(&mut self, node: &mut Node, change: impl FnOnce(&mut Node)) {
+        let before = node.weight();
+        change(node);
+        let after = node.weight();
+        self.held = self.held.saturating_sub(before);
+        if after > LARGEST || self.held + after > ALL {
+            node.value = Value::Unknown;
+        } else {
+            self.held += after;
         }
     }
 
@@ -382,9 +421,11 @@ impl<'p> Evaluator<'p> {
             full.push(key.to_owned());
         }
         let write = frame.write(statement, full);
-        let Some(setting) = frame.names.get_mut(name) else { return };
+        let Some(setting) = frame.names.get_mut(name).map(Rc::make_mut) else { return };
         setting.writes.push(write);
-        change_below(&mut setting.node, path, &|node| mutated(node, method, &values));
+        self.change(&mut setting.node, |node| {
+            change_below(node, path, &|node| mutated(node, method, &values));
+        });
     }
 }
 
@@ -426,11 +467,15 @@ fn join(a: Names, mut b: Names) -> Names {
         let setting = match b.remove(name) {
             Some(other) if other == setting => setting,
             Some(other) => {
-                let mut writes = setting.writes;
-                writes.extend(
-                    other.writes.into_iter().filter(|write| !writes.contains(write)).collect::<Vec<_>>(),
-                );
-                Setting { node: either(vec![setting.node, other.node]), writes }
+                let (Setting { node, mut writes }, other) =
+                    (Rc::unwrap_or_clone(setting), Rc::unwrap_or_clone(other));
+                // What stands before the two branches both have, in the same places.
+                let shared = writes.iter().zip(&other.writes).take_while(|(one, other)| one == other).count();
+                let own = shared..writes.len();
+                let more = other.writes.into_iter().skip(shared);
+                let more: Vec<Write> = more.filter(|write| !writes[own.clone()].contains(write)).collect();
+                writes.extend(more);
+                Rc::new(Setting { node: either(vec![node, other.node]).bounded(), writes })
             }
             None => with_unknown(setting),
         };
@@ -441,7 +486,8 @@ fn join(a: Names, mut b: Names) -> Names {
 }
 
 /// The setting, or nothing that is known.
-fn with_unknown(setting: Setting) -> Setting {
-    let unknown = Node { value: Value::Unknown, ..setting.node };
-    Setting { node: either(vec![setting.node, unknown]), writes: setting.writes }
+fn with_unknown(setting: Rc<Setting>) -> Rc<Setting> {
+    let Setting { node, writes } = Rc::unwrap_or_clone(setting);
+    let unknown = Node { value: Value::Unknown, ..node };
+    Rc::new(Setting { node: either(vec![node, unknown]).bounded(), writes })
 }

@@ -5,11 +5,16 @@ use tuneup_python::{Entity, Symbol};
 
 use super::evaluate::{Evaluator, Frame};
 use super::nodes::{add, either, merge};
-use super::value::{Dict, List, Node, Value};
+use super::value::{Dict, LARGEST, List, Node, Value};
 
 impl<'p> Evaluator<'p> {
-    /// What is known of an expression's value.
+    /// What is known of an expression's value; nothing where it is too large to be kept.
     pub(super) fn value(&mut self, frame: &Frame<'p>, expr: Expr) -> Node {
+        self.any_value(frame, expr).bounded()
+    }
+
+    /// The same of any size, which its parts have already been held to.
+    fn any_value(&mut self, frame: &Frame<'p>, expr: Expr) -> Node {
         let facts = frame.facts;
         let range = facts.range(expr);
         let value = match facts.kind(expr) {
@@ -41,8 +46,12 @@ impl<'p> Evaluator<'p> {
             ExprKind::Or(run) | ExprKind::And(run) => {
                 let is_or = matches!(facts.kind(expr), ExprKind::Or(_));
                 let mut nodes = Vec::new();
+                let mut room = Room::default();
                 for &part in facts.list(run) {
                     let node = self.value(frame, part);
+                    if !room.holds(&node) {
+                        return Node::new(Value::Unknown, frame.file, range);
+                    }
                     let truth = node.truth();
                     let decides = truth == Some(is_or);
                     if truth != Some(!is_or) || Some(&part) == facts.list(run).last() {
@@ -65,8 +74,12 @@ impl<'p> Evaluator<'p> {
                     return Node::new(Value::Unknown, frame.file, range);
                 };
                 let mut node = self.value(frame, first);
+                let mut room = Room::default();
                 for &part in parts {
                     let right = self.value(frame, part);
+                    if !room.holds(&right) {
+                        return Node::new(Value::Unknown, frame.file, range);
+                    }
                     node = match op {
                         BinaryOp::Add => add(node, right),
                         BinaryOp::BitOr => merge(node, right),
@@ -119,9 +132,18 @@ impl<'p> Evaluator<'p> {
 
     fn list(&mut self, frame: &Frame<'p>, run: Run, tuple: bool) -> Value {
         let mut list = List { tuple, ..List::default() };
+        let mut room = Room::default();
         for &element in frame.facts.list(run) {
-            if let ExprKind::Starred(inner) = frame.facts.kind(element) {
-                match self.value(frame, inner).value {
+            let (inner, is_starred) = match frame.facts.kind(element) {
+                ExprKind::Starred(inner) => (inner, true),
+                _ => (element, false),
+            };
+            let node = self.value(frame, inner);
+            if !room.holds(&node) {
+                return Value::Unknown;
+            }
+            if is_starred {
+                match node.value {
                     Value::List(more) => {
                         list.items.extend(more.items);
                         list.open |= more.open;
@@ -129,7 +151,7 @@ impl<'p> Evaluator<'p> {
                     _ => list.open = true,
                 }
             } else {
-                list.items.push(self.value(frame, element));
+                list.items.push(node);
             }
         }
         Value::List(list)
@@ -138,8 +160,12 @@ impl<'p> Evaluator<'p> {
     fn dict(&mut self, frame: &Frame<'p>, run: Run) -> Value {
         let mut dict = Dict::default();
         let mut entries = Vec::new();
+        let mut room = Room::default();
         for pair in frame.facts.list(run).chunks_exact(2) {
             let value = self.value(frame, pair[1]);
+            if !room.holds(&value) {
+                return Value::Unknown;
+            }
             if frame.facts.kind(pair[0]) == ExprKind::DoubleStarred {
                 match value.value {
                     Value::Dict(more) => {
@@ -151,7 +177,8 @@ impl<'p> Evaluator<'p> {
                 continue;
             }
             match self.value(frame, pair[0]).value {
-                Value::Str(key) => entries.push((key, value)),
+                Value::Str(key) if room.takes(key.len()) => entries.push((key, value)),
+                Value::Str(_) => return Value::Unknown,
                 _ => dict.open = true,
             }
         }
@@ -238,16 +265,22 @@ impl<'p> Evaluator<'p> {
         let mut positional = Vec::new();
         let mut keywords = Vec::new();
         let mut open = false;
+        let mut room = Room::default();
+        let unknown = Node::new(Value::Unknown, frame.file, range);
         for argument in arguments {
+            if matches!(argument.kind, ArgumentKind::Star | ArgumentKind::DoubleStar) {
+                open = true;
+                continue;
+            }
+            let node = self.value(frame, argument.value);
+            if !room.holds(&node) {
+                return unknown;
+            }
             match argument.kind {
-                ArgumentKind::Positional => positional.push(self.value(frame, argument.value)),
-                ArgumentKind::Keyword(name) => {
-                    keywords.push((name.as_str().to_owned(), self.value(frame, argument.value)));
-                }
-                ArgumentKind::Star | ArgumentKind::DoubleStar => open = true,
+                ArgumentKind::Keyword(name) => keywords.push((name.as_str().to_owned(), node)),
+                _ => positional.push(node),
             }
         }
-        let unknown = Node::new(Value::Unknown, frame.file, range);
         if let ExprKind::Attribute(receiver, method) = facts.kind(callee) {
             let node = self.value(frame, receiver);
             match (&node.value, method.as_str()) {
@@ -319,6 +352,28 @@ impl<'p> Evaluator<'p> {
             return Node { value: Value::Environment { name, default }, ..unknown };
         }
         Node { value: Value::Call { callee: bare.to_owned(), positional, keywords, open }, ..unknown }
+    }
+}
+
+/// How much one value may still be given, while its parts are put together.
+pub(super) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(LARGEST)
+    }
+}
+
+impl Room {
+    /// Whether one more part has room.
+    pub(super) fn holds(&mut self, node: &Node) -> bool {
+        self.takes(node.weight())
+    }
+
+    fn takes(&mut self, weight: usize) -> bool {
+        let left = self.0.checked_sub(weight);
+        self.0 = left.unwrap_or_default();
+        left.is_some()
     }
 }
 

@@ -11,6 +11,7 @@ mod nodes;
 mod value;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use ruff_text_size::TextRange;
 use tuneup_python::{FileId, Project, Symbol};
@@ -36,7 +37,7 @@ pub struct Settings {
 }
 
 /// A setting.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// Its value.
     pub node: Node,
@@ -45,7 +46,7 @@ pub struct Setting {
 }
 
 /// A statement that sets a setting or changes it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Write {
     /// The file of the statement.
     pub file: FileId,
@@ -85,7 +86,7 @@ impl Settings {
             class,
             files: evaluator.files,
             unseen: evaluator.unseen,
-            values,
+            values: values.into_iter().map(|(name, setting)| (name, Rc::unwrap_or_clone(setting))).collect(),
         }
     }
 

@@ -4,8 +4,14 @@ use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 use tuneup_python::FileId;
 
+/// How many bytes a value may take, what stands in it counted at each place where it stands. A few lines can double a
+/// list without end; of what is larger nothing is known.
+pub(super) const LARGEST: usize = 4 * 1024 * 1024;
+/// How deep values may stand in each other.
+const DEEPEST: usize = 200;
+
 /// A value and the expression that it comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// What is known of it.
     pub value: Value,
@@ -16,7 +22,7 @@ pub struct Node {
 }
 
 /// What is known of a value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// Nothing.
     Unknown,
@@ -57,7 +63,7 @@ pub enum Value {
 }
 
 /// A list, tuple or set, its elements in order.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct List {
     /// The elements that are known.
     pub items: Vec<Node>,
@@ -70,7 +76,7 @@ pub struct List {
 }
 
 /// A dict, its entries in order.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Dict {
     /// Keys that are text, and their values.
     pub entries: Vec<(String, Node)>,
@@ -112,6 +118,56 @@ impl Dict {
 impl Node {
     pub(super) fn new(value: Value, file: FileId, range: TextRange) -> Self {
         Self { value, file, range }
+    }
+
+    /// About how many bytes it takes, or more than [`LARGEST`] where it is too large or too deep to be kept.
+    pub(super) fn weight(&self) -> usize {
+        let mut weight = 0;
+        self.weigh(DEEPEST, &mut weight);
+        weight
+    }
+
+    fn weigh(&self, depth: usize, weight: &mut usize) {
+        let text = match &self.value {
+            Value::Str(text) | Value::Path(text) => text.len(),
+            Value::Environment { name, .. } => name.as_ref().map_or(0, String::len),
+            Value::Call { callee, .. } => callee.len(),
+            _ => 0,
+        };
+        *weight = weight.saturating_add(size_of::<Self>() + text);
+        if *weight > LARGEST {
+            return;
+        }
+        let Some(depth) = depth.checked_sub(1) else {
+            *weight = usize::MAX;
+            return;
+        };
+        let mut named = |entries: &[(String, Self)]| {
+            for (name, node) in entries {
+                *weight = weight.saturating_add(name.len());
+                node.weigh(depth, weight);
+            }
+        };
+        match &self.value {
+            Value::List(List { items: nodes, .. }) | Value::Either(nodes) => {
+                nodes.iter().for_each(|node| node.weigh(depth, weight));
+            }
+            Value::Dict(dict) => {
+                named(&dict.entries);
+                dict.base.iter().for_each(|node| node.weigh(depth, weight));
+            }
+            Value::Environment { default, .. } => default.iter().for_each(|node| node.weigh(depth, weight)),
+            Value::Call { positional, keywords, .. } => {
+                named(keywords);
+                positional.iter().for_each(|node| node.weigh(depth, weight));
+            }
+            _ => {}
+        }
+    }
+
+    /// Itself, or that nothing is known of it where it is too large to be kept.
+    pub(super) fn bounded(self) -> Self {
+        if self.weight() > LARGEST { Self { value: Value::Unknown, ..self } } else { self }
     }
 
     /// The text that it is; of what the environment gives, the default.

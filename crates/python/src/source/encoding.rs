@@ -32,10 +32,18 @@ impl SourceEncoding {
         }
         let label = match name.as_str() {
             "ascii" | "us-ascii" | "646" => return Some(Self::Ascii),
-            "latin1" | "l1" | "8859" | "cp819" | "iso8859-1" => return Some(Self::Latin1),
+            "latin1" | "l1" | "8859" | "cp819" | "ibm819" | "csisolatin1" | "iso-ir-100" | "iso8859-1" => {
+                return Some(Self::Latin1);
+            }
             // Where the label of the web means another encoding than Python's name does.
             "utf-16" | "utf-16-le" | "utf-16-be" | "iso-8859-9" | "iso8859-9" | "latin5" | "iso-8859-11"
-            | "iso8859-11" | "tis-620" => return None,
+            | "iso8859-11" | "tis-620" | "l5" | "csisolatin5" | "iso-ir-148" => return None,
+            // Labels of the web that are no names in Python.
+            "cn-big5" | "dos-874" | "iso-8859-8-e" | "iso-8859-8-i" | "koi" | "koi8-ru" | "logical"
+            | "visual" | "unicode-1-1-utf-8" | "windows-31j" | "windows-874" | "windows-949" => return None,
+            web if web.starts_with("x-") || web.starts_with("iso8859") && !web.starts_with("iso8859-") => {
+                return None;
+            }
             "cp932" | "ms932" | "mskanji" | "sjis" => "shift_jis".to_owned(),
             "cp936" | "ms936" => "gbk".to_owned(),
             "cp949" | "uhc" => "euc-kr".to_owned(),
@@ -67,6 +75,7 @@ impl SourceEncoding {
                 let text =
                     encoding.decode_without_bom_handling_and_without_replacement(&bytes).map(Cow::into_owned);
                 match text {
+                    // What `encode` refuses, Python refuses too.
                     Some(text) if self.encode(&text).is_some_and(|again| *again == *bytes) => Ok(text),
                     _ => Err(bytes),
                 }
@@ -86,9 +95,22 @@ impl SourceEncoding {
                 .map(Cow::Owned),
             Self::Other(encoding) => {
                 let (bytes, _, replaced) = encoding.encode(text);
-                (!replaced).then_some(bytes)
+                (!replaced && !text.chars().any(|character| is_of_the_web(encoding, character)))
+                    .then_some(bytes)
             }
         }
+    }
+}
+
+/// Whether a character belongs to an encoding as the web has it (<https://encoding.spec.whatwg.org>) and not to Python's of the
+/// same name. The web gives every byte that means nothing the control character of its number, which of all codecs only those
+/// of ISO 8859 have in Python; and two characters beside.
+fn is_of_the_web(encoding: &'static Encoding, character: char) -> bool {
+    match character {
+        '\u{80}'..='\u{9f}' => !encoding.name().starts_with("ISO-8859-"),
+        '\u{5ba}' => encoding == encoding_rs::WINDOWS_1255,
+        '€' => encoding == encoding_rs::GBK,
+        _ => false,
     }
 }
 
@@ -193,6 +215,32 @@ mod tests {
                 }
             }
         }
+        // The bytes that Python 3.11 cannot decode.
+        for (name, refused) in [
+            ("cp1250", vec![0x81, 0x83, 0x88, 0x90, 0x98]),
+            ("cp1251", vec![0x98]),
+            ("cp1252", vec![0x81, 0x8d, 0x8f, 0x90, 0x9d]),
+            ("windows-1254", vec![0x81, 0x8d, 0x8e, 0x8f, 0x90, 0x9d, 0x9e]),
+            ("cp1256", vec![]),
+            ("cp1257", vec![0x81, 0x83, 0x88, 0x8a, 0x8c, 0x90, 0x98, 0x9a, 0x9c, 0x9f, 0xa1, 0xa5]),
+            ("cp1258", vec![0x81, 0x8a, 0x8d, 0x8e, 0x8f, 0x90, 0x9a, 0x9d, 0x9e]),
+            ("iso8859-15", vec![]),
+            ("iso8859-7", vec![0xae, 0xd2, 0xff]),
+            ("koi8-r", vec![]),
+            ("koi8-u", vec![]),
+            ("cp866", vec![]),
+            ("mac-roman", vec![]),
+            ("ibm819", vec![]),
+        ] {
+            let encoding = SourceEncoding::from_python_name(name).expect(name);
+            let found: Vec<u8> = (0..=255).filter(|&byte| encoding.decode(vec![byte]).is_err()).collect();
+            assert_eq!(found, refused, "{name}");
+        }
+        for name in ["x-cp1252", "windows-874", "iso88592", "logical", "l5"] {
+            assert_eq!(SourceEncoding::from_python_name(name), None, "{name}");
+        }
+        let hebrew = SourceEncoding::from_python_name("cp1255").expect("an encoding");
+        assert!(hebrew.decode(vec![0xca]).is_err() && hebrew.decode(vec![0xe0]).is_ok());
         assert_eq!(SourceEncoding::Latin1.decode(vec![0x80, 0xe9]), Ok("\u{80}é".to_owned()));
         assert!(SourceEncoding::Ascii.decode(vec![0xe9]).is_err());
     }
