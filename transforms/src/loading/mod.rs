@@ -11,6 +11,7 @@ mod keys;
 mod made;
 mod meeting;
 mod named_reads;
+mod placing;
 mod plans;
 mod rare;
 mod repeated_get_object;
@@ -22,20 +23,21 @@ use std::collections::BTreeMap;
 use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::paths::{covers, path_of};
-use tuneup_django::queries::{Query, Read, Site, SiteForm, Source, Step, is_queryset};
+use tuneup_django::paths::path_of;
+use tuneup_django::queries::{Query, Read, Site, Source, Step};
 use tuneup_django::schema::{ModelId, RelationId};
-use tuneup_python::{Base, ClassRef, FileId, FunctionRef};
+use tuneup_python::{FileId, FunctionRef};
 
 use self::callers::{Caller, Share, WayOut};
 pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewhere};
 pub(crate) use self::gap::{Gap, Missing};
 use self::getting::getters;
 pub(crate) use self::keys::KeyOnly;
+use self::placing::{Many, place};
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 pub(crate) use self::repeated_get_object::asked_again;
-use self::sharing::{Sharing, start_of};
+use self::sharing::Sharing;
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::Place;
 
@@ -57,11 +59,22 @@ pub(crate) struct Lacks<'p> {
 /// What the queries of a project do not load though code reads it for every row.
 pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
     let loading = Loading::of(project);
+    let mut gaps = gather(project, &loading);
+    add_uses(project, &mut gaps);
+    drop_perhaps_loaded(project, &mut gaps);
+    drop_served(project, &mut gaps);
+    let mut gaps: Vec<Gap> = gaps.into_values().collect();
+    let keys = keys::take(project, &mut gaps);
+    meeting::meet(project, &mut gaps);
+    finish(project, &mut gaps);
+    Lacks { gaps, keys }
+}
+
+/// The reads of all queries, each at the place that would load it, and who else gets the rows there.
+fn gather<'p>(project: &'p Project, loading: &Loading) -> BTreeMap<Key, Gap<'p>> {
     let sharing = Sharing::of(project);
     let ways = ways(project);
-    let mut in_unused_view: FxHashMap<Key, bool> = FxHashMap::default();
-    let mut unused: FxHashMap<FunctionRef, bool> = FxHashMap::default();
-    let mut rare = Rare::default();
+    let mut idle = Idle::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     // Who gets rows from a function is the same for all that go out of it in one way.
     let mut told: FxHashSet<(Key, WayOut, String, bool)> = FxHashSet::default();
@@ -71,7 +84,7 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
         let mut flows: FxHashSet<(Key, bool)> = FxHashSet::default();
         let mut shared: FxHashSet<(Key, String, bool)> = FxHashSet::default();
         for read in query.reads.iter().filter(|read| read.many) {
-            let Some((site, rest)) = place(project, query, read, &loading, &sharing, &many) else {
+            let Some((site, rest)) = place(project, query, read, loading, &sharing, &many) else {
                 continue;
             };
             let is_whole = rest.len() == read.steps.len();
@@ -80,25 +93,13 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
                 continue;
             }
             // Where another flow of the same query loads what is read here, the code decides when to.
-            if is_whole && loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest))) {
-                continue;
-            }
-            if is_whole && loading.may_be_resumed(query, &site, read, &path_of(rest)) {
-                continue;
-            }
-            // What nobody calls costs nothing.
-            if let Some(id) = site.function
-                && *unused
-                    .entry(FunctionRef { file: site.file, id })
-                    .or_insert_with_key(|of| project.is_unused(*of))
+            if is_whole
+                && (loading.loaded.contains(&(key(&site), key(&read.site), path_of(rest)))
+                    || loading.may_be_resumed(query, &site, read, &path_of(rest)))
             {
                 continue;
             }
-            if query.sites.iter().chain([&site, &read.site]).any(|at| rare.has(project, at))
-                || *in_unused_view
-                    .entry(key(&site))
-                    .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
-            {
+            if idle.is_idle(project, query, read, &site) {
                 continue;
             }
             let model = rest_model(project, query, read, rest.len());
@@ -142,22 +143,50 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             gap.add_callers(&path_of(rest), getters(project, query, read, &site, rest.len()));
         }
     }
+    gaps
+}
+
+/// What costs nobody anything: code that nothing calls, views that no URL names, and what almost never runs.
+#[derive(Default)]
+struct Idle {
+    in_unused_view: FxHashMap<Key, bool>,
+    unused: FxHashMap<FunctionRef, bool>,
+    rare: Rare,
+}
+
+impl Idle {
+    /// Whether a query that would load something at `site`, or what is read of it, is such code.
+    fn is_idle(&mut self, project: &Project, query: &Query, read: &Read, site: &Site) -> bool {
+        let is_unused = site.function.is_some_and(|id| {
+            let function = FunctionRef { file: site.file, id };
+            *self.unused.entry(function).or_insert_with(|| project.is_unused(function))
+        });
+        is_unused
+            || query.sites.iter().chain([site, &read.site]).any(|at| self.rare.has(project, at))
+            || *self
+                .in_unused_view
+                .entry(key(site))
+                .or_insert_with(|| project.is_in_unused_view(site.file, site.range))
+    }
+}
+
+/// Adds what all flows of the queries do with their rows, also those that lack nothing.
+fn add_uses<'p>(project: &'p Project, gaps: &mut BTreeMap<Key, Gap<'p>>) {
+    let mut looped_openly: FxHashSet<Key> = FxHashSet::default();
     for query in &project.queries {
+        let is_list = query.looped || query.reads.iter().any(|read| !read.alone);
         for site in &query.sites {
-            if let Some(gap) = gaps.get_mut(&key(site)).filter(|gap| gap.model == query.model) {
+            let Some(gap) = gaps.get_mut(&key(site)) else { continue };
+            if gap.model == query.model {
                 gap.add_hazards(project, query);
             }
-        }
-    }
-    for query in &project.queries {
-        if !query.looped && query.reads.iter().all(|read| read.alone) {
-            continue;
-        }
-        for site in &query.sites {
-            if let Some(gap) = gaps.get_mut(&key(site)) {
+            if is_list {
                 gap.listed = true;
                 // What joins it also joins what others take of it piece by piece.
                 gap.asked.unordered |= query.asked.unordered && query.model == gap.model;
+            }
+            if query.looped_openly {
+                looped_openly.insert(key(site));
             }
         }
     }
@@ -169,7 +198,16 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             }
         }
     }
-    // Where some flow loads what only the run knows, that may be what another lacks. Joins load nothing to-many.
+    for (at, gap) in gaps {
+        for missing in gap.missing.iter_mut().filter(|_| !looped_openly.contains(at)) {
+            missing.aside = None;
+        }
+    }
+}
+
+/// Drops what some flow may load: where it loads what only the run knows, that may be what another lacks. Joins load nothing
+/// to-many.
+fn drop_perhaps_loaded(project: &Project, gaps: &mut BTreeMap<Key, Gap<'_>>) {
     for query in &project.queries {
         let plan = &query.plan;
         if !plan.prefetch_unknown && !plan.select_unknown {
@@ -183,26 +221,17 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
             }
         }
     }
-    let mut looped_openly: FxHashSet<Key> = FxHashSet::default();
-    for query in project.queries.iter().filter(|query| query.looped_openly) {
-        looped_openly.extend(query.sites.iter().map(key));
-    }
-    for (at, gap) in &mut gaps {
-        for missing in gap.missing.iter_mut().filter(|_| !looped_openly.contains(at)) {
-            missing.aside = None;
-        }
-    }
-    drop_served(project, &mut gaps);
-    let mut gaps: Vec<Gap> = gaps.into_values().collect();
-    let keys = keys::take(project, &mut gaps);
-    meeting::meet(project, &mut gaps);
+}
+
+/// Adds what is told of a gap once all are known, and puts what each lacks into the order of its declaration.
+fn finish(project: &Project, gaps: &mut [Gap]) {
     let proposed: FxHashSet<RelationId> = gaps
         .iter()
         .flat_map(|gap| &gap.missing)
         .flat_map(|missing| missing.relations.iter().copied())
         .collect();
     let mut shown: FxHashMap<FileId, Vec<TextRange>> = FxHashMap::default();
-    for gap in &mut gaps {
+    for gap in gaps {
         let in_file =
             shown.entry(gap.site.file).or_insert_with_key(|&file| project.source.facts(file).shown_code());
         gap.shown = in_file.iter().any(|text| text.contains_range(gap.site.range));
@@ -213,7 +242,6 @@ pub(crate) fn lacks(project: &Project) -> Lacks<'_> {
         }
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
-    Lacks { gaps, keys }
 }
 
 /// The expressions through which the related rows of a row come to the last of them.
@@ -255,26 +283,6 @@ fn drop_served(project: &Project, gaps: &mut BTreeMap<Key, Gap<'_>>) {
     }
 }
 
-/// The relations of a query that are read for every row: their own rows are then many.
-struct Many(FxHashSet<Vec<Way>>);
-
-/// A relation and the chain expression that reads it.
-type Way = (RelationId, Option<Site>);
-
-impl Many {
-    fn of(query: &Query) -> Self {
-        Self(query.reads.iter().filter(|read| read.many).map(|read| ways_of(&read.steps)).collect())
-    }
-
-    fn has(&self, steps: &[Step]) -> bool {
-        self.0.contains(&ways_of(steps))
-    }
-}
-
-fn ways_of(steps: &[Step]) -> Vec<Way> {
-    steps.iter().map(|step| (step.relation, step.site)).collect()
-}
-
 /// The order in which a path's relations are declared on their models.
 fn declared(project: &Project, missing: &Missing) -> (Vec<usize>, String) {
     let order =
@@ -282,135 +290,9 @@ fn declared(project: &Project, missing: &Missing) -> (Vec<usize>, String) {
     (order, missing.path.clone())
 }
 
-/// The expression that should load what is read, and the steps that are missing from there: the innermost
-/// query that runs once, in the function that all who need it share. `order.lines.all()` in Python is such a query when the order is one order.
-fn place<'q>(
-    project: &Project,
-    query: &Query,
-    read: &'q Read,
-    loading: &Loading,
-    sharing: &Sharing,
-    many: &Many,
-) -> Option<(Site, &'q [Step])> {
-    let steps = &read.steps;
-    for at in (0..steps.len().saturating_sub(1)).rev() {
-        let step = &steps[at];
-        if !step.to_many || many.has(&steps[..=at]) {
-            continue;
-        }
-        let is_prefetched =
-            query.plan.prefetch.iter().any(|path| covers(path.as_str(), &path_of(&steps[..=at])));
-        // An `all()` to which something is added is no longer served by a prefetch: it stays where one serves it,
-        // and where the row comes from code that may have asked for one.
-        let may_be_prefetched =
-            query.source == Source::Outside && loading.prefetched.contains(&step.relation);
-        if let Some(site) = step.site
-            && !is_prefetched
-            && !query.plan.prefetch_unknown
-            && is_own(project, &site)
-        {
-            let is_free = !may_be_prefetched
-                && !project.places().is_perhaps_no_queryset(&site)
-                && !loading.served.contains(&key(&site));
-            let rest = &steps[at + 1..];
-            return (is_free && !loading.is_given_behind(&site, &path_of(rest))).then_some((site, rest));
-        }
-        break;
-    }
-    if query.source == Source::Outside && query.sites.is_empty() {
-        return None;
-    }
-    // Within one function, the query is where it is first made; what later statements add to it is served too.
-    let mut start = start_of(&query.sites, query.sites.len().checked_sub(1)?);
-    let path = path_of(steps);
-    while start > 0
-        && is_own(project, &query.sites[start - 1])
-        && start_of(&query.sites, start) == start
-        && sharing.is_for(query, start, &path)
-    {
-        start = sharing.beginning(query, start - 1, &path);
-    }
-    // A function that loads for its callers is where they have come to look for it.
-    if let Some(planned) = sharing.planned(query, start, &path) {
-        start = planned;
-    }
-    while let Some(base) =
-        sharing.base(query, start, read).filter(|&base| is_own(project, &query.sites[base]))
-    {
-        start = base;
-    }
-    // So is what loads the first steps of a path, for all who go on.
-    if let Some(begun) = sharing.begun(query, start, &path) {
-        start = begun;
-    }
-    // A base class that serves any model is given its rows by a class that names one.
-    while let Some(supplied) = sharing.supplied(query, start).filter(|&at| is_own(project, &query.sites[at]))
-    {
-        start = sharing.beginning(query, supplied, &path);
-    }
-    // What a method of several models' querysets is to give the rows of one is asked of what it gives.
-    while !sharing.suits_all(query, start, steps) {
-        start += 1;
-        query.sites.get(start)?;
-    }
-    // Where the rows that a call gives are there already, what is added to the call would ask for them again. And nothing can
-    // be added to what may be a list.
-    while start > 0
-        && (query.asked_before.contains(&query.sites[start])
-            || project.places().is_perhaps_no_queryset(&query.sites[start]))
-    {
-        start = start_of(&query.sites, start - 1);
-    }
-    // A manager in a variable is what several queries start from.
-    let here = (query.sites[start].file, query.sites[start].function);
-    let near = |site: &Site| (site.file, site.function) == here;
-    if query.sites.get(start + 1).is_some_and(near)
-        && query.sites[start].form == SiteForm::Chain
-        && loading.attributes.at(&query.sites[start]).is_some()
-    {
-        start += 1;
-    }
-    // What a manager alone has cannot be asked of the queryset that a join gives: it goes behind that.
-    if query.sites[start].form == SiteForm::Chain
-        && asks_manager_alone(project, loading, query, &query.sites[start])
-    {
-        let later = &query.sites[start + 1..];
-        start += 1 + later.iter().position(near).unwrap_or_default();
-        query.sites.get(start)?;
-    }
-    // Where a prefetch serves all rows of a relation, or will, it must go on doing so; what is chosen of them next is a
-    // query of its own.
-    if loading.is_served(&query.sites[start]) {
-        let near = |site: &Site| (site.file, site.function);
-        let here = near(&query.sites[start]);
-        start += 1;
-        query.sites.get(start).filter(|next| near(next) == here)?;
-    }
-    let mut sites = (start..).zip(&query.sites[start..]);
-    let (at, &site) = sites.find(|(_, site)| !loading.is_given_behind(site, &path))?;
-    let is_free = is_own(project, &site)
-        && !project.places().is_perhaps_no_queryset(&site)
-        && sharing.suits_all(query, at, steps);
-    is_free.then_some((site, &**steps))
-}
-
 /// Whether a site is in the project's own code.
 fn is_own(project: &Project, site: &Site) -> bool {
     site.file.as_other().is_none() && !project.source.file(site.file).is_third_party
-}
-
-/// Whether a site is a manager of which a method is asked that its class has and no queryset of its:
-/// `Book.objects.visible()`, of `class BookManager(models.Manager)`.
-fn asks_manager_alone(project: &Project, loading: &Loading, query: &Query, site: &Site) -> bool {
-    let Some((manager, Some(asked))) = loading.attributes.at(site) else { return false };
-    let Some(classes) = project.schema.manager_classes(query.model, manager) else { return false };
-    let source = &project.source;
-    let is_queryset = |class: &ClassRef| {
-        let named = |base: &Base| matches!(base, Base::External(name) if is_queryset(name.as_str()));
-        source.mro(*class).iter().any(named)
-    };
-    let mut having = classes.iter().filter(|class| source.member(**class, asked).is_some()).peekable();
-    having.peek().is_some() && !having.any(is_queryset)
 }
 
 /// Whether every relation is known well enough to write its path.

@@ -11,7 +11,8 @@ use tuneup_python::flow::{Argument, ArgumentKind, ExprKind};
 use tuneup_python::{FileId, Symbol};
 
 use super::attributes::Attributes;
-use super::{Key, Many, key};
+use super::placing::Many;
+use super::{Key, key};
 
 /// What the project's queries load already, and how.
 pub(super) struct Loading {

@@ -14,9 +14,31 @@ use super::{Share, place_of};
 use crate::proposal::Safety;
 
 impl Gap<'_> {
-    /// Objections that hold for joins and prefetches alike: lists would pay for what one row's page alone reads.
+    /// Objections that hold for joins and prefetches alike.
     pub(crate) fn verdict(&self, project: &Project, wanted: &[&Missing]) -> Verdict {
         let mut verdict = Verdict::safe();
+        self.object_to_place(project, wanted, &mut verdict);
+        self.object_to_uses(project, wanted, &mut verdict);
+        // What the same callers lack is said once.
+        let mut shared: Vec<(Shares, Vec<String>)> = Vec::new();
+        for missing in wanted {
+            self.object_to_path(project, missing, &mut verdict);
+            let name = format!("`{}`", missing.path.replace("__", "."));
+            let shares = Shares::of(project, &missing.callers);
+            match shared.iter_mut().find(|(known, _)| *known == shares) {
+                Some((_, names)) => names.push(name),
+                None => shared.push((shares, vec![name])),
+            }
+        }
+        for (shares, names) in &shared {
+            shares.object(&mut verdict, names);
+        }
+        self.object_to_lists(wanted, &mut verdict);
+        verdict
+    }
+
+    /// What speaks against any load at the query's place: that a prefetch comes before it, and how its code is run.
+    fn object_to_place(&self, project: &Project, wanted: &[&Missing], verdict: &mut Verdict) {
         if let Some(Elsewhere { name, is_known }) = self.prefetched_elsewhere {
             let said = match is_known {
                 true => format!("`{name}` is prefetched elsewhere"),
@@ -30,14 +52,35 @@ impl Gap<'_> {
                     "{said}: for a row that comes from there, the prefetch would no longer serve this query."
                 ),
             );
-        }
-        if let Some(relation) = self.proposed_elsewhere.filter(|_| self.prefetched_elsewhere.is_none()) {
+        } else if let Some(relation) = self.proposed_elsewhere {
             let name = project.schema.relation(relation).lookup_name();
             verdict.object(
                 Safety::Unsafe,
                 format!("A prefetch of `{name}` is proposed elsewhere: for a row that comes from there, it would not serve this query."),
             );
         }
+        if self.shown {
+            verdict.object(
+                Safety::Unsafe,
+                "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
+            );
+        }
+        if let Some(reason) = self.given_to_several(project, wanted).filter(|_| !self.listed) {
+            verdict.object(Safety::Unsafe, reason);
+        }
+        if let Some(manager) = self.unknown_manager(project) {
+            verdict.object(
+                Safety::Advice,
+                format!(
+                    "This runs when the module is imported, and the class of the manager `{manager}` is not read here: what it gives \
+                     then may not be what it gives in a request. Load it where the request's query is made."
+                ),
+            );
+        }
+    }
+
+    /// What code does with the rows that comes out otherwise where more is loaded with them.
+    fn object_to_uses(&self, project: &Project, wanted: &[&Missing], verdict: &mut Verdict) {
         // A related row that is kept is kept with what is loaded onto it, and not with the row that it is related to.
         let is_kept_with = |kept: &Hazard| {
             let is_below = |path: &str| path != kept.path && covers(path, &kept.path);
@@ -54,12 +97,6 @@ impl Gap<'_> {
                 format!("{rows} are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
-        if self.shown {
-            verdict.object(
-                Safety::Unsafe,
-                "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
-            );
-        }
         let is_loaded = |tested: &Hazard| wanted.iter().any(|missing| covers(&missing.path, &tested.path));
         if let Some(tested) = self.hazards(HazardKind::Tested).find(|tested| is_loaded(tested)) {
             verdict.object(
@@ -71,83 +108,64 @@ impl Gap<'_> {
                 ),
             );
         }
-        if !self.listed
-            && let Some(reason) = self.given_to_several(project, wanted)
-        {
-            verdict.object(Safety::Unsafe, reason);
-        }
-        if let Some(manager) = self.unknown_manager(project) {
+    }
+
+    /// What speaks against one path: that only some rows need it, or that to load it is not what to read it was.
+    fn object_to_path(&self, project: &Project, missing: &Missing, verdict: &mut Verdict) {
+        if !missing.instead_of.is_empty() {
             verdict.object(
-                Safety::Advice,
-                format!(
-                    "This runs when the module is imported, and the class of the manager `{manager}` is not read here: what it gives \
-                     then may not be what it gives in a request. Load it where the request's query is made."
-                ),
+                Safety::Unsafe,
+                "Rows that have that pay for this without need; how many they are, the data says.",
             );
         }
-        // What the same callers lack is said once.
-        let mut shared: Vec<(Shares, Vec<String>)> = Vec::new();
-        for missing in wanted {
-            let name = format!("`{}`", missing.path.replace("__", "."));
-            if !missing.instead_of.is_empty() {
+        for doubt in &missing.doubts {
+            verdict.object(Safety::Unsafe, *doubt);
+        }
+        match missing.aside {
+            Some(Aside::Branch) => verdict.object(
+                Safety::Unsafe,
+                "Only a branch reads it that returns before the rest of its function, which uses these rows too and \
+                 would pay for it without need.",
+            ),
+            Some(Aside::Fragment) => verdict.object(
+                Safety::Unsafe,
+                "Only what stands within `{% cache %}` reads it, which is made for few rows where the fragments of most \
+                 are there already: the others would pay for it without need.",
+            ),
+            Some(Aside::Users) => verdict.object(
+                Safety::Unsafe,
+                "Only what a template shows to some users alone reads it, by what they may do or whether they are signed in: \
+                 the page of all others would pay for it without need.",
+            ),
+            None => {}
+        }
+        if self.is_of_one_branch(project, missing) {
+            verdict.object(
+                Safety::Unsafe,
+                "Only one of two branches reads it: the other loops over the same rows, and would pay for it without need.",
+            );
+        }
+        let made = missing.relations[missing.joined..].iter();
+        let made = made.filter_map(|&relation| project.schema.relation(relation).target());
+        for model in made {
+            if let Some(file) = raises_as_made(project, model) {
                 verdict.object(
                     Safety::Unsafe,
-                    "Rows that have that pay for this without need; how many they are, the data says.",
+                    format!(
+                        "The `__init__` of {} may raise ({}), and then does so wherever these rows are asked for.",
+                        project.schema.label(model),
+                        project.path(file),
+                    ),
                 );
             }
-            for doubt in &missing.doubts {
-                verdict.object(Safety::Unsafe, *doubt);
-            }
-            match missing.aside {
-                Some(Aside::Branch) => verdict.object(
-                    Safety::Unsafe,
-                    "Only a branch reads it that returns before the rest of its function, which uses these rows too and \
-                     would pay for it without need.",
-                ),
-                Some(Aside::Fragment) => verdict.object(
-                    Safety::Unsafe,
-                    "Only what stands within `{% cache %}` reads it, which is made for few rows where the fragments of most \
-                     are there already: the others would pay for it without need.",
-                ),
-                Some(Aside::Users) => verdict.object(
-                    Safety::Unsafe,
-                    "Only what a template shows to some users alone reads it, by what they may do or whether they are signed in: \
-                     the page of all others would pay for it without need.",
-                ),
-                None => {}
-            }
-            if self.is_of_one_branch(project, missing) {
-                verdict.object(
-                    Safety::Unsafe,
-                    "Only one of two branches reads it: the other loops over the same rows, and would pay for it without need.",
-                );
-            }
-            let made = missing.relations[missing.joined..].iter();
-            let made = made.filter_map(|&relation| project.schema.relation(relation).target());
-            for model in made {
-                if let Some(file) = raises_as_made(project, model) {
-                    verdict.object(
-                        Safety::Unsafe,
-                        format!(
-                            "The `__init__` of {} may raise ({}), and then does so wherever these rows are asked for.",
-                            project.schema.label(model),
-                            project.path(file),
-                        ),
-                    );
-                }
-            }
-            if let Some(reason) = self.undone(project, missing) {
-                verdict.object(Safety::Advice, reason);
-            }
-            let shares = Shares::of(project, &missing.callers);
-            match shared.iter_mut().find(|(known, _)| *known == shares) {
-                Some((_, names)) => names.push(name),
-                None => shared.push((shares, vec![name])),
-            }
         }
-        for (shares, names) in &shared {
-            shares.object(&mut verdict, names);
+        if let Some(reason) = self.undone(project, missing) {
+            verdict.object(Safety::Advice, reason);
         }
+    }
+
+    /// Lists would pay for what one row's page alone reads.
+    fn object_to_lists(&self, wanted: &[&Missing], verdict: &mut Verdict) {
         let lone = wanted.iter().filter(|missing| missing.alone && self.listed);
         match lone.map(|missing| missing.to_many).max() {
             // Each page of a list would make one more query for each of them, and show nothing of it.
@@ -162,7 +180,6 @@ impl Gap<'_> {
             ),
             None => {}
         }
-        verdict
     }
 
     /// Why what is written meanwhile would be lost, where rows that would be loaded at once are saved after others of their model
