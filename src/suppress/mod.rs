@@ -11,6 +11,7 @@ mod insert;
 
 use std::collections::BTreeMap;
 
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 use ruff_text_size::{TextRange, TextSize};
 use tuneup_django::Project;
@@ -113,12 +114,11 @@ fn find(project: &Project) -> Vec<Silence> {
     let python: Vec<&str> = source.files().iter().map(|file| file.path.as_str()).collect();
     let other = source.others().iter().map(|other| other.path.as_str());
     let paths: Vec<&str> = python.iter().copied().chain(other).collect();
+    let mark = Finder::new(comment::MARK);
     let silences = |(n, path): (usize, &&str)| -> Vec<Silence> {
         // Bytes are looked at first: few files have such a comment, and only theirs are parsed.
-        let has =
-            |bytes: &[u8]| bytes.windows(comment::MARK.len()).any(|part| part == comment::MARK.as_bytes());
         match source.bytes(path) {
-            Ok(Some(bytes)) if has(&bytes) => {}
+            Ok(Some(bytes)) if mark.find(&bytes).is_some() => {}
             _ => return Vec::new(),
         }
         let Ok(text) = source.text_at(path) else { return Vec::new() };

@@ -239,7 +239,7 @@ impl Project {
         // A file that is not valid Python names functions all the same.
         for broken in self.source.problems().iter().filter(|problem| is_python(&problem.path)) {
             let bytes = self.source.bytes(&broken.path).ok()??;
-            words.extend(words_of(&String::from_utf8_lossy(&bytes)).map(str::to_owned));
+            add_words(&String::from_utf8_lossy(&bytes), &mut words);
         }
         for other in self.source.others() {
             let is_naming = other.path.rsplit_once('.').is_some_and(|(_, end)| NAMING.contains(&end));
@@ -247,7 +247,7 @@ impl Project {
                 continue;
             }
             let Ok(source) = self.source.read_other(&other.path) else { continue };
-            words.extend(words_of(source.text()).map(str::to_owned));
+            add_words(source.text(), &mut words);
         }
         Some(words)
     }
@@ -293,6 +293,15 @@ fn is_view_class(name: &str) -> bool {
     ["django.views.", "rest_framework.views.", "rest_framework.generics.", "rest_framework.viewsets."]
         .iter()
         .any(|module| name.starts_with(module))
+}
+
+/// Adds those words of a text that are not there yet.
+fn add_words(text: &str, words: &mut FxHashSet<String>) {
+    for word in words_of(text) {
+        if !words.contains(word) {
+            words.insert(word.to_owned());
+        }
+    }
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {

@@ -401,7 +401,9 @@ pub(super) fn show_declared<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>
     let names: Vec<Symbol> = machine.project.own_members(class).map(|binding| binding.name).collect();
     for name in names {
         let Some(field) = machine.class_member(class, name) else { continue };
-        if sets(machine, class, name, "queryset")
+        let rows = rows_of(machine, field);
+        if rows == Value::NEVER
+            || sets(machine, class, name, "queryset")
             || sets(machine, class, name, "label_from_instance")
             || replaces_options(machine, class, name)
         {
@@ -411,7 +413,6 @@ pub(super) fn show_declared<'p>(machine: &mut Machine<'p>, frame: &mut Frame<'p>
             Shape::Object(of, _) => own_label(machine, field, of),
             _ => None,
         };
-        let rows = rows_of(machine, field);
         let range = machine.member(class, name).map(|member| super::lists::member_site(machine, member));
         if let Some(site) = range {
             show_rows(machine, frame, rows, label, Site { form: SiteForm::Chain, ..site });

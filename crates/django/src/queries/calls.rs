@@ -6,7 +6,8 @@ use tuneup_python::flow::{ArgumentKind, Expr, ExprKind, ParameterKind, Run};
 use tuneup_python::{ClassRef, FunctionRef, Symbol};
 
 use super::asks::Written;
-use super::machine::{CalledBy, Circumstances, DEEPEST_CALL, Effects, Frame, Machine, Summary};
+use super::circumstances::Heeded;
+use super::machine::{CalledBy, DEEPEST_CALL, Effects, Frame, Machine, Summary};
 use super::python::left::Left;
 use super::value::{Environment, Shape, Site, Value};
 use super::writes::Doing;
@@ -253,8 +254,14 @@ impl<'p> Machine<'p> {
     /// Evaluates the arguments of a call.
     pub(crate) fn arguments(&mut self, frame: &mut Frame<'p>, run: Run) -> Arguments {
         let facts = frame.facts;
-        let mut arguments = Arguments::default();
-        for argument in facts.arguments(run) {
+        let run = facts.arguments(run);
+        let positional = run.iter().filter(|argument| argument.kind == ArgumentKind::Positional).count();
+        let mut arguments = Arguments {
+            positional: Vec::with_capacity(positional),
+            keywords: Vec::with_capacity(run.len() - positional),
+            ..Arguments::default()
+        };
+        for argument in run {
             let value = self.eval(frame, argument.value);
             match argument.kind {
                 ArgumentKind::Positional => match &mut arguments.more_positional {
@@ -510,22 +517,14 @@ impl<'p> Machine<'p> {
             None => {}
         }
         let climbs = self.climbs_by_calling(function, &slots);
-        let asked: Box<[Vec<Site>]> = slots.iter().map(|&given| self.rows_made_at(given)).collect();
-        let circumstances = Circumstances {
-            climbs: climbs || self.climbing > 0,
-            rarity: self.rarity(),
-            instead_of: self.fallback,
-            aside: self.aside,
-            doubts: self.doubts.iter().map(|(doubt, _)| *doubt).collect(),
-            shown_within: self.shown_within(),
-            asked_for: self.asked_for_call(&asked),
-            ways: self.ways,
-            written: self.models_written(&asked.concat()),
-        };
         let changes = self.changes_of(&slots);
         let key = (function, environment, self.values.make_slots(&slots));
-        let circumstances = self.circumstances.number(circumstances);
-        if let Some(summary) = self.remembered.get(&(key, changes, circumstances)).cloned() {
+        let known = self.known_circumstances(function, climbs, &slots);
+        let remembered = known.into_iter().find_map(|(heeded, circumstances)| {
+            Some((heeded, self.remembered.get(&(key, changes, circumstances))?.clone()))
+        });
+        if let Some((heeded, summary)) = remembered {
+            self.heed_as_called(heeded);
             self.left = Left::default();
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
@@ -537,10 +536,14 @@ impl<'p> Machine<'p> {
         let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
             || self.active_calls.contains(&key);
         if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
+            // Elsewhere it may be followed.
+            self.heed(Heeded::ALL);
             self.left = Left::default();
             self.sure = false;
             return Value::UNKNOWN;
         }
+        let circumstances = self.all_circumstances(climbs, &slots);
+        let heeded_around = self.heeded.take();
         self.active_calls.push(key);
         self.call_writes.push(Doing::default());
         self.climbing += u32::from(climbs);
@@ -549,7 +552,10 @@ impl<'p> Machine<'p> {
         self.active_calls.pop();
         let writes = self.end_writes(function);
         self.note_returned(function, result);
+        let heeded = self.heeded.replace(heeded_around);
+        self.heed_as_called(heeded);
         if self.fuel > 0 {
+            let circumstances = self.heeded_circumstances(function, circumstances, heeded);
             let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();
             let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone() }));

@@ -1,5 +1,6 @@
 //! The interpreter's state: remembered calls, and what was seen of the rows of each query.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -9,6 +10,7 @@ use tuneup_python::flow::FileFacts;
 use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 
 use super::asks::{Declared, Written};
+use super::circumstances::{Circumstances, Heeded};
 use super::class_members::ClassMembers;
 pub(crate) use super::frame::Frame;
 use super::hazards::Noted;
@@ -83,29 +85,6 @@ pub(crate) struct Effects {
     pub(crate) left: Left,
 }
 
-/// What a call is made in, beside what it is given: what it does hangs on that too.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Circumstances {
-    /// Whether it is part of a climb.
-    pub(crate) climbs: bool,
-    /// How rare it is.
-    pub(crate) rarity: u32,
-    /// The text that it stands in for.
-    pub(crate) instead_of: Option<Symbol>,
-    /// Whether it is made aside.
-    pub(crate) aside: Option<Aside>,
-    /// Why it may not be made for every row.
-    pub(crate) doubts: Box<[Symbol]>,
-    /// The serializers for which it is made.
-    pub(crate) shown_within: Option<Value>,
-    /// Which of its arguments are rows that are asked for as often as it is made, a bit for each.
-    pub(crate) asked_for: u32,
-    /// The models of which the calls under way have written rows.
-    pub(crate) written: Box<[ModelId]>,
-    /// On how many ways code around it is followed.
-    pub(crate) ways: usize,
-}
-
 /// What is known of the project as a whole before its parts are interpreted.
 #[derive(Clone, Copy)]
 pub(crate) struct Before<'p> {
@@ -160,6 +139,10 @@ pub(crate) struct Machine<'p> {
     /// done: the number of its circumstances.
     pub(crate) remembered: FxHashMap<(CallKey, u32, u32), Summary>,
     pub(super) circumstances: Interned<Circumstances>,
+    /// What the call that is under way has heeded of them so far.
+    pub(super) heeded: Cell<Heeded>,
+    /// What the calls of a function have heeded so far, a bit for each of what that can be.
+    pub(super) heeded_by: FxHashMap<FunctionRef, u16>,
     pub(super) class_members: ClassMembers,
     /// What is being run that is not all that the rows around it are there for, if anything.
     pub(super) aside: Option<Aside>,
@@ -380,6 +363,8 @@ impl<'p> Machine<'p> {
             names: Names::new(),
             remembered: FxHashMap::default(),
             circumstances: Interned::new(),
+            heeded: Cell::default(),
+            heeded_by: FxHashMap::default(),
             class_members: ClassMembers::default(),
             aside: None,
             around_fragments: Vec::new(),
@@ -476,6 +461,7 @@ impl<'p> Machine<'p> {
         self.ways = 1;
         self.called_by = None;
         self.raised = None;
+        self.heeded.take();
         self.left = Left::default();
         self.sure = true;
     }

@@ -22,6 +22,7 @@ use crate::version::Version;
 pub(crate) mod asks;
 pub(crate) mod attributes;
 pub(crate) mod calls;
+pub(crate) mod circumstances;
 mod class_members;
 mod climbing;
 pub(crate) mod conditions;

@@ -1,5 +1,6 @@
 //! What the interpreter keeps of what code does with the rows of each query.
 
+use super::circumstances::Heeded;
 use super::machine::{Machine, Read};
 use super::value::{Path, Plan, Row, Site, Value};
 use crate::schema::RelationId;
@@ -7,6 +8,7 @@ use crate::schema::RelationId;
 impl Machine<'_> {
     /// Keeps that a relation of a row was read: the last of a path.
     pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
+        self.heed(Heeded::ROWS);
         if self.is_seldom() || self.climbing == 0 && self.notes_what_begins(row, path) {
             return;
         }
@@ -40,6 +42,8 @@ impl Machine<'_> {
 
     /// Whether something that shows an object does so for the first time: for only some rows or aside, and for all.
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
+        self.heed(Heeded::ROWS);
+        self.heed(Heeded::SERIALIZERS);
         let within = self.shown_within();
         let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt));
         !self.shown.contains(&(by, object, None, None, within))
@@ -48,6 +52,7 @@ impl Machine<'_> {
 
     /// Keeps that the rows of a queryset were looped over.
     pub(crate) fn record_loop(&mut self, query: Value, site: Site) {
+        self.heed(Heeded::ROWS);
         if self.aside.is_none() {
             self.looped_openly.insert(query);
         }

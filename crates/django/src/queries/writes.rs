@@ -8,6 +8,7 @@ use tuneup_python::flow::{Block, FileFacts, Stmt, StmtKind};
 
 use super::FxIndexSet;
 use super::calls::Arguments;
+use super::circumstances::Heeded;
 use super::hazards::HazardKind;
 use super::machine::{CallKey, Frame, Machine};
 use super::value::{Origin, Path, Queryset, Row, Shape, Shared, Site, SiteForm, Value};
@@ -104,9 +105,14 @@ impl Machine<'_> {
         }
     }
 
+    /// Whether the calls under way have written any rows.
+    pub(super) fn has_written(&self) -> bool {
+        self.call_writes.iter().any(|doing| !doing.models.is_empty())
+    }
+
     /// The models of which the calls under way have written rows since those were asked for that a call is given.
     pub(super) fn models_written(&self, given: &[Site]) -> Box<[ModelId]> {
-        if given.is_empty() || self.call_writes.iter().all(|doing| doing.models.is_empty()) {
+        if given.is_empty() {
             return Box::default();
         }
         let asks =
@@ -163,6 +169,7 @@ impl Machine<'_> {
         if self.is_outside(row) {
             return None;
         }
+        self.heed(Heeded::WRITES);
         let asked = self.as_queryset(row.query).and_then(|queryset| queryset.sites.last().copied());
         let asks = |function: FunctionRef| {
             asked.is_some_and(|it| (it.file, it.function) == (function.file, Some(function.id)))

@@ -255,5 +255,5 @@ pub(crate) fn joined(module: Symbol, name: Symbol) -> Symbol {
     if module == "" {
         return name;
     }
-    Symbol::new(&format!("{module}.{name}"))
+    Symbol::new(&[module.as_str(), name.as_str()].join("."))
 }

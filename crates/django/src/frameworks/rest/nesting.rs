@@ -8,6 +8,7 @@ use tuneup_python::{ClassRef, Symbol};
 use super::fields;
 use crate::queries::attributes::Binding;
 use crate::queries::calls::Arguments;
+use crate::queries::circumstances::Heeded;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Shape, Site, Value};
 
@@ -108,6 +109,7 @@ pub(super) fn represent_each<'p>(
 
 /// What a serializer, or a field of one, knows of those around it.
 pub(super) fn around(machine: &mut Machine<'_>, this: Value, name: &str) -> Option<Value> {
+    machine.heed(Heeded::SERIALIZERS);
     let place = machine.serializers.iter().rposition(|&known| known == this);
     match (name, place) {
         ("parent", Some(0)) => Some(Value::NONE),
@@ -120,6 +122,7 @@ pub(super) fn around(machine: &mut Machine<'_>, this: Value, name: &str) -> Opti
 
 /// What a field of the project's own class knows: it stands in the serializer that is under way.
 pub(super) fn around_field(machine: &mut Machine<'_>, name: &str) -> Option<Value> {
+    machine.heed(Heeded::SERIALIZERS);
     let &holder = machine.serializers.last()?;
     match name {
         "parent" => Some(holder),

@@ -12,6 +12,7 @@ use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
 
 use crate::paths::covers;
 use crate::queries::calls::Arguments;
+use crate::queries::circumstances::Heeded;
 use crate::queries::known::seldom::tested_for_null;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Origin, Path, Row, Shape, Value};
@@ -120,6 +121,7 @@ impl<'p> Machine<'p> {
 
     /// Whether what is being run of an `__init__` is run for all rows that have related ones at a path.
     fn is_for_all(&self, path: Path) -> bool {
+        self.heed(Heeded::ROWS);
         let Some((unless, _)) = self.doubts.last() else { return true };
         covers(&self.path_text(path), unless.as_str())
     }
@@ -133,6 +135,7 @@ impl<'p> Machine<'p> {
         other: Block,
     ) -> Option<Symbol> {
         self.beginning.as_ref()?;
+        self.heed(Heeded::ROWS);
         // Rows for which it raises there are none of.
         if matches!(frame.facts.block(other).last().map(|stmt| stmt.kind), Some(StmtKind::Raise(_))) {
             return None;

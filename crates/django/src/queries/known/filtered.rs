@@ -326,5 +326,8 @@ fn reversed(mut names: Vec<&str>) -> String {
 /// What a lookup asks of a field: `exact` of `author__name__exact`, all behind it where it goes on over a relation,
 /// nothing where it ends there.
 fn lookup_on<'t>(lookup: &'t str, field: &str) -> Option<&'t str> {
-    behind(lookup, field).or_else(|| behind(lookup, &format!("{field}_id")))
+    behind(lookup, field).or_else(|| match lookup.strip_prefix(field)?.strip_prefix("_id")? {
+        "" => Some(""),
+        rest => rest.strip_prefix("__"),
+    })
 }

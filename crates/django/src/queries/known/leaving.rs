@@ -22,6 +22,7 @@ use ruff_text_size::TextRange;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, Stmt, StmtKind};
 
 use super::narrowing::widen_back;
+use crate::queries::circumstances::Heeded;
 use crate::queries::machine::{CalledBy, Frame, Machine};
 use crate::queries::value::{Row, Shape, Site, Value};
 use crate::schema::{ModelAttribute, RelationKind};
@@ -206,30 +207,36 @@ impl<'p> Machine<'p> {
     /// Whether what is asked at `site` is asked as often as the function that is being run is called: in the call, or before
     /// it in the same function and within the same turn of a loop.
     pub(in crate::queries) fn is_asked_for_call(&self, site: Site) -> bool {
+        self.heed(Heeded::CALL);
         self.called_by.is_some_and(|call| call.depth == self.active_calls.len() && asks(call, site))
     }
 
-    /// Of which arguments of a call that begins the rows are asked so, a bit for each, by where those are asked.
-    pub(in crate::queries) fn asked_for_call(&self, asked: &[Vec<Site>]) -> u32 {
+    /// Of which arguments of a call that begins the rows are asked so, a bit for each.
+    pub(in crate::queries) fn asked_for_call(&self, given: &[Value]) -> u32 {
         let begins = |call: &CalledBy| call.depth == self.active_calls.len() + 1;
         let Some(call) = self.called_by.filter(begins) else { return 0 };
-        let is_asked = |sites: &[Site]| sites.iter().any(|&site| asks(call, site));
-        (0..u32::BITS).zip(asked).filter(|(_, sites)| is_asked(sites)).map(|(at, _)| 1 << at).sum()
+        let is_asked = |given: Value| {
+            let mut is_asked = false;
+            self.rows_made_at(given, &mut |site| is_asked |= asks(call, site));
+            is_asked
+        };
+        (0..u32::BITS).zip(given).filter(|&(_, &given)| is_asked(given)).map(|(at, _)| 1 << at).sum()
     }
 
-    /// Where the queries of the rows that a value is are made.
-    pub(in crate::queries) fn rows_made_at(&self, value: Value) -> Vec<Site> {
-        let members = self.values.members(value).into_iter();
-        members
-            .flat_map(|member| match *self.values.shape(member) {
-                Shape::Row(row) => self.made_at(row).into_iter().collect(),
-                Shape::Queryset(ref queryset) => queryset.sites.last().copied().into_iter().collect(),
-                Shape::Sequence(rows) | Shape::Paginator(rows) | Shape::Page(rows) if rows != member => {
-                    self.rows_made_at(rows)
+    /// Where the queries of the rows that a value is are made: each is handed on.
+    pub(in crate::queries) fn rows_made_at(&self, value: Value, found: &mut dyn FnMut(Site)) {
+        for member in self.values.members(value) {
+            match *self.values.shape(member) {
+                Shape::Row(row) => self.made_at(row).into_iter().for_each(&mut *found),
+                Shape::Queryset(ref queryset) => {
+                    queryset.sites.last().copied().into_iter().for_each(&mut *found)
                 }
-                _ => Vec::new(),
-            })
-            .collect()
+                Shape::Sequence(rows) | Shape::Paginator(rows) | Shape::Page(rows) if rows != member => {
+                    self.rows_made_at(rows, found);
+                }
+                _ => {}
+            }
+        }
     }
 }
 
