@@ -122,7 +122,7 @@ pub(crate) fn analyse(arguments: &ProjectArguments) -> Result<Outcome, Failure> 
     stopwatch.lap("proposals");
     settle(&Configured { project: &project, line_length: config.line_length.value }, &mut proposals);
     stopwatch.lap("settled");
-    let problems = project.problems.clone();
+    let problems = project.problems();
     Ok(Outcome { project, config, proposals, unused, problems, stopwatch, texts: Texts::default() })
 }
 

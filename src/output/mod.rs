@@ -158,7 +158,8 @@ pub(crate) fn unread(outcome: &Outcome) -> Option<String> {
 /// What was read, what is left open and why, and how long each phase took.
 pub(crate) fn verbose(outcome: &Outcome) -> Vec<String> {
     let (project, source) = (&outcome.project, &outcome.project.source);
-    let (files, others) = (source.files().len(), source.others().len());
+    let files = source.files().len();
+    let others = source.others().iter().filter(|other| other.is_file()).count();
     let bytes: u64 = source.files().iter().map(|file| u64::from(file.len)).sum();
     let mut lines = vec![
         format!("Django {}", project.version),

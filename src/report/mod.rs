@@ -178,7 +178,7 @@ fn clean(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     writeln!(
         out,
         "<li>{} (templates, requirements, configuration)</li>",
-        counted(source.others().len(), "other file")
+        counted(source.others().iter().filter(|other| other.is_file()).count(), "other file")
     )?;
     let queries = project.queries.len();
     writeln!(out, "<li>{queries} ways from a query to code that reads its rows</li>\n</ul>")?;

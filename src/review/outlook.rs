@@ -38,7 +38,7 @@ impl Outlook {
         let source = &outcome.project.source;
         let root = source.root().canonicalize().ok()?;
         let files = source.files().iter().map(|file| file.path.clone());
-        let others = source.others().iter().map(|file| file.path.clone());
+        let others = source.others().iter().filter(|file| file.is_file()).map(|file| file.path.clone());
         let mut paths: Vec<String> = files.chain(others).collect();
         paths.extend(CONFIGURATION.iter().map(|name| (*name).to_owned()));
         let written: Vec<(String, Vec<u8>)> =

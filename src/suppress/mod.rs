@@ -112,7 +112,7 @@ pub(crate) fn silence(project: &Project, config: &Config, proposals: &mut Vec<Pr
 fn find(project: &Project) -> Vec<Silence> {
     let source = &project.source;
     let python: Vec<&str> = source.files().iter().map(|file| file.path.as_str()).collect();
-    let other = source.others().iter().map(|other| other.path.as_str());
+    let other = source.others().iter().filter(|other| other.is_file()).map(|other| other.path.as_str());
     let paths: Vec<&str> = python.iter().copied().chain(other).collect();
     let mark = Finder::new(comment::MARK);
     let silences = |(n, path): (usize, &&str)| -> Vec<Silence> {

@@ -176,16 +176,19 @@ fn pipe(library: &Library, path: &str) {
 #[cfg(unix)]
 #[test]
 fn pipes_with_the_names_of_files_are_not_waited_for() {
-    // What says how code is laid out and what a project needs is as if it were not there.
+    // What says how code is laid out and what a project needs is told of, and all else goes on without it.
     let library = Library::committed();
-    for name in
-        ["setup.cfg", "tox.ini", ".flake8", ".editorconfig", "ruff.toml", "requirements.txt", "uv.lock"]
-    {
+    let names =
+        [".editorconfig", ".flake8", "requirements.txt", "ruff.toml", "setup.cfg", "tox.ini", "uv.lock"];
+    for name in names {
         pipe(&library, name);
     }
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), names);
+    assert!(errors.iter().all(|(_, message)| !message.is_empty()), "{errors:?}");
     let diff = library.run(&["diff"]);
-    assert_eq!(diff.code, Some(1), "{}", diff.err);
-    assert!(diff.out.contains("select_related"), "{}", diff.out);
+    assert_eq!(diff.code, Some(2), "{}", diff.err);
+    assert!(diff.out.contains("select_related") && diff.err.contains("7 files could not be read"));
     let library = Library::new();
     pipe(&library, ".git");
     assert_eq!(library.run(&["check"]).code, Some(1));
@@ -197,6 +200,90 @@ fn pipes_with_the_names_of_files_are_not_waited_for() {
         assert_eq!(run.code, Some(2));
         assert!(run.err.contains(&format!("{name}: not a regular file")), "{}", run.err);
     }
+}
+
+/// The files that say what a project needs, in every form.
+const MANIFESTS: [&str; 6] =
+    ["Pipfile", "Pipfile.lock", "poetry.lock", "requirements.txt", "setup.cfg", "uv.lock"];
+
+#[test]
+fn folders_with_the_names_of_manifests_are_told_of() {
+    let library = Library::new();
+    for name in MANIFESTS {
+        library.write(&format!("{name}/a.txt"), "");
+    }
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), MANIFESTS);
+}
+
+#[test]
+fn manifests_that_are_no_text_are_told_of() {
+    let library = Library::new();
+    for name in MANIFESTS {
+        library.write(name, b"\x7fELF\0\0\xff\xfe");
+    }
+    let (_, errors) = survives(&library);
+    assert_eq!(paths(&errors), MANIFESTS);
+    assert!(errors.iter().all(|(_, message)| message == "byte 0xff is not valid UTF-8"), "{errors:?}");
+    // What is text but for a word of it is read all the same.
+    let library = Library::new();
+    library.write("requirements.txt", b"# g\xe9r\xe9\nDjango==3.2.1\n");
+    survives(&library);
+    let told = library.run(&["check", "--verbose"]).err;
+    assert!(told.contains("Django 3.2"), "{told}");
+    // This is how other shells write a file.
+    let library = Library::new();
+    let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    library.write("requirements.txt", utf16("\u{feff}Django==3.2.1\r\n"));
+    let run = library.run(&["check", "--verbose"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(run.err.contains("Django 3.2"), "{}", run.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn manifests_and_templates_that_lead_away_are_told_of() {
+    use std::os::unix::fs::symlink;
+    let library = Library::new();
+    let outside = Library::empty();
+    outside.write("away.html", "x");
+    for name in MANIFESTS {
+        symlink("/dev/zero", library.at(name)).expect("a link");
+    }
+    let templates = "library/templates/library";
+    symlink(outside.at("away.html"), library.at(&format!("{templates}/away.html"))).expect("a link");
+    symlink("gone.html", library.at(&format!("{templates}/gone.html"))).expect("a link");
+    symlink(outside.path(), library.at("templates")).expect("a link");
+    pipe(&library, &format!("{templates}/pipe.html"));
+    // Neither is a template, and secrets are kept elsewhere.
+    symlink(outside.path(), library.at("uploads")).expect("a link");
+    pipe(&library, &format!("{templates}/socket"));
+    symlink("/run/secrets/production", library.at(".env")).expect("a link");
+    pipe(&library, "production.env");
+    let (_, errors) = survives(&library);
+    let [away, gone, pipe] =
+        ["away", "gone", "pipe"].map(|name| format!("library/templates/library/{name}.html"));
+    let mut expected: Vec<&str> = MANIFESTS.to_vec();
+    expected.extend([&*away, &gone, &pipe, "templates"]);
+    expected.sort_unstable();
+    assert_eq!(paths(&errors), expected);
+}
+
+#[test]
+fn templates_that_are_no_text_are_told_of() {
+    let library = Library::new();
+    let folder = "library/templates/library";
+    library.write(&format!("{folder}/unused.html"), b"caf\xe9\n");
+    library.write(&format!("{folder}/logo.png"), b"\x89PNG\xff");
+    library.write("docs/old.html", b"caf\xe9\n");
+    let (run, errors) = survives(&library);
+    assert_eq!(paths(&errors), [format!("{folder}/unused.html")]);
+    assert!(run.err.contains("unused.html:1:4: byte 0xe9 is not valid UTF-8"), "{}", run.err);
+    let library = Library::new();
+    library.write(&format!("{folder}/logo.png"), b"\x89PNG\xff");
+    library.write("docs/old.html", b"caf\xe9\n");
+    library.write(&format!("{folder}/mail.txt"), b"\xff\xfeH\0i\0");
+    assert_eq!(library.run(&["check"]).code, Some(1));
 }
 
 #[cfg(unix)]

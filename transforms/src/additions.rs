@@ -106,7 +106,7 @@ pub(crate) fn new_file(project: &Project, module: &SettingsModule, path: String,
     let Ok(sample) = project.source.source(module.file) else {
         return Change::CreateFile { path, content: template.to_owned() };
     };
-    let layout = Layout::of_file(project.source.root(), &path);
+    let layout = Layout::of_file(&project.source, &path);
     let content = formatted_like(sample.text(), &layout, template).unwrap_or_else(|| {
         let (single, double) = (sample.text().matches('\'').count(), sample.text().matches('"').count());
         if single > double { in_single_quotes(template) } else { template.to_owned() }

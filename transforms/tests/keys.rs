@@ -287,6 +287,6 @@ fn the_default_of_a_function_within_another_is_of_the_variables_around_it() {
                 def inner(value=third.book.author.id, more=[part.book.author.id for part in third]):\n        return value\n\n    \
                 return [note.book.title for note in Note.objects.order_by('pk')], inner()\n";
     let shop = support::Shop::new(&[("views.py", text)]);
-    assert!(shop.project.problems.is_empty());
+    assert!(shop.project.problems().is_empty());
     assert_eq!(shop.proposals().len(), 1);
 }

@@ -243,7 +243,8 @@ impl Project {
         }
         for other in self.source.others() {
             let is_naming = other.path.rsplit_once('.').is_some_and(|(_, end)| NAMING.contains(&end));
-            if !is_naming || other.size > LARGEST || other.path.contains("node_modules/") {
+            if !is_naming || !other.is_file() || other.size > LARGEST || other.path.contains("node_modules/")
+            {
                 continue;
             }
             let Ok(source) = self.source.read_other(&other.path) else { continue };

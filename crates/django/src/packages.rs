@@ -21,11 +21,11 @@ impl Packages {
         let mut packages = Self::default();
         for other in project.others().iter().filter(|other| other.size <= LARGEST) {
             let Some(kind) = kind_of(&other.path) else { continue };
-            let Ok(text) = project.read_other(&other.path) else { continue };
+            let Ok(text) = project.read_unicode(&other.path) else { continue };
             match kind {
-                Kind::Lines => text.text().lines().for_each(|line| packages.add_requirement(line)),
-                Kind::Toml => text.text().lines().for_each(|line| packages.add_toml(line)),
-                Kind::Lock => packages.add_lock(text.text()),
+                Kind::Lines => text.unmarked().lines().for_each(|line| packages.add_requirement(line)),
+                Kind::Toml => text.unmarked().lines().for_each(|line| packages.add_toml(line)),
+                Kind::Lock => packages.add_lock(text.unmarked()),
             }
         }
         for file in project.file_ids().filter(|&file| project.path(file).ends_with("setup.py")) {

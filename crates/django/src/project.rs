@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use tuneup_python::edit::Layout;
 use tuneup_python::flow::ClassId;
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
 
@@ -98,8 +99,7 @@ pub struct Project {
     extending: OnceLock<FxHashMap<ClassRef, Vec<ClassRef>>>,
     pub(crate) mentions: Mentions,
     pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
-    /// What could not be read or understood, sorted.
-    pub problems: Vec<Problem>,
+    problems: Vec<Problem>,
     /// How long each phase took.
     pub stopwatch: Stopwatch,
 }
@@ -138,15 +138,16 @@ impl Project {
         stopwatch.lap("find templates");
         let (queries, asks, failed) = queries::find(&source, &schema, &templates, &version, &files);
         stopwatch.lap("queries");
+        templates.check_rest(&source);
+        Layout::check_files(&source);
+        stopwatch.lap("other files");
         let mut problems = source.problems().to_vec();
-        problems.extend(templates.problems());
         problems.extend(failed.into_iter().map(|file| Problem {
             path: source.path(file).to_owned(),
             line: None,
             column: None,
             message: "internal error: what this file does was not followed to its end".to_owned(),
         }));
-        problems.sort();
         let migrations = Migrations::find(&source, &apps);
         let concurrency = Concurrency::find(&source, &settings, options.concurrently);
         Self {
@@ -172,6 +173,14 @@ impl Project {
             problems,
             stopwatch,
         }
+    }
+
+    /// What could not be read or understood so far, sorted. Some files are read when a rule asks for them.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = self.problems.clone();
+        problems.extend(self.source.unread());
+        problems.sort();
+        problems
     }
 
     /// Its apps' migrations.

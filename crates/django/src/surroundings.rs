@@ -68,7 +68,7 @@ impl Project {
 
     /// The file that says another server answers for static files: nginx, Apache, Caddy, uWSGI.
     pub fn static_server(&self) -> Option<String> {
-        for other in self.source.others() {
+        for other in self.source.others().iter().filter(|other| other.is_file()) {
             let path = other.path.to_lowercase();
             if path.contains("node_modules/") || path.contains("/static/") || path.contains("locale/") {
                 continue;

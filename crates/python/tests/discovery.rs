@@ -218,6 +218,12 @@ mod unix {
         assert_eq!(paths(&project), ["a.py"]);
         let problems: Vec<_> = project.problems().iter().map(|problem| problem.path.as_str()).collect();
         assert_eq!(problems, ["pipe.py"]);
+        // What is called otherwise is told of when it is asked for.
+        assert_eq!(project.unread(), []);
+        assert!(project.others().iter().all(|other| !other.is_file()));
+        assert!(project.read_other("celery.sock").is_err());
+        assert_eq!(project.unread().len(), 1);
+        assert_eq!(project.unread()[0].path, "celery.sock");
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tuneup_python::edit::{
     Call, Edit, Layout, NewArguments, Refusal, Target, append_calls, chain_at, change_arguments, parse,
     settle,
 };
+use tuneup_python::{LoadOptions, Project};
 
 const VERSION: &str = "0.17.6";
 
@@ -169,11 +170,12 @@ fn judge(ruff: &Path, name: &str, settings: &str) {
     format(&[]);
 
     let mut written = 0;
+    let project = Project::load(&LoadOptions::new(&folder));
     for (path, chain) in &cases {
         let source = fs::read_to_string(folder.join(path)).expect("a formatted case");
         let places = places(&source, chain);
         assert!(!places.is_empty(), "{chain} in {source}");
-        let layout = Layout::of_file(&folder, path);
+        let layout = Layout::of_file(&project, path);
         for kind in 0..3 {
             let groups = |target: &Target| places.iter().map(|place| make(target, *place, kind)).collect();
             let Ok(edits) = settle(&source, &layout, &groups) else {

@@ -97,7 +97,7 @@ impl Files for Project {
     }
 
     fn layout(&self, path: &str) -> Layout {
-        Layout::of_file(self.source.root(), path)
+        Layout::of_file(&self.source, path)
     }
 
     fn module(&self, path: &str) -> Option<(String, bool)> {

@@ -27,8 +27,9 @@ pub fn entries(text: &str) -> Vec<Entry> {
 /// The ranges of lines, those that a backslash continues as one. Without the newline at the end.
 fn logical_lines(text: &str) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
-    let (mut at, mut is_continued) = (0, false);
-    for line in text.split_inclusive('\n') {
+    // A byte order mark is no part of the first line.
+    let (mut at, mut is_continued) = (text.len() - text.trim_start_matches('\u{feff}').len(), false);
+    for line in text[at..].split_inclusive('\n') {
         let content = line.trim_end_matches(['\n', '\r']);
         let end = at + content.len();
         match found.last_mut().filter(|_| is_continued) {

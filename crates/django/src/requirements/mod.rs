@@ -97,7 +97,7 @@ impl Requirements {
         while at < wanted.len() {
             let path = wanted[at].clone();
             at += 1;
-            let Ok(source) = project.read_other(&path) else { continue };
+            let Ok(source) = project.read_unicode(&path) else { continue };
             let text = source.text();
             if text.len() > LARGEST {
                 continue;

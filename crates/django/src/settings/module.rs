@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tuneup_python::flow::{ArgumentKind, ExprKind, FileFacts, StmtKind};
-use tuneup_python::{FileId, ModuleRef, Project};
+use tuneup_python::{FileId, ModuleRef, OtherFile, Project};
 
 const VARIABLE: &str = "DJANGO_SETTINGS_MODULE";
 const CLASS_VARIABLE: &str = "DJANGO_CONFIGURATION";
@@ -60,7 +60,10 @@ pub(super) fn find(source: &Project, given: Option<&str>) -> Option<SettingsModu
     }
     let mut named = Vec::new();
     let mut classes = Vec::new();
-    for other in source.others().iter().filter(|other| other.size <= LARGEST && is_deployment(&other.path)) {
+    let is_wanted = |other: &&OtherFile| {
+        other.size <= LARGEST && is_deployment(&other.path) && (other.is_file() || !is_secret(&other.path))
+    };
+    for other in source.others().iter().filter(is_wanted) {
         let Ok(text) = source.read_other(&other.path) else { continue };
         let text = of_the_server(&other.path, text.text());
         let found = values(&text, VARIABLE);
@@ -284,6 +287,12 @@ fn is_deployment(path: &str) -> bool {
         )
 }
 
+/// Whether a file may hold secrets. These are often kept elsewhere, and what is called so here is a link or a pipe to them.
+fn is_secret(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    name.starts_with(".env") || name.ends_with(".env")
+}
+
 /// What the files that say how production is run tell of its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Server {
@@ -307,10 +316,9 @@ impl Server {
                 && !word_is(path, TESTS)
                 && !word_is(path, DEVELOPMENT)
         };
-        let wanted = source
-            .others()
-            .iter()
-            .filter(|other| other.size <= LARGEST && (is_deployment(&other.path) || is_script(&other.path)));
+        let wanted = source.others().iter().filter(|other| {
+            other.is_file() && other.size <= LARGEST && (is_deployment(&other.path) || is_script(&other.path))
+        });
         for other in wanted {
             let Ok(text) = source.read_other(&other.path) else { continue };
             for line in text.text().lines().filter(|line| !line.trim_start().starts_with('#')) {

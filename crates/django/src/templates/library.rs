@@ -1,11 +1,12 @@
 //! Which file a template's name means, and which functions are its tags and filters.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use tuneup_python::flow::FileFacts;
-use tuneup_python::{Depth, Entity, FileId, FunctionRef, ModuleRef, Problem, Project, Symbol};
+use tuneup_python::{Depth, Entity, FileId, FunctionRef, ModuleRef, Project, Symbol};
 
 use super::registered::{Registered, Tag};
 use super::texts::Text;
@@ -37,7 +38,6 @@ pub struct Templates {
     has_all_processors: bool,
     /// Folders whose templates are Jinja2's.
     jinja: Vec<String>,
-    problems: Mutex<Vec<Problem>>,
 }
 
 impl Templates {
@@ -90,7 +90,6 @@ impl Templates {
             processors: Vec::new(),
             has_all_processors: false,
             jinja: Vec::new(),
-            problems: Mutex::default(),
         };
         let (mut has_any, mut has_all) = (false, true);
         for engine in settings.templates() {
@@ -152,21 +151,30 @@ impl Templates {
         if let Some(text) = file.as_other().and_then(|n| self.texts.get(n.checked_sub(self.files)?)) {
             return Some(facts.get_or_init(|| text.facts(project)));
         }
-        Some(facts.get_or_init(|| match project.read_other(project.path(file)) {
+        Some(facts.get_or_init(|| match project.read_unicode(project.path(file)) {
             Ok(source) if self.is_jinja(project.path(file)) => super::jinja::lower(source.text()),
             Ok(source) => super::lower(source.text()),
-            Err(problem) => {
-                self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
-                super::lower("")
-            }
+            Err(_) => super::lower(""),
         }))
     }
 
-    /// The templates that were asked for and could not be read, sorted.
-    pub fn problems(&self) -> Vec<Problem> {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        problems.sort();
-        problems
+    /// Has the project tell of the templates that nothing has asked for and that cannot be read. What lies beside
+    /// templates and is not called one, an image, is none.
+    pub(crate) fn check_rest(&self, project: &Project) {
+        let is_below = |path: &str| FOLDERS.iter().any(|folder| names_below(path, folder).next().is_some());
+        let is_folder = |path: &str| FOLDERS.contains(&path.rsplit('/').next().unwrap_or(path));
+        project.others().par_iter().enumerate().for_each(|(n, other)| {
+            let path = other.path.as_str();
+            let is_template = ENDINGS.iter().any(|end| path.ends_with(end)) && is_below(path);
+            if !(is_template || !other.is_file() && is_folder(path)) {
+                return;
+            }
+            let asked = u32::try_from(n).ok().and_then(|n| self.facts.get(&FileId::other(n)));
+            if asked.is_none_or(|facts| facts.get().is_none()) {
+                // What comes of it is told by the project.
+                let _ = project.read_unicode(path);
+            }
+        });
     }
 
     /// The project's tags of a name; several apps may have one.

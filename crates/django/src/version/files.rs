@@ -1,11 +1,8 @@
 //! The files that say which packages a project is run with.
 
-use std::path::Path;
-
 use toml_edit::{DocumentMut, Item, Value};
 use tuneup_python::Project;
 use tuneup_python::flow::ExprKind;
-use tuneup_python::source::regular;
 
 use super::specifier::{Series, Wanted, of_requirement, of_specifier, series};
 
@@ -52,14 +49,14 @@ pub(super) fn all(project: &Project) -> Vec<Finding> {
     while at < wanted.len() {
         let path = wanted[at].clone();
         at += 1;
-        let Ok(source) = project.read_other(&path) else { continue };
-        for included in included(&path, source.text()) {
+        let Ok(source) = project.read_unicode(&path) else { continue };
+        for included in included(&path, source.unmarked()) {
             if !wanted.contains(&included) {
                 wanted.push(included);
             }
         }
         let depth = path.matches('/').count();
-        for (kind, series) in said_by(file_name(&path), source.text()) {
+        for (kind, series) in said_by(file_name(&path), source.unmarked()) {
             found.push(Finding { kind, is_aside: is_aside(&path), depth, series, path: path.clone() });
         }
     }
@@ -76,12 +73,12 @@ pub(super) fn all(project: &Project) -> Vec<Finding> {
             }
         }
     }
-    add_above(project.root(), &mut found);
+    add_above(project, &mut found);
     found
 }
 
 /// A project can be read from a folder inside its repository.
-fn add_above(root: &Path, found: &mut Vec<Finding>) {
+fn add_above(project: &Project, found: &mut Vec<Finding>) {
     const NAMES: [&str; 8] = [
         "poetry.lock",
         "uv.lock",
@@ -92,7 +89,7 @@ fn add_above(root: &Path, found: &mut Vec<Finding>) {
         "setup.cfg",
         "Pipfile",
     ];
-    let mut folder = root;
+    let mut folder = project.root();
     for up in 1..=4 {
         if folder.join(".git").exists() {
             return;
@@ -104,10 +101,7 @@ fn add_above(root: &Path, found: &mut Vec<Finding>) {
         }
         for name in NAMES {
             let path = folder.join(name);
-            let is_small = path.metadata().is_ok_and(|data| data.len() < 8 * 1024 * 1024);
-            let Some(text) = is_small.then(|| regular::read_to_string(&path).ok()).flatten() else {
-                continue;
-            };
+            let Some(text) = project.read_configuration(&path) else { continue };
             for (kind, series) in said_by(name, &text) {
                 let path = format!("{}{name}", "../".repeat(up));
                 found.push(Finding { kind, is_aside: false, depth: up, series, path });

@@ -19,6 +19,23 @@ use crate::project::{OtherFile, Problem};
 const NEVER: [&str; 7] =
     [".git", ".hg", ".svn", "__pycache__", "node_modules", "site-packages", "dist-packages"];
 
+/// Files that say what a project needs and how it is laid out, by names that no folder has for another purpose.
+const MANIFESTS: [&str; 13] = [
+    ".editorconfig",
+    ".flake8",
+    ".ruff.toml",
+    "Pipfile",
+    "Pipfile.lock",
+    "pdm.lock",
+    "poetry.lock",
+    "pyproject.toml",
+    "requirements.txt",
+    "ruff.toml",
+    "setup.cfg",
+    "tox.ini",
+    "uv.lock",
+];
+
 /// What was found below a root, each list sorted.
 #[derive(Debug, Default)]
 pub(crate) struct Discovered {
@@ -34,6 +51,8 @@ pub(crate) struct Discovered {
 
 enum Found {
     File(String, u64),
+    /// What has the name of a file, and why it is none that can be read.
+    Stray(String, String),
     Link(String, String),
     Problem(Problem),
 }
@@ -70,6 +89,7 @@ pub(crate) fn discover(root: &Path, exclude: &[String], threads: usize) -> Disco
                 seen.insert(path.clone());
                 all.add(path, size);
             }
+            Found::Stray(path, fault) => all.others.push(OtherFile { path, size: 0, fault: Some(fault) }),
             Found::Link(path, target) => all.links.push((path, target)),
             Found::Problem(problem) => all.problems.push(problem),
         }
@@ -141,7 +161,7 @@ impl Discovered {
         if path.ends_with(".py") {
             self.python.push(path);
         } else {
-            self.others.push(OtherFile { path, size });
+            self.others.push(OtherFile { path, size, fault: None });
         }
     }
 }
@@ -182,7 +202,9 @@ fn is_never(folder: &Path) -> bool {
 fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
     let kind = entry.file_type()?;
     if kind.is_dir() {
-        return None;
+        let is_manifest = entry.file_name().to_str().is_some_and(|name| MANIFESTS.contains(&name));
+        let path = relative(root, entry.path()).filter(|_| is_manifest)?;
+        return Some(Found::Stray(path, "a folder, and not a file".to_owned()));
     }
     let Some(path) = relative(root, entry.path()) else {
         let shown = entry.path().strip_prefix(root).unwrap_or(entry.path());
@@ -196,8 +218,7 @@ fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
     }
     if !kind.is_file() {
         // Sockets and pipes are no source, whatever they are called; one that is called so is worth a word.
-        let message = "neither a file nor a folder: not read";
-        return path.ends_with(".py").then(|| Found::Problem(Problem::of_file(path, message)));
+        return Some(stray(path, "neither a file nor a folder: not read"));
     }
     match entry.metadata() {
         Ok(metadata) => Some(Found::File(path, metadata.len())),
@@ -205,10 +226,22 @@ fn look_at(root: &Path, entry: &ignore::DirEntry) -> Option<Found> {
     }
 }
 
+/// What cannot be read: a problem where it is called Python, and otherwise once somebody asks for it.
+fn stray(path: String, message: &str) -> Found {
+    match path.ends_with(".py") {
+        true => Found::Problem(Problem::of_file(path, message)),
+        false => Found::Stray(path, message.to_owned()),
+    }
+}
+
 fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
     let target = match link.canonicalize() {
         Ok(target) => target,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_lost_source(&path) => return None,
+        // The locks of Emacs are such links, called `.#views.py`.
+        Err(_) if path.rsplit('/').next().is_some_and(|name| name.starts_with(".#")) => return None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !path.ends_with(".py") => {
+            return Some(Found::Stray(path, format!("symbolic link that leads nowhere: {error}")));
+        }
         Err(error) => {
             let message = format!("symbolic link that leads nowhere: {error}");
             return Some(Found::Problem(Problem::of_file(path, message)));
@@ -220,18 +253,14 @@ fn look_at_link(root: &Path, link: &Path, path: String) -> Option<Found> {
     }
     if !target.starts_with(root) {
         // Uploads and caches may lie anywhere; Python source that is not read is worth a word.
-        let is_source = path.ends_with(".py") || target.join("__init__.py").is_file();
-        return is_source.then(|| {
-            let message = "symbolic link that leads out of the project: not read";
-            Found::Problem(Problem::of_file(path, message))
+        let message = "symbolic link that leads out of the project: not read";
+        let is_package = target.join("__init__.py").is_file();
+        return Some(match is_package {
+            true => Found::Problem(Problem::of_file(path, message)),
+            false => stray(path, message),
         });
     }
     Some(Found::Link(path, relative(root, &target)?))
-}
-
-/// Whether a link that leads nowhere would be source. The locks of Emacs are such links, called `.#views.py`.
-fn is_lost_source(path: &str) -> bool {
-    path.ends_with(".py") && !path.rsplit('/').next().is_some_and(|name| name.starts_with(".#"))
 }
 
 fn problem_of(root: &Path, error: &ignore::Error) -> Problem {

@@ -13,6 +13,12 @@ pub enum SourceEncoding {
     Ascii,
     /// ISO 8859-1 as Python has it: every byte is the code point of its number.
     Latin1,
+    /// UTF-16 with a byte order mark, which is part of the text; the low byte of each unit first, or the high one. No Python
+    /// file is.
+    Utf16 {
+        /// Whether the high byte is first.
+        big: bool,
+    },
     /// Another one.
     Other(&'static Encoding),
 }
@@ -64,12 +70,33 @@ impl SourceEncoding {
         Encoding::for_label_no_replacement(label.as_bytes()).map(Self::Other)
     }
 
+    /// What begins with a mark of UTF-16 and is valid to its end.
+    pub(crate) fn of_utf16(bytes: &[u8]) -> Option<(Self, String)> {
+        let big = match bytes {
+            [0xff, 0xfe, ..] => false,
+            [0xfe, 0xff, ..] => true,
+            _ => return None,
+        };
+        let encoding = Self::Utf16 { big };
+        Some((encoding, encoding.decode(bytes.to_vec()).ok()?))
+    }
+
     /// The bytes as text, or nothing where they are no such text or would not encode to the same bytes again.
     pub fn decode(self, bytes: Vec<u8>) -> Result<String, Vec<u8>> {
         match self {
             Self::Utf8 => String::from_utf8(bytes).map_err(|error| error.into_bytes()),
             Self::Ascii if bytes.is_ascii() => String::from_utf8(bytes).map_err(|error| error.into_bytes()),
             Self::Ascii => Err(bytes),
+            Self::Utf16 { big } => {
+                let unit = |pair: &[u8]| match big {
+                    true => u16::from_be_bytes([pair[0], pair[1]]),
+                    false => u16::from_le_bytes([pair[0], pair[1]]),
+                };
+                let units = bytes.chunks_exact(2);
+                let is_whole = units.remainder().is_empty();
+                let text = char::decode_utf16(units.map(unit)).collect::<Result<String, _>>();
+                text.ok().filter(|_| is_whole).ok_or(bytes)
+            }
             Self::Latin1 => Ok(bytes.iter().map(|&byte| char::from(byte)).collect()),
             Self::Other(encoding) => {
                 let text =
@@ -88,6 +115,11 @@ impl SourceEncoding {
         match self {
             Self::Utf8 => Some(Cow::Borrowed(text.as_bytes())),
             Self::Ascii => text.is_ascii().then_some(Cow::Borrowed(text.as_bytes())),
+            Self::Utf16 { big } => Some(Cow::Owned(
+                text.encode_utf16()
+                    .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                    .collect(),
+            )),
             Self::Latin1 => text
                 .chars()
                 .map(|character| u8::try_from(u32::from(character)).ok())

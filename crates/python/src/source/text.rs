@@ -89,8 +89,11 @@ impl SourceText {
             .map_err(|bytes| undecodable(&bytes, encoding))
     }
 
-    /// The text of a file of another kind: UTF-8 or, where it is none, each byte as a character.
+    /// The text of a file of another kind: UTF-8, UTF-16 by its mark or, where it is neither, each byte as a character.
     pub fn from_other(bytes: Vec<u8>) -> Self {
+        if let Some((encoding, text)) = SourceEncoding::of_utf16(&bytes) {
+            return Self::new(text, encoding);
+        }
         match String::from_utf8(bytes) {
             Ok(text) => Self::new(text, SourceEncoding::Utf8),
             Err(error) => {
@@ -100,9 +103,32 @@ impl SourceText {
         }
     }
 
+    /// Where the first byte is that is no Unicode, of a text of [`Self::from_other`].
+    pub(crate) fn is_no_unicode(&self) -> Option<Fault> {
+        (self.encoding == SourceEncoding::Latin1).then(|| {
+            let bytes: Vec<u8> =
+                self.text.chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
+            let mut fault = undecodable(&bytes, SourceEncoding::Utf8);
+            if let Some((message, _)) = fault.message.split_once(", and") {
+                fault.message = message.to_owned();
+            }
+            fault
+        })
+    }
+
+    /// The text by itself.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
     /// The text. All offsets are offsets in it.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The text behind its byte order mark, for those who go by no offsets.
+    pub fn unmarked(&self) -> &str {
+        self.text.trim_start_matches('\u{feff}')
     }
 
     /// How the file's bytes stand for the text.
@@ -166,6 +192,7 @@ fn undecodable(bytes: &[u8], encoding: SourceEncoding) -> Fault {
         SourceEncoding::Utf8 => ("UTF-8", std::str::from_utf8(bytes).err().map(|error| error.valid_up_to())),
         SourceEncoding::Ascii => ("ASCII", bytes.iter().position(|byte| !byte.is_ascii())),
         SourceEncoding::Latin1 => ("ISO-8859-1", None),
+        SourceEncoding::Utf16 { .. } => ("UTF-16", None),
         SourceEncoding::Other(encoding) => (encoding.name(), None),
     };
     let Some(valid) = valid else {

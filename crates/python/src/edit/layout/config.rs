@@ -10,7 +10,8 @@ use ruff_python_ast::PythonVersion;
 use ruff_python_ast::str::Quote;
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::source::{regular, work_tree};
+use crate::project::Project;
+use crate::source::work_tree;
 
 /// Where lines end if nothing says so.
 const DEFAULT_LINE_LENGTH: u16 = 88;
@@ -57,16 +58,33 @@ impl Default for Layout {
     }
 }
 
+/// The names of the files that say how code is laid out.
+const NAMES: [&str; 7] =
+    [".editorconfig", ".flake8", ".ruff.toml", "pyproject.toml", "ruff.toml", "setup.cfg", "tox.ini"];
+
 impl Layout {
+    /// Has a project tell of each of its files that should say how code is laid out and cannot be read, whether anything
+    /// is written or not.
+    pub fn check_files(project: &Project) {
+        for other in project.others() {
+            let name = other.path.rsplit('/').next().unwrap_or_default();
+            if NAMES.contains(&name) {
+                // What comes of it is told by the project.
+                let _ = project.read_unicode(&other.path);
+            }
+        }
+    }
+
     /// The layout of a file on disk, by its path from a project's root. Configuration is looked for up to the top of
     /// the repository.
-    pub fn of_file(root: &Path, path: &str) -> Self {
+    pub fn of_file(project: &Project, path: &str) -> Self {
+        let root = project.root();
         let file = root.join(path);
         let top = work_tree(root).map_or_else(|| root.to_owned(), |(top, _)| top);
         let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(&top));
         let folders: Vec<String> = folders.map(|folder| format!("{}/", folder.display())).collect();
         let name = path.rsplit('/').next().unwrap_or(path);
-        Self::find(&folders, name, &|path| regular::read_to_string(Path::new(path)).ok())
+        Self::find(&folders, name, &|path| project.read_configuration(Path::new(path)))
     }
 
     /// The layout of a file. `read` gives the text of a file by its path; `folders` are the file's folder and those
