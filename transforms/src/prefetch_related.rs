@@ -37,7 +37,9 @@ fn proposals(project: &Project, gap: &Gap) -> Vec<Proposal> {
     }
     let mut wanted = gap.wanted(true);
     wanted.extend(gap.wanted(false).into_iter().filter(|missing| !can_join(project, gap, missing)));
-    wanted.retain(|missing| !changes_what_it_reads(project, gap, missing));
+    wanted.retain(|missing| {
+        !changes_what_it_reads(project, gap, missing) && !is_read_of_few_shared(project, missing)
+    });
     by_safety(gap, wanted, |wanted| Some(verdict(project, gap, wanted)))
         .iter()
         .map(|(verdict, wanted)| proposal(project, gap, verdict, wanted))
@@ -53,6 +55,13 @@ fn changes_what_it_reads(project: &Project, gap: &Gap, missing: &Missing) -> boo
         write.model == Some(gap.model) && write.relation.is_none() && write.between.is_none() && !write.makes
     };
     leads_back && project.schema.relation(back).to_many() && gap.writes.iter().any(changes)
+}
+
+/// Whether only rows that lack a text read what is behind one that a prefetch loads, by foreign keys alone. That row is one and the
+/// same object for all that lead to it, so that each of those few reads it once, however many rows there are.
+fn is_read_of_few_shared(project: &Project, missing: &Missing) -> bool {
+    let is_key = |&id: &RelationId| project.schema.relation(id).kind() == RelationKind::ForeignKey;
+    missing.to_many && !missing.instead_of.is_empty() && missing.relations.iter().all(is_key)
 }
 
 fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]) -> Proposal {
@@ -129,6 +138,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
         verdict.object_all(rekeyed(project, gap, missing));
         verdict.object_all(stale(project, gap, missing));
         verdict.object_all(ordered_as_put(project, missing));
+        verdict.object_all(binary(project, missing));
     }
     verdict
 }
@@ -295,6 +305,26 @@ fn ordered_as_put(project: &Project, missing: &Missing) -> Option<Objection> {
         format!(
             "taggit gives one row's `{}` in the order in which they were put on it, and prefetched ones in none.",
             tags.lookup_name()
+        ),
+    ))
+}
+
+/// Files that are kept in the database are all in memory at once where the rows that hold them are prefetched. A field of the
+/// project that extends theirs may well hold a few bytes.
+fn binary(project: &Project, missing: &Missing) -> Option<Objection> {
+    let schema = &project.schema;
+    let many = missing.relations.iter().map(|&id| schema.relation(id)).find(|relation| relation.to_many())?;
+    let fields = schema.model(many.target()?).fields();
+    let held = fields
+        .iter()
+        .map(|&id| schema.field(id))
+        .find(|field| field.class().as_str().ends_with("BinaryField") && field.custom_class().is_none())?;
+    Some((
+        Safety::Unsafe,
+        format!(
+            "Rows of `{}` hold binary data (`{}`), and those of all rows would be in memory at once.",
+            many.lookup_name(),
+            held.name(),
         ),
     ))
 }

@@ -44,6 +44,19 @@ pub(crate) fn can_join(project: &Project, gap: &Gap, missing: &Missing) -> bool 
             .all(|to| project.routing.databases(project, gap.model, to) != Databases::Apart)
 }
 
+/// Whether a model has a name in one of the project's own apps and is not among those that the app is seen to have: what makes it
+/// there is not understood.
+fn is_unseen(project: &Project, model: ModelId) -> bool {
+    let schema = &project.schema;
+    let is_own = |id: ModelId| {
+        schema.class_of(id).is_some_and(|class| !project.source.file(class.file).is_third_party)
+    };
+    let app = schema.model(model).app_label();
+    !schema.model(model).is_known()
+        && schema.class_of(model).is_none()
+        && schema.models().any(|id| schema.model(id).app_label() == app && is_own(id))
+}
+
 /// The models that a path's relations lead to.
 fn targets(project: &Project, missing: &Missing) -> impl Iterator<Item = ModelId> {
     missing.relations.iter().filter_map(|&id| project.schema.relation(id).target())
@@ -191,6 +204,16 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Option<Verdict>
                 );
             }
             let Some(target) = relation.target() else { continue };
+            if is_unseen(project, target) {
+                verdict.object(
+                    Safety::Unsafe,
+                    format!(
+                        "`{name}` leads to {}, which is not among the models of that app that are seen here: whether a manager of its own \
+                         hides rows of it from a read, which a join shows, is not known.",
+                        schema.label(target)
+                    ),
+                );
+            }
             if schema.has_custom_base_manager(target) {
                 verdict.object(
                     Safety::Unsafe,

@@ -270,6 +270,24 @@ fn what_runs_where_the_data_are_broken_costs_nothing() {
 }
 
 #[test]
+fn what_the_handler_of_any_exception_reads_of_rows_that_it_has_not_asked_for_costs_nothing() {
+    let view = |caught: &str, read: &str| {
+        code(&format!(
+            "def sent(books):\n    for book in books:\n        try:\n            print(book.title)\n        \
+             except{caught}:\n            print({read})\n\n\n\
+             def shown(request):\n    sent(Book.objects.order_by('pk'))\n"
+        ))
+    };
+    for caught in ["", " Exception", " (Exception, OSError) as error", " BaseException"] {
+        check(&[("views.py", &view(caught, "book.author.name"))], &[]);
+    }
+    let read = &["Safe: sent(Book.objects.order_by('pk')): author"];
+    for caught in [" OSError", " Book.DoesNotExist as error"] {
+        check(&[("views.py", &view(caught, "book.author.name"))], read);
+    }
+}
+
+#[test]
 fn what_is_done_where_a_row_is_missing_that_is_the_same_for_all_costs_nothing() {
     let view = |got: &str, caught: &str| {
         code(&format!(
@@ -548,7 +566,7 @@ fn what_a_prefetch_puts_on_a_row_is_no_field_of_it() {
 fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
     let models = |manager: &str| {
         format!(
-            "from django.db import models\nfrom elsewhere import ScopedManager\nfrom shop.models import Author\n\n\n\
+            "import django_scopes\nfrom django.db import models\nfrom elsewhere import ScopedManager\nfrom shop.models import Author\n\n\n\
              class Page(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
              objects = {manager}\n\n    class Meta:\n        app_label = 'shop'\n"
         )
@@ -571,6 +589,9 @@ fn a_manager_that_is_not_read_is_asked_nothing_while_a_module_is_imported() {
     checked("ScopedManager()", "Page.objects", "Advice: queryset = Page.objects: author");
     checked("ScopedManager()", "Page.objects.all()", "Safe: queryset = Page.objects.all(): author");
     checked("models.Manager()", "Page.objects", "Safe: queryset = Page.objects: author");
+    // What django-scopes makes of a class decides anew each time what it gives.
+    let scoped = "django_scopes.ScopedManager(site='site', _manager_class=models.Manager)";
+    checked(scoped, "Page.objects", "Advice: queryset = Page.objects: author");
 }
 
 #[test]

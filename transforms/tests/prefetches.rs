@@ -415,3 +415,34 @@ fn a_row_that_a_view_hands_to_its_serializer_comes_with_what_the_view_prefetches
     check(&[("views.py", &text(own))], &[]);
     check(&[("views.py", &text("'notes'"))], &["Safe: for note in instance.notes.filter(pk__gt=1):: user"]);
 }
+
+#[test]
+fn what_few_of_the_rows_read_that_a_prefetch_shares_is_not_prefetched_for_all() {
+    let text = |plan: &str| {
+        view(&format!(
+            "    notes = Note.objects.{plan}('book').order_by('pk')\n    \
+             return [note.book.title or note.book.author.name for note in notes]\n"
+        ))
+    };
+    check(&[("views.py", &text("prefetch_related"))], &[]);
+    let lacking = "Unsafe: notes = Note.objects.select_related('book').order_by('pk'): book__author";
+    check(&[("views.py", &text("select_related"))], &[lacking]);
+}
+
+#[test]
+fn prefetched_files_would_all_be_in_memory_at_once() {
+    let models = |class: &str| {
+        format!(
+            "from django.db import models\nfrom shop.models import Book\n\n\nclass Scan(models.Model):\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name='scans')\n    \
+             page = models.{class}()\n\n    class Meta:\n        app_label = 'shop'\n"
+        )
+    };
+    let text = view("    return [list(book.scans.all()) for book in Book.objects.order_by('pk')]\n");
+    for (class, safety) in [("IntegerField", "Safe"), ("BinaryField", "Unsafe")] {
+        let expected = format!(
+            "{safety}: return [list(book.scans.all()) for book in Book.objects.order_by('pk')]: scans"
+        );
+        check(&[("scans.py", &models(class)), ("views.py", &text)], &[&expected]);
+    }
+}

@@ -109,3 +109,19 @@ class Shelves(viewsets.ModelViewSet):
         .collect();
     assert_eq!(readers, ["shop/api.py"]);
 }
+
+#[test]
+fn a_key_to_a_model_that_its_app_is_not_seen_to_have_is_joined_with_a_reason() {
+    let models = |target: &str| {
+        format!(
+            "from django.db import models\n\n\nclass Copy(models.Model):\n    \
+             of = models.ForeignKey('{target}', on_delete=models.CASCADE)\n\n    class Meta:\n        \
+             app_label = 'shop'\n\n\ndef listed():\n    return [copy.of.name for copy in Copy.objects.order_by('pk')]\n"
+        )
+    };
+    let line = "return [copy.of.name for copy in Copy.objects.order_by('pk')]: of";
+    // A package's app is not read, and few have such managers.
+    for (target, safety) in [("shop.Author", "Safe"), ("elsewhere.Thing", "Safe"), ("shop.Made", "Unsafe")] {
+        check(&[("copies.py", &models(target))], &[&format!("{safety}: {line}")]);
+    }
+}

@@ -162,7 +162,8 @@ impl Idle {
             *self.unused.entry(function).or_insert_with(|| project.is_unused(function))
         });
         is_unused
-            || query.sites.iter().chain([site, &read.site]).any(|at| self.rare.has(project, at))
+            || query.sites.iter().chain([site]).any(|at| self.rare.asks(project, at))
+            || self.rare.reads(project, &read.site)
             || *self
                 .in_unused_view
                 .entry(key(site))

@@ -507,6 +507,19 @@ impl<'p> Machine<'p> {
         environment: Option<Environment>,
         slots: Box<[Value]>,
     ) -> Value {
+        let saves = u32::from(self.saves_by_calling(function, &slots));
+        self.saving += saves;
+        let result = self.activate_in(function, environment, slots);
+        self.saving -= saves;
+        result
+    }
+
+    fn activate_in(
+        &mut self,
+        function: FunctionRef,
+        environment: Option<Environment>,
+        slots: Box<[Value]>,
+    ) -> Value {
         match self.active_calls.last() {
             Some(caller) => {
                 self.edges.insert((caller.0, function));

@@ -47,6 +47,8 @@ pub(crate) struct Circumstances {
     climbs: bool,
     /// How rare it is.
     rarity: u32,
+    /// Whether it is made where a row is saved.
+    saves: bool,
     /// The text that it stands in for.
     instead_of: Option<Symbol>,
     /// Whether it is made aside.
@@ -69,7 +71,7 @@ impl Circumstances {
         let mut left = Self { heeded, ways: self.ways, ..Self::default() };
         if heeded.has(Heeded::ROWS) {
             (left.climbs, left.rarity, left.instead_of) = (self.climbs, self.rarity, self.instead_of);
-            (left.aside, left.doubts) = (self.aside, self.doubts);
+            (left.aside, left.doubts, left.saves) = (self.aside, self.doubts, self.saves);
         }
         if heeded.has(Heeded::SERIALIZERS) {
             left.shown_within = self.shown_within;
@@ -105,6 +107,7 @@ impl Machine<'_> {
         if heeded.has(Heeded::ROWS) {
             these.climbs = climbs || self.climbing > 0;
             these.rarity = self.rarity();
+            these.saves = self.saving > 0;
             these.instead_of = self.fallback;
             these.aside = self.aside;
             these.doubts = self.doubts.iter().map(|(doubt, _)| *doubt).collect();

@@ -162,6 +162,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) climbing: u32,
     /// How much rarer the code that is being run is than the rows that it reads of.
     pub(crate) seldom: u32,
+    /// How many rows are being saved, in loops over them, by methods of the project.
+    pub(crate) saving: u32,
     /// How much rarer the end of the last block was than its beginning.
     pub(super) ended_rarer: u32,
     /// How often the attributes of an object have changed: what its methods gave before may be another now.
@@ -375,6 +377,7 @@ impl<'p> Machine<'p> {
             raised: None,
             climbing: 0,
             seldom: 0,
+            saving: 0,
             ended_rarer: 0,
             changes: FxHashMap::default(),
             active_calls: Vec::new(),
@@ -456,6 +459,7 @@ impl<'p> Machine<'p> {
         self.aside = None;
         self.around_fragments.clear();
         self.seldom = 0;
+        self.saving = 0;
         self.rendering = 0;
         self.serving = false;
         self.ways = 1;
@@ -487,9 +491,9 @@ impl<'p> Machine<'p> {
         let active_calls = std::mem::take(&mut self.active_calls);
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
-        let rarity = (self.climbing, self.seldom, self.fallback.take(), self.aside.take());
+        let rarity = (self.climbing, self.seldom, self.saving, self.fallback.take(), self.aside.take());
         let doubts = std::mem::take(&mut self.doubts);
-        (self.climbing, self.seldom) = (0, 0);
+        (self.climbing, self.seldom, self.saving) = (0, 0, 0);
         let left = std::mem::take(&mut self.left);
         let serving = std::mem::take(&mut self.serving);
         run(self);
@@ -498,7 +502,7 @@ impl<'p> Machine<'p> {
         self.active_calls = active_calls;
         self.call_writes = call_writes;
         self.looping = looping;
-        (self.climbing, self.seldom, self.fallback, self.aside) = rarity;
+        (self.climbing, self.seldom, self.saving, self.fallback, self.aside) = rarity;
         self.doubts = doubts;
         self.left = left;
         self.serving = serving;

@@ -208,6 +208,8 @@ impl<'p> Machine<'p> {
         let doubt_else = doubt_else.or_else(|| self.settled_by(frame, test, false, orelse));
         let doubt_then = doubt_then.or_else(|| warned_of(frame.facts, then, orelse));
         let doubt_else = doubt_else.or_else(|| warned_of(frame.facts, orelse, then));
+        let saved = self.tested_while_saving(frame, test);
+        let (doubt_then, doubt_else) = (doubt_then.or(saved), doubt_else.or(saved));
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
@@ -215,9 +217,11 @@ impl<'p> Machine<'p> {
         let known = frame.narrowed.len();
         // What the test has read of its rows it has read as what its branch stands in for.
         let rarer_then = self.stand_in(for_then, |machine| machine.rarer(frame, test, true))
-            + Self::rarer_in(frame, test, true, then);
+            + Self::rarer_in(frame, test, true, then)
+            + u32::from(saved.is_some());
         let rarer_else = self.stand_in(for_else, |machine| machine.rarer(frame, test, false))
-            + Self::rarer_in(frame, test, false, orelse);
+            + Self::rarer_in(frame, test, false, orelse)
+            + u32::from(saved.is_some());
         self.stand_in(for_then, |machine| machine.narrow(frame, test, true));
         self.pick_where_left(frame, then);
         if let Some(one) = one.filter(|one| one.holds) {

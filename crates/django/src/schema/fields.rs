@@ -145,9 +145,10 @@ impl Builder<'_> {
         match self.made_by(entity) {
             (Makes::Field(class), custom) => Some(Declared::Field(class, custom)),
             (Makes::Manager, _) => {
-                let managed = self.scoped_class(file, value, entity).unwrap_or(entity);
-                let (classes, is_known) = self.manager_class(managed);
-                Some(Declared::Manager(classes, is_known))
+                let scoped = self.scoped_class(file, value, entity);
+                let (classes, is_known) = self.manager_class(scoped.unwrap_or(entity));
+                // What makes one of that class decides anew each time what it gives.
+                Some(Declared::Manager(classes, is_known && scoped.is_none()))
             }
             // Django refuses a field of this name.
             (Makes::Unknown, custom) if name == "objects" => {

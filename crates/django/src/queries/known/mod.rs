@@ -18,6 +18,7 @@ pub(in crate::queries) mod memos;
 pub(in crate::queries) mod narrowing;
 pub(in crate::queries) mod ordered;
 pub(in crate::queries) mod required;
+pub(in crate::queries) mod saving;
 pub(in crate::queries) mod searches;
 pub(in crate::queries) mod seldom;
 pub(in crate::queries) mod settled;

@@ -1,0 +1,60 @@
+//! What models read in `save()`, where code saves rows in a loop.
+
+mod support;
+
+use support::check;
+
+/// A model whose `save()` does this first.
+fn models(body: &str) -> String {
+    let body = body.replace('\n', "\n        ");
+    format!(
+        "from django.conf import settings\nfrom django.db import models\nfrom shop.models import Author\n\n\n\
+         class Page(models.Model):\n    author = models.ForeignKey(Author, on_delete=models.CASCADE)\n    \
+         title = models.CharField(max_length=9)\n    state = models.CharField(max_length=9)\n\n    \
+         class Meta:\n        app_label = 'shop'\n\n    \
+         def save(self, *args, **kwargs):\n        {body}\n        super().save(*args, **kwargs)\n\n    \
+         def is_new(self):\n        return self.title != self.state\n\n    \
+         def tell(self):\n        if self.is_new():\n            print(self.author.name)\n"
+    )
+}
+
+const VIEW: &str = "from shop.pages import Page\n\n\n\
+                    def close():\n    for page in Page.objects.order_by('pk'):\n        page.state = 'closed'\n        page.save()\n";
+
+#[track_caller]
+fn check_save(body: &str, expected: &[&str]) {
+    check(&[("pages.py", &models(body)), ("views.py", VIEW)], expected);
+}
+
+#[test]
+fn what_is_read_of_every_row_that_is_saved_is_joined() {
+    check_save("self.title = self.author.name", &["Safe: for page in Page.objects.order_by('pk'):: author"]);
+}
+
+#[test]
+fn what_is_read_behind_a_test_where_a_row_is_saved_is_doubted() {
+    let doubted = &["Unsafe: for page in Page.objects.order_by('pk'):: author"];
+    check_save("if self.is_new():\n    self.title = self.author.name", doubted);
+    check_save("if self.is_new():\n    pass\nelse:\n    self.title = self.author.name", doubted);
+    check_save("self.tell()", doubted);
+}
+
+#[test]
+fn what_is_read_behind_several_tests_where_a_row_is_saved_is_read_of_few() {
+    check_save("if self.is_new():\n    if self.title:\n        self.title = self.author.name", &[]);
+    check_save("if self.title:\n    self.tell()", &[]);
+}
+
+#[test]
+fn a_method_of_another_name_is_not_what_saves_a_row() {
+    let view = "from shop.pages import Page\n\n\n\
+                def close():\n    for page in Page.objects.order_by('pk'):\n        page.tell()\n";
+    let expected = &["Safe: for page in Page.objects.order_by('pk'):: author"];
+    check(&[("pages.py", &models("pass")), ("views.py", view)], expected);
+}
+
+#[test]
+fn a_test_of_something_else_than_the_row_tells_nothing_of_it() {
+    let safe = &["Safe: for page in Page.objects.order_by('pk'):: author"];
+    check_save("if settings.NAMED:\n    if len(args) < 2:\n        self.title = self.author.name", safe);
+}
