@@ -106,9 +106,7 @@ impl Maker<'_> {
             ExprKind::Global(name) | ExprKind::Attribute(_, name) => names.contains(&name),
             _ => false,
         };
-        let exprs = self.facts.exprs.iter();
-        exprs
-            .filter(move |expr| body.contains_range(expr.range) && is_named(expr.kind))
-            .map(|expr| expr.range)
+        let exprs = self.facts.exprs_within(body);
+        exprs.filter(move |(_, expr)| is_named(expr.kind)).map(|(_, expr)| expr.range)
     }
 }

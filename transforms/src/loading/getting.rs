@@ -144,13 +144,10 @@ fn call(project: &Project, caller: FunctionRef, giving: &FxIndexSet<FunctionRef>
     let within = facts.function(caller.id).range;
     let name = |function: &FunctionRef| project.source.facts(function.file).function(function.id).name;
     let names: FxHashSet<Symbol> = giving.iter().map(name).collect();
-    let call = facts.exprs.iter().find(|expr| {
-        within.contains_range(expr.range)
-            && match expr.kind {
-                ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name),
-                _ => false,
-            }
+    let call = facts.exprs_within(within).find(|(_, expr)| match expr.kind {
+        ExprKind::Attribute(_, name) | ExprKind::Global(name) => names.contains(&name),
+        _ => false,
     });
-    let range = call.map_or(TextRange::empty(within.start()), |call| call.range);
+    let range = call.map_or(TextRange::empty(within.start()), |(_, call)| call.range);
     Site { file: caller.file, range, function: Some(caller.id), form: SiteForm::Declaration }
 }

@@ -79,8 +79,7 @@ fn asks(project: &Project, view: ClassRef, name: &str) -> Option<FunctionRef> {
         }
         _ => false,
     };
-    let mut own = facts.exprs.iter().filter(|expr| within.contains_range(expr.range));
-    own.any(|expr| is_asking(expr.kind)).then_some(function)
+    facts.exprs_within(within).any(|(_, expr)| is_asking(expr.kind)).then_some(function)
 }
 
 /// Whether a view keeps the object that it was asked for, and gives it the next time.

@@ -77,8 +77,7 @@ fn hidden(machine: &Machine<'_>, table: Value) -> Vec<Symbol> {
         let first = facts.arguments(run).first().filter(|_| is_columns && method == "hide")?;
         facts.as_str(first.value).map(Symbol::new)
     };
-    let calls = facts.exprs.iter().filter(|node| within.contains_range(node.range));
-    calls.filter_map(|node| name(node.kind)).collect()
+    facts.exprs_within(within).filter_map(|(_, node)| name(node.kind)).collect()
 }
 
 /// Whether a table's own code asks its rows for what its columns need, by itself or by a function that it calls.
@@ -86,7 +85,7 @@ fn loads_by_itself(machine: &Machine<'_>, class: ClassRef) -> bool {
     let facts = machine.project.facts(class.file);
     let within = facts.class(class.id).range;
     asks_for_relations(facts, within)
-        || facts.exprs.iter().filter(|node| within.contains_range(node.range)).any(|node| {
+        || facts.exprs_within(within).any(|(_, node)| {
             let ExprKind::Call(callee, _) = node.kind else { return false };
             let Entity::Function(called) = machine.project.entity_of(class.file, callee) else {
                 return false;
@@ -112,8 +111,7 @@ fn named<'p>(machine: &Machine<'p>, class: ClassRef, base: ClassRef) -> Vec<&'p 
             asks_for_relations(facts, facts.function(function.id).range)
         })
     };
-    let calls = facts.exprs.iter().filter(|node| within.contains_range(node.range));
-    let given = calls.filter_map(|node| match node.kind {
+    let given = facts.exprs_within(within).filter_map(|(_, node)| match node.kind {
         ExprKind::Call(callee, run) if asks(callee) => Some(facts.arguments(run)),
         _ => None,
     });
@@ -140,10 +138,9 @@ fn is_loader(name: Symbol) -> bool {
 
 /// Whether code calls `prefetch_related` or `select_related`.
 fn asks_for_relations(facts: &FileFacts, within: TextRange) -> bool {
-    facts.exprs.iter().any(|node| {
-        within.contains_range(node.range)
-            && matches!(node.kind, ExprKind::Attribute(_, name) if is_loader(name))
-    })
+    facts
+        .exprs_within(within)
+        .any(|(_, node)| matches!(node.kind, ExprKind::Attribute(_, name) if is_loader(name)))
 }
 
 /// A column, as its table declares it.

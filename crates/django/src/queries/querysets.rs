@@ -160,10 +160,9 @@ impl<'p> Machine<'p> {
     fn names_method(&self, function: FunctionRef, method: &str) -> bool {
         let facts = self.facts(function.file);
         let within = facts.function(function.id).range;
-        facts.exprs.iter().any(|expr| {
-            within.contains_range(expr.range)
-                && matches!(expr.kind, ExprKind::Attribute(_, name) if name == *method)
-        })
+        facts
+            .exprs_within(within)
+            .any(|(_, expr)| matches!(expr.kind, ExprKind::Attribute(_, name) if name == *method))
     }
 
     /// `queryset.name(arguments)` for a method of Django's.

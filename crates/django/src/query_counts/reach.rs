@@ -86,20 +86,14 @@ impl<'p> Reach<'p> {
     fn follow(&self, region: Region, found: &mut Found) {
         let source = &self.project.source;
         let facts = source.facts(region.file);
-        let within: Vec<(usize, &ExprNode)> = facts
-            .exprs
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| region.range.contains_range(node.range))
-            .collect();
-        let of_text = |(_, node): &(usize, &ExprNode)| match node.kind {
+        let within: Vec<(Expr, &ExprNode)> = facts.exprs_within(region.range).collect();
+        let of_text = |(_, node): &(Expr, &ExprNode)| match node.kind {
             ExprKind::FString(parts) => facts.list(parts),
             _ => &[],
         };
         // The constant parts of an f-string are no paths by themselves.
         let pieces: FxHashSet<Expr> = within.iter().flat_map(of_text).copied().collect();
-        for (n, node) in within {
-            let expr = Expr(n as u32);
+        for (expr, node) in within {
             match node.kind {
                 ExprKind::Global(_) => self.add(source.entity_of(region.file, expr), found),
                 ExprKind::Import(import) => self.import(region.file, import, found),

@@ -9,11 +9,16 @@ use super::ir::{
 };
 use crate::symbol::Symbol;
 
+/// Of how many consecutive values it is known together where they stand.
+const STRETCH: usize = 128;
+
 /// What stays of one file. `Default` is the facts of an empty file.
 #[derive(Clone, Debug, Default)]
 pub struct FileFacts {
     /// All values.
     pub exprs: Vec<ExprNode>,
+    /// The bytes in which the first, the second and so on of each [`STRETCH`] values stand, where that was noted.
+    stretches: Box<[TextRange]>,
     /// Lists of values.
     pub expr_lists: Vec<Expr>,
     /// Arguments of calls and bases of classes.
@@ -61,6 +66,27 @@ impl FileFacts {
     /// A value's node.
     pub fn expr(&self, expr: Expr) -> &ExprNode {
         &self.exprs[expr.index()]
+    }
+
+    /// Notes where the values stand, once all are there.
+    pub(super) fn note_stretches(&mut self) {
+        let cover = |nodes: &[ExprNode]| nodes.iter().map(|node| node.range).reduce(TextRange::cover);
+        self.stretches = self.exprs.chunks(STRETCH).filter_map(cover).collect();
+    }
+
+    /// The values that stand within a stretch of the source, in the order of the table.
+    pub fn exprs_within(&self, within: TextRange) -> impl Iterator<Item = (Expr, &ExprNode)> {
+        // They are in the order of the source, but for those that are known later or earlier than they stand: most of the
+        // table is passed over.
+        let may_hold = move |at: usize| match self.stretches.get(at) {
+            Some(stretch) => stretch.intersect(within).is_some(),
+            None => true,
+        };
+        let chunks = self.exprs.chunks(STRETCH).enumerate().filter(move |&(at, _)| may_hold(at));
+        let nodes = chunks.flat_map(|(at, nodes)| (at * STRETCH..).zip(nodes));
+        nodes
+            .filter(move |(_, node)| within.contains_range(node.range))
+            .map(|(at, node)| (Expr(at as u32), node))
     }
 
     /// How a value comes to be.

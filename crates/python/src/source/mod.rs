@@ -40,8 +40,7 @@ impl Fault {
 /// A number that changes with the bytes: what a cache and the check before writing go by.
 pub(crate) fn content_hash(bytes: &[u8]) -> u64 {
     use std::hash::Hasher;
-    // The keys of this hasher are fixed, so that the number is the same in every process.
-    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(bytes);
     hasher.finish()
 }

@@ -4,6 +4,8 @@
 //! stack. CPython refuses such a text too ("too many nested parentheses", "recursion limit exceeded
 //! during compilation"), and far earlier than this.
 
+use memchr::memchr2;
+
 /// No branch of a tree may be made of more tokens than this.
 const LIMIT: usize = 20_000;
 
@@ -85,26 +87,50 @@ fn scan(text: &[u8]) -> Option<usize> {
     None
 }
 
+/// The bytes of words.
+const WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        is_word[byte] = (byte as u8).is_ascii_alphanumeric() || byte == b'_' as usize || byte >= 0x80;
+        byte += 1;
+    }
+    is_word
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    WORD[usize::from(byte)]
 }
 
 fn end_of_line(text: &[u8], from: usize) -> usize {
-    text[from..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(text.len(), |at| from + at)
+    memchr2(b'\n', b'\r', &text[from..]).map_or(text.len(), |at| from + at)
 }
 
 /// The end of the string whose opening quote is at `from`. What an f-string nests is not looked into: its
 /// quotes alternate with code, which is counted.
 fn end_of_string(text: &[u8], from: usize) -> usize {
     let quote = text[from];
-    let triple = text[from..].starts_with(&[quote; 3]);
-    let mut at = from + if triple { 3 } else { 1 };
+    if text[from..].starts_with(&[quote; 3]) {
+        return end_of_triple(text, from + 3, quote);
+    }
+    let mut at = from + 1;
     while let Some(&byte) = text.get(at) {
         match byte {
             b'\\' => at += 2,
-            b'\n' | b'\r' if !triple => return at,
-            _ if byte != quote => at += 1,
-            _ if !triple => return at + 1,
+            b'\n' | b'\r' => return at,
+            _ if byte == quote => return at + 1,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// The end of a string in triple quotes that has come to `at`.
+fn end_of_triple(text: &[u8], mut at: usize, quote: u8) -> usize {
+    while let Some(found) = text.get(at..).and_then(|rest| memchr2(quote, b'\\', rest)) {
+        at += found;
+        match text[at] {
+            b'\\' => at += 2,
             _ if text[at..].starts_with(&[quote; 3]) => return at + 3,
             _ => at += 1,
         }

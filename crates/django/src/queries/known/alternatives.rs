@@ -136,7 +136,7 @@ fn truth(facts: &FileFacts, test: Expr, both: [Symbol; 2]) -> Option<bool> {
 ///
 /// <https://docs.djangoproject.com/en/stable/ref/models/constraints/#checkconstraint>
 fn forbids(facts: &FileFacts, within: TextRange, both: [Symbol; 2]) -> bool {
-    facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).any(|expr| {
+    facts.exprs_within(within).any(|(_, expr)| {
         let ExprKind::Call(callee, run) = expr.kind else { return false };
         is_named(facts, callee, "CheckConstraint")
             && facts.arguments(run).iter().any(|argument| {
@@ -205,7 +205,7 @@ fn chooses(
         both.iter().all(|name| names.contains(&Some(*name)))
             && names.into_iter().all(|name| name.is_some_and(&is_null_key))
     };
-    facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).any(|expr| match expr.kind {
+    facts.exprs_within(within).any(|(_, expr)| match expr.kind {
         ExprKind::Or(run) => are_keys(facts.list(run).iter().map(|&part| own_key(facts, part)).collect()),
         ExprKind::Dict(run) => {
             are_keys(facts.list(run).iter().skip(1).step_by(2).map(|&value| text(facts, value)).collect())

@@ -310,8 +310,8 @@ impl<'f> Body<'f> {
     /// Whether a method that querysets alone have is called of a variable.
     fn asks_rows_of(&self, slot: u32) -> bool {
         let within = self.facts.function(self.function.id).range;
-        self.facts.exprs.iter().any(|expr| match expr.kind {
-            ExprKind::Attribute(base, name) if within.contains_range(expr.range) => {
+        self.facts.exprs_within(within).any(|(_, expr)| match expr.kind {
+            ExprKind::Attribute(base, name) => {
                 self.facts.kind(base) == ExprKind::Local(slot) && ROWS.contains(&name.as_str())
             }
             _ => false,

@@ -123,12 +123,13 @@ impl Machine<'_> {
             let facts = self.project.facts(class.file);
             let body = facts.class(class.id).range;
             let is_within = |range: TextRange| body.contains_range(range);
-            facts.exprs.iter().any(|expr| {
-                is_within(expr.range) && matches!(expr.kind, ExprKind::Str(text) if says(text.as_str()))
-            }) || facts.arguments.iter().any(|argument| {
-                is_within(facts.range(argument.value))
-                    && matches!(argument.kind, ArgumentKind::Keyword(name) if says(name.as_str()))
-            })
+            facts
+                .exprs_within(body)
+                .any(|(_, expr)| matches!(expr.kind, ExprKind::Str(text) if says(text.as_str())))
+                || facts.arguments.iter().any(|argument| {
+                    is_within(facts.range(argument.value))
+                        && matches!(argument.kind, ArgumentKind::Keyword(name) if says(name.as_str()))
+                })
         };
         self.project.mro(class).iter().any(|base| match base {
             Base::Class(class) => is_said_in(class),

@@ -80,7 +80,7 @@ impl<'p> Machine<'p> {
             return 0;
         }
         let within = facts.stretch(tried);
-        let asked = facts.exprs.iter().filter(|expr| within.contains_range(expr.range)).filter_map(|expr| {
+        let asked = facts.exprs_within(within).filter_map(|(_, expr)| {
             let ExprKind::Call(callee, _) = expr.kind else { return None };
             let ExprKind::Attribute(base, name) = facts.kind(callee) else { return None };
             let is_manager =

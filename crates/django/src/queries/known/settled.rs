@@ -98,10 +98,8 @@ impl<'p> Machine<'p> {
             _ => None,
         };
         let makers: Vec<Expr> = facts
-            .exprs
-            .iter()
-            .filter(|expr| within.contains_range(expr.range))
-            .filter_map(|expr| match expr.kind {
+            .exprs_within(within)
+            .filter_map(|(_, expr)| match expr.kind {
                 ExprKind::Call(callee, _) => makes(callee),
                 _ => None,
             })
@@ -132,10 +130,7 @@ impl<'p> Machine<'p> {
         if self.looping.is_empty() || !catches_missing(facts, handler) {
             return None;
         }
-        let within = |block: Block| {
-            let stretch = facts.stretch(block);
-            facts.exprs.iter().filter(move |expr| stretch.contains_range(expr.range)).map(|expr| expr.kind)
-        };
+        let within = |block: Block| facts.exprs_within(facts.stretch(block)).map(|(_, expr)| expr.kind);
         let asked = within(tried).find_map(|kind| {
             let ExprKind::Attribute(base, name) = kind else { return None };
             let row = self.row_in(frame, base)?;

@@ -130,6 +130,7 @@ impl<'a> Lowering<'a> {
     fn finish(self) -> FileFacts {
         let mut facts = self.facts;
         facts.exprs.shrink_to_fit();
+        facts.note_stretches();
         facts.expr_lists.shrink_to_fit();
         facts.arguments.shrink_to_fit();
         facts.compare_ops.shrink_to_fit();
