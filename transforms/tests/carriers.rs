@@ -339,6 +339,49 @@ fn what_is_put_into_an_item_of_a_container_is_in_the_container() {
 }
 
 #[test]
+fn what_is_put_into_a_list_that_is_in_another_is_in_that_too() {
+    let query = "for book in Book.objects.order_by('pk'):";
+    let listed = |within: &str, shown: &str| {
+        format!(
+            "from shop.models import Book\n\n\ndef listed(request):\n    day = None\n    days = []\n    \
+             {query}\n        {within}\n    return [book.editor.name for {shown}]\n"
+        )
+    };
+    let found = [format!("Safe: {query}: editor")];
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    let nested = "day in days for book in day";
+    for (within, shown) in [
+        ("day = []\n        days.append(day)\n        day.append(book)", nested),
+        ("day = []\n        days.insert(0, day)\n        day.append(book)", nested),
+        (
+            "if day is None or book.title:\n            day = {'books': []}\n            days.append(day)\n        \
+             day['books'].append(book)",
+            "day in days for book in day['books']",
+        ),
+        (
+            "title, day = book.title, []\n        days.append((title, day))\n        day.append(book)",
+            "_, day in days for book in day",
+        ),
+        (
+            "day = []\n        days.append({'title': book.title, 'books': day})\n        day.append(book)",
+            "day in days for book in day['books']",
+        ),
+    ] {
+        check(&[("views.py", &listed(within, shown))], &found);
+    }
+    for within in [
+        // The variable is another list by then, and so is the list that it was added to.
+        "day = []\n        days.append(day)\n        day = []\n        day.append(book)",
+        "day = []\n        days.append(day)\n        day, other = [], []\n        day.append(book)",
+        "day = []\n        days.append(day)\n        days = []\n        day.append(book)",
+        // A copy is added.
+        "day = []\n        days.append(list(day))\n        day.append(book)",
+    ] {
+        check(&[("views.py", &listed(within, nested))], &[]);
+    }
+}
+
+#[test]
 fn an_object_that_is_a_dict_holds_what_its_class_gives_python() {
     let validators = |context: &str, read: &str| {
         format!(

@@ -402,6 +402,34 @@ def apart():
 
 /// The manager of a proxy may start with the rows of its parent.
 #[test]
+fn a_function_within_another_has_what_is_bound_after_it() {
+    let line = "books = Book.objects.order_by('pk')";
+    let found = [format!("Safe: {line}: author")];
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    for (body, expected) in [
+        (
+            "def show():\n        print([book.author.name for book in books])\n    BOOKS\n    show()",
+            &found[..],
+        ),
+        // A helper that stands below the one that calls it, and one more.
+        (
+            "def show():\n        for book in books:\n            line(book)\n    def line(book):\n        print(name(book))\n    \
+             def name(book):\n        return book.author.name\n    BOOKS\n    show()",
+            &found,
+        ),
+        ("def show(books):\n        print(books)\n    BOOKS\n    show([])", &[]),
+        // It is bound where nothing calls the function any more.
+        ("def show():\n        print([book.author.name for book in books])\n    show()\n    BOOKS", &[]),
+    ] {
+        let body = body.replace("BOOKS", line);
+        check(
+            &[("views.py", &format!("from shop.models import Book\n\n\ndef listed(request):\n    {body}\n"))],
+            expected,
+        );
+    }
+}
+
+#[test]
 fn a_manager_gives_rows_of_another_model() {
     let models = "
 from django.db import models

@@ -245,7 +245,10 @@ impl<'p> Machine<'p> {
 
     fn local(&mut self, frame: &mut Frame<'p>, slot: u32) -> Value {
         let value = frame.slots.get(slot as usize).copied().unwrap_or(Value::UNKNOWN);
-        if !frame.is_class_body || value != Value::NEVER {
+        if !frame.is_class_body {
+            return self.bound_since(frame, value);
+        }
+        if value != Value::NEVER {
             return value;
         }
         let Some(class) = frame.class else { return Value::UNKNOWN };

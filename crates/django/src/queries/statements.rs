@@ -74,6 +74,7 @@ impl<'p> Machine<'p> {
                     if self.has_raised(frame, value) {
                         return Next::Away;
                     }
+                    self.note_added(frame, value);
                     self.forget_told(frame, value);
                 }
             },
@@ -380,6 +381,7 @@ impl<'p> Machine<'p> {
             ExprKind::Local(slot) => {
                 frame.slots[slot as usize] = value;
                 frame.told.retain(|(known, _)| known.slot != slot);
+                frame.unalias(slot);
                 frame.rebind(slot as usize);
             }
             ExprKind::Free { up, slot } => self.assign_free(frame, up, slot, value),

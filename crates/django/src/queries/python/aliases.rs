@@ -1,5 +1,5 @@
-//! Variables that are a container's own item: `day = days[date]`, `for day in days.values()`. What code puts into the
-//! variable is in the container too.
+//! Variables that are a container's own item: `day = days[date]`, `for day in days.values()`, `days.append(day)`. What
+//! code puts into the variable is in the container too.
 
 use tuneup_python::flow::{Expr, ExprKind, FileFacts};
 
@@ -19,6 +19,27 @@ enum Item {
     Of(Expr),
     /// Any of what is in a container.
     Any(Expr),
+    /// What was added to a container, the variable or what is written around it: `days.append((date, day))`.
+    Added(Expr, Expr),
+}
+
+/// The methods that add one item, and which of their arguments that is.
+const ADDING: &[(&str, usize)] = &[("append", 0), ("appendleft", 0), ("insert", 1)];
+
+impl Frame<'_> {
+    /// Forgets what a variable was an item of, and what was added to it or with it: it is bound anew.
+    pub(in crate::queries) fn unalias(&mut self, slot: u32) {
+        let facts = self.facts;
+        self.aliases.retain(|alias| {
+            alias.slot != slot
+                && match alias.of {
+                    Item::Added(container, item) => {
+                        ![container, item].iter().any(|&of| is_of(facts, of, slot))
+                    }
+                    Item::Of(_) | Item::Any(_) => true,
+                }
+        });
+    }
 }
 
 impl<'p> Machine<'p> {
@@ -34,7 +55,6 @@ impl<'p> Machine<'p> {
         let before = frame.bound.replace((target, from));
         match facts.kind(target) {
             ExprKind::Local(slot) => {
-                frame.aliases.retain(|alias| alias.slot != slot);
                 if !self.is_container(value) {
                     return;
                 }
@@ -92,8 +112,26 @@ impl<'p> Machine<'p> {
         if let ExprKind::Local(slot) = variable
             && is_place(facts, container)
         {
-            frame.aliases.retain(|alias| alias.slot != slot);
             frame.aliases.push(Alias { slot, of: Item::Any(container) });
+        }
+    }
+
+    /// Notes which variables are in what a step adds to a container.
+    pub(in crate::queries) fn note_added(&mut self, frame: &mut Frame<'p>, step: Expr) {
+        let facts = frame.facts;
+        let ExprKind::Call(callee, run) = facts.kind(step) else { return };
+        let ExprKind::Attribute(container, name) = facts.kind(callee) else { return };
+        let Some(&(_, place)) = ADDING.iter().find(|(adding, _)| name == *adding) else { return };
+        let Some(argument) = facts.arguments(run).get(place).map(|argument| argument.value) else { return };
+        if !is_place(facts, container) {
+            return;
+        }
+        for slot in variables_in(facts, argument) {
+            let alias = Alias { slot, of: Item::Added(container, argument) };
+            let is_filled = frame.slots.get(slot as usize).is_some_and(|&value| self.is_container(value));
+            if is_filled && !frame.aliases.contains(&alias) {
+                frame.aliases.push(alias);
+            }
         }
     }
 
@@ -110,6 +148,14 @@ impl<'p> Machine<'p> {
         for alias in &followed {
             match alias.of {
                 Item::Of(place) => self.assign_back(frame, place, value),
+                Item::Added(container, argument) => {
+                    let item = self.eval(frame, argument);
+                    let before = self.eval(frame, container);
+                    let after = self.with_added(before, item);
+                    if after != before {
+                        self.assign_back(frame, container, after);
+                    }
+                }
                 Item::Any(container) => {
                     let before = self.eval(frame, container);
                     let after = self.with_any(before, value);
@@ -120,6 +166,21 @@ impl<'p> Machine<'p> {
             }
         }
         frame.aliases.extend(followed);
+    }
+
+    /// A list with one more item.
+    fn with_added(&mut self, list: Value, item: Value) -> Value {
+        self.for_each(list, |machine, member| match machine.values.shape(member).clone() {
+            Shape::Sequence(element) => {
+                let element = machine.values.join(element, item);
+                machine.values.sequence(element)
+            }
+            Shape::Tuple(items) => {
+                let element = machine.values.join_all(items.iter().copied().chain([item]));
+                machine.values.sequence(element)
+            }
+            _ => member,
+        })
     }
 
     /// A container of which any item may be this value.
@@ -144,6 +205,38 @@ impl<'p> Machine<'p> {
             }
             _ => member,
         })
+    }
+}
+
+/// The variables that are written as a value, or among what is written in one: `day`, `(date, day)`, `{"day": day}`.
+fn variables_in(facts: &FileFacts, written: Expr) -> Vec<u32> {
+    let whole = [written];
+    let items: &[Expr] = match facts.kind(written) {
+        ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Dict(run) => facts.list(run),
+        _ => &whole,
+    };
+    // What is called is not called again.
+    let is_call = |&item: &Expr| matches!(facts.kind(item), ExprKind::Call(..) | ExprKind::Comprehension(_));
+    if items.iter().any(is_call) {
+        return Vec::new();
+    }
+    let variables = items.iter().filter_map(|&item| match facts.kind(item) {
+        ExprKind::Local(slot) => Some(slot),
+        _ => None,
+    });
+    variables.collect()
+}
+
+/// Whether a variable stands in a place, or among what is written in a value.
+fn is_of(facts: &FileFacts, written: Expr, slot: u32) -> bool {
+    match facts.kind(written) {
+        ExprKind::Local(own) => own == slot,
+        ExprKind::Attribute(base, _) => is_of(facts, base, slot),
+        ExprKind::Subscript(base, index) => is_of(facts, base, slot) || is_of(facts, index, slot),
+        ExprKind::Tuple(run) | ExprKind::List(run) | ExprKind::Dict(run) => {
+            facts.list(run).iter().any(|&item| is_of(facts, item, slot))
+        }
+        _ => false,
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod aliases;
 pub(in crate::queries) mod callables;
 pub(in crate::queries) mod carried;
+pub(in crate::queries) mod closures;
 pub(in crate::queries) mod containers;
 mod dicts;
 pub(in crate::queries) mod encoding;
