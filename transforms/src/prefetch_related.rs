@@ -247,7 +247,7 @@ fn written(project: &Project, gap: &Gap, missing: &Missing, id: RelationId) -> O
         ));
     }
     let is_of_them = |write: &&Write| match (write.relation, write.between) {
-        (Some(set), _) => set == id,
+        (Some(_), _) => false,
         (None, Some(other)) => schema.relation(other).through() == Some(target),
         (None, None) => write.model == Some(target) && write.changes(relation),
     };
@@ -260,6 +260,15 @@ fn written(project: &Project, gap: &Gap, missing: &Missing, id: RelationId) -> O
                 "{} is written while the rows are looped over ({}): prefetched `{name}` would not show it, and to save one of them would write back what it held before.",
                 schema.label(target),
                 place_of(project, &write.site).path
+            ),
+        ));
+    }
+    // To set it writes no row of its target: what is read then is what was set.
+    if gap.writes.iter().any(|write| write.relation == Some(id)) {
+        return Some((
+            Safety::Unsafe,
+            format!(
+                "`{name}` is set on the rows while they are looped over: what was prefetched for these is not read."
             ),
         ));
     }

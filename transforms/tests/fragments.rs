@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
+use tuneup_transforms::proposal::Safety;
 
 const VIEW: &str = "
 from django.shortcuts import render
@@ -45,6 +46,38 @@ fn a_fragment_of_a_row_is_not_made_for_every_row() {
          {{ book.author.name }}{% endfor %}",
         "Safe",
     );
+}
+
+#[test]
+fn how_long_a_fragment_is_kept_decides_what_is_said_of_it() {
+    let of = |timeout: &str| {
+        let template = format!(
+            "{{% load cache %}}{{% for book in books %}}{{% cache {timeout} book book.pk %}}{{{{ book.author.name }}}}{{% endcache %}}\
+             {{% endfor %}}"
+        );
+        [("views.py".to_owned(), VIEW.to_owned()), ("templates/shop/books.html".to_owned(), template)]
+    };
+    let most = "made for few rows where the fragments of most are there already";
+    let unknown = "for a time that the template does not say";
+    for (timeout, said) in [
+        ("None", Some(most)),
+        ("'500'", Some(most)),
+        ("book.title|length", Some(unknown)),
+        ("timeout", Some(unknown)),
+        // Nothing is kept then.
+        ("0", None),
+        ("-1", None),
+    ] {
+        let files = of(timeout);
+        let files = files.each_ref().map(|(path, text)| (path.as_str(), text.as_str()));
+        let proposals = Shop::new(&files).proposals();
+        let [found] = proposals.as_slice() else { panic!("{timeout}: {proposals:?}") };
+        for text in [most, unknown] {
+            assert_eq!(found.message.contains(text), said == Some(text), "{timeout}: {}", found.message);
+        }
+        let safety = if said.is_some() { Safety::Unsafe } else { Safety::Safe };
+        assert_eq!(found.safety, safety, "{timeout}");
+    }
 }
 
 #[test]

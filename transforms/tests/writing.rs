@@ -2,7 +2,8 @@
 
 mod support;
 
-use support::check;
+use support::{Shop, check};
+use tuneup_transforms::proposal::Safety;
 
 const IMPORTS: &str = "from django.db.models import Prefetch, prefetch_related_objects\n\
                        from shop.models import Author, Book, Note\n\n\n";
@@ -518,4 +519,36 @@ fn what_counts_on_from_what_an_earlier_turn_saved_is_not_joined() {
     ] {
         check(&[("views.py", &view(&steps))], &[&format!("{safety}: {QUERY}: author")]);
     }
+}
+
+#[test]
+fn a_relation_that_is_set_on_a_row_writes_no_row_of_its_target() {
+    let view = |step: &str| {
+        code(&format!(
+            "def moved(request):\n    \
+             for author in Author.objects.order_by('pk'):\n        \
+             for book in author.books.all():\n            \
+             if book.editor != author:\n                \
+             {step}\n                \
+             book.save()\n"
+        ))
+    };
+    let message = |step: &str| {
+        let shop = Shop::new(&[("views.py", &view(step))]);
+        let proposals = shop.proposals();
+        let [found] = proposals.as_slice() else { panic!("{step}: {proposals:?}") };
+        assert_eq!(
+            (found.safety, found.fields.as_slice()),
+            (Safety::Unsafe, &["books__editor".to_owned()][..])
+        );
+        found.message.clone()
+    };
+    let (set, written) = ("`editor` is set on the rows", "shop.Author is written");
+    for step in ["book.editor = author", "book.editor_id = author.pk"] {
+        let said = message(step);
+        assert!(said.contains(set) && !said.contains(written), "{said}");
+    }
+    // One that is saved as well is written.
+    let said = message("book.editor = author; book.editor.save()");
+    assert!(said.contains(written) && !said.contains(set), "{said}");
 }

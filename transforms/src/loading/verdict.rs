@@ -132,6 +132,11 @@ impl Gap<'_> {
                 "Only what stands within `{% cache %}` reads it, which is made for few rows where the fragments of most \
                  are there already: the others would pay for it without need.",
             ),
+            Some(Aside::Timed) => verdict.object(
+                Safety::Unsafe,
+                "Only what stands within `{% cache %}` reads it, for a time that the template does not say: where it keeps \
+                 anything, rows whose fragment is there already would pay for it without need.",
+            ),
             Some(Aside::Users) => verdict.object(
                 Safety::Unsafe,
                 "Only what a template shows to some users alone reads it, by what they may do or whether they are signed in: \

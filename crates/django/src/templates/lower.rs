@@ -196,7 +196,9 @@ impl<'s> Lowering<'s> {
             }
             "cache" => {
                 self.show_pieces(&tag, steps);
-                let begin = self.builder.call("%cached", &[], tag.range);
+                let timeout = pieces(tag.rest).first().map_or("", |piece| piece.1);
+                let Some(what) = fragment(timeout) else { return self.inline("endcache", steps) };
+                let begin = self.builder.call(what, &[], tag.range);
                 steps.push(step(StmtKind::Expr(begin), tag.range));
                 self.inline("endcache", steps);
                 // Steps stand in the order of their places.
@@ -371,6 +373,19 @@ impl<'s> Lowering<'s> {
                 steps.push(step(StmtKind::Expr(shown), tag.range));
             }
         }
+    }
+}
+
+/// How a fragment is begun that `{% cache timeout … %}` keeps: nothing where it keeps none, which is so for no more than 0
+/// seconds. `None` keeps it for good, and of any other expression only those who run it know.
+///
+/// <https://docs.djangoproject.com/en/stable/topics/cache/#template-fragment-caching>
+fn fragment(timeout: &str) -> Option<&'static str> {
+    let seconds = timeout.trim_matches(['"', '\'']);
+    match (seconds, seconds.parse::<i64>()) {
+        ("None", _) => Some("%cached"),
+        (_, Ok(seconds)) => (seconds > 0).then_some("%cached"),
+        (_, Err(_)) => Some("%cached_for"),
     }
 }
 

@@ -15,16 +15,18 @@ pub enum Aside {
     Branch,
     /// A fragment that a template keeps: `{% cache %}`.
     Fragment,
+    /// One that it keeps for a time which is not written there, and may be none: `{% cache book.kept_for … %}`.
+    Timed,
     /// What a template shows to some users alone: `{% if perms.shop.change_book %}`.
     Users,
 }
 
 impl Machine<'_> {
-    /// Begins or ends a fragment that a template keeps in a cache.
-    pub(in crate::queries) fn pass_fragment(&mut self, begins: bool) {
-        if begins {
+    /// Begins a fragment that a template keeps in a cache, or ends one.
+    pub(in crate::queries) fn pass_fragment(&mut self, begun: Option<Aside>) {
+        if begun.is_some() {
             self.around_fragments.push(self.aside);
-            self.aside = self.aside.or(Some(Aside::Fragment));
+            self.aside = self.aside.or(begun);
         } else if let Some(around) = self.around_fragments.pop() {
             self.aside = around;
         }

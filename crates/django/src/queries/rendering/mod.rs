@@ -11,6 +11,7 @@ use tuneup_python::flow::{Argument, ArgumentKind, ExprKind, FunctionId, Run, Stm
 use tuneup_python::{FileId, FunctionRef, Symbol};
 
 use crate::queries::calls::{Arguments, CallSite};
+use crate::queries::known::aside::Aside;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::python::left::Left;
 use crate::queries::value::{Shape, Site, Value};
@@ -350,8 +351,12 @@ impl<'p> Machine<'p> {
                 self.block_tag(frame, arguments);
                 Value::SCALAR
             }
-            "%cached" | "%endcached" => {
-                self.pass_fragment(what == "%cached");
+            "%cached" | "%cached_for" | "%endcached" => {
+                self.pass_fragment(match what.as_str() {
+                    "%cached" => Some(Aside::Fragment),
+                    "%cached_for" => Some(Aside::Timed),
+                    _ => None,
+                });
                 Value::SCALAR
             }
             "%filter" => self.filter(frame, arguments, site),
