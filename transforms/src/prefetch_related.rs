@@ -263,7 +263,7 @@ fn written(project: &Project, gap: &Gap, missing: &Missing, id: RelationId) -> O
             ),
         ));
     }
-    // To set it writes no row of its target: what is read then is what was set.
+    // To set it writes no row of its target.
     if gap.writes.iter().any(|write| write.relation == Some(id)) {
         return Some((
             Safety::Unsafe,

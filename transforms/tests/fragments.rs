@@ -58,7 +58,7 @@ fn how_long_a_fragment_is_kept_decides_what_is_said_of_it() {
         [("views.py".to_owned(), VIEW.to_owned()), ("templates/shop/books.html".to_owned(), template)]
     };
     let most = "made for few rows where the fragments of most are there already";
-    let unknown = "for a time that the template does not say";
+    let unknown = "with a timeout that is known only as it runs";
     for (timeout, said) in [
         ("None", Some(most)),
         ("'500'", Some(most)),

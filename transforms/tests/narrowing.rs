@@ -480,3 +480,91 @@ fn what_is_read_for_some_kinds_of_rows_is_paid_for_by_the_others() {
     kinds("if book.title == 'a':", "if book.editor_id == 3:", "Safe");
     kinds("if book.title == 'a':", "else:", "Safe");
 }
+
+const ESSAYS: &str = r#"
+from django.db import models
+from shop.models import Author
+
+
+class Essay(models.Model):
+    class State(models.IntegerChoices):
+        NEW = 10, "new"
+        OUT = 20, "out"
+        DONE = 30, "done"
+
+    state = models.IntegerField(choices=State.choices)
+    author = models.ForeignKey(Author, on_delete=models.CASCADE)
+"#;
+
+#[test]
+fn of_rows_of_several_queries_a_test_leaves_those_that_can_pass_it() {
+    let view = |end: &str| {
+        format!(
+            "from django.shortcuts import render\nfrom shop.essays import Essay\n\n\n\
+             def shown(request):\n    \
+             essays = list(Essay.objects.filter(state=Essay.State.OUT))\n    \
+             if request.GET:\n        \
+             essays += list(Essay.objects.filter(state=Essay.State.DONE))\n    {end}\n"
+        )
+    };
+    let out = "Safe: essays = list(Essay.objects.filter(state=Essay.State.OUT)): author";
+    let done = "Safe: essays += list(Essay.objects.filter(state=Essay.State.DONE)): author";
+    let both: &[&str] = &[out, done];
+    for (test, expected) in [
+        ("essay.state == essay.State.DONE", &both[1..]),
+        ("essay.state == essay.State.OUT", &both[..1]),
+        ("essay.state != essay.State.OUT", &both[1..]),
+        ("essay.pk != 3", both),
+    ] {
+        let code = format!("for essay in essays:\n        if {test}:\n            print(essay.author.name)");
+        check(&[("essays.py", ESSAYS), ("views.py", &view(&code))], expected);
+        let template = format!(
+            "{{% for essay in essays %}}{{% if essay.state == 10 %}}x{{% elif {test} %}}{{{{ essay.author.name }}}}{{% endif %}}{{% endfor %}}"
+        );
+        let rendered = view("return render(request, 'shop/essays.html', {'essays': essays})");
+        check(
+            &[("essays.py", ESSAYS), ("views.py", &rendered), ("templates/shop/essays.html", &template)],
+            expected,
+        );
+    }
+    // Behind the test they are what they were.
+    let code = "for essay in essays:\n        \
+                if essay.state == essay.State.DONE:\n            \
+                print(essay.pk)\n        \
+                print(essay.author.name)";
+    check(&[("essays.py", ESSAYS), ("views.py", &view(code))], both);
+    let template = "{% for essay in essays %}{% if essay.state == essay.State.DONE %}x{% endif %}{{ essay.author.name }}{% endfor %}";
+    let rendered = view("return render(request, 'shop/essays.html', {'essays': essays})");
+    check(&[("essays.py", ESSAYS), ("views.py", &rendered), ("templates/shop/essays.html", template)], both);
+    // What code sets, the query does not say.
+    let code = "for essay in essays:\n        \
+                essay.state = request.GET['state']\n        \
+                if essay.state == essay.State.DONE:\n            \
+                print(essay.author.name)";
+    check(&[("essays.py", ESSAYS), ("views.py", &view(code))], both);
+}
+
+#[test]
+fn what_a_dict_is_made_with_no_default_stands_in_for() {
+    let view = |made: &str| {
+        format!(
+            "from shop.models import Author, Book\n\n\n\
+             def named(book, known):\n    \
+             return book.title if known is not None else book.author.name\n\n\n\
+             def listed(request, **given):\n    {made}\n    \
+             return [named(book, options.get('known')) for book in Book.objects.order_by('pk')]\n"
+        )
+    };
+    let read: &[&str] =
+        &["Safe: return [named(book, options.get('known')) for book in Book.objects.order_by('pk')]: author"];
+    let known = "{author.pk: author for author in Author.objects.all()}";
+    check(&[("views.py", &view(&format!("options = {{'known': {known}}}")))], &[]);
+    check(&[("views.py", &view("options = {'other': 1}"))], read);
+    check(&[("views.py", &view("options = {'known': None}"))], read);
+    check(&[("views.py", &view("options = given"))], read);
+    // One that is put there by a branch alone may be missing.
+    let branch = format!("options = {{}}\n    if request.GET:\n        options['known'] = {known}");
+    check(&[("views.py", &view(&branch))], read);
+    let handed = format!("{branch}\n    options = dict(**options)");
+    check(&[("views.py", &view(&handed))], read);
+}

@@ -134,8 +134,8 @@ impl Gap<'_> {
             ),
             Some(Aside::Timed) => verdict.object(
                 Safety::Unsafe,
-                "Only what stands within `{% cache %}` reads it, for a time that the template does not say: where it keeps \
-                 anything, rows whose fragment is there already would pay for it without need.",
+                "Only what stands within `{% cache %}` reads it, with a timeout that is known only as it runs: where fragments are \
+                 kept, rows whose fragment is there would pay for it without need.",
             ),
             Some(Aside::Users) => verdict.object(
                 Safety::Unsafe,

@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
     pub(crate) is_spread: bool,
     /// What further keyword arguments can be.
     pub(crate) more_keywords: Option<Value>,
+    /// Keys of `**kwargs` of which some may not be there.
+    pub(crate) loose_keys: Option<Value>,
 }
 
 impl Arguments {
@@ -292,8 +294,12 @@ impl<'p> Machine<'p> {
                         self.record_emptied(&rows, site);
                         arguments.more_keywords = Some(Value::UNKNOWN);
                     }
-                    Shape::Mapping { known, rest, .. } => {
+                    Shape::Mapping { known, key, rest } => {
                         arguments.keywords.extend(known.iter().copied());
+                        if key != Value::NEVER {
+                            let before = arguments.loose_keys.unwrap_or(Value::NEVER);
+                            arguments.loose_keys = Some(self.values.join(before, key));
+                        }
                         if rest != Value::NEVER {
                             arguments.more_keywords = Some(rest);
                         }
@@ -492,7 +498,8 @@ impl<'p> Machine<'p> {
                         .copied()
                         .collect();
                     let more = arguments.more_keywords.unwrap_or(Value::NEVER);
-                    self.values.mapping(rest, more, more)
+                    let keys = arguments.loose_keys.map_or(more, |keys| self.values.join(keys, more));
+                    self.values.mapping(rest, keys, more)
                 }
             };
             slots.push(value);

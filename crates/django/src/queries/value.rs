@@ -189,7 +189,7 @@ pub enum Shape {
     Mapping {
         /// Values of known keys.
         known: Rc<[(Symbol, Value)]>,
-        /// Other keys.
+        /// Other keys, and those among the known ones that may not be there.
         key: Value,
         /// Values of other keys.
         rest: Value,
@@ -407,10 +407,15 @@ impl Values {
                         }
                     }
                 }
-                // A flag that one of them lacks may be missing.
+                // What one of them lacks may be missing, which its name among the other keys says.
                 for (name, value) in &mut known {
                     let has = |side: &[(Symbol, Value)]| side.iter().any(|(known, _)| known == name);
-                    if matches!(self.shape(*value), Shape::Bool(_)) && has(&a) != has(&b) {
+                    if has(&a) == has(&b) {
+                        continue;
+                    }
+                    let name = self.make(Shape::Str(*name));
+                    key = self.join(key, name);
+                    if matches!(self.shape(*value), Shape::Bool(_)) {
                         *value = self.join(*value, Value::NONE);
                     }
                 }
@@ -516,6 +521,19 @@ impl Values {
             known[place..=at].rotate_right(1);
         }
         self.make(Shape::Mapping { known: known.into(), key, rest })
+    }
+
+    /// Whether a mapping may hold a key, by its other keys and their values: whether it may lack one that is known.
+    pub fn is_among_others(&self, name: Symbol, key: Value) -> bool {
+        self.members(key).iter().any(|&it| match *self.shape(it) {
+            Shape::Str(other) => other == name,
+            _ => true,
+        })
+    }
+
+    /// Whether all keys of a mapping are known.
+    pub fn has_known_keys_alone(&self, key: Value, rest: Value) -> bool {
+        rest == Value::NEVER && self.members(key).iter().all(|&it| matches!(self.shape(it), Shape::Str(_)))
     }
 
     /// The alternatives of a value: itself, or a union's members.

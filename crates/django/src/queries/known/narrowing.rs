@@ -181,6 +181,7 @@ impl<'p> Machine<'p> {
                 matches!(self.values.shape(value), Shape::Union(_))
             }
             ExprKind::Attribute(..) => Reference::of(frame, asked).is_some(),
+            ExprKind::Lookup(base, _) => matches!(facts.kind(base), ExprKind::Context(_)),
             _ => false,
         };
         if !is_place || matches!(facts.kind(constants), ExprKind::Call(..)) {
@@ -207,6 +208,7 @@ impl<'p> Machine<'p> {
             }
             return;
         }
+        self.narrow_rows(frame, place, said);
         let Some(reference) = Reference::of(frame, place) else { return };
         let ExprKind::Attribute(base, name) = frame.facts.kind(place) else { return };
         let Some(row) = self.row_in(frame, base) else { return };
@@ -222,6 +224,52 @@ impl<'p> Machine<'p> {
         } else if let Some(after) = self.narrowed_attribute(frame, reference, row, said) {
             frame.told.retain(|(known, _)| *known != reference);
             frame.told.push((reference, after));
+        }
+    }
+
+    /// Keeps of the rows that a variable may be, of several queries, those alone of which a test of a column can come out so:
+    /// what the others hold in it, their queries ask for.
+    fn narrow_rows(&mut self, frame: &mut Frame<'p>, place: Expr, said: &Said) {
+        let facts = frame.facts;
+        let (ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name)) = facts.kind(place) else {
+            return;
+        };
+        let before = match facts.kind(base) {
+            ExprKind::Local(slot) => frame.slots.get(slot as usize).copied(),
+            ExprKind::Context(variable) => self.raw_variable(frame, variable),
+            _ => None,
+        };
+        let Some(before) = before else { return };
+        let Shape::Union(members) = self.values.shape(before).clone() else { return };
+        let mut left = Vec::new();
+        for &member in members.iter() {
+            let can_be = match *self.values.shape(member) {
+                Shape::Row(row)
+                    if !frame.placed.contains_key(&(member, name))
+                        && self.schema.attribute(row.model, name) == Some(ModelAttribute::Column) =>
+                {
+                    let held = self.column(row, name);
+                    self.narrowed(held, said) != Value::NEVER
+                }
+                _ => true,
+            };
+            left.extend(can_be.then_some(member));
+        }
+        let after = self.values.join_all(left);
+        if after == Value::NEVER || after == before {
+            return;
+        }
+        match facts.kind(base) {
+            ExprKind::Local(slot) => {
+                frame.slots[slot as usize] = after;
+                frame.narrowed.push((slot, before, after));
+            }
+            ExprKind::Context(variable) => {
+                let whole = frame.slots[0];
+                self.put_context(frame, variable, after);
+                frame.narrowed.push((0, whole, frame.slots[0]));
+            }
+            _ => {}
         }
     }
 

@@ -86,7 +86,7 @@ impl Machine<'_> {
             // A key without any value is one that is not there.
             let is_absent = match known.iter().find(|(known, _)| known == name) {
                 Some((_, value)) => *value == Value::NEVER,
-                None => *key == Value::NEVER && *rest == Value::NEVER,
+                None => self.values.has_known_keys_alone(*key, *rest),
             };
             return is_absent.then_some(false);
         }

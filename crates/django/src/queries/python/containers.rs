@@ -79,8 +79,17 @@ impl<'p> Machine<'p> {
             }
             "get" | "pop" => {
                 let default = arguments.positional.get(1).copied().unwrap_or(Value::NONE);
+                let is_read = name == "get";
                 let found = match arguments.positional.first().map(|&key| self.values.shape(key)) {
                     Some(&Shape::Str(name)) => match known.iter().find(|(known, _)| *known == name) {
+                        // What is there in any case, no default stands in for.
+                        Some(&(_, value))
+                            if is_read
+                                && value != Value::NEVER
+                                && !self.values.is_among_others(name, key) =>
+                        {
+                            return value;
+                        }
                         Some(&(_, value)) => value,
                         None => rest::of_name(self, rest, name),
                     },

@@ -69,13 +69,11 @@ impl<'p> Machine<'p> {
 
     /// Whether a context has all its variables.
     fn is_whole(&self, context: Value) -> bool {
-        let Shape::Mapping { known, key: Value::NEVER, rest: Value::NEVER } = self.values.shape(context)
-        else {
-            return false;
-        };
-        known
-            .iter()
-            .any(|&(name, value)| name == WHOLE && matches!(self.values.shape(value), Shape::Bool(true)))
+        let Shape::Mapping { known, key, rest } = self.values.shape(context) else { return false };
+        self.values.has_known_keys_alone(*key, *rest)
+            && known
+                .iter()
+                .any(|&(name, value)| name == WHOLE && matches!(self.values.shape(value), Shape::Bool(true)))
     }
 
     /// Whether a context has no variable of a name, which it does not show as its own.
@@ -98,8 +96,8 @@ impl<'p> Machine<'p> {
             !members.is_empty()
                 && members.iter().all(|&member| {
                     matches!(
-                        self.values.shape(member),
-                        Shape::Mapping { key: Value::NEVER, rest: Value::NEVER, .. }
+                        *self.values.shape(member),
+                        Shape::Mapping { key, rest, .. } if self.values.has_known_keys_alone(key, rest)
                     )
                 })
         })
