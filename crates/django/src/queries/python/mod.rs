@@ -444,11 +444,9 @@ impl<'p> Machine<'p> {
                         _ => self.paired(frame, first, call.site),
                     };
                 }
-                let keywords = self.values.mapping(
-                    arguments.keywords.clone(),
-                    arguments.more_keywords.unwrap_or(Value::NEVER),
-                    arguments.more_keywords.unwrap_or(Value::NEVER),
-                );
+                let more = arguments.more_keywords.unwrap_or(Value::NEVER);
+                let keys = self.values.join(arguments.loose_keys.unwrap_or(Value::NEVER), more);
+                let keywords = self.values.mapping(arguments.keywords.clone(), keys, more);
                 self.updated(mapping, keywords)
             }
             "collections.defaultdict" => {
