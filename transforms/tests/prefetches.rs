@@ -419,14 +419,21 @@ fn a_row_that_a_view_hands_to_its_serializer_comes_with_what_the_view_prefetches
 #[test]
 fn what_few_of_the_rows_read_that_a_prefetch_shares_is_not_prefetched_for_all() {
     let text = |plan: &str| {
-        view(&format!(
-            "    notes = Note.objects.{plan}('book').order_by('pk')\n    \
-             return [note.book.title or note.book.author.name for note in notes]\n"
-        ))
+        format!(
+            "from django.db import models\nfrom shop.models import Author\n\n\nclass Shelf(models.Model):\n    \
+             name = models.CharField(max_length=9, blank=True)\n    \
+             owner = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    class Meta:\n        \
+             app_label = 'shop'\n\n    def label(self):\n        if self.name:\n            return self.name\n        \
+             return self.owner.name\n\n\nclass Item(models.Model):\n    \
+             shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE)\n\n    class Meta:\n        \
+             app_label = 'shop'\n\n\ndef listed(request):\n    \
+             items = Item.objects.{plan}('shelf')\n    \
+             return [item.shelf.label() for item in items]\n"
+        )
     };
-    check(&[("views.py", &text("prefetch_related"))], &[]);
-    let lacking = "Unsafe: notes = Note.objects.select_related('book').order_by('pk'): book__author";
-    check(&[("views.py", &text("select_related"))], &[lacking]);
+    check(&[("items.py", &text("prefetch_related"))], &[]);
+    let lacking = "Unsafe: items = Item.objects.select_related('shelf'): shelf__owner";
+    check(&[("items.py", &text("select_related"))], &[lacking]);
 }
 
 #[test]

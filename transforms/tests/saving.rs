@@ -41,8 +41,8 @@ fn what_is_read_behind_a_test_where_a_row_is_saved_is_doubted() {
 
 #[test]
 fn what_is_read_behind_several_tests_where_a_row_is_saved_is_read_of_few() {
-    check_save("if self.is_new():\n    if self.title:\n        self.title = self.author.name", &[]);
-    check_save("if self.title:\n    self.tell()", &[]);
+    check_save("if self.is_new():\n    if self.state == 'open':\n        self.title = self.author.name", &[]);
+    check_save("if self.state == 'open':\n    self.tell()", &[]);
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Idle {
         });
         is_unused
             || query.sites.iter().chain([site]).any(|at| self.rare.asks(project, at))
-            || self.rare.reads(project, &read.site)
+            || self.rare.reads(project, query, &read.site)
             || *self
                 .in_unused_view
                 .entry(key(site))

@@ -5,7 +5,7 @@
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
 use tuneup_django::Project;
-use tuneup_django::queries::Site;
+use tuneup_django::queries::{Query, Site};
 use tuneup_python::FileId;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
@@ -46,9 +46,16 @@ impl Rare {
         self.handlers_of(project, site).iter().any(|it| !it.is_wide && it.stretch.contains_range(site.range))
     }
 
-    /// Whether rows are read in the handler of an exception that tells of broken data, or of any.
-    pub(super) fn reads(&mut self, project: &Project, site: &Site) -> bool {
-        self.handlers_of(project, site).iter().any(|it| it.stretch.contains_range(site.range))
+    /// Whether rows are read in the handler of an exception that tells of broken data, or in one of any exception that has not
+    /// asked for them.
+    pub(super) fn reads(&mut self, project: &Project, query: &Query, site: &Site) -> bool {
+        let is_asked_in = |handler: &Handler| {
+            let is_in = |asked: &Site| asked.file == site.file && handler.stretch.contains_range(asked.range);
+            query.sites.iter().any(is_in)
+        };
+        let handlers = self.handlers_of(project, site).iter();
+        let mut around = handlers.filter(|it| it.stretch.contains_range(site.range));
+        around.any(|it| !it.is_wide || !is_asked_in(it))
     }
 
     fn handlers_of(&mut self, project: &Project, site: &Site) -> &[Handler] {
