@@ -12,6 +12,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 use super::asks::{Declared, Written};
 use super::circumstances::{Circumstances, Heeded};
 use super::class_members::ClassMembers;
+use super::following::Summary;
 pub(crate) use super::frame::Frame;
 use super::hazards::Noted;
 use super::inherited::ParameterReads;
@@ -68,21 +69,6 @@ pub(crate) struct Read {
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
     pub(crate) shown_by: Option<ClassRef>,
-}
-
-/// What a call gives, and does besides, which most do not.
-#[derive(Clone)]
-pub(crate) struct Summary {
-    pub(crate) result: Value,
-    pub(crate) effects: Option<Rc<Effects>>,
-    /// Whether it gives a queryset however its tests come out, if it gave one.
-    pub(crate) sure: bool,
-}
-
-/// What a call does besides.
-pub(crate) struct Effects {
-    pub(crate) writes: Box<[(Write, bool)]>,
-    pub(crate) left: Left,
 }
 
 /// What is known of the project as a whole before its parts are interpreted.
@@ -173,7 +159,7 @@ pub(crate) struct Machine<'p> {
     pub(crate) class_values: FxHashMap<(ClassRef, Symbol), Value>,
     pub(crate) object_values: FxHashMap<(Value, Symbol), Value>,
     /// The objects that have an object as an attribute.
-    holders: FxHashMap<Value, FxHashSet<Value>>,
+    pub(super) holders: FxHashMap<Value, FxHashSet<Value>>,
     /// The attributes that objects are made with, so that none is seen of their class.
     pub(crate) given: FxHashSet<(Value, Symbol)>,
     /// The names of modules' containers that code changes.
@@ -520,57 +506,6 @@ impl<'p> Machine<'p> {
     pub(crate) fn over(&mut self, path: Path, relation: RelationId) -> Path {
         let name = self.schema.relation(relation).lookup_name();
         self.values.step(path, Step { relation, name, to_many: false, site: None, start: None })
-    }
-
-    /// Keeps what code puts on an object, beside what it has put there before. Gives whether that is something new.
-    pub(crate) fn put_on(&mut self, object: Value, name: Symbol, put: Value) -> bool {
-        let is_new = self.make_with(object, name, put);
-        if is_new {
-            *self.changes.entry(object).or_default() += 1;
-        }
-        is_new
-    }
-
-    /// Keeps what an object is made with, beside what the same place has made it with before. Gives whether that is something
-    /// new.
-    pub(crate) fn make_with(&mut self, object: Value, name: Symbol, with: Value) -> bool {
-        let before = self.object_values.get(&(object, name)).copied().unwrap_or(Value::NEVER);
-        let joined = self.values.join(before, with);
-        if joined != before {
-            self.set_on(object, name, joined);
-        }
-        joined != before
-    }
-
-    /// Makes an object with an attribute, which hides the one of its class.
-    pub(crate) fn give(&mut self, object: Value, name: Symbol, value: Value) {
-        self.set_on(object, name, value);
-        self.given.insert((object, name));
-    }
-
-    /// Keeps what an attribute of an object is.
-    pub(crate) fn set_on(&mut self, object: Value, name: Symbol, value: Value) {
-        for member in self.values.members(value) {
-            if matches!(self.values.shape(member), Shape::Object(..)) {
-                self.holders.entry(member).or_default().insert(object);
-            }
-        }
-        self.object_values.insert((object, name), value);
-    }
-
-    /// Keeps that an object is another within, so that what has it as an attribute may do otherwise.
-    pub(crate) fn note_change_within(&mut self, object: Value) {
-        let Some(holders) = self.holders.get(&object) else { return };
-        // The order of those that have it changes nothing.
-        #[expect(clippy::iter_over_hash_type)]
-        for &holder in holders {
-            *self.changes.entry(holder).or_default() += 1;
-        }
-    }
-
-    /// How often the attributes of the first of a call's arguments have changed.
-    pub(crate) fn changes_of(&self, arguments: &[Value]) -> u32 {
-        arguments.first().and_then(|this| self.changes.get(this)).copied().unwrap_or_default()
     }
 
     /// The queryset that a value is.

@@ -512,13 +512,8 @@ impl<'p> Machine<'p> {
                 };
                 machine.mapping_with(known.to_vec(), keys, rest, name, key, value)
             }
-            Shape::Sequence(element) => {
-                let element = machine.values.join(element, value);
-                machine.values.sequence(element)
-            }
-            Shape::Tuple(items) => {
-                let element = machine.values.join_all(items.iter().copied().chain([value]));
-                machine.values.sequence(element)
+            Shape::Sequence(_) | Shape::Tuple(_) => {
+                machine.values.with_element(member, value).unwrap_or(member)
             }
             Shape::Object(class, _) => {
                 machine.put_item(member, class, key, value);

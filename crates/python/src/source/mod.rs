@@ -40,6 +40,7 @@ impl Fault {
 /// A number that changes with the bytes: what a cache and the check before writing go by.
 pub(crate) fn content_hash(bytes: &[u8]) -> u64 {
     use std::hash::Hasher;
+    // It is kept in no file, so that another version may hash in another way.
     let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(bytes);
     hasher.finish()

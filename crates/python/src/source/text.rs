@@ -86,7 +86,7 @@ impl SourceText {
         encoding
             .decode(bytes)
             .map(|text| Self::new(text, encoding))
-            .map_err(|bytes| undecodable(&bytes, encoding))
+            .map_err(|bytes| undecodable(&bytes, encoding, UNDECLARED))
     }
 
     /// The text of a file of another kind: UTF-8, UTF-16 by its mark or, where it is neither, each byte as a character.
@@ -104,15 +104,11 @@ impl SourceText {
     }
 
     /// Where the first byte is that is no Unicode, of a text of [`Self::from_other`].
-    pub(crate) fn is_no_unicode(&self) -> Option<Fault> {
+    pub(crate) fn fault_as_unicode(&self) -> Option<Fault> {
         (self.encoding == SourceEncoding::Latin1).then(|| {
             let bytes: Vec<u8> =
                 self.text.chars().filter_map(|char| u8::try_from(u32::from(char)).ok()).collect();
-            let mut fault = undecodable(&bytes, SourceEncoding::Utf8);
-            if let Some((message, _)) = fault.message.split_once(", and") {
-                fault.message = message.to_owned();
-            }
-            fault
+            undecodable(&bytes, SourceEncoding::Utf8, "")
         })
     }
 
@@ -186,8 +182,11 @@ impl SourceText {
     }
 }
 
-/// What to say of bytes that are no text of this encoding.
-fn undecodable(bytes: &[u8], encoding: SourceEncoding) -> Fault {
+/// What else there is to say of a Python file's bytes: it may declare another encoding.
+const UNDECLARED: &str = ", and no encoding is declared that it would be valid in";
+
+/// What to say of bytes that are no text of this encoding, and `more` of the first that is none.
+fn undecodable(bytes: &[u8], encoding: SourceEncoding, more: &str) -> Fault {
     let (name, valid) = match encoding {
         SourceEncoding::Utf8 => ("UTF-8", std::str::from_utf8(bytes).err().map(|error| error.valid_up_to())),
         SourceEncoding::Ascii => ("ASCII", bytes.iter().position(|byte| !byte.is_ascii())),
@@ -203,7 +202,7 @@ fn undecodable(bytes: &[u8], encoding: SourceEncoding) -> Fault {
     Fault {
         position: Some(before.position(end)),
         message: format!(
-            "byte 0x{:02x} is not valid {name}, and no encoding is declared that it would be valid in",
+            "byte 0x{:02x} is not valid {name}{more}",
             bytes.get(valid).copied().unwrap_or_default()
         ),
     }

@@ -170,17 +170,7 @@ impl<'p> Machine<'p> {
 
     /// A list with one more item.
     fn with_added(&mut self, list: Value, item: Value) -> Value {
-        self.for_each(list, |machine, member| match machine.values.shape(member).clone() {
-            Shape::Sequence(element) => {
-                let element = machine.values.join(element, item);
-                machine.values.sequence(element)
-            }
-            Shape::Tuple(items) => {
-                let element = machine.values.join_all(items.iter().copied().chain([item]));
-                machine.values.sequence(element)
-            }
-            _ => member,
-        })
+        self.for_each(list, |machine, member| machine.values.with_element(member, item).unwrap_or(member))
     }
 
     /// A container of which any item may be this value.

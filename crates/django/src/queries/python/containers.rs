@@ -84,9 +84,7 @@ impl<'p> Machine<'p> {
                     Some(&Shape::Str(name)) => match known.iter().find(|(known, _)| *known == name) {
                         // What is there in any case, no default stands in for.
                         Some(&(_, value))
-                            if is_read
-                                && value != Value::NEVER
-                                && !self.values.is_among_others(name, key) =>
+                            if is_read && value != Value::NEVER && !self.values.may_lack(name, key) =>
                         {
                             return value;
                         }
