@@ -16,8 +16,8 @@ impl<'p> Machine<'p> {
         definition.class.is_some()
             && matches!(definition.name.as_str(), "save" | "asave")
             && given.first().is_some_and(|&this| {
-                let mut rows = self.values.members(this).into_iter().filter_map(|member| self.as_row(member));
-                rows.any(|row| self.looping.iter().any(|(query, _)| *query == row.query))
+                let members = self.values.members(this).into_iter();
+                members.filter_map(|member| self.as_row(member)).any(|row| row.many)
             })
     }
 
