@@ -13,7 +13,7 @@ use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind, Tried};
 
 use crate::loading::{
     Gap, Missing, Objection, Verdict, asked_again, by_safety, held_by, is_deferred, lacking, left_out,
-    left_out_elsewhere, place_of,
+    left_out_elsewhere, place_of, read_for, said_of_tests,
 };
 use crate::proposal::{Change, Lookup, Proposal, Safety};
 use crate::registry::{Given, Rule};
@@ -80,12 +80,11 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
             lacking(wanted),
         ),
         false => format!(
-            "{} {is} read for every row of this query{}, which costs one more query for each row; a prefetch loads {it} for all rows \
-             with one query for each relation.",
-            names.join(", "),
-            lacking(wanted),
+            "{}; a prefetch loads {it} for all rows with one query for each relation.",
+            read_for(wanted)
         ),
     };
+    message.push_str(&said_of_tests(wanted));
     for reason in &verdict.reasons {
         message.push(' ');
         message.push_str(reason);

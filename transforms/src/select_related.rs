@@ -14,7 +14,8 @@ use tuneup_django::schema::{ModelId, RelationKind};
 
 use crate::key_only;
 use crate::loading::{
-    Gap, Missing, Verdict, by_safety, is_deferred, lacking, left_out, left_out_elsewhere, place_of,
+    Gap, Missing, Verdict, by_safety, is_deferred, left_out, left_out_elsewhere, place_of, read_for,
+    said_of_tests,
 };
 use crate::proposal::{Change, Proposal, Safety};
 use crate::registry::{Given, Rule};
@@ -83,13 +84,8 @@ fn proposal(project: &Project, gap: &Gap, verdict: &Verdict, wanted: &[&Missing]
         of.map(|missing| format!("`{}`", missing.path.replace("__", "."))).collect()
     };
     let names = named(false);
-    let mut message = format!(
-        "{} {} read for every row of this query{}, which costs one more query for each row; a join loads {} at once.",
-        names.join(", "),
-        if names.len() == 1 { "is" } else { "are" },
-        lacking(wanted),
-        if names.len() == 1 { "it" } else { "them" },
-    );
+    let it = if names.len() == 1 { "it" } else { "them" };
+    let mut message = format!("{}; a join loads {it} at once.{}", read_for(wanted), said_of_tests(wanted));
     for reason in &verdict.reasons {
         message.push(' ');
         message.push_str(reason);

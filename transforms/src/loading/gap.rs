@@ -5,12 +5,13 @@ use tuneup_django::Project;
 use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{
     Aside, Asked, Deferring, FxIndexMap, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm,
-    Step, Write,
+    Step, Test, Write,
 };
 use tuneup_django::schema::{ModelId, RelationId};
 use tuneup_python::Symbol;
 
 use super::plans::Elsewhere;
+use super::tested::{Tested, Texts};
 use super::{Caller, Key, Share, key, place_of};
 use crate::proposal::{Evidence, QueryForm};
 
@@ -38,6 +39,10 @@ pub(crate) struct Missing {
     pub(crate) doubts: Vec<&'static str>,
     /// What it is only read in that is not all that the rows are used for, if anything.
     pub(crate) aside: Option<Aside>,
+    /// The tests of a row behind which alone each of some readers reads it.
+    pub(super) behind: FxIndexMap<Site, Test>,
+    /// Those tests as they are written.
+    pub(super) tests: FxIndexMap<Site, Tested>,
     /// Those whom the function that makes the query serves with it, where there are several.
     pub(super) callers: FxIndexMap<Site, Share>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
@@ -49,6 +54,36 @@ impl Missing {
     /// Whether only some of the rows, or some uses of them, need it.
     pub(super) fn is_partial(&self) -> bool {
         self.aside.is_some() || !self.instead_of.is_empty() || !self.doubts.is_empty()
+    }
+
+    /// Whether each of its readers stands behind a test of the row, and nothing else is said of which rows these are. What is read
+    /// however one test comes out, is read for every row.
+    pub(super) fn is_tested(&self) -> bool {
+        let tests = || self.behind.values();
+        let is_both = |test: &Test| tests().any(|it| it.site == test.site && it.holds != test.holds);
+        !self.readers.is_empty()
+            && self.readers.iter().all(|reader| self.tests.contains_key(reader))
+            && !tests().any(is_both)
+            && self.instead_of.is_empty()
+            && self.aside.is_none()
+    }
+
+    /// Keeps how the tests are written behind which it is read.
+    pub(super) fn note_tests(&mut self, project: &Project, texts: &mut Texts) {
+        let readers = self.readers.iter().filter_map(|reader| Some((reader, self.behind.get(reader)?)));
+        self.tests =
+            readers.filter_map(|(&reader, test)| Some((reader, texts.tested(project, test)?))).collect();
+    }
+
+    /// Adds an expression that reads it, and the test behind which it does. What reads it in another way behind none does so for
+    /// every row.
+    fn add_reader(&mut self, reader: Site, behind: Option<Test>) {
+        let is_new = self.readers.insert(reader);
+        match behind {
+            Some(test) if is_new => _ = self.behind.insert(reader, test),
+            Some(_) => {}
+            None => _ = self.behind.swap_remove(&reader),
+        }
     }
 
     /// Adds those whom the query serves with it, in order of their places.
@@ -137,7 +172,9 @@ impl Gap<'_> {
     pub(super) fn unite(&mut self, other: &Self) {
         for missing in &mut self.missing {
             let Some(known) = other.missing.iter().find(|known| known.path == missing.path) else { continue };
-            missing.readers.extend(&known.readers);
+            for &reader in &known.readers {
+                missing.add_reader(reader, known.behind.get(&reader).copied());
+            }
             match known.instead_of.is_empty() {
                 true => missing.instead_of.clear(),
                 false => known.instead_of.iter().for_each(|text| add_text(&mut missing.instead_of, text)),
@@ -201,7 +238,7 @@ impl Gap<'_> {
                     None => missing.doubts.clear(),
                     Some(doubt) => add_text(&mut missing.doubts, doubt.as_str()),
                 }
-                missing.readers.insert(read.site);
+                missing.add_reader(read.site, read.behind);
                 missing.others.insert(others);
             }
             None => self.missing.push(Missing {
@@ -213,6 +250,8 @@ impl Gap<'_> {
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
                 doubts: read.doubt.map(Symbol::as_str).into_iter().collect(),
                 aside: read.aside,
+                behind: read.behind.map(|test| (read.site, test)).into_iter().collect(),
+                tests: FxIndexMap::default(),
                 callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([others]),
                 joined,
@@ -267,6 +306,8 @@ impl Gap<'_> {
                 instead_of: Vec::new(),
                 doubts: Vec::new(),
                 aside: None,
+                behind: FxIndexMap::default(),
+                tests: FxIndexMap::default(),
                 callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([Vec::new()]),
             });
@@ -317,10 +358,14 @@ impl Gap<'_> {
             if !wanted.iter().any(|wanted| covers(&wanted.path, &missing.path)) {
                 continue;
             }
+            let name = missing.path.replace("__", ".");
             for reader in &missing.readers {
                 evidence.push(Evidence {
                     place: place_of(project, reader),
-                    message: format!("reads {} for every row", missing.path.replace("__", ".")),
+                    message: match missing.tests.get(reader) {
+                        None => format!("reads {name} for every row"),
+                        Some(test) => format!("reads {name} {}", test.said()),
+                    },
                 });
             }
         }

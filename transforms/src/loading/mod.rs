@@ -16,6 +16,7 @@ mod plans;
 mod rare;
 mod repeated_get_object;
 mod sharing;
+mod tested;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
 pub(crate) use self::repeated_get_object::asked_again;
 use self::sharing::Sharing;
+use self::tested::Texts;
+pub(crate) use self::tested::{read_for, said_of_tests};
 pub(crate) use self::verdict::{Objection, Verdict, by_safety, lacking};
 use crate::proposal::Place;
 
@@ -232,6 +235,7 @@ fn finish(project: &Project, gaps: &mut [Gap]) {
         .flat_map(|missing| missing.relations.iter().copied())
         .collect();
     let mut shown: FxHashMap<FileId, Vec<TextRange>> = FxHashMap::default();
+    let mut texts = Texts::default();
     for gap in gaps {
         let in_file =
             shown.entry(gap.site.file).or_insert_with_key(|&file| project.source.facts(file).shown_code());
@@ -241,6 +245,7 @@ fn finish(project: &Project, gaps: &mut [Gap]) {
         if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {
             gap.missing.retain(|missing| !missing.automatic);
         }
+        gap.missing.iter_mut().for_each(|missing| missing.note_tests(project, &mut texts));
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));
     }
 }

@@ -55,6 +55,8 @@ pub(crate) struct Circumstances {
     aside: Option<Aside>,
     /// Why it may not be made for every row.
     doubts: Box<[Symbol]>,
+    /// Whether it is made behind a test of a row.
+    behind: bool,
     /// The serializers for which it is made.
     shown_within: Option<Value>,
     /// Which of its arguments are rows that are asked for as often as it is made, a bit for each.
@@ -72,6 +74,7 @@ impl Circumstances {
         if heeded.has(Heeded::ROWS) {
             (left.climbs, left.rarity, left.instead_of) = (self.climbs, self.rarity, self.instead_of);
             (left.aside, left.doubts, left.saves) = (self.aside, self.doubts, self.saves);
+            left.behind = self.behind;
         }
         if heeded.has(Heeded::SERIALIZERS) {
             left.shown_within = self.shown_within;
@@ -110,6 +113,7 @@ impl Machine<'_> {
             these.saves = self.saving > 0;
             these.instead_of = self.fallback;
             these.aside = self.aside;
+            these.behind = !self.behind.is_empty();
             these.doubts = self.doubts.iter().map(|(doubt, _)| *doubt).collect();
         }
         if heeded.has(Heeded::SERIALIZERS) {

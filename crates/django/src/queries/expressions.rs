@@ -95,7 +95,7 @@ impl<'p> Machine<'p> {
                 let clauses = facts.clauses(comprehension.clauses);
                 // The last that is looped over.
                 let mut source = Value::NEVER;
-                let (known, seldom) = (Known::of(frame), self.seldom);
+                let (known, seldom, behind) = (Known::of(frame), self.seldom, self.behind.len());
                 for (n, clause) in clauses.iter().enumerate() {
                     source = self.clause(frame, clause, n > 0);
                 }
@@ -103,6 +103,7 @@ impl<'p> Machine<'p> {
                 let key = comprehension.key.map(|key| self.eval_again(frame, key));
                 let element = self.eval_again(frame, comprehension.element);
                 self.looping.truncate(depth);
+                self.behind.truncate(behind);
                 self.seldom = seldom;
                 known.put_back(frame);
                 match (comprehension.kind, key) {
@@ -372,6 +373,8 @@ impl<'p> Machine<'p> {
             let value = self.eval_again(frame, condition);
             self.truth(frame, value);
             self.seldom += self.rarer(frame, condition, true);
+            let behind = self.deciding(frame, condition, true);
+            self.begin_behind(behind);
             self.narrow(frame, condition, true);
         }
         iterated

@@ -19,6 +19,7 @@ use super::inherited::ParameterReads;
 use super::interned::Interned;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
+use super::known::behind::{Behind, Test};
 use super::known::memos::Memos;
 use super::places::{Places, key_names};
 use super::plans::PrefetchAttributes;
@@ -65,6 +66,8 @@ pub(crate) struct Read {
     pub(crate) doubt: Option<Symbol>,
     /// What it happens in that is not all that the rows are there for, if anything.
     pub(crate) aside: Option<Aside>,
+    /// The first of the tests of a row behind which it happens, if any.
+    pub(crate) behind: Option<Test>,
     /// The expression that reads.
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
@@ -140,6 +143,8 @@ pub(crate) struct Machine<'p> {
     pub(super) fallback: Option<Symbol>,
     /// Why what is being run may not be for every row, and how many of the loops under way began before it.
     pub(super) doubts: Vec<(Symbol, usize)>,
+    /// The tests of rows behind which code is being run.
+    pub(super) behind: Vec<Behind>,
     /// The call of the project's code that runs a function.
     pub(crate) called_by: Option<CalledBy>,
     /// The call that raised last, since it lacks what its function must be given.
@@ -318,6 +323,7 @@ names! {
     fields_cache = "%fields_cache",
     column = "%column",
     rows = "%rows",
+    tested = "%tested",
 }
 
 impl<'p> Machine<'p> {
@@ -359,6 +365,7 @@ impl<'p> Machine<'p> {
             looped_openly: FxHashSet::default(),
             fallback: None,
             doubts: Vec::new(),
+            behind: Vec::new(),
             called_by: None,
             raised: None,
             climbing: 0,
@@ -441,6 +448,7 @@ impl<'p> Machine<'p> {
         self.climbing = 0;
         self.fallback = None;
         self.doubts.clear();
+        self.behind.clear();
         self.beginning = None;
         self.aside = None;
         self.around_fragments.clear();
@@ -478,7 +486,7 @@ impl<'p> Machine<'p> {
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
         let rarity = (self.climbing, self.seldom, self.saving, self.fallback.take(), self.aside.take());
-        let doubts = std::mem::take(&mut self.doubts);
+        let (doubts, behind) = (std::mem::take(&mut self.doubts), std::mem::take(&mut self.behind));
         (self.climbing, self.seldom, self.saving) = (0, 0, 0);
         let left = std::mem::take(&mut self.left);
         let serving = std::mem::take(&mut self.serving);
@@ -489,7 +497,7 @@ impl<'p> Machine<'p> {
         self.call_writes = call_writes;
         self.looping = looping;
         (self.climbing, self.seldom, self.saving, self.fallback, self.aside) = rarity;
-        self.doubts = doubts;
+        (self.doubts, self.behind) = (doubts, behind);
         self.left = left;
         self.serving = serving;
     }

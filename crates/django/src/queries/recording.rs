@@ -21,6 +21,7 @@ impl Machine<'_> {
             instead_of: self.fallback,
             doubt: self.doubt_of(row),
             aside: self.aside,
+            behind: self.test_around(row),
             site,
             shown_by,
         };
@@ -45,7 +46,8 @@ impl Machine<'_> {
         self.heed(Heeded::ROWS);
         self.heed(Heeded::SERIALIZERS);
         let within = self.shown_within();
-        let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt));
+        let tested = || (!self.behind.is_empty()).then_some(self.names.tested);
+        let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt)).or_else(tested);
         !self.shown.contains(&(by, object, None, None, within))
             && self.shown.insert((by, object, partly, self.aside, within))
     }

@@ -32,8 +32,8 @@ pub(super) fn results(machine: &Machine<'_>) -> Vec<Query> {
         let steps = paths.entry(read.path).or_insert_with(|| machine.values.steps(read.path).into());
         let steps = Arc::clone(steps);
         let index = index_of(read.query, queryset);
-        let &machine::Read { many, alone, instead_of, doubt, aside, site, shown_by, .. } = read;
-        reads.push((index, Read { steps, many, alone, instead_of, doubt, aside, site, shown_by }));
+        let &machine::Read { many, alone, instead_of, doubt, aside, behind, site, shown_by, .. } = read;
+        reads.push((index, Read { steps, many, alone, instead_of, doubt, aside, behind, site, shown_by }));
     }
     // What is looped over without a relation being read is a user of its query too.
     for (query, queryset) in machine.values.querysets() {

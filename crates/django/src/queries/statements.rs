@@ -3,6 +3,7 @@
 use tuneup_python::flow::{BinaryOp, Block, Expr, ExprKind, Stmt, StmtKind, Tried};
 
 use super::known::aside::Aside;
+use super::known::behind::raises;
 use super::known::fallback::{fills, shows};
 use super::known::leaving::straight_end;
 use super::known::narrowing::widen_back;
@@ -26,11 +27,13 @@ impl<'p> Machine<'p> {
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
         let stmts = facts.block(block);
-        let (fallback, seldom, doubts) = (self.fallback, self.seldom, self.doubts.len());
+        let (fallback, seldom) = (self.fallback, self.seldom);
+        let (doubts, behind) = (self.doubts.len(), self.behind.len());
         let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
         let next = self.run_steps(frame, stmts, (block, stmts.len() - end));
         self.fallback = fallback;
         self.doubts.truncate(doubts);
+        self.behind.truncate(behind);
         self.ended_rarer = self.seldom.saturating_sub(seldom);
         self.seldom = seldom;
         next
@@ -211,6 +214,8 @@ impl<'p> Machine<'p> {
         let doubt_else = doubt_else.or_else(|| warned_of(frame.facts, orelse, then));
         let saved = self.tested_while_saving(frame, test);
         let (doubt_then, doubt_else) = (doubt_then.or(saved), doubt_else.or(saved));
+        let behind_then = self.deciding(frame, test, true);
+        let behind_else = self.deciding(frame, test, false);
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
@@ -235,8 +240,11 @@ impl<'p> Machine<'p> {
             true => Some(Aside::Branch),
             false => self.aside_where(frame, test, true),
         };
-        let first = self
-            .doubting(doubt_then, |machine| machine.stand_in(for_then, |machine| machine.run(frame, then)));
+        let first = self.behind(behind_then, |machine| {
+            machine.doubting(doubt_then, |machine| {
+                machine.stand_in(for_then, |machine| machine.run(frame, then))
+            })
+        });
         self.aside = aside;
         self.seldom -= rarer_then;
         let ended_then = rarer_then + self.ended_rarer;
@@ -253,8 +261,11 @@ impl<'p> Machine<'p> {
         }
         self.seldom += rarer_else;
         self.aside = self.aside_where(frame, test, false);
-        let second = self
-            .doubting(doubt_else, |machine| machine.stand_in(for_else, |machine| machine.run(frame, orelse)));
+        let second = self.behind(behind_else, |machine| {
+            machine.doubting(doubt_else, |machine| {
+                machine.stand_in(for_else, |machine| machine.run(frame, orelse))
+            })
+        });
         let mut ways_else = std::mem::take(&mut frame.ways);
         self.aside = aside;
         self.seldom -= rarer_else;
@@ -266,13 +277,14 @@ impl<'p> Machine<'p> {
             self.put_written(written_then);
         }
         // What goes on behind a branch that ended is done as the other branch is.
-        let (fallback, rarer, doubt) = match (first, second) {
-            (Next::Away, Next::On) => (for_else, ended_else, doubt_else),
-            (Next::On, Next::Away) => (for_then, ended_then, doubt_then),
-            _ => (None, 0, None),
+        let (fallback, rarer, doubt, behind) = match (first, second) {
+            (Next::Away, Next::On) => (for_else, ended_else, doubt_else, (behind_else, then)),
+            (Next::On, Next::Away) => (for_then, ended_then, doubt_then, (behind_then, orelse)),
+            _ => (None, 0, None, (None, then)),
         };
         self.fallback = self.fallback.or(fallback);
         self.begin_to_doubt(doubt);
+        self.begin_behind(behind.0.filter(|_| !raises(frame, behind.1)));
         self.seldom += rarer;
         match (first, second) {
             (Next::On, Next::On) => {

@@ -4,6 +4,7 @@
 pub(in crate::queries) mod alternatives;
 pub(in crate::queries) mod aside;
 pub(in crate::queries) mod begun;
+pub(in crate::queries) mod behind;
 pub(in crate::queries) mod doubts;
 pub(in crate::queries) mod due;
 pub(in crate::queries) mod fallback;
