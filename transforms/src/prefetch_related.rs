@@ -129,6 +129,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     verdict.object_all(streamed(gap));
     for missing in wanted {
         verdict.object_all(found_by_what_is_left_out(project, gap, missing));
+        verdict.object_all(turned(project, gap, missing));
         verdict.object_all(no_longer_forgiven(project, gap, missing));
         // What the query joins already is as old without a prefetch behind it.
         for &relation in &missing.relations[missing.joined..] {
@@ -199,6 +200,23 @@ fn found_by_what_is_left_out(project: &Project, gap: &Gap, missing: &Missing) ->
         }
     };
     held.into_iter().filter_map(reason).map(|reason| (Safety::Advice, reason)).collect()
+}
+
+/// A prefetch by a generic foreign key finds no row whose class is another than its content type's.
+fn turned(project: &Project, gap: &Gap, missing: &Missing) -> Option<Objection> {
+    let schema = &project.schema;
+    let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+    let generic = relations.find(|relation| relation.kind() == RelationKind::Generic)?;
+    let model = gap.turning?;
+    Some((
+        Safety::Advice,
+        format!(
+            "`{}` may lead to rows of {}, which turn into instances of another model as they are made: Django's prefetch by a generic \
+             foreign key looks for them by their class, and would give None for each.",
+            generic.lookup_name(),
+            schema.label(model),
+        ),
+    ))
 }
 
 /// A prefetch raises for all rows what code forgives where one is read.

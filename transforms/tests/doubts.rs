@@ -183,6 +183,25 @@ fn related_rows_that_are_prefetched_elsewhere_are_not_surely_asked_for_anew() {
 }
 
 #[test]
+fn a_manager_that_a_serializer_is_given_is_served_by_a_prefetch_as_all_of_its_rows_are() {
+    let serializers = "from rest_framework import serializers\n\nfrom shop.models import Book, Note\n\n\n\
+                       class NoteSerializer(serializers.ModelSerializer):\n    \
+                       name = serializers.CharField(source='user.name')\n\n    \
+                       class Meta:\n        model = Note\n        fields = ['name']\n\n\n\
+                       def shown(book):\n    return NoteSerializer(book.notes, many=True).data\n";
+    let views = code(
+        "from shop.serializers import shown\n\n\n\
+         def one(request, pk):\n    return shown(Book.objects.get(pk=pk))\n\n\n\
+         def others(request, books):\n    return [shown(book) for book in books.visible().prefetch_related('notes')]\n",
+    );
+    let doubtful: &[&str] = &["Unsafe: return NoteSerializer(book.notes, many=True).data: user"];
+    check(&[("views.py", &views), ("serializers.py", serializers)], doubtful);
+    let safe: &[&str] = &["Safe: return NoteSerializer(book.notes, many=True).data: user"];
+    let views = views.replace(".prefetch_related('notes')", "");
+    check(&[("views.py", &views), ("serializers.py", serializers)], safe);
+}
+
+#[test]
 fn related_rows_that_a_prefetch_serves_perhaps_are_left_to_it() {
     let reports = "from shop.models import Note\n\n\n\
                    def notes_of(book):\n    \

@@ -129,3 +129,24 @@ fn what_stands_in_for_what_is_gone_is_read_of_those_rows_alone() {
         check(&[("marks.py", MODELS), ("views.py", &view)], &expected.each_ref().map(String::as_str));
     }
 }
+
+#[test]
+fn rows_that_turn_into_another_class_are_not_found_by_it() {
+    let view = "from shop.marks import Mark\n\n\ndef listed(request):\n    \
+                return [mark.of.name for mark in Mark.objects.order_by('pk')]\n";
+    let found = |typed: &str, safety: &str| {
+        let expected = format!("{safety}: return [mark.of.name for mark in Mark.objects.order_by('pk')]: of");
+        check(&[("marks.py", MODELS), ("views.py", view), ("typed.py", typed)], &[&expected]);
+    };
+    let typed = "from django.db import models\nfrom typedmodels.models import TypedModel\n\n\n\
+                 class Paper(TypedModel):\n    name = models.CharField(max_length=9)\n\n    \
+                 class Meta:\n        app_label = 'shop'\n";
+    found(typed, "Advice");
+    found(&typed.replace("(TypedModel)", "(models.Model)"), "Safe");
+    // By itself, as that library does.
+    let own = "from django.db import models\n\n\n\
+               class Paper(models.Model):\n    kind = models.CharField(max_length=9)\n\n    \
+               def __init__(self, *args):\n        super().__init__(*args)\n        self.__class__ = KINDS[self.kind]\n\n    \
+               class Meta:\n        app_label = 'shop'\n";
+    found(own, "Advice");
+}

@@ -445,6 +445,7 @@ class Seat(Marked, models.Model):
     owner = models.ForeignKey(Author, on_delete=models.CASCADE)
     row = models.IntegerField(null=True)
     code = models.CharField(max_length=9)
+    kept = models.BooleanField(default=False)
 
     class Meta:
         app_label = 'shop'
@@ -480,6 +481,10 @@ def shown(request, pk):
         (together, "book.seats.filter(code__in=['a'])", true),
         (together, "book.seats.filter(code__in=['a', 'b'])", false),
         (together, "book.seats.exclude(code=code)", false),
+        // A draft and what it is a draft of.
+        ("unique_together = [('code', 'kept')]", rows, true),
+        ("unique_together = [('code', 'kept', 'row')]", rows, false),
+        ("unique_together = [('kept', 'row')]", rows, false),
         ("ordering = ['code']", related, false),
     ] {
         let text = code(meta, asked);

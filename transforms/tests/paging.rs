@@ -294,3 +294,30 @@ fn rows_that_each_of_many_branches_orders_are_in_an_order() {
         check(&[("views.py", &view(last))], &[&format!("{safety}: {line}: author")]);
     }
 }
+
+#[test]
+fn pages_of_a_model_whose_own_meta_orders_nothing_hang_on_the_database() {
+    let found = |model: &str, safety: &str| {
+        let models = format!(
+            "from django.db import models\nfrom outside.models import Marked\nfrom shop.models import Author\n\n\n\
+             class Base(models.Model):\n    class Meta:\n        abstract = True\n\n\n\
+             class Ordered(models.Model):\n    name = models.CharField(max_length=9)\n\n    \
+             class Meta:\n        app_label = 'shop'\n        ordering = ['name']\n\n\n\
+             {model}\n    owner = models.ForeignKey(Author, on_delete=models.CASCADE)\n"
+        );
+        let view = "from django.core.paginator import Paginator\nfrom shop.slips import Slip\n\n\ndef shown(request, n):\n    \
+                    return [slip.owner.name for slip in Paginator(Slip.objects.all(), 9).page(n)]\n";
+        let expected = format!(
+            "{safety}: return [slip.owner.name for slip in Paginator(Slip.objects.all(), 9).page(n)]: owner"
+        );
+        check(&[("slips.py", &models), ("views.py", view)], &[&expected]);
+    };
+    let own = "\n    class Meta:\n        app_label = 'shop'\n";
+    found(&format!("class Slip(models.Model):{own}"), "Unsafe");
+    // A base that is not read may order what has no `Meta` of its own, and what has one that goes on from the base's.
+    found(&format!("class Slip(Marked, Base):{own}"), "Unsafe");
+    found("class Slip(Marked, Base):", "Safe");
+    found(&format!("class Slip(Marked, Base):{}", own.replace("Meta:", "Meta(Marked.Meta):")), "Safe");
+    // What a parent with a table orders is ordered.
+    found(&format!("class Slip(Ordered):{own}"), "Safe");
+}

@@ -58,3 +58,23 @@ fn a_test_of_something_else_than_the_row_tells_nothing_of_it() {
     let safe = &["Safe: for page in Page.objects.order_by('pk'):: author"];
     check_save("if settings.NAMED:\n    if len(args) < 2:\n        self.title = self.author.name", safe);
 }
+
+#[test]
+fn what_checks_a_row_runs_its_own_clean() {
+    let models = "from django.db import models\n\nfrom shop.models import Author\n\n\n\
+                  class Slip(models.Model):\n    \
+                  owner = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+                  class Meta:\n        app_label = 'shop'\n\n    \
+                  def clean(self):\n        \
+                  if not self.owner.name:\n            raise ValueError(self)\n";
+    let view = |call: &str| {
+        format!(
+            "from shop.slips import Slip\n\n\ndef checked(request):\n    \
+             for slip in Slip.objects.order_by('pk'):\n        slip.{call}()\n"
+        )
+    };
+    let asked = ["Safe: for slip in Slip.objects.order_by('pk'):: owner"];
+    check(&[("slips.py", models), ("views.py", &view("full_clean"))], &asked);
+    check(&[("slips.py", models), ("views.py", &view("clean"))], &asked);
+    check(&[("slips.py", models), ("views.py", &view("clean_fields"))], &[]);
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::Shop;
+use support::{Shop, check};
 
 /// The messages for a view of these lines, with other files beside it.
 fn said_with(files: &[(&str, &str)], body: &str) -> String {
@@ -38,6 +38,14 @@ fn what_a_test_of_the_row_leads_to_is_said_with_the_test() {
     let listed =
         "    return [book.author.name for book in Book.objects.order_by('pk') if book.title == wanted]\n";
     assert_eq!(said_with(&[], listed), only);
+}
+
+#[test]
+fn a_test_of_the_row_takes_nothing_from_what_is_sure() {
+    let view = "from shop.models import Book\n\n\ndef shown(request, wanted):\n    \
+                return [book.author.name for book in Book.objects.order_by('pk') if book.title == wanted]\n";
+    let line = "return [book.author.name for book in Book.objects.order_by('pk') if book.title == wanted]";
+    check(&[("views.py", view)], &[&format!("Safe: {line}: author")]);
 }
 
 #[test]

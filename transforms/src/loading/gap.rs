@@ -7,7 +7,7 @@ use tuneup_django::queries::{
     Aside, Asked, Deferring, FxIndexMap, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm,
     Step, Test, Write,
 };
-use tuneup_django::schema::{ModelId, RelationId};
+use tuneup_django::schema::{ModelId, RelationId, RelationKind};
 use tuneup_python::Symbol;
 
 use super::plans::Elsewhere;
@@ -51,6 +51,11 @@ pub(crate) struct Missing {
 }
 
 impl Missing {
+    /// Whether one of its relations is a generic foreign key.
+    pub(super) fn is_generic(&self, project: &Project) -> bool {
+        self.relations.iter().any(|&id| project.schema.relation(id).kind() == RelationKind::Generic)
+    }
+
     /// Whether only some of the rows, or some uses of them, need it.
     pub(super) fn is_partial(&self) -> bool {
         self.aside.is_some() || !self.instead_of.is_empty() || !self.doubts.is_empty()
@@ -124,6 +129,8 @@ pub(crate) struct Gap<'p> {
     pub(crate) only: Option<Vec<&'static str>>,
     /// Whether its code is text as well: `f"{len(books)=}"`.
     pub(crate) shown: bool,
+    /// A model to which one of its generic foreign keys may lead, whose rows turn into instances of another as they are made.
+    pub(crate) turning: Option<ModelId>,
     /// Whether its rows are also shown as a list.
     pub(crate) listed: bool,
     /// The related rows that it is, where the row that they belong to may come with a prefetch of them.
@@ -151,6 +158,7 @@ impl Gap<'_> {
             only: None,
             listed: false,
             shown: false,
+            turning: None,
             prefetched_elsewhere: None,
             proposed_elsewhere: None,
         }

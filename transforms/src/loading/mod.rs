@@ -19,6 +19,7 @@ mod sharing;
 mod tested;
 mod verdict;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use ruff_text_size::TextRange;
@@ -34,6 +35,7 @@ pub(crate) use self::deferring::{held_by, is_deferred, left_out, left_out_elsewh
 pub(crate) use self::gap::{Gap, Missing};
 use self::getting::getters;
 pub(crate) use self::keys::KeyOnly;
+use self::made::turning_as_made;
 use self::placing::{Many, place};
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
@@ -236,6 +238,7 @@ fn finish(project: &Project, gaps: &mut [Gap]) {
         .collect();
     let mut shown: FxHashMap<FileId, Vec<TextRange>> = FxHashMap::default();
     let mut texts = Texts::default();
+    let turning = OnceCell::new();
     for gap in gaps {
         let in_file =
             shown.entry(gap.site.file).or_insert_with_key(|&file| project.source.facts(file).shown_code());
@@ -244,6 +247,9 @@ fn finish(project: &Project, gaps: &mut [Gap]) {
         // Joins that Django makes by itself end where code names others, and must be named then.
         if gap.missing.iter().all(|missing| missing.automatic || missing.to_many) {
             gap.missing.retain(|missing| !missing.automatic);
+        }
+        if gap.missing.iter().any(|missing| missing.is_generic(project)) {
+            gap.turning = *turning.get_or_init(|| turning_as_made(project));
         }
         gap.missing.iter_mut().for_each(|missing| missing.note_tests(project, &mut texts));
         gap.missing.sort_by_cached_key(|missing| declared(project, missing));

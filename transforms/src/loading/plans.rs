@@ -218,7 +218,7 @@ fn named(project: &Project) -> Named {
 }
 
 /// The expression that gives all related rows of a row, as a prefetch of them would, where nothing is asked beyond:
-/// `row.relation.all()`.
+/// `row.relation.all()`, or the manager alone, which is given to what shows all its rows.
 fn whole<'q>(project: &Project, query: &'q Query) -> Option<&'q Site> {
     let is_plain = !query.asked.narrowed && query.planned.is_none();
     let site = query.sites.first().filter(|site| is_plain && site.file.as_other().is_none())?;
@@ -231,6 +231,8 @@ fn whole<'q>(project: &Project, query: &'q Query) -> Option<&'q Site> {
             matches!(facts.kind(callee), ExprKind::Attribute(rows, name)
                 if name == "all" && matches!(facts.kind(rows), ExprKind::Attribute(..)))
         }
+        // What is given a manager calls that.
+        ExprKind::Attribute(..) => true,
         _ => false,
     };
     facts.exprs.iter().any(|expr| expr.range == site.range && is_all(expr.kind)).then_some(site)

@@ -335,7 +335,11 @@ impl<'p> Machine<'p> {
                 self.refresh(frame, value, row, arguments, call.site);
                 Value::NONE
             }
-            "full_clean" | "clean" | "validate_unique" => Value::NONE,
+            "full_clean" => {
+                self.call_named(frame, value, "clean", &Arguments::default());
+                Value::NONE
+            }
+            "clean" | "validate_unique" => Value::NONE,
             text if text.starts_with("get_") && text.ends_with("_display") => Value::SCALAR,
             _ => self.framework_row_method(frame, value, row, name, arguments, call),
         }

@@ -4,12 +4,55 @@ use tuneup_python::flow::Expr;
 use tuneup_python::{Base, ClassRef, Entity, FileId, Project, Symbol};
 
 use super::build::Builder;
+use super::{ModelId, Schema};
 use crate::apps::literals;
 
 /// An option of a `Meta` class, its bases included.
 pub(super) fn option(project: &Project, meta: ClassRef, name: &str) -> Option<(FileId, Expr)> {
     let member = project.member(meta, Symbol::new(name))?;
     Some((member.owner.file, member.binding.value?))
+}
+
+/// Whether a `Meta` class stands for itself, without bases that are not read.
+fn is_whole(project: &Project, meta: ClassRef) -> bool {
+    project.mro(meta).iter().all(|base| match base {
+        Base::Class(_) => true,
+        Base::External(name) => name.as_str() == "builtins.object",
+        Base::Value(..) | Base::Unknown => false,
+    })
+}
+
+impl Schema {
+    /// Whether a model's rows come in an order by default, which it may have of a parent with a table; nothing where bases may set
+    /// one that are not read.
+    ///
+    /// <https://docs.djangoproject.com/en/stable/topics/db/models/#meta-and-multi-table-inheritance>
+    pub fn is_ordered(&self, project: &Project, model: ModelId) -> Option<bool> {
+        if self.meta_option(project, model, "ordering").is_some() {
+            return Some(true);
+        }
+        let this = self.model(model);
+        for &parent in this.parents() {
+            match self.is_ordered(project, parent) {
+                Some(false) => {}
+                inherited => return inherited,
+            }
+        }
+        // A class's own `Meta` takes nothing of an abstract base's that it does not inherit from.
+        let class = self.class_of(model)?;
+        let is_own = || {
+            let own = project.own_member(class, Symbol::new("Meta"))?;
+            Some(
+                own.binding.value.map(|value| project.entity_of(class.file, value))
+                    == this.meta.map(Entity::Class),
+            )
+        };
+        let is_said = match this.meta {
+            Some(meta) => is_own() == Some(true) && is_whole(project, meta),
+            None => false,
+        };
+        (this.is_known() || is_said).then_some(false)
+    }
 }
 
 /// An option that is a text.

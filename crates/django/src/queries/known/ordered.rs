@@ -11,11 +11,7 @@ impl Machine<'_> {
     /// Whether nothing orders the rows of a queryset, as far as that is known.
     fn is_unordered(&self, queryset: &Queryset) -> bool {
         let mut terms = self.values.terms(queryset.terms).iter();
-        let is_by_default = || {
-            !self.schema.model(queryset.model).is_known()
-                || self.schema.class_of(queryset.model).is_none()
-                || self.schema.meta_option(self.project, queryset.model, "ordering").is_some()
-        };
+        let is_by_default = || self.schema.is_ordered(self.project, queryset.model) != Some(false);
         !self.values.has_order(queryset)
             // A bare `order_by()` leaves nothing of the model's own.
             && (terms.any(|term| term.role == Role::Order) || !queryset.asked.foreign && !is_by_default())

@@ -1,5 +1,6 @@
-//! Filters that leave one row at most: what is read of it costs no query for each row. They name what is unique: a field, or
-//! all columns of a constraint, of which a related manager fixes one.
+//! Filters that leave one row at most, or one and its other: what is read of it costs no query for each row. They name what is unique:
+//! a field, or all columns of a constraint, of which a related manager fixes one. Where they name all but one that is true or
+//! false, as of drafts and what they are drafts of, two rows are left at most.
 
 use std::rc::Rc;
 
@@ -35,7 +36,19 @@ impl<'p> Machine<'p> {
             fixed.extend(is_held.then(|| self.schema.field(relation.field()).name()));
         }
         let unique = self.unique_together_of(queryset.model);
-        unique.iter().any(|names| names.iter().all(|name| fixed.contains(name)))
+        unique.iter().any(|names| {
+            let mut open = names.iter().filter(|&name| !fixed.contains(name));
+            match (open.next(), open.next()) {
+                (None, _) => true,
+                (Some(&only), None) => names.len() > 1 && self.is_true_or_false(queryset.model, only),
+                _ => false,
+            }
+        })
+    }
+
+    fn is_true_or_false(&self, model: ModelId, name: Symbol) -> bool {
+        let field = self.schema.field_named(model, name).map(|field| self.schema.field(field));
+        field.is_some_and(|field| field.class().as_str() == "BooleanField" && !field.null().is_yes())
     }
 
     /// The field that a lookup compares as a whole: `book`, `book_id`, `book__pk`, `book__exact`. What compares something else
