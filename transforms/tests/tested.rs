@@ -55,6 +55,11 @@ fn what_is_read_for_all_is_said_of_all() {
     assert_eq!(said("if book.title == wanted:\n    print(book.author.name)\nprint(book.author.name)"), EVERY);
     let either = "if book.title == wanted:\n    print(book.author.name)\nelse:\n    print(book.author.pk, book.author.name)";
     assert_eq!(said(either), EVERY);
+    // No row is a function.
+    assert_eq!(
+        said("import inspect\nif inspect.isroutine(book):\n    continue\nprint(book.author.name)"),
+        EVERY
+    );
     // A test around all rows, and one that a row in order passes.
     let around = "    if wanted:\n        for book in Book.objects.order_by('pk'):\n            print(book.author.name)\n";
     assert_eq!(said_with(&[], around), EVERY);

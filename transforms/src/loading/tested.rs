@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use tuneup_django::Project;
-use tuneup_django::queries::Test;
+use tuneup_django::queries::{TESTED_WHILE_SAVING, Test};
 
 use rustc_hash::FxHashMap;
 use tuneup_python::{FileId, SourceText};
@@ -80,7 +80,9 @@ pub(crate) fn read_for(wanted: &[&Missing]) -> String {
 /// The sentences that say behind which tests alone what is wanted is read, each with the space before it.
 pub(crate) fn said_of_tests(wanted: &[&Missing]) -> String {
     let mut said: Vec<(String, Vec<String>)> = Vec::new();
-    for missing in wanted.iter().filter(|missing| missing.is_tested()) {
+    // Other doubts say themselves for which rows.
+    let is_unsaid = |missing: &Missing| missing.doubts.iter().all(|doubt| *doubt == TESTED_WHILE_SAVING);
+    for missing in wanted.iter().filter(|missing| missing.is_tested() && is_unsaid(missing)) {
         let tests = said_of(missing);
         match said.iter_mut().find(|(known, _)| *known == tests) {
             Some((_, names)) => names.push(name(missing)),

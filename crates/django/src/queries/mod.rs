@@ -68,6 +68,7 @@ pub use asks::Deferring;
 pub use hazards::{Hazard, HazardKind};
 pub use known::aside::Aside;
 pub use known::behind::Test;
+pub use known::saving::TESTED as TESTED_WHILE_SAVING;
 use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
 pub use querysets::is_queryset;

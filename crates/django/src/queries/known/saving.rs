@@ -7,14 +7,31 @@ use tuneup_python::flow::Expr;
 use tuneup_python::{FunctionRef, Symbol};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::Value;
+use crate::queries::value::{Row, Value};
+
+/// Why what is read behind a test in what saves a row may not be read.
+pub const TESTED: &str = "It is read only behind a test in what saves the row: rows of which that comes out otherwise would pay for it without need.";
 
 impl<'p> Machine<'p> {
-    /// Whether a call runs a model's own `save()` of a row that is looped over.
+    /// Why what is read of a row may be read of few: only what saves rows of a query does so which stands in a class's body, and
+    /// serves other methods of the class as well.
+    pub(in crate::queries) fn only_saved(&self, row: Row) -> Option<Symbol> {
+        let is_shared = || {
+            let first = self.as_queryset(row.query).and_then(|queryset| queryset.sites.first());
+            first.is_some_and(|site| site.function.is_none() && site.file.as_other().is_none())
+        };
+        (self.saving > 0 && is_shared()).then(|| {
+            Symbol::new(
+                "It is read only as the rows are saved: what else uses this query of the class would pay for it without need.",
+            )
+        })
+    }
+
+    /// Whether a call runs a model's own `save()` of a row that is looped over, or what checks it before.
     pub(in crate::queries) fn saves_by_calling(&self, function: FunctionRef, given: &[Value]) -> bool {
         let definition = self.facts(function.file).function(function.id);
         definition.class.is_some()
-            && matches!(definition.name.as_str(), "save" | "asave")
+            && matches!(definition.name.as_str(), "save" | "asave" | "clean")
             && given.first().is_some_and(|&this| {
                 let members = self.values.members(this).into_iter();
                 members.filter_map(|member| self.as_row(member)).any(|row| row.many)
@@ -34,11 +51,6 @@ impl<'p> Machine<'p> {
         let mut held = slots.into_iter().filter_map(|slot| frame.slots.get(slot as usize)).copied();
         let asks =
             held.any(|value| self.values.members(value).into_iter().any(|it| self.as_row(it).is_some()));
-        asks.then(|| {
-            Symbol::new(
-                "It is read only behind a test in what saves the row: rows of which that comes out otherwise would pay for it \
-                 without need.",
-            )
-        })
+        asks.then(|| Symbol::new(TESTED))
     }
 }

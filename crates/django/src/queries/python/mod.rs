@@ -468,6 +468,13 @@ impl<'p> Machine<'p> {
                 };
                 self.values.mapping(Vec::new(), Value::NEVER, rest)
             }
+            // No row is a function, a class or a module.
+            "inspect.isroutine" | "inspect.isfunction" | "inspect.ismethod" | "inspect.isbuiltin"
+            | "inspect.isclass" | "inspect.ismodule"
+                if self.values.members(first?).into_iter().all(|it| self.as_row(it).is_some()) =>
+            {
+                self.values.make(Shape::Bool(false))
+            }
             "copy.copy" | "copy.deepcopy" | "typing.cast" | "enum.nonmember" => match name {
                 "typing.cast" => second?,
                 _ => first?,
