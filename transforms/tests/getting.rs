@@ -155,3 +155,84 @@ def editors(request, pk):
     check(&[("shelves.py", &shelves(&format!("{other}{unseen}")))], &[&safe]);
     check(&[("shelves.py", &shelves("")), ("tests/test_shelves.py", unseen)], &[&safe]);
 }
+
+/// A view whose methods get their one author from the view's own `get_object()`, with these methods.
+fn author_view(methods: &str) -> String {
+    format!(
+        r#"
+from django.shortcuts import get_object_or_404
+from rest_framework import generics, serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from shop.models import Author, Book
+
+
+class BookSerializer(serializers.ModelSerializer):
+    editor = serializers.StringRelatedField()
+
+    class Meta:
+        model = Book
+        fields = ["title", "editor"]
+
+
+class AuthorSerializer(serializers.ModelSerializer):
+    books = BookSerializer(many=True)
+
+    class Meta:
+        model = Author
+        fields = ["name", "books"]
+
+
+class LongSerializer(AuthorSerializer):
+    pass
+
+
+class AuthorView(APIView):
+    def get_object(self, pk):
+        return get_object_or_404(Author, pk=pk)
+
+{methods}"#
+    )
+}
+
+const GET: &str = "    def get(self, request, pk):\n        return Response(AuthorSerializer(self.get_object(pk)).data)\n\n";
+
+const PUT: &str = "    def put(self, request, pk):\n        author = self.get_object(pk)\n        author.name = \
+                   request.data['name']\n        author.save()\n        return Response()\n\n";
+
+const DELETE: &str =
+    "    def delete(self, request, pk):\n        self.get_object(pk).delete()\n        return Response()\n\n";
+
+/// What is said of the one proposal for such a view.
+#[track_caller]
+fn said_of_view(methods: &[&str], safety: Safety) -> String {
+    let proposals = Shop::new(&[("views.py", &author_view(&methods.concat()))]).proposals();
+    let [proposal] = &proposals[..] else { panic!("one proposal: {proposals:?}") };
+    let expected = (safety, "AuthorView.get_object");
+    assert_eq!((proposal.safety, proposal.symbol.as_str()), expected, "{}", proposal.message);
+    assert_eq!(proposal.fields, ["books__editor"]);
+    proposal.message.clone()
+}
+
+#[test]
+fn what_only_some_methods_of_a_view_show_of_its_one_object_the_others_would_pay_for() {
+    let said = said_of_view(&[GET, PUT], Safety::Unsafe);
+    let paying =
+        "only `AuthorView.get` reads `books.editor`; `AuthorView.put` would pay for it without need.";
+    assert!(said.contains(paying), "{said}");
+    let said = said_of_view(&[GET, PUT, DELETE], Safety::Advice);
+    let paying = "`AuthorView.put` and `AuthorView.delete` would pay for it without need. Load it where";
+    assert!(said.contains(paying), "{said}");
+}
+
+#[test]
+fn what_all_methods_of_a_view_show_of_its_one_object_is_loaded_where_that_is_asked_for() {
+    said_of_view(&[GET], Safety::Safe);
+    // A serializer that another method shows it by, or that extends the one that declares the fields, reads the same.
+    let shown = GET.replace("def get(", "def post(");
+    said_of_view(&[GET, &shown], Safety::Safe);
+    said_of_view(&[GET, &shown.replace("AuthorSerializer", "LongSerializer")], Safety::Safe);
+    let behind = "    def shown(self, author):\n        return LongSerializer(author).data\n\n    def post(self, request, pk):\n        \
+                  return Response(self.shown(self.get_object(pk)))\n\n";
+    said_of_view(&[GET, behind], Safety::Safe);
+}

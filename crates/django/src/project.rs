@@ -16,7 +16,7 @@ use crate::migrations::concurrent::Concurrency;
 use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::{Asks, Deferring};
-use crate::queries::{self, Places, Query, Site};
+use crate::queries::{self, Doer, Places, Query, Site};
 use crate::query_counts::{self, QueryCount};
 use crate::requirements::Requirements;
 use crate::routing::Routing;
@@ -221,6 +221,23 @@ impl Project {
             callers
         });
         callers.get(&function).map_or(&[], Vec::as_slice)
+    }
+
+    /// What comes to a function, or to a class that shows objects, in one step: those that call it or have it show something.
+    /// They come in no order.
+    pub fn doers_before(&self, doer: Doer) -> Vec<Doer> {
+        match doer {
+            Doer::Class(class) => self.asks.showing.showers(class).collect(),
+            Doer::Function(function) => {
+                let callers = self.callers(function).iter().map(|&caller| Doer::Function(caller));
+                callers.chain(self.asks.showing.callers(function)).collect()
+            }
+        }
+    }
+
+    /// Whether a framework calls a function to answer a request.
+    pub fn is_served(&self, function: FunctionRef) -> bool {
+        self.asks.served.contains(&function)
     }
 
     /// A class and those that extend it, but for classes of tests, by file and place.

@@ -1,11 +1,12 @@
-//! Who gets the rows that a function has asked for and gives: `return {page.number: page for page in pages}`. They cannot
-//! ask the query for more, so that what one of them reads is loaded for all of them.
+//! Who gets the rows that a function has asked for and gives: `return {page.number: page for page in pages}`, or the one
+//! object, as a view's `self.get_object()`. They cannot ask the query for more, so that what one of them reads is loaded
+//! for all of them.
 
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashSet;
 use tuneup_django::Project;
 use tuneup_django::paths::path_of;
-use tuneup_django::queries::{FxIndexSet, Query, Read, Site, SiteForm};
+use tuneup_django::queries::{Doer, FxIndexSet, Query, Read, Site, SiteForm};
 use tuneup_python::flow::{ExprKind, FunctionId};
 use tuneup_python::{FunctionRef, Symbol};
 
@@ -42,7 +43,8 @@ pub(super) fn getters(
     while let Some(&given) = giving.get_index(at) {
         at += 1;
         let callers = project.callers(given);
-        if callers.is_empty() {
+        // What a framework does with its one object is not seen here.
+        if callers.is_empty() || read.alone && project.is_served(given) {
             return Vec::new();
         }
         for &caller in callers {
@@ -57,10 +59,18 @@ pub(super) fn getters(
     let path = path_of(&read.steps);
     let mut readers = FxHashSet::default();
     for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
-        let Some(reader) = function(&other.site) else { return Vec::new() };
-        add_all_above(project, reader, &giving, &mut readers);
+        match (function(&other.site), other.shown_by) {
+            (Some(reader), _) => add_all_above(project, Doer::Function(reader), &giving, &mut readers),
+            // What a serializer declares is read for those who show rows by it, or by one that extends it.
+            (None, Some(class)) if other.site.file.as_other().is_none() => {
+                for &class in project.extending(class) {
+                    add_all_above(project, Doer::Class(class), &giving, &mut readers);
+                }
+            }
+            _ => return Vec::new(),
+        }
     }
-    let reads = |user: &FunctionRef| readers.contains(user);
+    let reads = |user: &FunctionRef| readers.contains(&Doer::Function(*user));
     if users.iter().any(reads) {
         users.extend(naming(project, &giving));
     }
@@ -117,23 +127,28 @@ pub(super) fn above<'s>(project: &Project, sites: impl Iterator<Item = &'s Site>
     for site in sites {
         if let Some(id) = site.function {
             let function = FunctionRef { file: site.file, id };
-            add_all_above(project, function, &FxIndexSet::default(), &mut found);
+            add_all_above(project, Doer::Function(function), &FxIndexSet::default(), &mut found);
         }
     }
-    found
+    let functions = found.into_iter().filter_map(|doer| match doer {
+        Doer::Function(function) => Some(function),
+        Doer::Class(_) => None,
+    });
+    functions.collect()
 }
 
-/// A function and those that come to it, but not through those that give the rows.
+/// What reads and those that come to it, but not through those that give the rows.
 fn add_all_above(
     project: &Project,
-    function: FunctionRef,
+    reader: Doer,
     giving: &FxIndexSet<FunctionRef>,
-    found: &mut FxHashSet<FunctionRef>,
+    found: &mut FxHashSet<Doer>,
 ) {
-    let mut open = vec![function];
-    while let Some(function) = open.pop() {
-        if found.insert(function) && !giving.contains(&function) {
-            open.extend(project.callers(function));
+    let gives = |doer: Doer| matches!(doer, Doer::Function(function) if giving.contains(&function));
+    let mut open = vec![reader];
+    while let Some(doer) = open.pop() {
+        if found.insert(doer) && !gives(doer) {
+            open.extend(project.doers_before(doer));
         }
     }
 }

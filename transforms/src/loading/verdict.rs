@@ -65,7 +65,9 @@ impl Gap<'_> {
                 "The text that is made here shows the code of this query (`{…=}`), and would show what is added to it.",
             );
         }
-        if let Some(reason) = self.given_to_several(project, wanted).filter(|_| !self.listed) {
+        // Where it is known who reads what, that is said instead.
+        let is_untold = wanted.iter().any(|missing| missing.callers.is_empty());
+        if let Some(reason) = self.given_to_several(project, wanted).filter(|_| !self.listed && is_untold) {
             verdict.object(Safety::Unsafe, reason);
         }
         if let Some(manager) = self.unknown_manager(project) {

@@ -11,6 +11,7 @@ use super::conditions::OPEN;
 use super::machine::Machine;
 use super::order;
 use super::places::Places;
+use super::showing::Showing;
 use super::value::{Given, Origin, Queryset, Role, Shape, Site, Term, Uses, Value};
 use crate::predicates::Source;
 use crate::schema::{ModelId, RelationId};
@@ -57,6 +58,8 @@ pub(crate) struct Asks {
     pub(crate) asking: Vec<Asking>,
     /// Which function calls which.
     pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
+    /// Which classes show objects, for whom.
+    pub(crate) showing: Showing,
     /// Functions that frameworks call to answer requests.
     pub(crate) served: FxHashSet<FunctionRef>,
     /// What is written of rows, with where.
@@ -128,6 +131,7 @@ impl Asks {
         Self {
             asking,
             edges: std::mem::take(&mut machine.edges),
+            showing: std::mem::take(&mut machine.showing_classes),
             served: std::mem::take(&mut machine.served),
             writes: std::mem::take(&mut machine.written),
             deferring,
@@ -154,6 +158,7 @@ impl Asks {
                 }
             }
             whole.edges.extend(part.edges);
+            whole.showing.extend(part.showing);
             whole.served.extend(part.served);
             whole.writes.extend(part.writes);
             whole.deferring.extend(part.deferring);

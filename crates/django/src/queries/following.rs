@@ -47,6 +47,7 @@ impl Machine<'_> {
         environment: Option<Environment>,
         slots: Box<[Value]>,
     ) -> Value {
+        self.note_called_to_show(function);
         match self.active_calls.last() {
             Some(caller) => {
                 self.edges.insert((caller.0, function));

@@ -28,6 +28,7 @@ use super::python::left::Left;
 use super::receivers::Receivers;
 use super::requests::Attributes;
 use super::returned_rows::ReturnedBy;
+use super::showing::Showing;
 use super::sql::Tables;
 use super::value::{
     Asked, Environment, Lacks, Origin, Path, Plan, Queryset, Row, Shape, Shared, Site, Slots, Step, Terms,
@@ -262,6 +263,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) written: Vec<Written>,
     /// Which function calls which.
     pub(crate) edges: FxHashSet<(FunctionRef, FunctionRef)>,
+    /// Which classes show objects, for whom.
+    pub(super) showing_classes: Showing,
     /// Functions that a framework calls to answer a request.
     pub(crate) served: FxHashSet<FunctionRef>,
     /// Whether a framework is at work, and no function of the project called it.
@@ -422,6 +425,7 @@ impl<'p> Machine<'p> {
             declared: Vec::new(),
             written: Vec::new(),
             edges: FxHashSet::default(),
+            showing_classes: Showing::default(),
             served: FxHashSet::default(),
             serving: false,
             fuel: FUEL,

@@ -56,7 +56,8 @@ mod returned_rows;
 pub(crate) mod roots;
 mod row;
 mod rows;
-pub(crate) mod sql;
+pub(crate) mod showing;
+mod sql;
 mod statements;
 mod uniting;
 pub mod value;
@@ -72,6 +73,7 @@ pub use known::saving::TESTED as TESTED_WHILE_SAVING;
 use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
 pub use querysets::is_queryset;
+pub use showing::Doer;
 pub use value::{Asked, Site, SiteForm, Step};
 
 /// A set in the order in which it was filled.

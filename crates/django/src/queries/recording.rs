@@ -45,6 +45,7 @@ impl Machine<'_> {
     pub(crate) fn is_first_shown(&mut self, by: Value, object: Value) -> bool {
         self.heed(Heeded::ROWS);
         self.heed(Heeded::SERIALIZERS);
+        self.note_shower(by);
         let within = self.shown_within();
         let tested = || (!self.behind.is_empty()).then_some(self.names.tested);
         let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt)).or_else(tested);

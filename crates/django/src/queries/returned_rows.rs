@@ -30,13 +30,13 @@ impl Machine<'_> {
         }
     }
 
-    /// The rows that a value holds, where they are many.
+    /// The rows that a value holds, where they are many, or one that was asked for alone.
     fn rows_within(&self, value: Value, depth: u8, found: &mut Vec<Row>) {
         if depth == 0 {
             return;
         }
         match self.values.shape(value) {
-            Shape::Row(row) if row.many => found.push(*row),
+            Shape::Row(row) if row.many || row.alone => found.push(*row),
             Shape::Sequence(inner) => self.rows_within(*inner, depth - 1, found),
             Shape::Tuple(items) => items.iter().for_each(|&item| self.rows_within(item, depth - 1, found)),
             Shape::Mapping { known, rest, .. } => {
