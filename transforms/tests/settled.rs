@@ -79,7 +79,8 @@ fn what_makes_what_belongs_to_a_row_is_done_of_those_that_have_none() {
         ("if not order.lines.exists():", "Unsafe"),
         ("if order.lines.count() == 0:", "Unsafe"),
         ("if order.lines.exists():", "Safe"),
-        ("if not order.lines.filter(number=1).exists():", "Safe"),
+        ("if not order.lines.filter(number=1).exists():", "Unsafe"),
+        ("if order.lines.filter(number=1).exists():", "Safe"),
     ] {
         check_loop(&[test, made, SHOW], safety);
         check_loop(
@@ -91,7 +92,7 @@ fn what_makes_what_belongs_to_a_row_is_done_of_those_that_have_none() {
     // What makes them is found over what only these rows read.
     let of_author = "    order.author.lines.create(order=order, number=1)";
     check_loop(&["if not order.lines.exists():", of_author], "Unsafe");
-    check_loop(&["if not order.lines.filter(number=1).exists():", of_author], "Safe");
+    check_loop(&["if not order.lines.filter(number=1).exists():", of_author], "Unsafe");
     let view = format!(
         "from shop.orders import Line, Order\n\n\n\
          def shown(request):\n    for order in Order.objects.order_by('pk'):\n        \
@@ -128,6 +129,63 @@ fn what_makes_a_missing_row_where_that_is_caught_is_done_of_those_that_have_none
         let of_author = proposals.iter().find(|it| it.fields.iter().any(|field| field == "author"));
         let found = of_author.map(|it| format!("{:?}", it.safety));
         assert_eq!(found.as_deref(), Some(safety), "{tried} {caught} {made}");
+    }
+}
+
+/// Checks how safe it is to join what a loop over orders reads of their authors, beside functions that make what is missing.
+#[track_caller]
+fn check_found(lines: &[&str], safety: &str) {
+    let lines = lines.join("\n        ");
+    let view = format!(
+        "from shop.orders import Line, Order\n\n\n\
+         def numbered(order):\n    return Line.objects.create(order=order, author=order.author)\n\n\n\
+         def named(order):\n    return Order(author=order.author)\n\n\n\
+         def shown(request):\n    for order in Order.objects.order_by('pk'):\n        {lines}\n"
+    );
+    let expected = format!("{safety}: for order in Order.objects.order_by('pk'):: author");
+    check(&[("orders.py", MODELS), ("views.py", &view)], &[&expected]);
+}
+
+#[test]
+fn what_makes_a_row_where_none_is_found_is_done_of_those_for_which_there_is_none() {
+    for (lines, test) in [
+        ("", "if not Line.objects.filter(order=order).exists():"),
+        ("line = Line.objects.filter(order=order).first()", "if line is None:"),
+        ("line = Line.objects.filter(order=order).first()", "if not line:"),
+    ] {
+        check_found(&[lines, test, "    line = Line.objects.create(author=order.author)"], "Unsafe");
+        check_found(&[lines, test, "    line = Line(author=order.author)", "    line.save()"], "Unsafe");
+        check_found(&[lines, test, "    line = numbered(order)"], "Unsafe");
+        // It makes nothing, or something else.
+        check_found(&[lines, test, SHOW], "Safe");
+        check_found(&[lines, test, "    line = named(order)"], "Safe");
+    }
+    check_found(
+        &["if Line.objects.filter(order=order).exists():", "    Line.objects.create(author=order.author)"],
+        "Safe",
+    );
+    // What is read behind it is read of all.
+    check_found(
+        &[
+            "if not Line.objects.filter(order=order).exists():",
+            "    Line.objects.create(order=order)",
+            SHOW.trim(),
+        ],
+        "Safe",
+    );
+}
+
+#[test]
+fn what_makes_a_row_where_none_is_got_is_done_of_those_for_which_there_is_none() {
+    let tried = &["try:", "    line = Line.objects.select_related('author').get(order=order)"];
+    for (caught, made, safety) in [
+        ("except Line.DoesNotExist:", "    line = Line(author=order.author)", "Unsafe"),
+        ("except Line.DoesNotExist:", "    line = numbered(order)", "Unsafe"),
+        ("except Line.DoesNotExist:", "    line = named(order)", "Safe"),
+        ("except Line.DoesNotExist:", SHOW, "Safe"),
+        ("except ValueError:", "    line = Line(author=order.author)", "Safe"),
+    ] {
+        check_found(&[tried[0], tried[1], caught, made], safety);
     }
 }
 

@@ -353,6 +353,7 @@ impl<'p> Machine<'p> {
             let rarer = self.rarer_caught(frame, body, handler);
             self.seldom += rarer;
             let lacking = self.made_where_missing(frame, body, handler);
+            let lacking = lacking.or_else(|| self.made_where_none_is_got(frame, body, handler));
             let next = self
                 .begun_perhaps(|machine| machine.doubting(lacking, |machine| machine.run(frame, handler)));
             self.seldom -= rarer;

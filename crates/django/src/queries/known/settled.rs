@@ -12,7 +12,8 @@ use crate::queries::value::{Origin, Shape, Value};
 use crate::schema::{ModelAttribute, RelationId};
 
 /// Methods that make related rows, or put them to a row.
-const MAKING: &[&str] = &["create", "get_or_create", "update_or_create", "bulk_create", "add", "set"];
+pub(super) const MAKING: &[&str] =
+    &["create", "get_or_create", "update_or_create", "bulk_create", "add", "set"];
 
 impl<'p> Machine<'p> {
     /// Why the branch of a test that came out as `holds` may not be run for a row: the test asks whether the row stands as the
@@ -42,6 +43,7 @@ impl<'p> Machine<'p> {
             _ => self
                 .changed_by(frame, test, holds, branch)
                 .or_else(|| self.made_by(frame, test, holds, branch))
+                .or_else(|| self.made_where_none_is_found(frame, test, holds, branch))
                 .or_else(|| self.saved_where(frame, test, holds, branch)),
         }
     }
@@ -249,7 +251,7 @@ fn truth(facts: &FileFacts, value: Expr) -> Option<bool> {
 
 /// The related rows of which a test asks whether there are any, and whether it holds where there are: `self.notes.all()`,
 /// `self.notes.exists()`, `self.notes.count() == 0`.
-fn asked_of(facts: &FileFacts, test: Expr) -> Option<(Expr, bool)> {
+pub(super) fn asked_of(facts: &FileFacts, test: Expr) -> Option<(Expr, bool)> {
     if let Some((counted, zero, is_equal)) = compared(facts, test) {
         let is_zero = facts.kind(zero) == ExprKind::Int(0);
         return called(facts, counted, &["count"]).filter(|_| is_zero).map(|of| (of, !is_equal));
