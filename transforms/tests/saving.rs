@@ -101,3 +101,54 @@ fn what_only_saves_the_rows_of_a_class_is_not_all_that_uses_them() {
         "Safe: for page in Page.objects.order_by('state'):: author",
     );
 }
+
+/// What is proposed where a loop does this of pages that are saved, which tell whose they are where their state has changed
+/// since they were made.
+#[track_caller]
+fn check_kept(kept: &str, test: &str, body: &str, expected: &[&str]) {
+    let models = models(&format!("{test}\n    print(self.author.name)")).replacen(
+        "    class Meta:",
+        &format!("    {}\n\n    class Meta:", kept.replace('\n', "\n    ")),
+        1,
+    );
+    let body = body.replace('\n', "\n        ");
+    let view = format!(
+        "from shop.pages import Page\n\n\ndef close(options):\n    for page in Page.objects.order_by('pk'):\n        {body}\n        page.save()\n"
+    );
+    check(&[("pages.py", &models), ("views.py", &view)], expected);
+}
+
+#[test]
+fn what_is_run_only_where_a_column_differs_from_what_was_kept_of_it_is_run_for_rows_that_are_given_another() {
+    let doubted: &[&str] = &["Unsafe: for page in Page.objects.order_by('pk'):: author"];
+    let init = "def __init__(self, *args, **kwargs):\n    super().__init__(*args, **kwargs)\n    self._before = self.state";
+    let from_db = "@classmethod\ndef from_db(cls, *args):\n    page = super().from_db(*args)\n    page._before = page.state\n    return page";
+    for kept in [init, from_db] {
+        for test in ["if self._before != self.state:", "if not self.state == self._before:"] {
+            check_kept(kept, test, "page.title = 'a'", &[]);
+            for body in [
+                "page.state = 'a'",
+                "page._before = 'a'",
+                "page.refresh_from_db(fields=['state'])",
+                "setattr(page, options['name'], 'a')",
+                "page.save()\nif options:\n    page.state = 'a'",
+            ] {
+                check_kept(kept, test, body, doubted);
+            }
+        }
+        check_kept(
+            kept,
+            "if self._before == self.state:",
+            "page.title = 'a'",
+            &["Safe: for page in Page.objects.order_by('pk'):: author"][..],
+        );
+        // It is another column, or something is made of it.
+        check_kept(kept, "if self._before != self.title:", "page.title = 'a'", doubted);
+    }
+    check_kept(
+        &init.replace("self.state", "self.state.lower()"),
+        "if self._before != self.state:",
+        "page.title = 'a'",
+        doubted,
+    );
+}

@@ -468,7 +468,9 @@ impl<'p> Machine<'p> {
                 let holds = op.and_then(|op| {
                     self.note_membership(left, op, value, frame.site_of(operand));
                     let known = self.known_comparison(left, op, value);
-                    known.or_else(|| self.known_key(frame, left, op, operand))
+                    known
+                        .or_else(|| self.known_key(frame, left, op, operand))
+                        .or_else(|| self.compared_with_kept(frame, operands[n - 1], op, operand))
                 });
                 known = match (known, holds) {
                     (Some(false), _) | (_, Some(false)) => Some(false),

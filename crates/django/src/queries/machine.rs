@@ -20,6 +20,7 @@ use super::interned::Interned;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
 use super::known::behind::{Behind, Test};
+use super::known::kept_columns::KeptColumns;
 use super::known::memos::Memos;
 use super::places::{Places, key_names};
 use super::plans::PrefetchAttributes;
@@ -237,6 +238,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
     /// What the `__init__` of models follows, where that was asked.
     pub(crate) followed: FxHashMap<ModelId, Followed>,
+    /// What rows of models keep of their columns as they are made, where that was asked.
+    pub(super) kept_columns: FxHashMap<ModelId, KeptColumns>,
     /// The `__init__` that is being run for that.
     pub(super) beginning: Option<Beginning>,
     /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
@@ -412,6 +415,7 @@ impl<'p> Machine<'p> {
             call_writes: Vec::new(),
             loaded: FxHashMap::default(),
             followed: FxHashMap::default(),
+            kept_columns: FxHashMap::default(),
             beginning: None,
             looping: Vec::new(),
             inner: Vec::new(),

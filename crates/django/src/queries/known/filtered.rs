@@ -6,6 +6,7 @@
 use tuneup_python::{ClassRef, Symbol};
 
 use crate::paths::{behind, joined};
+use crate::queries::circumstances::Heeded;
 use crate::queries::machine::Machine;
 use crate::queries::value::{Given, Lacks, Origin, Path, Role, Row, Shape, Term, Terms, Value};
 use crate::schema::{ModelAttribute, ModelId, RelationId};
@@ -181,11 +182,25 @@ impl Machine<'_> {
     /// Keeps that code gave a field of a query's rows another content than the query found.
     pub(in crate::queries) fn change(&mut self, value: Value, row: Row, name: Symbol) {
         let (field, _) = self.field_behind(row, name);
-        if self.asked_of(row).is_none() && !self.is_filled(row, field) {
+        if self.asked_of(row).is_none()
+            && !self.is_filled(row, field)
+            && !self.is_kept(row.model, name)
+            && !self.is_kept(row.model, field)
+        {
             return;
         }
         let field = self.canonical(row, field);
-        if self.changed.insert((row.query, row.path, field)) {
+        // What few rows are given, the others are not.
+        self.heed(Heeded::ROWS);
+        if self.is_seldom() {
+            return;
+        }
+        self.keep_changed(value, row, field);
+    }
+
+    /// Keeps that something of a row has changed: what calls did before that were given it, they may do otherwise now.
+    pub(super) fn keep_changed(&mut self, value: Value, row: Row, name: Symbol) {
+        if self.changed.insert((row.query, row.path, name)) {
             *self.changes.entry(value).or_default() += 1;
         }
     }
@@ -195,7 +210,8 @@ impl Machine<'_> {
         self.change(value, row, self.names.empty);
     }
 
-    fn is_changed(&self, row: Row, field: Symbol) -> bool {
+    /// Whether code gave a field of a row another content than its query found.
+    pub(super) fn is_changed(&self, row: Row, field: Symbol) -> bool {
         !self.changed.is_empty()
             && [self.canonical(row, field), self.names.empty]
                 .iter()

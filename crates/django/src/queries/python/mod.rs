@@ -409,10 +409,18 @@ impl<'p> Machine<'p> {
             "getattr" | "hasattr" => return Some(self.reflect(frame, name, arguments, call)),
             "setattr" => {
                 if let (Some(&name), Some(&put)) = (arguments.positional.get(1), arguments.positional.get(2))
-                    && let Shape::Str(name) = *self.values.shape(name)
                 {
+                    let name = match *self.values.shape(name) {
+                        Shape::Str(name) => Some(name),
+                        _ => None,
+                    };
                     for member in self.values.members(first?) {
-                        self.set_attribute(frame, member, name, put, call.site);
+                        match (name, self.as_row(member)) {
+                            (Some(name), _) => self.set_attribute(frame, member, name, put, call.site),
+                            // It may be any.
+                            (None, Some(row)) => self.change_one(member, row),
+                            (None, None) => {}
+                        }
                     }
                 }
                 Value::NONE
