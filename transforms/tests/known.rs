@@ -154,3 +154,30 @@ fn a_manager_that_a_package_extends_has_its_methods() {
     let code = "from shop.models import Book\n\n\ndef listed():\n    for issue in Book.objects.get(pk=1).issues.order_by('pk'):\n        print(issue.text())\n";
     check(&[("issues.py", &issues), ("code.py", code)], &[]);
 }
+
+#[test]
+fn a_text_that_a_query_asks_not_to_be_null_is_empty_in_few_rows() {
+    let models = ISSUES.replacen(
+        "    closed =",
+        "    code = models.CharField(max_length=9, null=True, blank=True)\n    note = models.CharField(max_length=9, null=True, blank=True)\n    closed =",
+        1,
+    );
+    let line = |query: &str| format!("for issue in Issue.all_objects.{query}:");
+    let check_code = |query: &str, body: &str, expected: &[&str]| {
+        let code = format!(
+            "from shop.issues import Issue\n\n\ndef listed(numbers):\n    {}\n        {body}\n",
+            line(query)
+        );
+        check(&[("issues.py", &models), ("code.py", &code)], expected);
+    };
+    let writes = "if not issue.code:\n            issue.code = numbers.get(issue.writer.name)";
+    for query in ["exclude(code__isnull=True)", "filter(code__isnull=False)", "exclude(code=None)"] {
+        check_code(query, writes, &[]);
+        check_code(query, "if not issue.code:\n            print(issue.writer.name)", &[]);
+        let safe = format!("Safe: {}: writer", line(query));
+        check_code(query, "if issue.code:\n            print(issue.writer.name)", &[&safe]);
+        check_code(query, "if not issue.note:\n            print(issue.writer.name)", &[&safe]);
+    }
+    let some = format!("Unsafe: {}: writer", line("order_by('pk')"));
+    check_code("order_by('pk')", writes, &[&some]);
+}

@@ -144,6 +144,11 @@ impl Machine<'_> {
         self.related_content(row, name).is_some_and(|it| it.is_never_null())
     }
 
+    /// Whether a row's query asks for those rows alone in which a column is not null.
+    pub(super) fn is_asked_not_to_be_null(&self, row: Row, name: Symbol) -> bool {
+        self.related_content(row, name).is_some_and(|it| it.is_never_null())
+    }
+
     /// Whether a row is there and no `None`, whichever of the query's rows it belongs to: the query gave it, and no key
     /// on the way to it can be null, or the filters say that it is not.
     pub(in crate::queries) fn is_there(&self, row: Row) -> bool {
@@ -181,6 +186,11 @@ impl Machine<'_> {
 
     /// Keeps that code gave a field of a query's rows another content than the query found.
     pub(in crate::queries) fn change(&mut self, value: Value, row: Row, name: Symbol) {
+        // What few rows are given, the others are not.
+        self.heed(Heeded::ROWS);
+        if self.is_seldom() {
+            return;
+        }
         let (field, _) = self.field_behind(row, name);
         if self.asked_of(row).is_none()
             && !self.is_filled(row, field)
@@ -190,11 +200,6 @@ impl Machine<'_> {
             return;
         }
         let field = self.canonical(row, field);
-        // What few rows are given, the others are not.
-        self.heed(Heeded::ROWS);
-        if self.is_seldom() {
-            return;
-        }
         self.keep_changed(value, row, field);
     }
 

@@ -5,6 +5,8 @@
 //!   rows use.
 //! - What is read where two rows of one query were found to go together: `if this.overlaps(before)`.
 //! - What is read where a row was not found that is the same for all: `ContentType.objects.get(model="book")`.
+//! - What a branch reads of rows whose text is empty, where their query leaves out those that have none:
+//!   `exclude(code__isnull=True)`.
 //! - What a branch reads that complains to a log of what a row lacks: `if not book.author_id: logger.warning(…)`. Where it
 //!   complains of something else, others than few may be such rows: then it is said.
 
@@ -13,7 +15,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, FileFacts, StmtKind};
 
 use crate::queries::known::due::is_due;
-use crate::queries::known::filtered::is_date;
+use crate::queries::known::filtered::{TEXTS, is_date};
 use crate::queries::known::narrowing::Reference;
 use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Row, Shape, Value};
@@ -55,6 +57,7 @@ impl<'p> Machine<'p> {
                 Some((place, is_none)) if self.is_null_column(frame, place, is_none) => {
                     u32::from(is_returned(frame, place))
                 }
+                Some((place, _)) if self.is_text_asked_for(frame, place) => SELDOM,
                 _ => 0,
             },
         }
@@ -149,6 +152,18 @@ impl<'p> Machine<'p> {
         let is_value =
             is_date(class) || ["Integer", "Decimal", "Float", "Duration"].iter().any(|it| class.contains(it));
         field.null().is_yes() && field.relation().is_none() && (is_none || is_value)
+    }
+
+    /// Whether a place is a text that may be null, where the row's query leaves out the rows in which it is: those that are
+    /// left and hold an empty one are few.
+    fn is_text_asked_for(&mut self, frame: &mut Frame<'p>, place: Expr) -> bool {
+        let ExprKind::Attribute(_, name) = frame.facts.kind(place) else { return false };
+        let Some(row) = self.row_of_place(frame, place) else { return false };
+        let Some(field) = self.schema.field_named(row.model, name) else { return false };
+        let field = self.schema.field(field);
+        field.null().is_yes()
+            && TEXTS.contains(&field.class().as_str())
+            && self.is_asked_not_to_be_null(row, name)
     }
 
     /// Whether a call is a method of one row that is given another row of the same query: it tells whether two go
