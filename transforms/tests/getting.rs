@@ -156,6 +156,30 @@ def editors(request, pk):
     check(&[("shelves.py", &shelves("")), ("tests/test_shelves.py", unseen)], &[&safe]);
 }
 
+#[test]
+fn who_gives_a_flag_by_which_rows_are_not_read_would_pay() {
+    let credited = "def credited(books, full=False):\n    if full:\n        return [written_by(book) for book in books.values()]\n\n\n\
+                    def handed(books, full=False, short=None):\n    return credited(books, full=full)\n\n\n";
+    let credits = "def credits(request):\n    return credited(index(), True)\n\n\n";
+    for (call, does_read) in [
+        ("credited(index())", false),
+        ("credited(index(), full=False)", false),
+        ("credited(index(), None)", false),
+        ("handed(index())", false),
+        ("handed(index(), short=True)", false),
+        ("credited(index(), full=True)", true),
+        ("credited(index(), full=request.GET)", true),
+        ("credited(index(), *request)", true),
+        ("handed(index(), True)", true),
+    ] {
+        let other = format!("def other(request):\n    return {call}\n\n\n");
+        let said =
+            said_of(&[credited, credits, &other], if does_read { Safety::Safe } else { Safety::Unsafe });
+        let paying = "only `credits` reads `author`; `other` would pay for it without need.";
+        assert_eq!(said.contains(paying), !does_read, "{call}: {said}");
+    }
+}
+
 /// A view whose methods get their one author from the view's own `get_object()`, with these methods.
 fn author_view(methods: &str) -> String {
     format!(

@@ -9,7 +9,7 @@ use tuneup_python::flow::{ExprKind, FileFacts, FunctionId, StmtKind};
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::gap::{Gap, Missing};
-use super::getting::above;
+use super::reaching::above;
 
 /// The function that makes the rows, and what is asked of what it does with them.
 struct Maker<'p> {

@@ -5,7 +5,7 @@ use tuneup_django::paths::path_of;
 use tuneup_django::queries::{Query, Read, Site, SiteForm};
 use tuneup_python::{Base, ClassRef, FunctionRef};
 
-use super::getting::above;
+use super::reaching::above;
 use super::sharing::Sharing;
 use super::{Key, key};
 

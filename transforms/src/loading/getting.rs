@@ -12,6 +12,7 @@ use tuneup_python::{FunctionRef, Symbol};
 
 use super::callers::{Caller, Share};
 use super::key;
+use super::reaching::add_readers;
 
 /// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
 /// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot
@@ -59,15 +60,8 @@ pub(super) fn getters(
     let path = path_of(&read.steps);
     let mut readers = FxHashSet::default();
     for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
-        match (function(&other.site), other.shown_by) {
-            (Some(reader), _) => add_all_above(project, Doer::Function(reader), &giving, &mut readers),
-            // What a serializer declares is read for those who show rows by it, or by one that extends it.
-            (None, Some(class)) if other.site.file.as_other().is_none() => {
-                for &class in project.extending(class) {
-                    add_all_above(project, Doer::Class(class), &giving, &mut readers);
-                }
-            }
-            _ => return Vec::new(),
+        if !add_readers(project, other, &giving, &mut readers) {
+            return Vec::new();
         }
     }
     let reads = |user: &FunctionRef| readers.contains(&Doer::Function(*user));
@@ -119,38 +113,6 @@ fn naming(project: &Project, giving: &FxIndexSet<FunctionRef>) -> Vec<FunctionRe
         }
     }
     found.into_iter().filter(|(name, _)| !shared.contains(name)).map(|(_, function)| function).collect()
-}
-
-/// The functions of some places and those that come to them.
-pub(super) fn above<'s>(project: &Project, sites: impl Iterator<Item = &'s Site>) -> FxHashSet<FunctionRef> {
-    let mut found = FxHashSet::default();
-    for site in sites {
-        if let Some(id) = site.function {
-            let function = FunctionRef { file: site.file, id };
-            add_all_above(project, Doer::Function(function), &FxIndexSet::default(), &mut found);
-        }
-    }
-    let functions = found.into_iter().filter_map(|doer| match doer {
-        Doer::Function(function) => Some(function),
-        Doer::Class(_) => None,
-    });
-    functions.collect()
-}
-
-/// What reads and those that come to it, but not through those that give the rows.
-fn add_all_above(
-    project: &Project,
-    reader: Doer,
-    giving: &FxIndexSet<FunctionRef>,
-    found: &mut FxHashSet<Doer>,
-) {
-    let gives = |doer: Doer| matches!(doer, Doer::Function(function) if giving.contains(&function));
-    let mut open = vec![reader];
-    while let Some(doer) = open.pop() {
-        if found.insert(doer) && !gives(doer) {
-            open.extend(project.doers_before(doer));
-        }
-    }
 }
 
 /// Where a function calls one of those that give the rows, or itself where that is not seen.

@@ -14,6 +14,7 @@ mod named_reads;
 mod placing;
 mod plans;
 mod rare;
+mod reaching;
 mod repeated_get_object;
 mod sharing;
 mod tested;
