@@ -64,3 +64,37 @@ fn what_is_read_to_raise_is_read_of_one_row() {
         &["Safe: books = Book.objects.order_by('pk'): author"],
     );
 }
+
+#[test]
+fn the_first_of_what_is_written_out_is_none_of_the_others() {
+    let line = "for book in Book.objects.order_by('pk'):";
+    let joined = format!("Safe: {line}: author");
+    for (items, expected) in [("[ours, book]", &[][..]), ("[book, ours]", &[&*joined])] {
+        for body in [
+            "return items[0]",
+            "return next(iter(items))",
+            "first, *others = items\n    return first",
+            "found = None\n    for item in items:\n        if found is None:\n            found = item\n        else:\n            \
+             found.title = item.title\n    return found",
+            "found = None\n    for item in items:\n        if not found:\n            found = item\n    return found",
+        ] {
+            let view = format!(
+                "from shop.models import Book\n\n\ndef first(items):\n    {body}\n\n\n\
+                 def listed(request):\n    ours = Book.objects.get(pk=1)\n    {line}\n        print(first({items}).author.name)\n"
+            );
+            check(&[("views.py", &view)], expected);
+        }
+    }
+    // What keeps the last, or any, may keep each of them.
+    for body in [
+        "found = item",
+        "if item.title:\n            found = item",
+        "if found is None or item.title:\n            found = item",
+    ] {
+        let view = format!(
+            "from shop.models import Book\n\n\ndef last(items):\n    found = None\n    for item in items:\n        {body}\n    return found\n\n\n\
+             def listed(request):\n    ours = Book.objects.get(pk=1)\n    {line}\n        print(last([ours, book]).author.name)\n"
+        );
+        check(&[("views.py", &view)], &[&joined]);
+    }
+}

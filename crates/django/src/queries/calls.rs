@@ -65,6 +65,9 @@ impl<'p> Machine<'p> {
             {
                 return self.super_value(frame);
             }
+            if let Some(first) = self.first_of_iterator(frame, callee, arguments) {
+                return first;
+            }
             let function = self.eval(frame, callee);
             let given = self.arguments(frame, arguments);
             let name = self.one_of_several_names(frame, callee, arguments, &given);

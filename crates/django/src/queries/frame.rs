@@ -56,6 +56,8 @@ pub(crate) struct Frame<'p> {
     pub(crate) aliases: Vec<Alias>,
     /// The test by which a loop passes over the rows that it does not search for, while it is evaluated.
     pub(crate) search: Option<Expr>,
+    /// The variable that keeps the first of what a loop is over, in the turns behind the first.
+    pub(crate) kept: Option<u32>,
     /// The last step's place and value: `a = b = value` is two steps.
     pub(crate) bound: Option<(Expr, Expr)>,
     /// What its steps do, once that was asked.
@@ -89,6 +91,7 @@ impl<'p> Frame<'p> {
             rebound: Vec::new(),
             aliases: Vec::new(),
             search: None,
+            kept: None,
             bound: None,
             steps: OnceCell::new(),
         }

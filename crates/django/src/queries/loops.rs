@@ -79,7 +79,17 @@ impl<'p> Machine<'p> {
             let below = "It is read only for rows that have others of their model below them.";
             self.doubts.push((Symbol::new(below), depth));
         }
-        for element in self.kinds_of_turn(iterated, element) {
+        let kept = self.first_kept(frame, (target, iterated), body);
+        let kinds = match kept {
+            Some((_, first, others)) => vec![first, others],
+            None => self.kinds_of_turn(iterated, element),
+        };
+        for element in kinds {
+            if let Some((slot, first, others)) = kept
+                && element == others
+            {
+                (frame.slots[slot as usize], frame.kept) = (first, Some(slot));
+            }
             let held = self.turns(frame, within, variable, |machine, frame| {
                 machine.assign(frame, target, element);
                 machine.note_looped(frame, target, iter);
@@ -89,6 +99,9 @@ impl<'p> Machine<'p> {
             if matches!(frame.facts.kind(iter), ExprKind::Local(_)) && self.is_fetched_anew(element, held) {
                 frame.placed.insert((iterated, self.names.rows), held);
             }
+        }
+        if let Some((slot, first, _)) = kept {
+            (frame.slots[slot as usize], frame.kept) = (first, None);
         }
         self.seldom = seldom;
         self.doubts.truncate(doubts);

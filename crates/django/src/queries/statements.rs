@@ -391,6 +391,7 @@ impl<'p> Machine<'p> {
     pub(crate) fn assign(&mut self, frame: &mut Frame<'p>, target: Expr, value: Value) {
         let facts = frame.facts;
         match facts.kind(target) {
+            ExprKind::Local(slot) if frame.kept == Some(slot) => {}
             ExprKind::Local(slot) => {
                 frame.slots[slot as usize] = value;
                 frame.told.retain(|(known, _)| known.slot != slot);

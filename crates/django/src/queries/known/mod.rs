@@ -9,6 +9,7 @@ pub(in crate::queries) mod doubts;
 pub(in crate::queries) mod due;
 pub(in crate::queries) mod fallback;
 pub(in crate::queries) mod filtered;
+pub(in crate::queries) mod first_kept;
 pub(in crate::queries) mod giving;
 pub(in crate::queries) mod kept_columns;
 pub(in crate::queries) mod kinds;
