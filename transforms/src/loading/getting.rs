@@ -12,15 +12,15 @@ use tuneup_python::{FunctionRef, Symbol};
 
 use super::callers::{Caller, Share};
 use super::key;
-use super::reaching::add_readers;
+use super::reaching::{Calls, add_readers};
 
 /// Those who get the rows that are asked for at `site`, the query's own or those that it leads to `rest` steps before
 /// what is read, from the function that asks; and who of them comes to where that is read. Nothing where that cannot
 /// be told: what a template reads, or what the function reads itself, is for all of them.
 pub(super) fn getters(
     project: &Project,
-    query: &Query,
-    read: &Read,
+    calls: &mut Calls,
+    (query, read): (&Query, &Read),
     site: &Site,
     rest: usize,
 ) -> Vec<Caller> {
@@ -60,7 +60,7 @@ pub(super) fn getters(
     let path = path_of(&read.steps);
     let mut readers = FxHashSet::default();
     for other in query.reads.iter().filter(|other| path_of(&other.steps) == path) {
-        if !add_readers(project, other, &giving, &mut readers) {
+        if !add_readers(project, calls, other, &giving, &mut readers) {
             return Vec::new();
         }
     }

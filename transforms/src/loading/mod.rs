@@ -40,6 +40,7 @@ use self::made::turning_as_made;
 use self::placing::{Many, place};
 use self::plans::{Loaded, Loading, is_loaded};
 use self::rare::Rare;
+use self::reaching::Calls;
 pub(crate) use self::repeated_get_object::asked_again;
 use self::sharing::Sharing;
 use self::tested::Texts;
@@ -81,6 +82,7 @@ fn gather<'p>(project: &'p Project, loading: &Loading) -> BTreeMap<Key, Gap<'p>>
     let sharing = Sharing::of(project);
     let ways = ways(project);
     let mut idle = Idle::default();
+    let mut calls = Calls::default();
     let mut gaps: BTreeMap<Key, Gap> = BTreeMap::new();
     // Who gets rows from a function is the same for all that go out of it in one way.
     let mut told: FxHashSet<(Key, WayOut, String, bool)> = FxHashSet::default();
@@ -146,7 +148,7 @@ fn gather<'p>(project: &'p Project, loading: &Loading) -> BTreeMap<Key, Gap<'p>>
                     gap.add_callers(&path, callers);
                 }
             }
-            gap.add_callers(&path_of(rest), getters(project, query, read, &site, rest.len()));
+            gap.add_callers(&path_of(rest), getters(project, &mut calls, (query, read), &site, rest.len()));
         }
     }
     gaps

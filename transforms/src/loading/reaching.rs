@@ -2,35 +2,78 @@
 //! or leaves it to be that, does not come to what stands behind a test of it: `if copy:`.
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::queries::{Doer, FxIndexSet, Read, Site};
-use tuneup_python::FunctionRef;
-use tuneup_python::flow::{Argument, ArgumentKind, Block, ExprKind, FileFacts, Function, StmtKind};
+use tuneup_python::flow::{ArgumentKind, Block, ExprKind, FileFacts, Function, Run, StmtKind};
+use tuneup_python::{FunctionRef, Symbol};
 
 /// A parameter of a function, by its place, that decides by what it counts as whether something is run.
 type Need = (u32, bool);
 
+/// A call, by its arguments.
+#[derive(Clone, Copy)]
+struct Call {
+    arguments: Run,
+    /// Whether it is of something, as that of a method is.
+    of_something: bool,
+    /// What decides whether it is made.
+    decided: Option<Need>,
+}
+
+/// The calls that functions make, by the names that they call, where that was asked.
+#[derive(Default)]
+pub(super) struct Calls {
+    of: FxHashMap<FunctionRef, FxHashMap<Symbol, Vec<Call>>>,
+}
+
+impl Calls {
+    /// The calls of a name in a function.
+    fn named(&mut self, project: &Project, caller: FunctionRef, name: Symbol) -> &[Call] {
+        let calls = self.of.entry(caller).or_insert_with(|| calls_of(project, caller));
+        calls.get(&name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// All calls that a function makes by name.
+fn calls_of(project: &Project, caller: FunctionRef) -> FxHashMap<Symbol, Vec<Call>> {
+    let facts = project.source.facts(caller.file);
+    let definition = facts.function(caller.id);
+    let variables = &facts.slot_names[definition.slots.indices()];
+    let mut calls: FxHashMap<Symbol, Vec<Call>> = FxHashMap::default();
+    for (_, expr) in facts.exprs_within(definition.range) {
+        let ExprKind::Call(callee, arguments) = expr.kind else { continue };
+        let (name, of_something) = match facts.kind(callee) {
+            ExprKind::Attribute(_, name) => (name, true),
+            ExprKind::Global(name) => (name, false),
+            // It is imported there.
+            ExprKind::Local(slot) if let Some(&name) = variables.get(slot as usize) => (name, false),
+            _ => continue,
+        };
+        let decided = innermost(facts, definition, definition.body, expr.range);
+        calls.entry(name).or_default().push(Call { arguments, of_something, decided });
+    }
+    calls
+}
+
 /// The functions of some places and those that come to them.
 pub(super) fn above<'s>(project: &Project, sites: impl Iterator<Item = &'s Site>) -> FxHashSet<FunctionRef> {
+    let functions = sites.filter_map(|site| site.function.map(|id| FunctionRef { file: site.file, id }));
+    let mut open: Vec<FunctionRef> = functions.collect();
     let mut found = FxHashSet::default();
-    for site in sites {
-        if let Some(id) = site.function {
-            let function = Doer::Function(FunctionRef { file: site.file, id });
-            add_all_above(project, (function, None), &FxIndexSet::default(), &mut found);
+    while let Some(function) = open.pop() {
+        if found.insert(function) {
+            open.extend(project.callers(function));
         }
     }
-    let functions = found.into_iter().filter_map(|doer| match doer {
-        Doer::Function(function) => Some(function),
-        Doer::Class(_) => None,
-    });
-    functions.collect()
+    found
 }
 
 /// Adds what reads and those that come to it, but not through those that give the rows. Says whether it is known who does:
 /// what a template reads is for all.
 pub(super) fn add_readers(
     project: &Project,
+    calls: &mut Calls,
     read: &Read,
     giving: &FxIndexSet<FunctionRef>,
     found: &mut FxHashSet<Doer>,
@@ -43,12 +86,12 @@ pub(super) fn add_readers(
         (Some(id), _) => {
             let function = FunctionRef { file: site.file, id };
             let need = decided_by(project, function, site.range);
-            add_all_above(project, (Doer::Function(function), need), giving, found);
+            add_all_above(project, calls, (Doer::Function(function), need), giving, found);
         }
         // What a serializer declares is read for those who show rows by it, or by one that extends it.
         (None, Some(class)) => {
             for &class in project.extending(class) {
-                add_all_above(project, (Doer::Class(class), None), giving, found);
+                add_all_above(project, calls, (Doer::Class(class), None), giving, found);
             }
         }
         (None, None) => return false,
@@ -58,6 +101,7 @@ pub(super) fn add_readers(
 
 fn add_all_above(
     project: &Project,
+    calls: &mut Calls,
     reader: (Doer, Option<Need>),
     giving: &FxIndexSet<FunctionRef>,
     found: &mut FxHashSet<Doer>,
@@ -80,7 +124,7 @@ fn add_all_above(
                 (Doer::Function(function), Doer::Function(caller))
                     if function.file.as_other().is_none() && caller.file.as_other().is_none() =>
                 {
-                    let needs = needs_of(project, caller, function, need);
+                    let needs = needs_of(project, calls, (caller, function), need);
                     open.extend(needs.into_iter().map(|need| (before, need)));
                 }
                 _ => open.push((before, None)),
@@ -93,44 +137,28 @@ fn add_all_above(
 /// that needs.
 fn needs_of(
     project: &Project,
-    caller: FunctionRef,
-    function: FunctionRef,
+    calls: &mut Calls,
+    (caller, function): (FunctionRef, FunctionRef),
     need: Option<Need>,
 ) -> Vec<Option<Need>> {
     let facts = project.source.facts(caller.file);
     let name = project.source.facts(function.file).function(function.id).name;
-    let definition = facts.function(caller.id);
-    let variables = &facts.slot_names[definition.slots.indices()];
-    let calls = facts.exprs_within(definition.range).filter_map(|(_, expr)| {
-        let ExprKind::Call(callee, run) = expr.kind else { return None };
-        let (called, of_something) = match facts.kind(callee) {
-            ExprKind::Attribute(_, called) => (called, true),
-            ExprKind::Global(called) => (called, false),
-            // It is imported there.
-            ExprKind::Local(slot) => (*variables.get(slot as usize)?, false),
-            _ => return None,
-        };
-        (called == name).then_some((expr.range, run, of_something))
-    });
-    let mut needs = Vec::new();
-    let mut is_called_by_name = false;
-    for (range, run, of_something) in calls {
-        is_called_by_name = true;
-        let decided = decided_by(project, caller, range);
-        let given = need.map_or(Given::Anything, |need| {
-            given(project, (facts, facts.arguments(run), of_something), function, need)
-        });
-        match given {
-            Given::Other => {}
-            Given::Anything => needs.push(decided),
-            Given::Parameter(slot) if decided.is_none() => {
-                let is_its = is_unbound(facts, definition, slot);
-                needs.push(need.filter(|_| is_its).map(|(_, truth)| (slot, truth)));
-            }
-            Given::Parameter(_) => needs.push(decided),
-        }
+    let calls = calls.named(project, caller, name);
+    if calls.is_empty() {
+        return vec![None];
     }
-    if is_called_by_name { needs } else { vec![None] }
+    let may_come = |call: &Call| {
+        let given = need.map_or(Given::Anything, |need| given(project, facts, call, function, need));
+        match given {
+            Given::Other => None,
+            Given::Parameter(slot) if call.decided.is_none() => {
+                let is_its = is_unbound(facts, facts.function(caller.id), slot);
+                Some(need.filter(|_| is_its).map(|(_, truth)| (slot, truth)))
+            }
+            Given::Anything | Given::Parameter(_) => Some(call.decided),
+        }
+    };
+    calls.iter().filter_map(may_come).collect()
 }
 
 /// What a call gives a function for a parameter that must count as one of both.
@@ -145,7 +173,8 @@ enum Given {
 
 fn given(
     project: &Project,
-    (facts, arguments, of_something): (&FileFacts, &[Argument], bool),
+    facts: &FileFacts,
+    call: &Call,
     function: FunctionRef,
     (slot, truth): Need,
 ) -> Given {
@@ -154,13 +183,14 @@ fn given(
     let Some(parameter) = called.parameters(definition.parameters).get(slot as usize) else {
         return Given::Anything;
     };
+    let arguments = facts.arguments(call.arguments);
     let is_open = |kind| matches!(kind, ArgumentKind::Star | ArgumentKind::DoubleStar);
     if arguments.iter().any(|argument| is_open(argument.kind)) {
         return Given::Anything;
     }
     let by_name = arguments.iter().find(|argument| argument.kind == ArgumentKind::Keyword(parameter.name));
     // What a method is called of is its first.
-    let bound = usize::from(definition.class.is_some() && of_something);
+    let bound = usize::from(definition.class.is_some() && call.of_something);
     let mut positional = arguments.iter().filter(|argument| argument.kind == ArgumentKind::Positional);
     let by_place = (slot as usize).checked_sub(bound).and_then(|at| positional.nth(at));
     let (facts, value) = match (by_name.or(by_place), parameter.default) {
@@ -185,7 +215,9 @@ fn decided_by(project: &Project, function: FunctionRef, within: TextRange) -> Op
 }
 
 fn innermost(facts: &FileFacts, function: &Function, block: Block, within: TextRange) -> Option<Need> {
-    let stmt = facts.block(block).iter().find(|stmt| stmt.range.contains_range(within))?;
+    let stmts = facts.block(block);
+    let behind = stmts.partition_point(|stmt| stmt.range.start() <= within.start());
+    let stmt = stmts[..behind].last().filter(|stmt| stmt.range.contains_range(within))?;
     let inner = facts.blocks_of(stmt).into_iter().find(|&block| facts.stretch(block).contains_range(within));
     let deeper = inner.and_then(|inner| innermost(facts, function, inner, within));
     let StmtKind::If { test, then, orelse } = stmt.kind else { return deeper };
