@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use ruff_text_size::{TextRange, TextSize};
+use tuneup_python::SourceText;
 use tuneup_transforms::grounds::subject;
 use tuneup_transforms::{Place, Proposal, Safety};
 
@@ -12,6 +13,9 @@ use crate::analysis::Outcome;
 
 /// How many pieces of evidence are shown in full; the rest is counted.
 const SHOWN: usize = 8;
+
+/// How many lines may be between places that are shown in one excerpt.
+const APART: u32 = 400;
 
 /// Writes the report.
 pub(crate) fn write(out: &mut dyn Write, outcome: &Outcome, colored: bool) -> io::Result<()> {
@@ -52,24 +56,28 @@ pub(crate) fn write_one(
         let Some(source) = outcome.text(path) else { continue };
         let others = proposal.evidence.iter().take(SHOWN).map(|evidence| &evidence.place);
         let places = std::iter::once(&proposal.place).chain(others).filter(|place| place.path == path);
-        let lines = lines(source.text(), places.map(Place::range));
-        let (excerpt, skipped) = excerpt(source.text(), lines);
-        let cut = |range: TextRange| first_line(&excerpt, skipped, range);
-        let first = source.position(lines.start()).line as usize;
-        let mut snippet = Snippet::source(excerpt.clone()).line_start(first).path(shown(path)).fold(true);
-        if path == proposal.place.path {
-            let span = cut(proposal.place.range());
-            let label = subject(proposal);
-            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
-        }
-        for evidence in proposal.evidence.iter().take(SHOWN).filter(|evidence| evidence.place.path == path) {
-            if evidence.place == proposal.place {
-                continue;
+        for part in parts(source, places.map(Place::range).collect()) {
+            let is_here = |place: &Place| place.path == path && part.contains(&place.range());
+            let lines = lines(source.text(), part.iter().copied());
+            let (excerpt, skipped) = excerpt(source.text(), lines);
+            let cut = |range: TextRange| first_line(&excerpt, skipped, range);
+            let first = source.position(lines.start()).line as usize;
+            let mut snippet = Snippet::source(excerpt.clone()).line_start(first).path(shown(path)).fold(true);
+            if is_here(&proposal.place) {
+                let span = cut(proposal.place.range());
+                let label = subject(proposal);
+                snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
             }
-            let span = cut(evidence.place.range());
-            snippet = snippet.annotation(AnnotationKind::Context.span(span).label(evidence.message.as_str()));
+            for evidence in proposal.evidence.iter().take(SHOWN) {
+                if !is_here(&evidence.place) || evidence.place == proposal.place {
+                    continue;
+                }
+                let span = cut(evidence.place.range());
+                snippet =
+                    snippet.annotation(AnnotationKind::Context.span(span).label(evidence.message.as_str()));
+            }
+            group = group.element(snippet);
         }
-        group = group.element(snippet);
     }
     writeln!(out, "{}", renderer.render(&[group]))?;
     if let more @ 1.. = proposal.evidence.len().saturating_sub(SHOWN) {
@@ -91,6 +99,19 @@ pub(crate) fn write_one(
         }
     }
     writeln!(out)
+}
+
+/// The places of a file that are shown in one excerpt each, that with the first of them first. The renderer looks at all the
+/// lines that it is given, so that those far from each other are shown apart.
+fn parts(source: &SourceText, mut places: Vec<TextRange>) -> Vec<Vec<TextRange>> {
+    let Some(&first) = places.first() else { return Vec::new() };
+    places.sort_by_key(|place| place.start());
+    let line = |place: TextRange| source.position(place.start()).line;
+    let are_near = |a: &TextRange, b: &TextRange| line(*b) - line(*a) <= APART;
+    let mut parts: Vec<Vec<TextRange>> = places.chunk_by(are_near).map(<[_]>::to_vec).collect();
+    let at = parts.iter().position(|part| part.contains(&first)).unwrap_or_default();
+    parts[..=at].rotate_right(1);
+    parts
 }
 
 /// The lines of a text in which some places begin, and those between: the renderer looks at all that it is given.

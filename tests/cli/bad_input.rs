@@ -105,6 +105,38 @@ fn long_dicts_are_read() {
 }
 
 #[test]
+fn long_files_take_time_and_memory_in_step_with_their_lines() {
+    let library = Library::new();
+    library.write("broken.py", "(");
+    let head = "from library.models import Book\n\n\n";
+    // With the square of their number, each of these would take minutes, or more memory than there is.
+    let many = |n: usize, part: &dyn Fn(usize) -> String| (0..n).map(part).collect::<String>();
+    let begin = format!("{head}def f(request):\n    x0 = Book.objects.all()\n");
+    let functions = many(20_000, &|n| format!("    def g{n}(x):\n        return x.author\n"));
+    library.write("a_functions.py", format!("{begin}{functions}"));
+    let lambdas = many(20_000, &|n| format!("    y{n} = lambda x: x.author\n"));
+    library.write("b_lambdas.py", format!("{begin}{lambdas}"));
+    let chain = many(10_000, &|n| format!("    x{} = x{n}.filter()\n", n + 1));
+    library.write("c_chain.py", format!("{begin}{chain}    return x10000\n"));
+    let views =
+        many(5_000, &|n| format!("def v{n}(request):\n    return show(Book.objects.filter(id={n}))\n"));
+    let show = "def show(books):\n    return [book.author.name for book in books]\n";
+    let tests = many(10_000, &|n| format!("        assert book.title != 'x{n}'\n"));
+    let row = "    for book in Book.objects.all():\n";
+    library
+        .write("e_tests.py", format!("{head}def f(request):\n{row}{tests}        print(book.author.name)\n"));
+    let tests = many(4_000, &|n| format!("request.x{n} or "));
+    library.write("f_operands.py", format!("{head}def f(request):\n    return {tests}None\n"));
+    library.write("d_helper.py", format!("{head}{show}{views}"));
+    let (run, _) = survives(&library);
+    assert!(run.json()["proposals"].as_array().is_some_and(|all| all.len() > 5_000));
+    let full = library.run(&["check"]);
+    assert_eq!(full.code, Some(2));
+    // The place that is far from the proposal's own is shown with its line all the same.
+    assert!(full.out.contains("d_helper.py:10002:") && full.out.contains("d_helper.py:5:"), "{}", full.err);
+}
+
+#[test]
 fn hostile_templates_are_read() {
     let library = Library::new();
     library.write("broken.py", "(");

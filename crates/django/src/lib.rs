@@ -6,6 +6,7 @@ pub mod apps;
 mod frameworks;
 mod mentions;
 pub mod migrations;
+mod nested;
 pub mod packages;
 pub mod paths;
 pub mod predicates;

@@ -1,13 +1,14 @@
 //! Names that a project mentions: a function that nobody but tests mentions, among others of its module or class that most
 //! are mentioned, is never run. Where most are not, they are called by other means, or by other projects.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::flow::{Class, ClassId, ExprKind, FileFacts, Function, FunctionId};
 use tuneup_python::{Base, ClassRef, FileId, FunctionRef, Symbol};
 
+use crate::nested::Nested;
 use crate::project::{Project, is_aside};
 use crate::schema::MEMBERS;
 
@@ -37,6 +38,23 @@ pub(crate) struct Mentions {
     in_python: OnceLock<Names>,
     /// Nothing where a file cannot be read, which may name anything.
     elsewhere: OnceLock<Option<FxHashSet<String>>>,
+    beside: RwLock<FxHashMap<FileId, Arc<Beside>>>,
+}
+
+/// The functions of a file as they stand beside each other.
+#[derive(Default)]
+struct Beside {
+    groups: FxHashMap<Option<ClassId>, Group>,
+    /// The functions that stand in no other.
+    outer: Nested,
+}
+
+/// The functions of a module, or of a class: how many there are, and how many that are mentioned.
+#[derive(Default)]
+struct Group {
+    all: usize,
+    mentioned: usize,
+    by_name: FxHashMap<Symbol, usize>,
 }
 
 /// Where a name is mentioned.
@@ -130,8 +148,9 @@ impl Project {
 
     /// The outermost function around a place.
     fn function_around(&self, file: FileId, offset: TextSize) -> Option<FunctionRef> {
-        let functions = &self.source.facts(file).functions;
-        let at = functions.iter().position(|it| it.parent.is_none() && it.range.contains(offset))?;
+        // One that ends at a place is not around it.
+        let range = TextRange::at(offset, TextSize::new(1));
+        let at = self.beside(file).outer.around(range).min()?;
         Some(FunctionRef { file, id: FunctionId(u32::try_from(at).ok()?) })
     }
 
@@ -158,7 +177,10 @@ impl Project {
             return false;
         }
         let others = views.iter().filter(|view| view.name != class.name);
-        are_most(others.map(|view| self.is_mentioned(view.name)))
+        let (all, mentioned) = others.fold((0, 0), |(all, mentioned), view| {
+            (all + 1, mentioned + usize::from(self.is_mentioned(view.name)))
+        });
+        are_most(all, mentioned)
     }
 
     fn is_called_by_name(&self, file: FileId, definition: &Function) -> bool {
@@ -180,14 +202,34 @@ impl Project {
 
     /// Whether most of the functions beside one are mentioned, in its module or its class.
     fn are_others_mentioned(&self, file: FileId, definition: &Function) -> bool {
-        let others = self.source.facts(file).functions.iter().filter(|other| {
-            other.parent.is_none()
-                && other.class == definition.class
-                && other.name != definition.name
-                && other.decorators.is_empty()
-                && !other.name.as_str().starts_with("__")
-        });
-        are_most(others.map(|other| self.is_mentioned(other.name)))
+        let beside = self.beside(file);
+        let Some(group) = beside.groups.get(&definition.class) else { return false };
+        let same = group.by_name.get(&definition.name).copied().unwrap_or(0);
+        let same_mentioned = if same > 0 && self.is_mentioned(definition.name) { same } else { 0 };
+        are_most(group.all - same, group.mentioned - same_mentioned)
+    }
+
+    fn beside(&self, file: FileId) -> Arc<Beside> {
+        let known = self.mentions.beside.read().unwrap_or_else(PoisonError::into_inner).get(&file).cloned();
+        known.unwrap_or_else(|| {
+            let functions = &self.source.facts(file).functions;
+            let outer = || functions.iter().enumerate().filter(|(_, function)| function.parent.is_none());
+            let mut groups: FxHashMap<Option<ClassId>, Group> = FxHashMap::default();
+            for (_, function) in outer() {
+                if !function.decorators.is_empty() || function.name.as_str().starts_with("__") {
+                    continue;
+                }
+                let group = groups.entry(function.class).or_default();
+                group.all += 1;
+                group.mentioned += usize::from(self.is_mentioned(function.name));
+                *group.by_name.entry(function.name).or_default() += 1;
+            }
+            let outer = Nested::new(outer().map(|(at, function)| (at, function.range)));
+            let made = Arc::new(Beside { groups, outer });
+            let mut all = self.mentions.beside.write().unwrap_or_else(PoisonError::into_inner);
+            all.insert(file, Arc::clone(&made));
+            made
+        })
     }
 
     fn is_mentioned(&self, name: Symbol) -> bool {
@@ -283,10 +325,9 @@ impl Names {
 }
 
 /// Whether most are, of enough that it tells how such are called.
-fn are_most(mentioned: impl Iterator<Item = bool>) -> bool {
+fn are_most(all: usize, mentioned: usize) -> bool {
     const FEWEST: usize = 3;
-    let all: Vec<bool> = mentioned.collect();
-    all.len() >= FEWEST && 4 * all.iter().filter(|&&it| it).count() >= 3 * all.len()
+    all >= FEWEST && 4 * mentioned >= 3 * all
 }
 
 /// Whether a class is one that answers requests.

@@ -1,18 +1,19 @@
 //! A Django project, read and understood: what transforms are given.
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_python::edit::Layout;
-use tuneup_python::flow::ClassId;
-use tuneup_python::{Base, ClassRef, FileId, FunctionRef, LoadOptions, Problem, Stopwatch};
+use tuneup_python::flow::{ClassId, FileFacts};
+use tuneup_python::{Base, ClassRef, FileId, FunctionRef, LoadOptions, Problem, Stopwatch, Symbol};
 
 use crate::apps::Apps;
 use crate::frameworks;
 use crate::mentions::Mentions;
 use crate::migrations::Migrations;
 use crate::migrations::concurrent::Concurrency;
+use crate::nested::Nested;
 use crate::packages::Packages;
 use crate::predicates::Predicates;
 use crate::queries::asks::{Asks, Deferring};
@@ -97,11 +98,28 @@ pub struct Project {
     predicates: OnceLock<Predicates>,
     callers: OnceLock<FxHashMap<FunctionRef, Vec<FunctionRef>>>,
     extending: OnceLock<FxHashMap<ClassRef, Vec<ClassRef>>>,
+    definitions: RwLock<FxHashMap<FileId, Arc<Definitions>>>,
     pub(crate) mentions: Mentions,
     pub(crate) query_counts: OnceLock<Vec<QueryCount>>,
     problems: Vec<Problem>,
     /// How long each phase took.
     pub stopwatch: Stopwatch,
+}
+
+/// The functions and classes of a file, but for lambdas.
+struct Definitions {
+    nested: Nested,
+    names: Vec<Symbol>,
+}
+
+impl Definitions {
+    fn of(facts: &FileFacts) -> Self {
+        let functions = facts.functions.iter().map(|function| (function.range, function.qualname));
+        let classes = facts.classes.iter().map(|class| (class.range, class.qualname));
+        let named = functions.chain(classes).filter(|(_, name)| !name.as_str().ends_with("<lambda>"));
+        let (ranges, names): (Vec<_>, Vec<_>) = named.unzip();
+        Self { nested: Nested::new(ranges.into_iter().enumerate()), names }
+    }
 }
 
 impl Project {
@@ -168,6 +186,7 @@ impl Project {
             predicates: OnceLock::new(),
             callers: OnceLock::new(),
             extending: OnceLock::new(),
+            definitions: RwLock::default(),
             mentions: Mentions::default(),
             query_counts: OnceLock::new(),
             problems,
@@ -262,14 +281,15 @@ impl Project {
 
     /// The definition that encloses a site, qualified within its module; empty at module level.
     pub fn symbol(&self, site: &Site) -> &'static str {
-        let facts = self.source.facts(site.file);
-        let functions = facts.functions.iter().map(|function| (function.range, function.qualname));
-        let classes = facts.classes.iter().map(|class| (class.range, class.qualname));
-        functions
-            .chain(classes)
-            .filter(|(range, name)| range.contains_range(site.range) && !name.as_str().ends_with("<lambda>"))
-            .min_by_key(|(range, _)| range.len())
-            .map_or("", |(_, name)| name.as_str())
+        let known = self.definitions.read().unwrap_or_else(PoisonError::into_inner).get(&site.file).cloned();
+        let definitions = known.unwrap_or_else(|| {
+            let made = Arc::new(Definitions::of(self.source.facts(site.file)));
+            let mut all = self.definitions.write().unwrap_or_else(PoisonError::into_inner);
+            all.insert(site.file, Arc::clone(&made));
+            made
+        });
+        let innermost = definitions.nested.around(site.range).next();
+        innermost.map_or("", |at| definitions.names[at].as_str())
     }
 
     /// The files of the project's own, tests and migrations among them, whose text has a name of [`ROW_CACHES`]. Most files of

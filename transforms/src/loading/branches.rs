@@ -35,7 +35,9 @@ impl Gap<'_> {
         let facts = project.source.facts(self.site.file);
         let function = FunctionRef { file: self.site.file, id };
         let maker = Maker { project, facts, function, made: self.site.range };
-        let branches = maker.branches();
+        // All that reads is in the branch in which the first does.
+        let Some(first) = missing.readers.first().and_then(|site| maker.way_to(site)) else { return false };
+        let branches = maker.branches(&first);
         if branches.is_empty() {
             return false;
         }
@@ -51,16 +53,42 @@ impl Gap<'_> {
 }
 
 impl Maker<'_> {
-    /// The pairs of branches behind where the rows are made.
-    fn branches(&self) -> Vec<(TextRange, TextRange)> {
-        let body = self.body();
-        let is_behind = |range: TextRange| body.contains_range(range) && self.made.end() <= range.start();
-        let both = self.facts.stmts.iter().filter(|stmt| is_behind(stmt.range)).filter_map(|stmt| {
-            let StmtKind::If { then, orelse, .. } = stmt.kind else { return None };
-            let are_both = !then.is_empty() && !orelse.is_empty();
-            are_both.then(|| (self.facts.stretch(then), self.facts.stretch(orelse)))
-        });
-        both.collect()
+    /// The pairs of branches behind where the rows are made, in one of which a way comes to its place.
+    fn branches(&self, way: &Way) -> Vec<(TextRange, TextRange)> {
+        match way {
+            Way::Here(place) => self.branches_around(*place),
+            Way::By(names) => self.named(names).flat_map(|place| self.branches_around(place)).collect(),
+        }
+    }
+
+    /// The pairs of branches behind where the rows are made, in one of which a place stands.
+    fn branches_around(&self, place: TextRange) -> Vec<(TextRange, TextRange)> {
+        let facts = self.facts;
+        let mut found = Vec::new();
+        let mut block = facts.function(self.function.id).body;
+        while let Some(stmt) = facts.step_around(block, place) {
+            if let StmtKind::If { then, orelse, .. } = stmt.kind
+                && !then.is_empty()
+                && !orelse.is_empty()
+                && self.made.end() <= stmt.range.start()
+            {
+                found.push((facts.stretch(then), facts.stretch(orelse)));
+            }
+            let inner = match stmt.kind {
+                StmtKind::Assign(_, made) => match facts.kind(made) {
+                    ExprKind::Function(id) => vec![facts.function(id).body],
+                    ExprKind::Class(id) => vec![facts.class(id).body],
+                    _ => break,
+                },
+                _ => facts.blocks_of(stmt),
+            };
+            let around = inner.into_iter().find(|&block| facts.stretch(block).contains_range(place));
+            match around {
+                Some(around) => block = around,
+                None => break,
+            }
+        }
+        found
     }
 
     fn body(&self) -> TextRange {

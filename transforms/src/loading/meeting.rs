@@ -6,9 +6,9 @@
 //! the branches load something by themselves already, each goes on to.
 
 use ruff_text_size::TextRange;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
-use tuneup_django::queries::{Bound, Site, SiteForm};
+use tuneup_django::queries::{Bound, FxIndexMap, Site, SiteForm};
 use tuneup_python::flow::{Class, Expr, ExprKind, FileFacts, Function, FunctionId, StmtKind};
 use tuneup_python::{Entity, FileId};
 
@@ -34,16 +34,15 @@ pub(super) fn meet(project: &Project, gaps: &mut Vec<Gap>) {
     }
     let mut functions: Vec<_> = by_function.into_iter().filter(|(_, gaps)| gaps.len() > 1).collect();
     functions.sort_by_key(|((file, function), _)| (file.index(), function.0));
-    let mut gone: Vec<usize> = Vec::new();
+    let mut gone: FxHashSet<usize> = FxHashSet::default();
     for ((file, id), here) in functions {
         let facts = project.source.facts(file);
         let variables = Variables::of(project, file, id);
-        let mut by_variable: Vec<(u32, Vec<usize>)> = Vec::new();
+        let bound = variables.bound();
+        let mut by_variable: FxIndexMap<u32, Vec<usize>> = FxIndexMap::default();
         for at in here {
-            let Some(slot) = variables.bound_to(gaps[at].site.range) else { continue };
-            match by_variable.iter_mut().find(|(known, _)| *known == slot) {
-                Some((_, all)) => all.push(at),
-                None => by_variable.push((slot, vec![at])),
+            if let Some(&slot) = bound.get(&gaps[at].site.range) {
+                by_variable.entry(slot).or_default().push(at);
             }
         }
         for (slot, all) in by_variable.into_iter().filter(|(_, all)| all.len() > 1) {
@@ -68,10 +67,8 @@ pub(super) fn meet(project: &Project, gaps: &mut Vec<Gap>) {
             gone.extend(others);
         }
     }
-    gone.sort_unstable();
-    for at in gone.into_iter().rev() {
-        gaps.remove(at);
-    }
+    let mut at = 0..;
+    gaps.retain(|_| at.next().is_some_and(|at| !gone.contains(&at)));
     gaps.sort_by_key(|gap| key(&gap.site));
 }
 
@@ -195,57 +192,48 @@ impl<'p> Variables<'p> {
         to.count() > 1
     }
 
-    /// The variable that a query is put into.
-    fn bound_to(&self, query: TextRange) -> Option<u32> {
-        let mut bindings = self.bindings();
-        bindings
-            .find(|&(_, _, from)| self.facts.arms(from).into_iter().any(|arm| self.begins_with(arm, query)))
-            .map(|(slot, ..)| slot)
-            .filter(|&slot| slot >= self.parameters)
+    /// The variables that expressions are put into first, or what is asked of them, by where they stand.
+    fn bound(&self) -> FxHashMap<TextRange, u32> {
+        let mut bound = FxHashMap::default();
+        for (slot, _, from) in self.bindings() {
+            for arm in self.facts.arms(from) {
+                self.chain(arm).for_each(|part| {
+                    bound.entry(self.facts.range(part)).or_insert(slot);
+                });
+            }
+        }
+        bound.retain(|_, slot| *slot >= self.parameters);
+        bound
+    }
+
+    /// An expression, and all of which it asks for more.
+    fn chain(&self, expr: Expr) -> impl Iterator<Item = Expr> {
+        std::iter::successors(Some(expr), |&at| match self.facts.kind(at) {
+            ExprKind::Call(callee, _) => Some(callee),
+            ExprKind::Attribute(base, _) => Some(base),
+            _ => None,
+        })
     }
 
     /// Whether an expression is a query, or that with more asked of it.
     fn begins_with(&self, expr: Expr, query: TextRange) -> bool {
-        let mut at = expr;
-        loop {
-            if self.facts.range(at) == query {
-                return true;
-            }
-            at = match self.facts.kind(at) {
-                ExprKind::Call(callee, _) => callee,
-                ExprKind::Attribute(base, _) => base,
-                _ => return false,
-            };
-        }
+        self.chain(expr).any(|part| self.facts.range(part) == query)
     }
 
     /// Whether a chain of calls says itself what it loads.
     fn loads(&self, expr: Expr) -> bool {
-        let mut at = expr;
-        loop {
-            at = match self.facts.kind(at) {
-                ExprKind::Call(callee, _) => callee,
-                ExprKind::Attribute(_, name)
-                    if matches!(name.as_str(), "select_related" | "prefetch_related") =>
-                {
-                    return true;
-                }
-                ExprKind::Attribute(base, _) => base,
-                _ => return false,
-            };
-        }
+        self.chain(expr).any(|part| match self.facts.kind(part) {
+            ExprKind::Attribute(_, name) => matches!(name.as_str(), "select_related" | "prefetch_related"),
+            _ => false,
+        })
     }
 
     /// The variable that a chain of calls starts from.
     fn start(&self, expr: Expr) -> Option<(Expr, u32)> {
-        let mut at = expr;
-        loop {
-            at = match self.facts.kind(at) {
-                ExprKind::Call(callee, _) => callee,
-                ExprKind::Attribute(base, _) => base,
-                ExprKind::Local(slot) => return Some((at, slot)),
-                _ => return None,
-            };
+        let start = self.chain(expr).last()?;
+        match self.facts.kind(start) {
+            ExprKind::Local(slot) => Some((start, slot)),
+            _ => None,
         }
     }
 

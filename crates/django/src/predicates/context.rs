@@ -75,14 +75,18 @@ impl Contexts {
                 }
             }
         }
+        let mut known: FxHashMap<FunctionRef, Context> = FxHashMap::default();
+        for &(context, function) in &roots {
+            known.entry(function).or_insert(context);
+        }
         #[expect(clippy::iter_over_hash_type, reason = "roots are sorted below")]
         for &function in &asks.served {
-            let context =
-                roots.iter().find(|(_, root)| *root == function).map_or(Context::Request, |it| it.0);
+            let context = known.get(&function).copied().unwrap_or(Context::Request);
             roots.push((context, function));
         }
         roots.sort_by_key(|(context, function)| (*context, function.file.index(), function.id));
         let mut of: FxHashMap<FunctionRef, Context> = FxHashMap::default();
+        let mut within: FxHashMap<FileId, FxHashMap<FunctionId, Vec<FunctionId>>> = FxHashMap::default();
         for (context, root) in roots {
             let mut open = vec![root];
             while let Some(function) = open.pop() {
@@ -95,12 +99,17 @@ impl Contexts {
                     continue;
                 }
                 // Functions within functions run when these do, or on their behalf.
-                let facts = project.facts(function.file);
-                for (index, inner) in facts.functions.iter().enumerate() {
-                    if inner.parent == Some(function.id) {
-                        open.push(FunctionRef { file: function.file, id: FunctionId(index as u32) });
+                let within = within.entry(function.file).or_insert_with(|| {
+                    let mut within: FxHashMap<FunctionId, Vec<FunctionId>> = FxHashMap::default();
+                    for (index, inner) in (0..).zip(&project.facts(function.file).functions) {
+                        if let Some(parent) = inner.parent {
+                            within.entry(parent).or_default().push(FunctionId(index));
+                        }
                     }
-                }
+                    within
+                });
+                let within = within.get(&function.id).into_iter().flatten();
+                open.extend(within.map(|&id| FunctionRef { file: function.file, id }));
             }
         }
         Self { of, classes }

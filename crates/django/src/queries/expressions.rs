@@ -153,6 +153,8 @@ impl<'p> Machine<'p> {
                 let mut text = None;
                 let mut undecided: Vec<Expr> = Vec::new();
                 let mut begun = None;
+                // Of so many operands before one it is asked what they say of it.
+                const LOOKED_BACK: usize = 64;
                 for (n, &operand) in operands.iter().enumerate() {
                     let value = match n {
                         0 => self.eval(frame, operand),
@@ -162,7 +164,8 @@ impl<'p> Machine<'p> {
                                 false => machine.rarer(frame, operands[n - 1], true),
                             });
                             let (last, doubt) = self.asked_last(frame, expr, &undecided);
-                            let tests = (&operands[..n], !decides, rarer.max(last));
+                            let before = &operands[n.saturating_sub(LOOKED_BACK)..n];
+                            let tests = (before, !decides, rarer.max(last));
                             self.doubting(doubt.or(begun), |machine| {
                                 machine.stand_in(text, |machine| machine.eval_where(frame, tests, operand))
                             })
@@ -174,7 +177,7 @@ impl<'p> Machine<'p> {
                         let is_row = self.values.members(value).iter().any(|&it| self.as_row(it).is_some());
                         let tested = self.tested(frame, value);
                         if tested.is_none() {
-                            undecided.extend((!is_row).then_some(operand));
+                            undecided.extend((!is_row && undecided.len() < LOOKED_BACK).then_some(operand));
                             begun = self.doubting(begun, |machine| {
                                 machine.begun_where(frame, operand, !decides, Block::default())
                             });
@@ -311,11 +314,14 @@ impl<'p> Machine<'p> {
             }
         }
         let environment = match frame.function {
-            Some(_) => Some(self.values.environment(frame.outer, &frame.slots)),
+            Some(_) => {
+                let captured = frame.captured(id);
+                Some(self.values.environment(frame.outer, captured))
+            }
             None => None,
         };
-        if environment.is_some() && !self.inner.contains(&(function, environment)) {
-            self.inner.push((function, environment));
+        if environment.is_some() {
+            self.inner.insert((function, environment));
         }
         self.values.make(Shape::Function(function, environment))
     }

@@ -1,12 +1,16 @@
 //! Runs the project's functions, and remembers what each run gave: a call that is made again in what it heeds gives the same
 //! without being followed again.
+//!
+//! A function that calls itself is followed twice, and the same call once. Where a third is not followed, what is given and done
+//! around it holds for as long as the second is under way, and is remembered so long: what the third was called with may be what
+//! nothing else is.
 
 use std::rc::Rc;
 
 use tuneup_python::FunctionRef;
 
 use super::circumstances::Heeded;
-use super::machine::{DEEPEST_CALL, Machine, Write};
+use super::machine::{CallKey, DEEPEST_CALL, Machine, Write};
 use super::python::left::Left;
 use super::value::{Environment, Value};
 use super::writes::Doing;
@@ -18,7 +22,17 @@ pub(crate) struct Summary {
     pub(crate) effects: Option<Rc<Effects>>,
     /// Whether it gives a queryset however its tests come out, if it gave one.
     pub(crate) sure: bool,
+    /// The calls under way for which a call within it was not followed.
+    cuts: Cuts,
 }
+
+/// Calls that are under way, a bit for each by its place among them.
+pub(crate) type Cuts = u32;
+
+const _: () = assert!(DEEPEST_CALL <= Cuts::BITS as usize);
+
+/// A call by which it is remembered: what is called with what, how often that had changed, and its circumstances.
+pub(crate) type Remembered = (CallKey, u32, u32);
 
 /// What a call does besides.
 pub(crate) struct Effects {
@@ -66,6 +80,7 @@ impl Machine<'_> {
         });
         if let Some((heeded, summary)) = remembered {
             self.heed_as_called(heeded);
+            self.cuts |= summary.cuts;
             self.left = Left::default();
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
@@ -74,9 +89,10 @@ impl Machine<'_> {
             }
             return summary.result;
         }
-        let is_recursive = self.active_calls.iter().filter(|active| active.0 == function).count() > 1
-            || self.active_calls.contains(&key);
-        if is_recursive || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
+        let is_under_way = self.active_calls.contains(&key);
+        let second = if is_under_way { None } else { self.second_under_way(function) };
+        self.cuts |= second.map_or(0, |second| 1 << second);
+        if is_under_way || second.is_some() || self.active_calls.len() >= DEEPEST_CALL || self.fuel == 0 {
             // Elsewhere it may be followed.
             self.heed(Heeded::ALL);
             self.left = Left::default();
@@ -85,12 +101,16 @@ impl Machine<'_> {
         }
         let circumstances = self.all_circumstances(climbs, &slots);
         let heeded_around = self.heeded.take();
+        let cuts_around = std::mem::take(&mut self.cuts);
+        let cut = self.cut.len();
         self.active_calls.push(key);
         self.call_writes.push(Doing::default());
         self.climbing += u32::from(climbs);
         let (result, left, sure) = self.run_function(function, environment, &slots);
         self.climbing -= u32::from(climbs);
         self.active_calls.pop();
+        let cuts = self.end_cuts(cut);
+        self.cuts = cuts_around | cuts;
         let writes = self.end_writes(function);
         self.note_returned(function, result);
         let heeded = self.heeded.replace(heeded_around);
@@ -100,11 +120,38 @@ impl Machine<'_> {
             let changes = self.changes_of(&slots);
             let has_effects = !writes.is_empty() || !left.is_empty();
             let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone() }));
-            self.remembered.insert((key, changes, circumstances), Summary { result, effects, sure });
+            let called = (key, changes, circumstances);
+            self.remembered.insert(called, Summary { result, effects, sure, cuts });
+            if cuts != 0 {
+                self.cut.push((called, cuts));
+            }
         }
         self.left = left;
         self.sure = sure;
         result
+    }
+
+    /// The second call of a function that is under way: a third is not followed.
+    fn second_under_way(&self, function: FunctionRef) -> Option<usize> {
+        let calls = self.active_calls.iter().enumerate().filter(|(_, active)| active.0 == function);
+        calls.map(|(at, _)| at).nth(1)
+    }
+
+    /// Forgets what was remembered since `cut` for as long as the call was under way that has just ended. Gives for which
+    /// calls others were not followed that still are.
+    fn end_cuts(&mut self, cut: usize) -> Cuts {
+        let ended = 1 << self.active_calls.len();
+        if self.cuts & ended != 0 {
+            let since = self.cut.split_off(cut.min(self.cut.len()));
+            for (called, cuts) in since {
+                if cuts & ended == 0 {
+                    self.cut.push((called, cuts));
+                } else {
+                    self.remembered.remove(&called);
+                }
+            }
+        }
+        self.cuts & (ended - 1)
     }
 
     fn run_function(

@@ -13,7 +13,7 @@ use super::known::steps::Steps;
 use super::known::ways::Ways;
 use super::machine::Machine;
 use super::python::aliases::Alias;
-use super::value::{Environment, Site, SiteForm, Value};
+use super::value::{Captured, Environment, Site, SiteForm, Value};
 
 /// One function's activation.
 pub(crate) struct Frame<'p> {
@@ -102,6 +102,12 @@ impl<'p> Frame<'p> {
         if !self.passed_over.contains(&range) {
             self.passed_over.push(range);
         }
+    }
+
+    /// What the variables hold that a function within this one uses.
+    pub(super) fn captured(&self, function: FunctionId) -> Captured {
+        let held = |&slot: &u16| Some((slot, *self.slots.get(usize::from(slot))?));
+        self.facts.captured(function).iter().map_while(held).collect()
     }
 
     /// A stretch of this frame's file.

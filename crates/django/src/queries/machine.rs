@@ -12,7 +12,7 @@ use tuneup_python::{ClassRef, FileId, FunctionRef, Project, Symbol};
 use super::asks::{Declared, Written};
 use super::circumstances::{Circumstances, Heeded};
 use super::class_members::ClassMembers;
-use super::following::Summary;
+use super::following::{Cuts, Remembered, Summary};
 pub(crate) use super::frame::Frame;
 use super::hazards::Noted;
 use super::inherited::ParameterReads;
@@ -128,7 +128,11 @@ pub(crate) struct Machine<'p> {
     pub(crate) names: Names,
     /// What calls gave, with how often the attributes of their first argument had changed, and for which rows they were
     /// done: the number of its circumstances.
-    pub(crate) remembered: FxHashMap<(CallKey, u32, u32), Summary>,
+    pub(crate) remembered: FxHashMap<Remembered, Summary>,
+    /// What is remembered for as long as some calls are under way.
+    pub(super) cut: Vec<(Remembered, Cuts)>,
+    /// For which calls under way others were not followed, within the innermost of them.
+    pub(super) cuts: Cuts,
     pub(super) circumstances: Interned<Circumstances>,
     /// What the call that is under way has heeded of them so far.
     pub(super) heeded: Cell<Heeded>,
@@ -245,7 +249,7 @@ pub(crate) struct Machine<'p> {
     /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
     pub(crate) looping: Vec<(Value, Option<Site>)>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
-    pub(crate) inner: Vec<(FunctionRef, Option<Environment>)>,
+    pub(crate) inner: FxIndexSet<(FunctionRef, Option<Environment>)>,
     /// Objects that were shown by a serializer, a form or a list, with what shows them.
     pub(super) shown: FxHashSet<Shown>,
     /// The serializers that are showing rows, each within the one before it.
@@ -362,6 +366,8 @@ impl<'p> Machine<'p> {
             values: Values::new(),
             names: Names::new(),
             remembered: FxHashMap::default(),
+            cut: Vec::new(),
+            cuts: 0,
             circumstances: Interned::new(),
             heeded: Cell::default(),
             heeded_by: FxHashMap::default(),
@@ -418,7 +424,7 @@ impl<'p> Machine<'p> {
             kept_columns: FxHashMap::default(),
             beginning: None,
             looping: Vec::new(),
-            inner: Vec::new(),
+            inner: FxIndexSet::default(),
             shown: FxHashSet::default(),
             serializers: Vec::new(),
             made: FxHashSet::default(),
@@ -448,6 +454,10 @@ impl<'p> Machine<'p> {
     /// Forgets the calls under way, which came to no end.
     pub(crate) fn abandon(&mut self) {
         self.active_calls.clear();
+        self.cuts = 0;
+        for (called, _) in self.cut.drain(..) {
+            self.remembered.remove(&called);
+        }
         self.call_writes.clear();
         self.looping.clear();
         self.inner.clear();
@@ -491,6 +501,7 @@ impl<'p> Machine<'p> {
         let fuel = std::mem::replace(&mut self.fuel, fuel);
         let ways = std::mem::replace(&mut self.ways, 1);
         let active_calls = std::mem::take(&mut self.active_calls);
+        let cuts = std::mem::take(&mut self.cuts);
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
         let rarity = (self.climbing, self.seldom, self.saving, self.fallback.take(), self.aside.take());
@@ -502,6 +513,7 @@ impl<'p> Machine<'p> {
         self.fuel = fuel;
         self.ways = ways;
         self.active_calls = active_calls;
+        self.cuts = cuts;
         self.call_writes = call_writes;
         self.looping = looping;
         (self.climbing, self.seldom, self.saving, self.fallback, self.aside) = rarity;

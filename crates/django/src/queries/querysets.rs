@@ -19,6 +19,10 @@ pub fn is_queryset(name: &str) -> bool {
     name.rsplit('.').next().is_some_and(|last| last.ends_with("QuerySet"))
 }
 
+/// How many statements of a chain are kept, the first and the last ones: each queryset of a chain keeps its own, so that
+/// without an end they would be the square of the chain.
+const MOST_SITES: usize = 64;
+
 impl<'p> Machine<'p> {
     /// A queryset whose chain now ends at `site`: what stands within that expression is part of it.
     pub(crate) fn at_site(mut queryset: Shared<Queryset>, site: Site) -> Shared<Queryset> {
@@ -29,6 +33,10 @@ impl<'p> Machine<'p> {
         let mut sites = queryset.sites.to_vec();
         sites.retain(|known| known.file != site.file || !site.range.contains_range(known.range));
         sites.push(site);
+        // Nobody adds to a chain of so many statements in its midst.
+        if sites.len() > MOST_SITES {
+            sites.remove(1);
+        }
         queryset.sites = sites.into();
         queryset.asked.perhaps = false;
         queryset

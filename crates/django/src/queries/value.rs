@@ -226,13 +226,17 @@ impl<T: Clone> DerefMut for Shared<T> {
     }
 }
 
+/// The variables of a function that one within it uses, by slot and in order. All of them, for each function that is
+/// defined, would take memory by the square of their number.
+pub type Captured = Box<[(u16, Value)]>;
+
 /// All values met so far.
 #[derive(Debug)]
 pub struct Values {
     shapes: Interned<Shape>,
     depths: Vec<u8>,
     paths: Interned<(Path, Option<Step>)>,
-    environments: Interned<(Option<Environment>, Box<[Value]>)>,
+    environments: Interned<(Option<Environment>, Captured)>,
     slots: Interned<Box<[Value]>>,
     terms: Interned<Box<[Term]>>,
     pub(super) joins: FxHashMap<(Value, Value), Value>,
@@ -452,12 +456,12 @@ impl Values {
     }
 
     /// The variables of an enclosing function, for a closure.
-    pub fn environment(&mut self, outer: Option<Environment>, slots: &[Value]) -> Environment {
-        Environment(self.environments.number((outer, slots.into())))
+    pub fn environment(&mut self, outer: Option<Environment>, captured: Captured) -> Environment {
+        Environment(self.environments.number((outer, captured)))
     }
 
     /// The variables of the function that an environment is of.
-    pub fn variables(&self, environment: Environment) -> Box<[Value]> {
+    pub fn variables(&self, environment: Environment) -> Captured {
         self.environments[environment.0].1.clone()
     }
 
@@ -466,12 +470,12 @@ impl Values {
         let (outer, mut slots) = self.environments[environment.0].clone();
         if up > 1 {
             let outer = outer.map(|outer| self.with_free(outer, up - 1, slot, value));
-            return self.environment(outer, &slots);
+            return self.environment(outer, slots);
         }
-        if let Some(place) = slots.get_mut(slot as usize) {
-            *place = value;
+        if let Ok(at) = slots.binary_search_by_key(&slot, |&(slot, _)| slot) {
+            slots[at].1 = value;
         }
-        self.environment(outer, &slots)
+        self.environment(outer, slots)
     }
 
     /// A variable of an enclosing function, `up` functions out (at least 1).
@@ -483,6 +487,6 @@ impl Values {
             }
         }
         let (_, slots) = &self.environments[environment.0];
-        slots.get(slot as usize).copied().unwrap_or(Value::UNKNOWN)
+        slots.binary_search_by_key(&slot, |&(slot, _)| slot).map_or(Value::UNKNOWN, |at| slots[at].1)
     }
 }

@@ -54,6 +54,7 @@ impl Builder {
             class: None,
             parent: None,
             sets: Run::default(),
+            captured: Run::default(),
         });
         id
     }

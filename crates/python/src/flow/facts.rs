@@ -43,6 +43,8 @@ pub struct FileFacts {
     pub slot_names: Vec<Symbol>,
     /// Names in lists.
     pub symbols: Vec<Symbol>,
+    /// Variables that functions use of those around them.
+    pub captured: Vec<u16>,
     /// What modules and classes bind.
     pub bindings: Vec<Binding>,
     /// All imports of one name, function-local ones included.
@@ -150,6 +152,13 @@ impl FileFacts {
         }
     }
 
+    /// The step of a block in which a place stands: of several that are one statement, the last.
+    pub fn step_around(&self, block: Block, place: TextRange) -> Option<&Stmt> {
+        let steps = self.block(block);
+        let behind = steps.partition_point(|step| step.range.start() <= place.start());
+        steps[..behind].last().filter(|step| step.range.contains_range(place))
+    }
+
     /// The stretches of code that are text as well: `f"{len(books)=}"` shows its own code.
     pub fn shown_code(&self) -> Vec<TextRange> {
         let is_text = |part| matches!(self.kind(part), ExprKind::Str(_) | ExprKind::FString(_));
@@ -221,6 +230,11 @@ impl FileFacts {
     /// A function.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.index()]
+    }
+
+    /// The variables of the function around it that a function uses, by slot and in order.
+    pub fn captured(&self, id: FunctionId) -> &[u16] {
+        &self.captured[self.function(id).captured.indices()]
     }
 
     /// A function's parameters.

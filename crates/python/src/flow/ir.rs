@@ -435,6 +435,9 @@ pub struct Function {
     /// The attributes that it sets on its first parameter (`self.x = …`) or adds to (`self.x.append(…)`), each once:
     /// a run of [`FileFacts::symbols`](super::FileFacts::symbols).
     pub sets: Run,
+    /// The variables of the function around it that it uses, or that functions within it do, by slot and in order: a run of
+    /// [`FileFacts::captured`](super::FileFacts::captured).
+    pub captured: Run,
 }
 
 /// One parameter.

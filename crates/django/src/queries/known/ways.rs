@@ -91,14 +91,21 @@ impl<'p> Machine<'p> {
 
     /// Whether one variable tells what another holds: what is done, and with which rows.
     fn go_together(&self, ways: &[Vec<Value>]) -> bool {
-        let slots = ways.first().map_or(0, Vec::len);
+        let Some((first, others)) = ways.split_first() else { return false };
         let differs = |slot: usize, is: &dyn Fn(Value) -> bool| {
             let mut held = ways.iter().map(|way| way[slot]).filter(|&value| is(value));
             let first = held.next();
             held.any(|value| Some(value) != first)
         };
-        (0..slots).any(|slot| differs(slot, &|value| self.says_what_is_done(value)))
-            && (0..slots).any(|slot| differs(slot, &|value| self.are_rows(value)))
+        let (mut tells, mut has_rows) = (false, false);
+        for (slot, value) in first.iter().enumerate() {
+            if others.iter().all(|way| way[slot] == *value) {
+                continue;
+            }
+            tells |= differs(slot, &|value| self.says_what_is_done(value));
+            has_rows |= differs(slot, &|value| self.are_rows(value));
+        }
+        tells && has_rows
     }
 
     /// Whether a value is a class, a function or a text, such as a template's name.

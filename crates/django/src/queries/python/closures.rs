@@ -38,30 +38,25 @@ impl<'p> Machine<'p> {
         if frame.function != definition.parent {
             return value;
         }
-        let captured = self.values.variables(around);
-        let is_bound_since = |slot: &u32| {
-            let of = |slots: &[Value]| slots.get(*slot as usize).copied().unwrap_or(Value::NEVER);
-            of(&captured) == Value::NEVER && of(&frame.slots) != Value::NEVER
-        };
-        if !captured.contains(&Value::NEVER) {
-            return value;
-        }
-        let mut slots = self.looked_at(frame, frame.facts.stretch(definition.body));
-        slots.retain(is_bound_since);
-        if slots.is_empty() {
-            return value;
-        }
-        let mut variables = captured.clone();
-        for slot in slots {
-            let now = frame.slots[slot as usize];
-            variables[slot as usize] = match *self.values.shape(now) {
+        let mut variables = self.values.variables(around);
+        let mut is_bound_since = false;
+        for (slot, value) in &mut variables {
+            let now = frame.slots.get(usize::from(*slot)).copied().unwrap_or(Value::NEVER);
+            if *value != Value::NEVER || now == Value::NEVER {
+                continue;
+            }
+            is_bound_since = true;
+            *value = match *self.values.shape(now) {
                 Shape::Function(other, Some(around)) if depth > 0 && other != function => {
                     self.with_bound(frame, now, other, around, depth - 1)
                 }
                 _ => now,
             };
         }
-        let around = self.values.environment(frame.outer, &variables);
+        if !is_bound_since {
+            return value;
+        }
+        let around = self.values.environment(frame.outer, variables);
         self.values.make(Shape::Function(function, Some(around)))
     }
 }

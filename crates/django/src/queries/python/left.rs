@@ -137,8 +137,9 @@ impl<'p> Machine<'p> {
             return;
         }
         let (before, after) = (self.values.variables(before), self.values.variables(after));
-        for (slot, (before, after)) in before.iter().zip(&after).enumerate() {
+        for ((slot, before), (_, after)) in before.iter().zip(&after) {
             if before != after {
+                let slot = usize::from(*slot);
                 frame.slots[slot] = self.values.join(frame.slots[slot], *after);
             }
         }

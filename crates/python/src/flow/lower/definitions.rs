@@ -32,6 +32,7 @@ impl<'a> Lowering<'a> {
             class,
             parent,
             sets: Run::default(),
+            captured: Run::default(),
         });
         id
     }

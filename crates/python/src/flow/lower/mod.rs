@@ -29,7 +29,7 @@ use ruff_text_size::{TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::facts::FileFacts;
-use super::ir::{Argument, Binding, Block, Clause, Expr, ExprKind, ExprNode, Parameter};
+use super::ir::{Argument, Binding, Block, Clause, Expr, ExprKind, ExprNode, FunctionId, Parameter};
 use super::ir::{Run, Stmt, StmtKind};
 use crate::symbol::Symbol;
 
@@ -78,6 +78,8 @@ struct Lowering<'a> {
     blocks: Vec<Block>,
     slots: Vec<Symbol>,
     sets: Vec<Symbol>,
+    /// The variables of the functions around them that functions use.
+    captured: Vec<(FunctionId, u16)>,
     bindings: Vec<Binding>,
     /// The nodes between the top of a chain and its base, and how deep each lies.
     chain: Vec<(&'a ast::Expr, u32)>,
@@ -112,6 +114,7 @@ impl<'a> Lowering<'a> {
             blocks: Vec::new(),
             slots: Vec::new(),
             sets: Vec::new(),
+            captured: Vec::new(),
             bindings: Vec::new(),
             chain: Vec::new(),
         }
@@ -127,8 +130,14 @@ impl<'a> Lowering<'a> {
         self.facts.all = std::mem::take(&mut self.exports).into_names();
     }
 
-    fn finish(self) -> FileFacts {
+    fn finish(mut self) -> FileFacts {
         let mut facts = self.facts;
+        self.captured.sort_unstable();
+        self.captured.dedup();
+        for captured in self.captured.chunk_by(|(one, _), (other, _)| one == other) {
+            let slots: Vec<u16> = captured.iter().map(|&(_, slot)| slot).collect();
+            facts.functions[captured[0].0.index()].captured = append(&mut facts.captured, &slots);
+        }
         facts.exprs.shrink_to_fit();
         facts.note_stretches();
         facts.expr_lists.shrink_to_fit();
@@ -143,6 +152,7 @@ impl<'a> Lowering<'a> {
         facts.classes.shrink_to_fit();
         facts.slot_names.shrink_to_fit();
         facts.symbols.shrink_to_fit();
+        facts.captured.shrink_to_fit();
         facts.bindings.shrink_to_fit();
         facts.imports.shrink_to_fit();
         facts

@@ -185,7 +185,17 @@ impl<'a> Lowering<'a> {
     }
 
     /// What reading `name` here reads.
-    pub(super) fn resolve(&self, name: Symbol) -> ExprKind {
+    pub(super) fn resolve(&mut self, name: Symbol) -> ExprKind {
+        let (kind, function) = self.find(name);
+        if let (ExprKind::Free { slot, .. }, Some(function)) = (kind, function) {
+            self.captured.push((function, slot));
+        }
+        kind
+    }
+
+    /// What reading `name` here reads, with the function that stands in the one whose variable that is.
+    fn find(&self, name: Symbol) -> (ExprKind, Option<FunctionId>) {
+        let mut within = None;
         // The names of a class are seen by its own body alone.
         let mut class_is_visible = true;
         let mut hosts_up: u16 = 0;
@@ -195,7 +205,7 @@ impl<'a> Lowering<'a> {
                 ScopeKind::Class => {
                     if class_is_visible {
                         match self.entry(scope.id, name) {
-                            Some(Entry::Slot(slot)) => return ExprKind::Local(slot),
+                            Some(Entry::Slot(slot)) => return (ExprKind::Local(slot), None),
                             Some(Entry::Global) => break,
                             _ => {}
                         }
@@ -205,33 +215,33 @@ impl<'a> Lowering<'a> {
                 }
                 ScopeKind::Function => {
                     match self.entry(scope.id, name) {
-                        Some(Entry::Slot(slot)) => return variable(hosts_up, slot),
+                        Some(Entry::Slot(slot)) => return (variable(hosts_up, slot), within),
                         Some(Entry::Global) => break,
                         _ => {}
                     }
                     class_is_visible = false;
                     hosts_up = hosts_up.saturating_add(1);
+                    within = scope.function;
                 }
                 ScopeKind::Comprehension => {
                     if let Some(Entry::Slot(slot)) = self.entry(scope.id, name) {
-                        return if hosts_up > 0 && self.host_is_class(position) {
+                        if hosts_up > 0 && self.host_is_class(position) {
                             // A lambda that captures the target of a comprehension in a class body: the form
                             // has no way to point at a class's slots from within.
-                            ExprKind::Opaque(Run::default())
-                        } else {
-                            variable(hosts_up, slot)
-                        };
+                            return (ExprKind::Opaque(Run::default()), None);
+                        }
+                        return (variable(hosts_up, slot), within);
                     }
                     class_is_visible = false;
                 }
                 ScopeKind::TypeParameters => {
                     if self.entry(scope.id, name) == Some(Entry::Opaque) {
-                        return ExprKind::Opaque(Run::default());
+                        return (ExprKind::Opaque(Run::default()), None);
                     }
                 }
             }
         }
-        ExprKind::Global(name)
+        (ExprKind::Global(name), None)
     }
 
     /// Whether the host of the scope at `position` is a class.
