@@ -1,4 +1,4 @@
-//! What a model's `__init__` reads of its own row: it runs before anything that the query loads is there.
+//! What a model's `__init__` and `from_db` read of its own row: they run before anything that the query loads is there.
 
 mod support;
 
@@ -193,4 +193,43 @@ fn rows_whose_init_may_raise_are_loaded_by_those_who_ask_for_them() {
         &[("copies.py", &models("kwargs.pop('given', None)"))],
         &[&format!("Safe: {line}: shelf, book"), &format!("Safe: {line}: shelves")],
     );
+}
+
+#[test]
+fn a_foreign_key_that_from_db_follows_is_loaded_for_the_rest() {
+    let reads = |body: &str, expected: &[&str]| {
+        let models = format!(
+            "from django.db import models\n\
+             from shop.models import Author, Book\n\n\n\
+             class Copy(models.Model):\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE)\n    \
+             former = models.ManyToManyField(Author, related_name='+')\n\n    \
+             @classmethod\n    \
+             def from_db(cls, db, field_names, values):\n        \
+             {body}\n        \
+             return copy\n\n    \
+             def load(self):\n        \
+             self.title = self.book.title\n\n\n\
+             def listed(request):\n    \
+             for copy in Copy.objects.all():\n        \
+             print(copy.book.title, [author.name for author in copy.former.all()])\n"
+        );
+        let line = "for copy in Copy.objects.all():";
+        let expected: Vec<String> = expected.iter().map(|it| format!("Safe: {line}: {it}")).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(&[("copies.py", &models)], &expected);
+    };
+    let made = "copy = super().from_db(db, field_names, values)";
+    reads(made, &["book", "former"]);
+    for follows in [
+        "copy.shown = copy.book.title",
+        "copy.load()",
+        "copy.shown = list(copy.former.all()), copy.book.title",
+    ] {
+        reads(&format!("{made}\n        {follows}"), &["former"]);
+    }
+    reads("copy = cls(*values)\n        copy.load()", &["former"]);
+    // Other rows than the one that is made, or not all.
+    reads(&format!("{made}\n        print(cls.objects.get(pk=1).book.title)"), &["book", "former"]);
+    reads(&format!("{made}\n        if db == 'other':\n            copy.load()"), &["book", "former"]);
 }

@@ -464,6 +464,7 @@ impl<'p> Machine<'p> {
         match self.values.shape(this) {
             Shape::Queryset(_) => self.values.make(Shape::Method(this, name)),
             Shape::Row(_) => self.values.make(Shape::Method(this, name)),
+            Shape::Model(_) if name == self.names.from_db => self.values.make(Shape::Method(this, name)),
             Shape::Object(..) => self.inherited_attribute(frame, this, name).unwrap_or(Value::UNKNOWN),
             _ => Value::UNKNOWN,
         }

@@ -348,6 +348,7 @@ impl<'p> Machine<'p> {
             Shape::Method(receiver, name) => self.call_method(frame, receiver, name, arguments, call),
             Shape::Instance(class, parts) => self.call_instance(frame, class, &parts, arguments, call),
             Shape::External(name) => self.call_external(frame, name, arguments, call),
+            Shape::Model(model) if let Some(row) = self.made_from_db(model) => row,
             Shape::Model(model) => {
                 self.written.push(Written { model, column: None, makes: true, site: call.site });
                 self.make_row(model, &arguments.keywords)

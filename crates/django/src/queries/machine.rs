@@ -240,12 +240,12 @@ pub(crate) struct Machine<'p> {
     pub(crate) required: FxHashMap<(ModelId, FieldId), bool>,
     /// Whether two foreign keys exclude each other, where that was asked.
     pub(crate) alternatives: FxHashMap<(RelationId, RelationId), bool>,
-    /// What the `__init__` of models follows, where that was asked.
+    /// What the `__init__` and `from_db` of models follow, where that was asked.
     pub(crate) followed: FxHashMap<ModelId, Followed>,
+    /// The one of them that is being run for that.
+    pub(super) beginning: Option<Beginning>,
     /// What rows of models keep of their columns as they are made, where that was asked.
     pub(super) kept_columns: FxHashMap<ModelId, KeptColumns>,
-    /// The `__init__` that is being run for that.
-    pub(super) beginning: Option<Beginning>,
     /// The querysets whose rows are being looped over, with the chain expression where they are related rows of these.
     pub(crate) looping: Vec<(Value, Option<Site>)>,
     /// Functions that are defined within others, with their variables: run once their definer has run.
@@ -307,6 +307,7 @@ names! {
     str_ = "__str__",
     unicode = "__unicode__",
     init = "__init__",
+    from_db = "from_db",
     call = "__call__",
     iter = "__iter__",
     enter = "__enter__",

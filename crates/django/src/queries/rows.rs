@@ -198,7 +198,7 @@ impl<'p> Machine<'p> {
         }
         let path = self.over(row.path, relation);
         if !self.is_loaded_by_manager(path)
-            && !self.is_followed_by_init(row, relation)
+            && !self.is_followed_at_first(row, relation)
             && !self.is_kind_of_what_is_gone(row, relation)
         {
             self.record_read(row, path, site);

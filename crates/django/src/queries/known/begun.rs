@@ -1,7 +1,7 @@
-//! What a model's `__init__` reads of its own row. Django runs it for each row of a query, before it puts joined or prefetched
-//! rows there: nothing that a query loads serves it. A foreign key that it has followed is loaded from then on. What it
-//! follows in a branch alone is still to be loaded for the rows that do not come there, but for those whose key is null:
-//! `if self.editor_id: self.name = self.editor.name`. A loop is taken to have a turn.
+//! What a model's `__init__` reads of its own row, and its `from_db`. Django runs them for each row of a query, before it puts
+//! joined or prefetched rows there: nothing that a query loads serves them. A foreign key that they have followed is loaded from
+//! then on. What they follow in a branch alone is still to be loaded for the rows that do not come there, but for those whose key
+//! is null: `if self.editor_id: self.name = self.editor.name`. A loop is taken to have a turn.
 //!
 //! <https://docs.djangoproject.com/en/stable/ref/models/instances/#django.db.models.Model.from_db>
 
@@ -11,6 +11,7 @@ use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
 
 use crate::paths::covers;
+use crate::queries::attributes::Binding;
 use crate::queries::calls::Arguments;
 use crate::queries::circumstances::Heeded;
 use crate::queries::known::seldom::tested_for_null;
@@ -18,7 +19,7 @@ use crate::queries::machine::{Frame, Machine};
 use crate::queries::value::{Origin, Path, Row, Shape, Value};
 use crate::schema::{ModelId, RelationId};
 
-/// How much `__init__` may compute.
+/// How much they may compute.
 const FUEL: u32 = 50_000;
 
 /// Classes of fields whose rows may hold lists and mappings.
@@ -27,20 +28,22 @@ const STRUCTURED: &[&str] = &["JSONField", "ArrayField", "HStoreField"];
 /// Why something is not for all rows, where no key that is null tells the others. Otherwise it is the path to what the others lack.
 const SOME: &str = "%some";
 
-/// The paths of to-one relations that `__init__` follows from a row.
+/// The paths of to-one relations that they follow from a row.
 pub(crate) type Followed = Rc<[Box<[RelationId]>]>;
 
-/// An `__init__` that is being run to see what it follows.
+/// An `__init__` or `from_db` that is being run to see what it follows.
 pub(crate) struct Beginning {
     /// The query of its row.
     query: Value,
+    /// The row that `from_db` makes, while it is that which is run.
+    made: Option<(ModelId, Value)>,
     /// What it has followed so far for all rows.
     followed: Vec<Box<[RelationId]>>,
 }
 
 impl<'p> Machine<'p> {
-    /// Whether the `__init__` of a row's model, or of one before it on its path, has followed a relation of it.
-    pub(in crate::queries) fn is_followed_by_init(&mut self, row: Row, relation: RelationId) -> bool {
+    /// Whether the `__init__` or `from_db` of a row's model, or of one before it on its path, has followed a relation of it.
+    pub(in crate::queries) fn is_followed_at_first(&mut self, row: Row, relation: RelationId) -> bool {
         let mut way = vec![relation];
         let mut at = row.path;
         loop {
@@ -50,7 +53,7 @@ impl<'p> Machine<'p> {
                 None => self.as_queryset(row.query).map(|queryset| queryset.model),
             };
             if let Some(model) = model
-                && self.followed_by_init(model).iter().any(|followed| **followed == *way)
+                && self.followed_at_first(model).iter().any(|followed| **followed == *way)
             {
                 return true;
             }
@@ -64,8 +67,8 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// What the `__init__` of a model follows.
-    fn followed_by_init(&mut self, model: ModelId) -> Followed {
+    /// What the `__init__` and the `from_db` of a model follow.
+    fn followed_at_first(&mut self, model: ModelId) -> Followed {
         if let Some(known) = self.followed.get(&model) {
             return Rc::clone(known);
         }
@@ -73,9 +76,12 @@ impl<'p> Machine<'p> {
         let nothing: Followed = Rc::new([]);
         self.followed.insert(model, Rc::clone(&nothing));
         let class = self.schema.class_of(model);
-        let Some((init, _)) = class.and_then(|class| self.class_function(class, self.names.init)) else {
+        let function = |name| class.and_then(|class| self.class_function(class, name));
+        let init = function(self.names.init).map(|(init, _)| init);
+        let from_db = function(self.names.from_db).filter(|(_, binding)| *binding == Binding::Class);
+        if init.is_none() && from_db.is_none() {
             return nothing;
-        };
+        }
         let known = self.outside_row(model);
         let outside = self.outside_queryset(model, false);
         let Some(mut queryset) = self.as_queryset(outside).cloned() else { return nothing };
@@ -86,13 +92,25 @@ impl<'p> Machine<'p> {
         let row = self.values.make(Shape::Row(Row { query, ..known }));
         let columns = self.columns(model);
         let arguments = Arguments { positional: columns, ..Arguments::default() };
-        let beginning = self.beginning.replace(Beginning { query, followed: Vec::new() });
+        let beginning = self.beginning.replace(Beginning { query, made: None, followed: Vec::new() });
         // What functions do that it calls is nothing that they have been seen to do.
         let remembered = std::mem::take(&mut self.remembered);
         let inner = self.inner.len();
         self.run_apart(FUEL, |machine| {
-            let mut frame = machine.module_frame(init.file);
-            machine.call_with(&mut frame, init, None, Some(row), &arguments);
+            if let Some(init) = init {
+                let mut frame = machine.module_frame(init.file);
+                machine.call_with(&mut frame, init, None, Some(row), &arguments);
+            }
+            if let Some((from_db, _)) = from_db {
+                if let Some(beginning) = &mut machine.beginning {
+                    beginning.made = Some((model, row));
+                }
+                let of = machine.values.make(Shape::Model(model));
+                let positional = vec![Value::SCALAR, Value::UNKNOWN, Value::UNKNOWN];
+                let arguments = Arguments { positional, ..Arguments::default() };
+                let mut frame = machine.module_frame(from_db.file);
+                machine.call_with(&mut frame, from_db, None, Some(of), &arguments);
+            }
         });
         self.inner.truncate(inner);
         self.remembered = remembered;
@@ -103,7 +121,12 @@ impl<'p> Machine<'p> {
         followed
     }
 
-    /// Whether an `__init__` is being run to see what it follows: what is read then, no query would serve.
+    /// The row that a model's `from_db` makes, while that is run: what it gets of Django's own, or makes of the class.
+    pub(in crate::queries) fn made_from_db(&self, model: ModelId) -> Option<Value> {
+        self.beginning.as_ref()?.made.filter(|(of, _)| *of == model).map(|(_, row)| row)
+    }
+
+    /// Whether an `__init__` or `from_db` is being run to see what it follows: what is read then, no query would serve.
     pub(in crate::queries) fn notes_what_begins(&mut self, row: Row, path: Path) -> bool {
         let Some(beginning) = &self.beginning else { return false };
         if row.query == beginning.query && self.is_for_all(path) {
@@ -119,7 +142,7 @@ impl<'p> Machine<'p> {
         true
     }
 
-    /// Whether what is being run of an `__init__` is run for all rows that have related ones at a path.
+    /// Whether what is being run of them is run for all rows that have related ones at a path.
     fn is_for_all(&self, path: Path) -> bool {
         self.heed(Heeded::ROWS);
         let Some((unless, _)) = self.doubts.last() else { return true };

@@ -182,6 +182,9 @@ impl<'p> Machine<'p> {
                 self.inherited_method(frame, receiver, class, name, arguments)
             }
             Shape::Class(class) => self.class_method(frame, class, name, arguments, call),
+            Shape::Model(model) if name == self.names.from_db => {
+                self.made_from_db(model).unwrap_or(Value::UNKNOWN)
+            }
             _ => Value::UNKNOWN,
         }
     }
