@@ -99,6 +99,15 @@ impl Gap<'_> {
                 format!("{rows} are put into a cache ({}): what is loaded with them is kept there too, as it is then.", place.path),
             );
         }
+        if let Some(paused) = self.hazards(HazardKind::Paused).next() {
+            verdict.object(
+                Safety::Unsafe,
+                format!(
+                    "The loop over the rows pauses ({}): what is loaded with them may have changed by the time that it is used.",
+                    place_of(project, &paused.site).path
+                ),
+            );
+        }
         let is_loaded = |tested: &Hazard| wanted.iter().any(|missing| covers(&missing.path, &tested.path));
         if let Some(tested) = self.hazards(HazardKind::Tested).find(|tested| is_loaded(tested)) {
             verdict.object(

@@ -176,6 +176,7 @@ impl<'p> Machine<'p> {
         call: CallSite,
     ) -> Value {
         let text = name.as_str();
+        self.note_pause(frame, text, arguments, call);
         if let Some(value) = self.call_python(frame, text, arguments, call) {
             return value;
         }

@@ -12,7 +12,7 @@ use tuneup_python::FunctionRef;
 use super::circumstances::Heeded;
 use super::machine::{CallKey, DEEPEST_CALL, Machine, Write};
 use super::python::left::Left;
-use super::value::{Environment, Value};
+use super::value::{Environment, Site, Value};
 use super::writes::Doing;
 
 /// What a call gives, and does besides, which most do not.
@@ -38,6 +38,7 @@ pub(crate) type Remembered = (CallKey, u32, u32);
 pub(crate) struct Effects {
     pub(crate) writes: Box<[(Write, bool)]>,
     pub(crate) left: Left,
+    pub(crate) pauses: Option<Site>,
 }
 
 impl Machine<'_> {
@@ -85,6 +86,9 @@ impl Machine<'_> {
             self.sure = summary.sure;
             if let Some(effects) = summary.effects {
                 self.repeat_writes(&effects.writes);
+                if let Some(site) = effects.pauses {
+                    self.record_pause(site);
+                }
                 self.left = effects.left.clone();
             }
             return summary.result;
@@ -111,15 +115,15 @@ impl Machine<'_> {
         self.active_calls.pop();
         let cuts = self.end_cuts(cut);
         self.cuts = cuts_around | cuts;
-        let writes = self.end_writes(function);
+        let (writes, pauses) = self.end_doing(function);
         self.note_returned(function, result);
         let heeded = self.heeded.replace(heeded_around);
         self.heed_as_called(heeded);
         if self.fuel > 0 {
             let circumstances = self.heeded_circumstances(function, circumstances, heeded);
             let changes = self.changes_of(&slots);
-            let has_effects = !writes.is_empty() || !left.is_empty();
-            let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone() }));
+            let has_effects = !writes.is_empty() || !left.is_empty() || pauses.is_some();
+            let effects = has_effects.then(|| Rc::new(Effects { writes, left: left.clone(), pauses }));
             let called = (key, changes, circumstances);
             self.remembered.insert(called, Summary { result, effects, sure, cuts });
             if cuts != 0 {

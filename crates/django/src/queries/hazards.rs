@@ -30,6 +30,8 @@ pub enum HazardKind {
     Tested,
     /// It lets an `AttributeError` that reading the relation raises go no further: `hasattr(row, "name")`.
     Forgiven,
+    /// It pauses while the rows are looped over.
+    Paused,
     /// It sets the row's key.
     Rekeyed,
     /// It writes the related rows after their row was asked for, and reads them only then.

@@ -44,6 +44,8 @@ pub(crate) struct Doing {
     before: FxIndexSet<Done>,
     /// The models of all that.
     models: Vec<ModelId>,
+    /// Where it has paused.
+    pub(super) pauses: Option<Site>,
 }
 
 /// What a step has written.
@@ -79,9 +81,17 @@ impl Machine<'_> {
         }
     }
 
-    /// What a call that has come to its end has written, and whether in any case: so has the one around it.
-    pub(super) fn end_writes(&mut self, function: FunctionRef) -> Box<[(Write, bool)]> {
-        let Some(ended) = self.call_writes.pop() else { return Box::default() };
+    /// What a call that has come to its end has written, and whether in any case, and where it has paused: so has the one
+    /// around it.
+    pub(super) fn end_doing(&mut self, function: FunctionRef) -> (Box<[(Write, bool)]>, Option<Site>) {
+        let Some(ended) = self.call_writes.pop() else { return Default::default() };
+        if let (Some(around), Some(site)) = (self.call_writes.last_mut(), ended.pauses) {
+            around.pauses.get_or_insert(site);
+        }
+        (self.end_writes(function, &ended), ended.pauses)
+    }
+
+    fn end_writes(&mut self, function: FunctionRef, ended: &Doing) -> Box<[(Write, bool)]> {
         if ended.writes.is_empty() {
             return Box::default();
         }

@@ -21,6 +21,7 @@ pub(in crate::queries) mod looked_for;
 pub(in crate::queries) mod memos;
 pub(in crate::queries) mod narrowing;
 pub(in crate::queries) mod ordered;
+pub(in crate::queries) mod pauses;
 pub(in crate::queries) mod required;
 pub(in crate::queries) mod saving;
 pub(in crate::queries) mod searches;
