@@ -125,3 +125,35 @@ fn a_key_to_a_model_that_its_app_is_not_seen_to_have_is_joined_with_a_reason() {
         check(&[("copies.py", &models(target))], &[&format!("{safety}: {line}")]);
     }
 }
+
+#[test]
+fn the_first_of_related_rows_is_asked_for_whatever_is_prefetched() {
+    let reads = |ordering: &str, read: &str, expected: &[&str]| {
+        let models = format!(
+            "from django.db import models\n\
+             from shop.models import Book\n\n\n\
+             class Mark(models.Model):\n    \
+             name = models.CharField(max_length=9)\n    \
+             book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name='marks')\n\n    \
+             class Meta:\n        \
+             app_label = 'shop'\n        \
+             ordering = [{ordering}]\n"
+        );
+        let code = format!(
+            "from shop.models import Book\n\n\n\
+             def listed(request):\n    \
+             for book in Book.objects.all():\n        \
+             print({read})\n"
+        );
+        check(&[("marks.py", &models), ("code.py", &code)], expected);
+    };
+    let prefetched = ["Safe: for book in Book.objects.all():: marks"];
+    for ordering in ["", "'name'"] {
+        // Without an order of their own, `first()` orders them by their keys; `last()` turns the order round in any case.
+        for read in ["first()", "all().first()", "last()", "all().last()", "order_by('name').first()"] {
+            reads(ordering, &format!("book.marks.{read}"), &[]);
+        }
+        reads(ordering, "book.marks.all()[0].name", &prefetched);
+        reads(ordering, "list(book.marks.all()), book.marks.first()", &prefetched);
+    }
+}
