@@ -366,3 +366,28 @@ class Notes(APIView):
     check_views(&views(", context={'expand': request.GET.getlist('expand')}"), &[&notes("book__author")]);
     check_views(&views(", context=self.shown()"), &[&notes("book__author")]);
 }
+
+#[test]
+fn a_serializer_of_no_model_has_the_fields_that_it_declares() {
+    let views = |base: &str| {
+        format!(
+            "
+class BookSerializer(serializers.{base}):
+    name = serializers.CharField(source='author.name')
+
+    class Meta:
+        model = Book
+        fields = '__all__'
+
+
+class Books(viewsets.ReadOnlyModelViewSet):
+    queryset = Book.objects.order_by('pk')
+    serializer_class = BookSerializer
+"
+        )
+    };
+    let author = "Safe: queryset = Book.objects.order_by('pk'): author";
+    let tags = "Safe: queryset = Book.objects.order_by('pk'): tags";
+    check_views(&views("Serializer"), &[author]);
+    check_views(&views("ModelSerializer"), &[author, tags]);
+}

@@ -81,6 +81,11 @@ fn whether_there_is_a_related_row_is_no_test_of_which_rows_read_it() {
     }
     let some = said("if book.editor and book.title == wanted:\n    print(book.editor.name)");
     assert!(some.starts_with("`editor` is read for every row"), "the test itself reads it: {some}");
+    // Of another row it is.
+    let other = said("if book.editor:\n    print(book.editor.name)\nelse:\n    print(book.author.name)");
+    assert!(other.ends_with("`author` is not read where `book.editor` holds."), "{other}");
+    let other = said("if book.editor is not None and book.editor_id:\n    print(book.author.name)");
+    assert!(other.contains("`author` is read only where `book.editor is not None` holds."), "{other}");
     let some = said("if book.editor_id and book.title == wanted:\n    print(book.editor.name)");
     assert!(some.ends_with("It is read only where `book.title == wanted` holds."), "{some}");
 }
@@ -150,4 +155,24 @@ fn a_long_test_is_shown_shortened_and_on_one_line() {
         ),
         "{said}"
     );
+}
+
+#[test]
+fn the_text_of_another_row_that_is_asked_for_around_all_rows_is_none_that_these_lack() {
+    let models = "from django.db import models\n\nfrom shop.models import Author\n\n\n\
+                  class Slip(models.Model):\n    \
+                  title = models.CharField(max_length=9, blank=True)\n    \
+                  owner = models.ForeignKey(Author, on_delete=models.CASCADE)\n\n    \
+                  class Meta:\n        app_label = 'shop'\n";
+    let head = "from shop.slips import Slip\n\n\ndef shown(request, pk):\n";
+    let line = "for slip in Slip.objects.order_by('pk'):";
+    let within = format!(
+        "{head}    {line}\n        if slip.title:\n            print(slip.title)\n        else:\n            print(slip.owner.name)\n"
+    );
+    check(&[("slips.py", models), ("views.py", &within)], &[&format!("Unsafe: {line}: owner")]);
+    let around = format!(
+        "{head}    first = Slip.objects.get(pk=pk)\n    if first.title:\n        print(first.title)\n    else:\n        \
+         {line}\n            print(slip.owner.name)\n"
+    );
+    check(&[("slips.py", models), ("views.py", &around)], &[&format!("Safe: {line}: owner")]);
 }

@@ -111,7 +111,7 @@ impl Machine<'_> {
             these.climbs = climbs || self.climbing > 0;
             these.rarity = self.rarity();
             these.saves = self.saving > 0;
-            these.instead_of = self.fallback;
+            these.instead_of = self.fallback.map(|fallback| fallback.text);
             these.aside = self.aside;
             these.behind = !self.behind.is_empty();
             these.doubts = self.doubts.iter().map(|(doubt, _)| *doubt).collect();

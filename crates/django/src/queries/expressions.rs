@@ -379,8 +379,8 @@ impl<'p> Machine<'p> {
             let value = self.eval_again(frame, condition);
             self.truth(frame, value);
             self.seldom += self.rarer(frame, condition, true);
-            let behind = self.deciding(frame, condition, true);
-            self.begin_behind(behind);
+            let behind = self.deciding(frame, &[condition], true);
+            self.begin_behind(&behind);
             self.narrow(frame, condition, true);
         }
         iterated

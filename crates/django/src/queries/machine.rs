@@ -19,7 +19,7 @@ use super::inherited::ParameterReads;
 use super::interned::Interned;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
-use super::known::behind::{Behind, Test};
+use super::known::behind::{Behind, InsteadOf, Test};
 use super::known::kept_columns::KeptColumns;
 use super::known::memos::Memos;
 use super::places::{Places, key_names};
@@ -146,7 +146,7 @@ pub(crate) struct Machine<'p> {
     /// The querysets whose rows are looped over elsewhere than in such.
     pub(super) looped_openly: FxHashSet<Value>,
     /// The text of a row that what is being run stands in for.
-    pub(super) fallback: Option<Symbol>,
+    pub(super) fallback: Option<InsteadOf>,
     /// Why what is being run may not be for every row, and how many of the loops under way began before it.
     pub(super) doubts: Vec<(Symbol, usize)>,
     /// The tests of rows behind which code is being run.

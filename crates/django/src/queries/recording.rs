@@ -18,10 +18,10 @@ impl Machine<'_> {
             path,
             many: row.many,
             alone: row.alone,
-            instead_of: self.fallback,
+            instead_of: self.stands_in_for(row),
             doubt: self.doubt_of(row),
             aside: self.aside,
-            behind: self.test_around(row),
+            behind: self.test_around(row, path),
             site,
             shown_by,
         };
@@ -48,7 +48,11 @@ impl Machine<'_> {
         self.note_shower(by);
         let within = self.shown_within();
         let tested = || (!self.behind.is_empty()).then_some(self.names.tested);
-        let partly = self.fallback.or(self.doubts.last().map(|(doubt, _)| *doubt)).or_else(tested);
+        let partly = self
+            .fallback
+            .map(|fallback| fallback.text)
+            .or(self.doubts.last().map(|(doubt, _)| *doubt))
+            .or_else(tested);
         !self.shown.contains(&(by, object, None, None, within))
             && self.shown.insert((by, object, partly, self.aside, within))
     }

@@ -214,8 +214,8 @@ impl<'p> Machine<'p> {
         let doubt_else = doubt_else.or_else(|| warned_of(frame.facts, orelse, then));
         let saved = self.tested_while_saving(frame, test);
         let (doubt_then, doubt_else) = (doubt_then.or(saved), doubt_else.or(saved));
-        let behind_then = self.deciding(frame, test, true);
-        let behind_else = self.deciding(frame, test, false);
+        let behind_then = self.deciding(frame, &[test], true);
+        let behind_else = self.deciding(frame, &[test], false);
         let one = self.tested_for_one(frame, test);
         let before = frame.slots.clone();
         let placed = frame.placed.clone();
@@ -240,7 +240,7 @@ impl<'p> Machine<'p> {
             true => Some(Aside::Branch),
             false => self.aside_where(frame, test, true),
         };
-        let first = self.behind(behind_then, |machine| {
+        let first = self.behind(&behind_then, |machine| {
             machine.doubting(doubt_then, |machine| {
                 machine.stand_in(for_then, |machine| machine.run(frame, then))
             })
@@ -261,7 +261,7 @@ impl<'p> Machine<'p> {
         }
         self.seldom += rarer_else;
         self.aside = self.aside_where(frame, test, false);
-        let second = self.behind(behind_else, |machine| {
+        let second = self.behind(&behind_else, |machine| {
             machine.doubting(doubt_else, |machine| {
                 machine.stand_in(for_else, |machine| machine.run(frame, orelse))
             })
@@ -278,13 +278,15 @@ impl<'p> Machine<'p> {
         }
         // What goes on behind a branch that ended is done as the other branch is.
         let (fallback, rarer, doubt, behind) = match (first, second) {
-            (Next::Away, Next::On) => (for_else, ended_else, doubt_else, (behind_else, then)),
-            (Next::On, Next::Away) => (for_then, ended_then, doubt_then, (behind_then, orelse)),
-            _ => (None, 0, None, (None, then)),
+            (Next::Away, Next::On) => (for_else, ended_else, doubt_else, Some((behind_else, then))),
+            (Next::On, Next::Away) => (for_then, ended_then, doubt_then, Some((behind_then, orelse))),
+            _ => (None, 0, None, None),
         };
-        self.fallback = self.fallback.or(fallback);
+        self.fallback = self.fallback.or_else(|| fallback.map(|text| self.asked_now(text)));
         self.begin_to_doubt(doubt);
-        self.begin_behind(behind.0.filter(|_| !raises(frame, behind.1)));
+        if let Some((tests, _)) = behind.filter(|&(_, ended)| !raises(frame, ended)) {
+            self.begin_behind(&tests);
+        }
         self.seldom += rarer;
         match (first, second) {
             (Next::On, Next::On) => {

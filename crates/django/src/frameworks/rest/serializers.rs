@@ -179,6 +179,9 @@ struct Selection {
 
 fn selection(machine: &mut Machine<'_>, class: ClassRef) -> Selection {
     let mut selection = Selection { names: None, all: false, exclude: Vec::new(), depth: 0, site: None };
+    if is_plain(machine, class) {
+        return selection;
+    }
     let Some(meta) = machine.class_member(class, Symbol::new("Meta")) else { return selection };
     let Shape::Class(meta) = *machine.values.shape(meta) else { return selection };
     if let Some(depth) = machine.class_member(meta, Symbol::new("depth"))
@@ -221,6 +224,16 @@ fn selection(machine: &mut Machine<'_>, class: ClassRef) -> Selection {
 /// Whether a serializer takes its fields from a model.
 fn is_of_model(machine: &Machine<'_>, class: ClassRef) -> bool {
     machine.has_base(class, |name| name.ends_with("ModelSerializer"))
+}
+
+/// Whether a serializer is one of those that heed no `Meta`: it has the fields that it declares.
+fn is_plain(machine: &Machine<'_>, class: ClassRef) -> bool {
+    let is_read = |base: &Base| match base {
+        Base::Class(_) => true,
+        Base::External(name) => name.as_str().starts_with("rest_framework.") || *name == "builtins.object",
+        Base::Value(..) | Base::Unknown => false,
+    };
+    !is_of_model(machine, class) && machine.project.mro(class).iter().all(is_read)
 }
 
 /// The names that a serializer's own `get_field_names` gives, where it does not add to what `Meta` says.

@@ -2,13 +2,14 @@
 //! the data says. What it costs them is the same; that it is they alone is said with it.
 //!
 //! - A test counts that is made anew for each row of the query. One around all of them decides whether there are any.
-//! - One that asks whether the related row is there is none: of a row without one nothing is read anyway.
+//! - One that asks whether a related row is there is none for what is read of that: of a row without one nothing is read anyway.
 //! - What stands behind a branch that ends by raising is done for all rows that are in order.
 
+use tuneup_python::Symbol;
 use tuneup_python::flow::{Block, Expr, ExprKind, StmtKind};
 
 use crate::queries::machine::{Frame, Machine};
-use crate::queries::value::{Row, Shape, Site, Value};
+use crate::queries::value::{Origin, Path, Row, Shape, Site, Value};
 use crate::schema::ModelAttribute;
 
 /// A test, and how it comes out where something is done.
@@ -20,126 +21,205 @@ pub struct Test {
     pub holds: bool,
 }
 
-/// A test behind which code is being run, and what was under way when it was made.
+/// What was under way when a test was made.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::queries) struct Behind {
-    test: Test,
+pub(in crate::queries) struct Made {
     /// How many loops.
     loops: usize,
     /// How many calls.
     calls: usize,
 }
 
+/// A test behind which code is being run.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::queries) struct Behind {
+    deciding: Deciding,
+    made: Made,
+}
+
+/// A test, and the row, of a query, that is there where it comes out so.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::queries) struct Deciding {
+    test: Test,
+    there: Option<(Value, Path)>,
+}
+
+/// What a test asks for that is a row, or rows.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    /// One, of a query.
+    Row(Value, Path),
+    /// Those that a row is related to.
+    Rows,
+}
+
+/// The text of a row that what is being run stands in for, and when it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::queries) struct InsteadOf {
+    /// `Book.title`
+    pub(in crate::queries) text: Symbol,
+    made: Made,
+}
+
+impl Made {
+    /// Whether what was made then came after the beginning of something else.
+    fn is_within(self, begun: Self) -> bool {
+        self.loops > begun.loops || self.calls > begun.calls
+    }
+}
+
 impl<'p> Machine<'p> {
     /// The first of the tests behind which something is done for a row, of those that are made for each row anew.
-    pub(in crate::queries) fn test_around(&self, row: Row) -> Option<Test> {
+    pub(in crate::queries) fn test_around(&self, row: Row, path: Path) -> Option<Test> {
         if self.behind.is_empty() {
             return None;
         }
-        let is_of = |value: Value| {
-            let members = self.values.members(value).into_iter();
-            members.filter_map(|member| self.as_row(member)).any(|it| it.many && it.query == row.query)
-        };
-        let mut around = self.behind.iter();
-        let found = match self.looping.iter().position(|(query, _)| *query == row.query) {
-            Some(begun) => around.find(|behind| behind.loops > begun),
-            // Some rows are handed to functions one by one without a loop that is seen.
-            None => {
-                let mut calls = self.active_calls.iter();
-                let begun =
-                    calls.position(|&(_, _, given)| self.values.slots(given).iter().any(|&it| is_of(it)))?;
-                around.find(|behind| behind.calls > begun)
-            }
-        };
-        found.map(|behind| behind.test)
+        let begun = self.begun_for(&[row.query])?;
+        let is_read_of =
+            |(query, there): (Value, Path)| query == row.query && self.leads_through(path, there);
+        let mut within = self.behind.iter().filter(|behind| behind.made.is_within(begun));
+        let found = within.find(|behind| !behind.deciding.there.is_some_and(is_read_of));
+        found.map(|behind| behind.deciding.test)
     }
 
-    /// Runs what stands behind a test.
+    /// Whether a path begins with another.
+    fn leads_through(&self, path: Path, first: Path) -> bool {
+        let (steps, first) = (self.values.steps(path), self.values.steps(first));
+        steps.len() >= first.len()
+            && steps.iter().zip(&first).all(|(one, other)| one.relation == other.relation)
+    }
+
+    /// The text that what is done for a row stands in for, where it was asked for anew for that row, or one to which it is related.
+    pub(in crate::queries) fn stands_in_for(&self, row: Row) -> Option<Symbol> {
+        let fallback = self.fallback?;
+        let mut queries = vec![row.query];
+        while let Some(Origin::Related(of, _)) =
+            queries.last().and_then(|&query| self.as_queryset(query)).map(|queryset| queryset.origin.clone())
+            && let Some(of) = self.as_row(of).filter(|of| !queries.contains(&of.query))
+        {
+            queries.push(of.query);
+        }
+        let is_for_it = self.begun_for(&queries).is_none_or(|begun| fallback.made.is_within(begun));
+        is_for_it.then_some(fallback.text)
+    }
+
+    /// What had been under way when the first of these queries began to be looped over, or when one of its rows was handed to a
+    /// function: some are handed on one by one without a loop that is seen.
+    fn begun_for(&self, queries: &[Value]) -> Option<Made> {
+        if let Some(loops) = self.looping.iter().position(|(query, _)| queries.contains(query)) {
+            return Some(Made { loops, calls: usize::MAX });
+        }
+        let is_of = |value: Value| {
+            let members = self.values.members(value).into_iter();
+            members.filter_map(|member| self.as_row(member)).any(|it| it.many && queries.contains(&it.query))
+        };
+        let mut calls = self.active_calls.iter();
+        let calls = calls.position(|&(_, _, given)| self.values.slots(given).iter().any(|&it| is_of(it)))?;
+        Some(Made { loops: usize::MAX, calls })
+    }
+
+    /// What is under way.
+    fn made_now(&self) -> Made {
+        Made { loops: self.looping.len(), calls: self.active_calls.len() }
+    }
+
+    /// A text that was asked for just now.
+    pub(in crate::queries) fn asked_now(&self, text: Symbol) -> InsteadOf {
+        InsteadOf { text, made: self.made_now() }
+    }
+
+    /// Runs what stands behind tests.
     pub(in crate::queries) fn behind<T>(
         &mut self,
-        test: Option<Test>,
+        tests: &[Deciding],
         run: impl FnOnce(&mut Self) -> T,
     ) -> T {
         let before = self.behind.len();
-        self.begin_behind(test);
+        self.begin_behind(tests);
         let result = run(self);
         self.behind.truncate(before);
         result
     }
 
-    /// Takes what is run from here on for what stands behind a test.
-    pub(in crate::queries) fn begin_behind(&mut self, test: Option<Test>) {
-        if let Some(test) = test.filter(|_| self.is_for_a_row()) {
-            self.behind.push(Behind { test, loops: self.looping.len(), calls: self.active_calls.len() });
-        }
+    /// Takes what is run from here on for what stands behind tests.
+    pub(in crate::queries) fn begin_behind(&mut self, tests: &[Deciding]) {
+        let made = self.made_now();
+        self.behind.extend(tests.iter().map(|&deciding| Behind { deciding, made }));
     }
 
-    /// What a test tells of the rows for which it comes out as `holds`: itself, or the part of it that asks for more than whether
-    /// a related row is there.
+    /// What tests that come out as `holds` tell of the rows for which they do, where code is run for each of several.
     pub(in crate::queries) fn deciding(
-        &mut self,
-        frame: &mut Frame<'p>,
-        test: Expr,
-        holds: bool,
-    ) -> Option<Test> {
-        if !self.is_for_a_row() {
-            return None;
-        }
-        let facts = frame.facts;
-        match facts.kind(test) {
-            ExprKind::Not(inner) => return self.deciding(frame, inner, !holds),
-            ExprKind::And(run) if holds => {
-                return facts.list(run).iter().find_map(|&part| self.deciding(frame, part, true));
-            }
-            ExprKind::Or(run) if !holds => {
-                return facts.list(run).iter().find_map(|&part| self.deciding(frame, part, false));
-            }
-            _ => {}
-        }
-        let place = facts.compared_to_none(test).map_or(test, |(place, _)| place);
-        (!self.asks_for_related(frame, place)).then(|| Test { site: frame.site_of(test), holds })
-    }
-
-    /// What the tests before an operand tell of the rows for which it is computed.
-    pub(in crate::queries) fn first_deciding(
         &mut self,
         frame: &mut Frame<'p>,
         tests: &[Expr],
         holds: bool,
-    ) -> Option<Test> {
-        tests.iter().find_map(|&test| self.deciding(frame, test, holds))
+    ) -> Vec<Deciding> {
+        let mut found = Vec::new();
+        if self.is_for_a_row() {
+            tests.iter().for_each(|&test| self.add_deciding(frame, test, holds, &mut found));
+        }
+        found
     }
 
-    /// Whether a place is what is related to a row, or the key of that.
-    fn asks_for_related(&mut self, frame: &mut Frame<'p>, place: Expr) -> bool {
+    fn add_deciding(&mut self, frame: &mut Frame<'p>, test: Expr, holds: bool, found: &mut Vec<Deciding>) {
+        let facts = frame.facts;
+        let parts = match facts.kind(test) {
+            ExprKind::Not(inner) => return self.add_deciding(frame, inner, !holds, found),
+            ExprKind::And(run) if holds => facts.list(run),
+            ExprKind::Or(run) if !holds => facts.list(run),
+            _ => {
+                let (place, is_there) = match facts.compared_to_none(test) {
+                    Some((place, is_none)) => (place, is_none != holds),
+                    None => (test, holds),
+                };
+                let there = match self.asked_for(frame, place).filter(|_| is_there) {
+                    Some(Asked::Rows) => return,
+                    Some(Asked::Row(query, path)) => Some((query, path)),
+                    None => None,
+                };
+                found.push(Deciding { test: Test { site: frame.site_of(test), holds }, there });
+                return;
+            }
+        };
+        parts.iter().for_each(|&part| self.add_deciding(frame, part, holds, found));
+    }
+
+    /// The row or rows that a place is, or the key of.
+    fn asked_for(&mut self, frame: &mut Frame<'p>, place: Expr) -> Option<Asked> {
         let facts = frame.facts;
         let (base, name) = match facts.kind(place) {
             ExprKind::Local(slot) => {
-                return frame.slots.get(slot as usize).is_some_and(|&held| self.is_of_rows(held));
+                let held = *frame.slots.get(slot as usize)?;
+                return self.row_or_rows(held);
             }
             ExprKind::Context(_) => {
                 let held = self.eval(frame, place);
-                return self.is_of_rows(held);
+                return self.row_or_rows(held);
             }
             ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => (base, name),
             ExprKind::Call(callee, run) if is_hasattr(facts.kind(callee)) => match facts.arguments(run) {
                 [row, name] => match facts.kind(name.value) {
                     ExprKind::Str(name) => (row.value, name),
-                    _ => return false,
+                    _ => return None,
                 },
-                _ => return false,
+                _ => return None,
             },
-            _ => return false,
+            _ => return None,
         };
-        let Some(row) = self.row_in(frame, base) else { return false };
-        self.relation_behind(row, name).is_some()
-            || matches!(self.schema.attribute(row.model, name), Some(ModelAttribute::ToMany(_)))
+        let row = self.row_in(frame, base)?;
+        if let Some(relation) = self.relation_behind(row, name) {
+            return Some(Asked::Row(row.query, self.over(row.path, relation)));
+        }
+        let is_to_many = matches!(self.schema.attribute(row.model, name), Some(ModelAttribute::ToMany(_)));
+        is_to_many.then_some(Asked::Rows)
     }
 
-    /// Whether a value is a row, or rows.
-    fn is_of_rows(&self, value: Value) -> bool {
-        self.values.members(value).into_iter().any(|member| {
-            matches!(self.values.shape(member), Shape::Row(_) | Shape::Queryset(_) | Shape::Sequence(_))
+    /// The row or rows among what a value may be.
+    fn row_or_rows(&self, value: Value) -> Option<Asked> {
+        self.values.members(value).into_iter().find_map(|member| match self.values.shape(member) {
+            Shape::Row(row) => Some(Asked::Row(row.query, row.path)),
+            Shape::Queryset(_) | Shape::Sequence(_) => Some(Asked::Rows),
+            _ => None,
         })
     }
 }

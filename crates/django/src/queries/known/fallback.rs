@@ -174,7 +174,7 @@ impl<'p> Machine<'p> {
         run: impl FnOnce(&mut Self) -> T,
     ) -> T {
         let before = self.fallback;
-        self.fallback = before.or(text);
+        self.fallback = before.or_else(|| text.map(|text| self.asked_now(text)));
         let result = run(self);
         self.fallback = before;
         result

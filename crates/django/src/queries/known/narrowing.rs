@@ -124,12 +124,12 @@ impl<'p> Machine<'p> {
         expr: Expr,
     ) -> Value {
         let known = Known::of(frame);
-        let behind = self.first_deciding(frame, tests, holds);
+        let behind = self.deciding(frame, tests, holds);
         tests.iter().for_each(|&test| self.narrow(frame, test, holds));
         self.seldom += rarer;
         let aside = self.aside;
         self.aside = tests.iter().fold(aside, |aside, &test| aside.or(self.aside_where(frame, test, holds)));
-        let value = self.behind(behind, |machine| machine.eval(frame, expr));
+        let value = self.behind(&behind, |machine| machine.eval(frame, expr));
         self.aside = aside;
         self.seldom -= rarer;
         known.put_back(frame);
