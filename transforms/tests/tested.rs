@@ -31,6 +31,8 @@ fn what_a_test_of_the_row_leads_to_is_said_with_the_test() {
     assert_eq!(said("if book.title == wanted:\n    print(book.author.name)"), only);
     assert_eq!(said("print(book.author.name if book.title == wanted else '')"), only);
     assert_eq!(said("print(book.title == wanted and book.author.name)"), only);
+    let both = "if book.title == wanted and book.author.name:\n    print(book.author.country_id)";
+    assert_eq!(said(both), only);
     let not = format!("{SOME} It is not read where `book.title == wanted` holds.");
     assert_eq!(said("if book.title == wanted:\n    continue\nprint(book.author.name)"), not);
     assert_eq!(said("if book.title == wanted:\n    pass\nelse:\n    print(book.author.name)"), not);
@@ -175,4 +177,7 @@ fn the_text_of_another_row_that_is_asked_for_around_all_rows_is_none_that_these_
          {line}\n            print(slip.owner.name)\n"
     );
     check(&[("slips.py", models), ("views.py", &around)], &[&format!("Safe: {line}: owner")]);
+    // What each of them lacks is still said of it.
+    let both = around.replace("print(slip.owner.name)", "print(slip.title or slip.owner.name)");
+    check(&[("slips.py", models), ("views.py", &both)], &[&format!("Unsafe: {line}: owner")]);
 }

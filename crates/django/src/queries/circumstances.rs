@@ -49,8 +49,8 @@ pub(crate) struct Circumstances {
     rarity: u32,
     /// Whether it is made where a row is saved.
     saves: bool,
-    /// The text that it stands in for.
-    instead_of: Option<Symbol>,
+    /// The texts that it stands in for.
+    instead_of: Box<[Symbol]>,
     /// Whether it is made aside.
     aside: Option<Aside>,
     /// Why it may not be made for every row.
@@ -111,7 +111,7 @@ impl Machine<'_> {
             these.climbs = climbs || self.climbing > 0;
             these.rarity = self.rarity();
             these.saves = self.saving > 0;
-            these.instead_of = self.fallback.map(|fallback| fallback.text);
+            these.instead_of = self.fallback.iter().map(|fallback| fallback.text).collect();
             these.aside = self.aside;
             these.behind = !self.behind.is_empty();
             these.doubts = self.doubts.iter().map(|(doubt, _)| *doubt).collect();

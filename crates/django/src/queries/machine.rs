@@ -145,8 +145,8 @@ pub(crate) struct Machine<'p> {
     pub(super) around_fragments: Vec<Option<Aside>>,
     /// The querysets whose rows are looped over elsewhere than in such.
     pub(super) looped_openly: FxHashSet<Value>,
-    /// The text of a row that what is being run stands in for.
-    pub(super) fallback: Option<InsteadOf>,
+    /// The texts of rows that what is being run stands in for.
+    pub(super) fallback: Vec<InsteadOf>,
     /// Why what is being run may not be for every row, and how many of the loops under way began before it.
     pub(super) doubts: Vec<(Symbol, usize)>,
     /// The tests of rows behind which code is being run.
@@ -376,7 +376,7 @@ impl<'p> Machine<'p> {
             aside: None,
             around_fragments: Vec::new(),
             looped_openly: FxHashSet::default(),
-            fallback: None,
+            fallback: Vec::new(),
             doubts: Vec::new(),
             behind: Vec::new(),
             called_by: None,
@@ -465,7 +465,7 @@ impl<'p> Machine<'p> {
         self.showing.clear();
         self.serializers.clear();
         self.climbing = 0;
-        self.fallback = None;
+        self.fallback.clear();
         self.doubts.clear();
         self.behind.clear();
         self.beginning = None;
@@ -505,7 +505,8 @@ impl<'p> Machine<'p> {
         let cuts = std::mem::take(&mut self.cuts);
         let call_writes = std::mem::take(&mut self.call_writes);
         let looping = std::mem::take(&mut self.looping);
-        let rarity = (self.climbing, self.seldom, self.saving, self.fallback.take(), self.aside.take());
+        let rarity = (self.climbing, self.seldom, self.saving, self.aside.take());
+        let fallback = std::mem::take(&mut self.fallback);
         let (doubts, behind) = (std::mem::take(&mut self.doubts), std::mem::take(&mut self.behind));
         (self.climbing, self.seldom, self.saving) = (0, 0, 0);
         let left = std::mem::take(&mut self.left);
@@ -517,7 +518,8 @@ impl<'p> Machine<'p> {
         self.cuts = cuts;
         self.call_writes = call_writes;
         self.looping = looping;
-        (self.climbing, self.seldom, self.saving, self.fallback, self.aside) = rarity;
+        (self.climbing, self.seldom, self.saving, self.aside) = rarity;
+        self.fallback = fallback;
         (self.doubts, self.behind) = (doubts, behind);
         self.left = left;
         self.serving = serving;

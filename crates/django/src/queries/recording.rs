@@ -50,6 +50,7 @@ impl Machine<'_> {
         let tested = || (!self.behind.is_empty()).then_some(self.names.tested);
         let partly = self
             .fallback
+            .first()
             .map(|fallback| fallback.text)
             .or(self.doubts.last().map(|(doubt, _)| *doubt))
             .or_else(tested);

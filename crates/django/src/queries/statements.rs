@@ -27,11 +27,11 @@ impl<'p> Machine<'p> {
     pub(crate) fn run(&mut self, frame: &mut Frame<'p>, block: Block) -> Next {
         let facts = frame.facts;
         let stmts = facts.block(block);
-        let (fallback, seldom) = (self.fallback, self.seldom);
+        let (fallback, seldom) = (self.fallback.len(), self.seldom);
         let (doubts, behind) = (self.doubts.len(), self.behind.len());
         let end = if frame.turning.is_empty() { stmts.len() } else { straight_end(facts, stmts) };
         let next = self.run_steps(frame, stmts, (block, stmts.len() - end));
-        self.fallback = fallback;
+        self.fallback.truncate(fallback);
         self.doubts.truncate(doubts);
         self.behind.truncate(behind);
         self.ended_rarer = self.seldom.saturating_sub(seldom);
@@ -222,13 +222,13 @@ impl<'p> Machine<'p> {
         let told = frame.told.clone();
         let known = frame.narrowed.len();
         // What the test has read of its rows it has read as what its branch stands in for.
-        let rarer_then = self.stand_in(for_then, |machine| machine.rarer(frame, test, true))
+        let rarer_then = self.where_so(&behind_then, for_then, |machine| machine.rarer(frame, test, true))
             + Self::rarer_in(frame, test, true, then)
             + u32::from(saved.is_some());
-        let rarer_else = self.stand_in(for_else, |machine| machine.rarer(frame, test, false))
+        let rarer_else = self.where_so(&behind_else, for_else, |machine| machine.rarer(frame, test, false))
             + Self::rarer_in(frame, test, false, orelse)
             + u32::from(saved.is_some());
-        self.stand_in(for_then, |machine| machine.narrow(frame, test, true));
+        self.where_so(&behind_then, for_then, |machine| machine.narrow(frame, test, true));
         self.pick_where_left(frame, then);
         if let Some(one) = one.filter(|one| one.holds) {
             one.put(frame);
@@ -240,10 +240,8 @@ impl<'p> Machine<'p> {
             true => Some(Aside::Branch),
             false => self.aside_where(frame, test, true),
         };
-        let first = self.behind(&behind_then, |machine| {
-            machine.doubting(doubt_then, |machine| {
-                machine.stand_in(for_then, |machine| machine.run(frame, then))
-            })
+        let first = self.where_so(&behind_then, for_then, |machine| {
+            machine.doubting(doubt_then, |machine| machine.run(frame, then))
         });
         self.aside = aside;
         self.seldom -= rarer_then;
@@ -254,17 +252,15 @@ impl<'p> Machine<'p> {
         let narrowed_then = frame.narrowed.split_off(known);
         let placed_then = std::mem::replace(&mut frame.placed, placed);
         let told_then = std::mem::replace(&mut frame.told, told);
-        self.stand_in(for_else, |machine| machine.narrow(frame, test, false));
+        self.where_so(&behind_else, for_else, |machine| machine.narrow(frame, test, false));
         self.pick_where_left(frame, orelse);
         if let Some(one) = one.filter(|one| !one.holds) {
             one.put(frame);
         }
         self.seldom += rarer_else;
         self.aside = self.aside_where(frame, test, false);
-        let second = self.behind(&behind_else, |machine| {
-            machine.doubting(doubt_else, |machine| {
-                machine.stand_in(for_else, |machine| machine.run(frame, orelse))
-            })
+        let second = self.where_so(&behind_else, for_else, |machine| {
+            machine.doubting(doubt_else, |machine| machine.run(frame, orelse))
         });
         let mut ways_else = std::mem::take(&mut frame.ways);
         self.aside = aside;
@@ -282,7 +278,7 @@ impl<'p> Machine<'p> {
             (Next::On, Next::Away) => (for_then, ended_then, doubt_then, Some((behind_then, orelse))),
             _ => (None, 0, None, None),
         };
-        self.fallback = self.fallback.or_else(|| fallback.map(|text| self.asked_now(text)));
+        self.begin_to_stand_in(fallback);
         self.begin_to_doubt(doubt);
         if let Some((tests, _)) = behind.filter(|&(_, ended)| !raises(frame, ended)) {
             self.begin_behind(&tests);

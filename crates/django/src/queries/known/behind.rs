@@ -91,7 +91,9 @@ impl<'p> Machine<'p> {
 
     /// The text that what is done for a row stands in for, where it was asked for anew for that row, or one to which it is related.
     pub(in crate::queries) fn stands_in_for(&self, row: Row) -> Option<Symbol> {
-        let fallback = self.fallback?;
+        if self.fallback.is_empty() {
+            return None;
+        }
         let mut queries = vec![row.query];
         while let Some(Origin::Related(of, _)) =
             queries.last().and_then(|&query| self.as_queryset(query)).map(|queryset| queryset.origin.clone())
@@ -99,8 +101,10 @@ impl<'p> Machine<'p> {
         {
             queries.push(of.query);
         }
-        let is_for_it = self.begun_for(&queries).is_none_or(|begun| fallback.made.is_within(begun));
-        is_for_it.then_some(fallback.text)
+        let begun = self.begun_for(&queries);
+        let mut fallbacks = self.fallback.iter();
+        let found = fallbacks.find(|fallback| begun.is_none_or(|begun| fallback.made.is_within(begun)));
+        found.map(|fallback| fallback.text)
     }
 
     /// What had been under way when the first of these queries began to be looped over, or when one of its rows was handed to a
@@ -123,9 +127,10 @@ impl<'p> Machine<'p> {
         Made { loops: self.looping.len(), calls: self.active_calls.len() }
     }
 
-    /// A text that was asked for just now.
-    pub(in crate::queries) fn asked_now(&self, text: Symbol) -> InsteadOf {
-        InsteadOf { text, made: self.made_now() }
+    /// Takes what is run from here on for what stands in for a text.
+    pub(in crate::queries) fn begin_to_stand_in(&mut self, text: Option<Symbol>) {
+        let made = self.made_now();
+        self.fallback.extend(text.map(|text| InsteadOf { text, made }));
     }
 
     /// Runs what stands behind tests.
@@ -139,6 +144,16 @@ impl<'p> Machine<'p> {
         let result = run(self);
         self.behind.truncate(before);
         result
+    }
+
+    /// Runs what stands behind tests, and in for a text.
+    pub(in crate::queries) fn where_so<T>(
+        &mut self,
+        tests: &[Deciding],
+        text: Option<Symbol>,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.behind(tests, |machine| machine.stand_in(text, run))
     }
 
     /// Takes what is run from here on for what stands behind tests.
@@ -193,7 +208,7 @@ impl<'p> Machine<'p> {
                 return self.row_or_rows(held);
             }
             ExprKind::Context(_) => {
-                let held = self.eval(frame, place);
+                let held = self.eval_seldom(frame, place);
                 return self.row_or_rows(held);
             }
             ExprKind::Attribute(base, name) | ExprKind::Lookup(base, name) => (base, name),
@@ -206,7 +221,9 @@ impl<'p> Machine<'p> {
             },
             _ => return None,
         };
-        let row = self.row_in(frame, base)?;
+        // What it reads, it has read where the test was made.
+        let held = self.eval_seldom(frame, base);
+        let row = self.as_row(held)?;
         if let Some(relation) = self.relation_behind(row, name) {
             return Some(Asked::Row(row.query, self.over(row.path, relation)));
         }

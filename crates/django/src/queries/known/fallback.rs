@@ -173,10 +173,10 @@ impl<'p> Machine<'p> {
         text: Option<Symbol>,
         run: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let before = self.fallback;
-        self.fallback = before.or_else(|| text.map(|text| self.asked_now(text)));
+        let before = self.fallback.len();
+        self.begin_to_stand_in(text);
         let result = run(self);
-        self.fallback = before;
+        self.fallback.truncate(before);
         result
     }
 }

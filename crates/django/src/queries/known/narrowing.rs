@@ -125,7 +125,7 @@ impl<'p> Machine<'p> {
     ) -> Value {
         let known = Known::of(frame);
         let behind = self.deciding(frame, tests, holds);
-        tests.iter().for_each(|&test| self.narrow(frame, test, holds));
+        self.behind(&behind, |machine| tests.iter().for_each(|&test| machine.narrow(frame, test, holds)));
         self.seldom += rarer;
         let aside = self.aside;
         self.aside = tests.iter().fold(aside, |aside, &test| aside.or(self.aside_where(frame, test, holds)));
