@@ -80,7 +80,7 @@ fn what_checks_a_row_runs_its_own_clean() {
 }
 
 #[test]
-fn what_only_saves_the_rows_of_a_class_is_not_all_that_uses_them() {
+fn what_only_saves_the_rows_of_a_class_is_not_what_its_query_is_for() {
     let view = |asked: &str, turn: &str| {
         format!(
             "from django.views import View\nfrom shop.pages import Page\n\n\n\
@@ -90,15 +90,19 @@ fn what_only_saves_the_rows_of_a_class_is_not_all_that_uses_them() {
     };
     let models = models("self.title = self.author.name");
     let urls = "from django.urls import path\n\nfrom shop.views import Pages\n\nurlpatterns = [path('', Pages.as_view())]\n";
-    let check = |asked: &str, turn: &str, expected: &str| {
-        check(&[("pages.py", &models), ("views.py", &view(asked, turn)), ("urls.py", urls)], &[expected]);
+    let check = |asked: &str, turn: &str, expected: &[&str]| {
+        check(&[("pages.py", &models), ("views.py", &view(asked, turn)), ("urls.py", urls)], expected);
     };
-    check("self.queryset", "page.save()", "Unsafe: queryset = Page.objects.order_by('pk'): author");
-    check("self.queryset", "print(page.author.name)", "Safe: queryset = Page.objects.order_by('pk'): author");
+    check("self.queryset", "page.save()", &[]);
+    check(
+        "self.queryset",
+        "print(page.author.name)",
+        &["Safe: queryset = Page.objects.order_by('pk'): author"],
+    );
     check(
         "Page.objects.order_by('state')",
         "page.save()",
-        "Safe: for page in Page.objects.order_by('state'):: author",
+        &["Safe: for page in Page.objects.order_by('state'):: author"],
     );
 }
 

@@ -9,7 +9,10 @@ impl Machine<'_> {
     /// Keeps that a relation of a row was read: the last of a path.
     pub(crate) fn record_read(&mut self, row: Row, path: Path, site: Site) {
         self.heed(Heeded::ROWS);
-        if self.is_seldom() || self.climbing == 0 && self.notes_what_begins(row, path) {
+        if self.is_seldom()
+            || self.is_saved_of_many_uses(row)
+            || self.climbing == 0 && self.notes_what_begins(row, path)
+        {
             return;
         }
         let shown_by = self.showing.iter().find(|(query, _)| *query == row.query).map(|(_, class)| *class);

@@ -24,7 +24,7 @@ impl<'p> Machine<'p> {
         let doubt = self.doubts.iter().find(|(_, depth)| is_around(*depth)).map(|(doubt, _)| *doubt);
         let heads =
             "Only one row of each of several lists reads it: the others would pay for it without need.";
-        doubt.or_else(|| row.head.then(|| Symbol::new(heads))).or_else(|| self.only_saved(row))
+        doubt.or_else(|| row.head.then(|| Symbol::new(heads)))
     }
 
     /// Runs what may not be run for all rows that are looped over around it.

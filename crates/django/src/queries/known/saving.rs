@@ -13,18 +13,14 @@ use crate::queries::value::{Row, Value};
 pub const TESTED: &str = "It is read only behind a test in what saves the row: rows of which that comes out otherwise would pay for it without need.";
 
 impl<'p> Machine<'p> {
-    /// Why what is read of a row may be read of few: only what saves rows of a query does so which stands in a class's body, and
-    /// serves other methods of the class as well.
-    pub(in crate::queries) fn only_saved(&self, row: Row) -> Option<Symbol> {
+    /// Whether what is read of a row is read as it is saved, by a query that stands in a class's body: that serves all that the
+    /// class does with its rows, most of which would pay for it without need.
+    pub(in crate::queries) fn is_saved_of_many_uses(&self, row: Row) -> bool {
         let is_shared = || {
             let first = self.as_queryset(row.query).and_then(|queryset| queryset.sites.first());
             first.is_some_and(|site| site.function.is_none() && site.file.as_other().is_none())
         };
-        (self.saving > 0 && is_shared()).then(|| {
-            Symbol::new(
-                "It is read only as the rows are saved: what else uses this query of the class would pay for it without need.",
-            )
-        })
+        self.saving > 0 && is_shared()
     }
 
     /// Whether a call runs a model's own `save()` of a row that is looped over, or what checks it before.
