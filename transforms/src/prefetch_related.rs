@@ -130,6 +130,7 @@ fn verdict(project: &Project, gap: &Gap, wanted: &[&Missing]) -> Verdict {
     for missing in wanted {
         verdict.object_all(found_by_what_is_left_out(project, gap, missing));
         verdict.object_all(turned(project, gap, missing));
+        verdict.object_all(looked_for_as_text(project, missing));
         verdict.object_all(no_longer_forgiven(project, gap, missing));
         // What the query joins already is as old without a prefetch behind it.
         for &relation in &missing.relations[missing.joined..] {
@@ -200,6 +201,25 @@ fn found_by_what_is_left_out(project: &Project, gap: &Gap, missing: &Missing) ->
         }
     };
     held.into_iter().filter_map(reason).map(|reason| (Safety::Advice, reason)).collect()
+}
+
+/// Before Django 3.0 a prefetch by a generic foreign key whose `object_id` is a text looks for rows of a model that has its key of a
+/// parent by that text, and finds none.
+fn looked_for_as_text(project: &Project, missing: &Missing) -> Option<Objection> {
+    let schema = &project.schema;
+    let mut relations = missing.relations.iter().map(|&id| schema.relation(id));
+    let generic = relations.find(|relation| relation.kind() == RelationKind::Generic)?;
+    let is_old = project.version.is_known() && !project.version.at_least(3, 0);
+    is_old.then(|| {
+        (
+            Safety::Unsafe,
+            format!(
+                "Before Django 3.0 a prefetch gives None for rows that `{}` leads to by an `object_id` that is a text, where their \
+                 model has its key of a parent's table.",
+                generic.lookup_name(),
+            ),
+        )
+    })
 }
 
 /// A prefetch by a generic foreign key finds no row whose class is another than its content type's.

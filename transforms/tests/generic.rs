@@ -150,3 +150,15 @@ fn rows_that_turn_into_another_class_are_not_found_by_it() {
                class Meta:\n        app_label = 'shop'\n";
     found(own, "Advice");
 }
+
+#[test]
+fn before_django_3_0_rows_are_looked_for_as_the_generic_key_is_written() {
+    let view = "from shop.marks import Mark\n\n\ndef listed(request):\n    \
+                return [mark.of.name for mark in Mark.objects.order_by('pk')]\n";
+    for (version, safety) in [("2.0.13", "Unsafe"), ("3.2.25", "Safe")] {
+        let requirements = format!("django=={version}\n");
+        let expected = format!("{safety}: return [mark.of.name for mark in Mark.objects.order_by('pk')]: of");
+        let files = [("marks.py", MODELS), ("views.py", view), ("../requirements.txt", &requirements)];
+        check(&files, &[&expected]);
+    }
+}
