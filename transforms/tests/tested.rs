@@ -120,6 +120,42 @@ fn tests_are_kept_through_calls_and_named_for_each_path() {
 }
 
 #[test]
+fn each_of_several_tests_on_the_way_to_a_read_is_named() {
+    let helper = "def name_of(book):\n    return book.author.name\n";
+    let body = "    from shop.helpers import name_of\n    for book in Book.objects.order_by('pk'):\n        \
+                if book.title == wanted:\n            print(name_of(book))\n        \
+                elif book.pk == 3:\n            print(name_of(book))\n";
+    let said = said_with(&[("helpers.py", helper)], body);
+    assert!(
+        said.ends_with("only where `book.title == wanted` holds or where `book.pk == 3` holds."),
+        "{said}"
+    );
+    let body = body.replace("elif", "if");
+    let said = said_with(&[("helpers.py", helper)], &body);
+    assert!(
+        said.ends_with("only where `book.title == wanted` holds or where `book.pk == 3` holds."),
+        "{said}"
+    );
+    let page = "{% for book in books %}{% if book.title == wanted %}{% include 'name.html' %}{% endif %}\
+                {% if book.pk == 3 %}{% include 'name.html' %}{% endif %}{% endfor %}";
+    let body = "    return render(request, 'books.html', {'books': Book.objects.order_by('pk'), 'wanted': wanted})\n";
+    let files = [("templates/books.html", page), ("templates/name.html", "{{ book.author.name }}")];
+    let said = said_with(&files, body);
+    assert!(
+        said.ends_with("only where `book.title == wanted` holds or where `book.pk == 3` holds."),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_test_of_what_the_turns_of_another_loop_tell_apart_is_none_of_the_row() {
+    let turn = "for name in ['title', 'author']:\n    if name == wanted:\n        print(book.author.name)";
+    assert_eq!(said(turn), EVERY);
+    let numbered = "    for n, book in enumerate(Book.objects.order_by('pk')):\n        if n % 2:\n            print(book.author.name)\n";
+    assert_eq!(said_with(&[], numbered), format!("{SOME} It is read only where `n % 2` holds."));
+}
+
+#[test]
 fn templates_and_serializers_test_rows_too() {
     let page =
         "{% for book in books %}{% if book.title == wanted %}{{ book.author.name }}{% endif %}{% endfor %}";

@@ -1,11 +1,11 @@
 //! A query and all that it lacks.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use tuneup_django::Project;
 use tuneup_django::paths::{covers, path_of};
 use tuneup_django::queries::{
     Aside, Asked, Deferring, FxIndexMap, FxIndexSet, Hazard, HazardKind, Query, Read, Save, Site, SiteForm,
-    Step, Test, Write,
+    Step, Test, Tests, Write,
 };
 use tuneup_django::schema::{ModelId, RelationId, RelationKind};
 use tuneup_python::Symbol;
@@ -39,10 +39,14 @@ pub(crate) struct Missing {
     pub(crate) doubts: Vec<&'static str>,
     /// What it is only read in that is not all that the rows are used for, if anything.
     pub(crate) aside: Option<Aside>,
-    /// The tests of a row behind which alone each of some readers reads it.
-    pub(super) behind: FxIndexMap<Site, Test>,
-    /// Those tests as they are written.
-    pub(super) tests: FxIndexMap<Site, Tested>,
+    /// The tests of a row behind which readers read it.
+    pub(super) behind: FxIndexSet<(Site, Tests)>,
+    /// The readers that stand behind none.
+    pub(super) untested: FxIndexSet<Site>,
+    /// The first of the tests before each of the others, as they are written.
+    pub(super) tests: FxIndexMap<Site, Vec<Tested>>,
+    /// The tests that say for which rows alone it is read, where all readers stand behind such.
+    pub(super) only: Vec<Tested>,
     /// Those whom the function that makes the query serves with it, where there are several.
     pub(super) callers: FxIndexMap<Site, Share>,
     /// For each flow, the other places where it could be loaded too: before this one, or behind it in the
@@ -61,33 +65,49 @@ impl Missing {
         self.aside.is_some() || !self.instead_of.is_empty() || !self.doubts.is_empty()
     }
 
-    /// Whether each of its readers stands behind a test of the row, and nothing else is said of which rows these are. What is read
-    /// however one test comes out, is read for every row.
+    /// Whether each of its readers stands behind a test of the row, and nothing else is said of which rows these are.
     pub(super) fn is_tested(&self) -> bool {
-        let tests = || self.behind.values();
-        let is_both = |test: &Test| tests().any(|it| it.site == test.site && it.holds != test.holds);
-        !self.readers.is_empty()
-            && self.readers.iter().all(|reader| self.tests.contains_key(reader))
-            && !tests().any(is_both)
-            && self.instead_of.is_empty()
-            && self.aside.is_none()
+        !self.only.is_empty() && self.instead_of.is_empty() && self.aside.is_none()
     }
 
     /// Keeps how the tests are written behind which it is read.
     pub(super) fn note_tests(&mut self, project: &Project, texts: &mut Texts) {
-        let readers = self.readers.iter().filter_map(|reader| Some((reader, self.behind.get(reader)?)));
-        self.tests =
-            readers.filter_map(|(&reader, test)| Some((reader, texts.tested(project, test)?))).collect();
+        for (reader, tests) in self.behind.iter().filter(|(reader, _)| !self.untested.contains(reader)) {
+            let written = self.tests.entry(*reader).or_default();
+            written.extend(texts.tested(project, &tests.outer).filter(|tested| !written.contains(tested)));
+        }
+        let only: Option<Vec<Tested>> =
+            self.telling().iter().map(|test| texts.tested(project, test)).collect();
+        self.only = only.unwrap_or_default();
     }
 
-    /// Adds an expression that reads it, and the test behind which it does. What reads it in another way behind none does so for
-    /// every row.
-    fn add_reader(&mut self, reader: Site, behind: Option<Test>) {
-        let is_new = self.readers.insert(reader);
+    /// The tests that tell for which rows alone it is read: the first before each reader, or the last, where what the first lead to
+    /// is read however they come out. None where one reader stands behind none.
+    fn telling(&self) -> Vec<Test> {
+        if !self.untested.is_empty() {
+            return Vec::new();
+        }
+        let is_either = |tests: &[Test]| {
+            let known: FxHashSet<&Test> = tests.iter().collect();
+            tests.iter().any(|&test| known.contains(&Test { holds: !test.holds, ..test }))
+        };
+        let placed = |pick: fn(&Tests) -> Test| {
+            let mut tests: Vec<Test> = self.behind.iter().map(|(_, tests)| pick(tests)).collect();
+            tests.sort_by_key(|test| (key(&test.site), !test.holds));
+            tests
+        };
+        [placed(|tests| tests.outer), placed(|tests| tests.inner)]
+            .into_iter()
+            .find(|tests| !is_either(tests))
+            .unwrap_or_default()
+    }
+
+    /// Adds an expression that reads it, and the tests behind which it does.
+    fn add_reader(&mut self, reader: Site, behind: Option<Tests>) {
+        self.readers.insert(reader);
         match behind {
-            Some(test) if is_new => _ = self.behind.insert(reader, test),
-            Some(_) => {}
-            None => _ = self.behind.swap_remove(&reader),
+            Some(tests) => _ = self.behind.insert((reader, tests)),
+            None => _ = self.untested.insert(reader),
         }
     }
 
@@ -180,9 +200,9 @@ impl Gap<'_> {
     pub(super) fn unite(&mut self, other: &Self) {
         for missing in &mut self.missing {
             let Some(known) = other.missing.iter().find(|known| known.path == missing.path) else { continue };
-            for &reader in &known.readers {
-                missing.add_reader(reader, known.behind.get(&reader).copied());
-            }
+            missing.readers.extend(&known.readers);
+            missing.behind.extend(&known.behind);
+            missing.untested.extend(&known.untested);
             match known.instead_of.is_empty() {
                 true => missing.instead_of.clear(),
                 false => known.instead_of.iter().for_each(|text| add_text(&mut missing.instead_of, text)),
@@ -258,8 +278,10 @@ impl Gap<'_> {
                 instead_of: read.instead_of.map(Symbol::as_str).into_iter().collect(),
                 doubts: read.doubt.map(Symbol::as_str).into_iter().collect(),
                 aside: read.aside,
-                behind: read.behind.map(|test| (read.site, test)).into_iter().collect(),
+                behind: read.behind.map(|tests| (read.site, tests)).into_iter().collect(),
+                untested: read.behind.is_none().then_some(read.site).into_iter().collect(),
                 tests: FxIndexMap::default(),
+                only: Vec::new(),
                 callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([others]),
                 joined,
@@ -314,8 +336,10 @@ impl Gap<'_> {
                 instead_of: Vec::new(),
                 doubts: Vec::new(),
                 aside: None,
-                behind: FxIndexMap::default(),
+                behind: FxIndexSet::default(),
+                untested: FxIndexSet::default(),
                 tests: FxIndexMap::default(),
+                only: Vec::new(),
                 callers: FxIndexMap::default(),
                 others: FxIndexSet::from_iter([Vec::new()]),
             });
@@ -372,7 +396,10 @@ impl Gap<'_> {
                     place: place_of(project, reader),
                     message: match missing.tests.get(reader) {
                         None => format!("reads {name} for every row"),
-                        Some(test) => format!("reads {name} {}", test.said()),
+                        Some(tests) => {
+                            let said: Vec<String> = tests.iter().map(Tested::said).collect();
+                            format!("reads {name} {}", said.join(" or "))
+                        }
                     },
                 });
             }

@@ -104,7 +104,7 @@ pub(crate) fn said_of_tests(wanted: &[&Missing]) -> String {
 /// "read only where `book.is_series` holds or where `book.is_new` does not hold", "not read where `book.is_series` holds"
 fn said_of(missing: &Missing) -> String {
     let mut tests: Vec<&Tested> = Vec::new();
-    for test in missing.tests.values() {
+    for test in &missing.only {
         if !tests.contains(&test) {
             tests.push(test);
         }

@@ -5,6 +5,7 @@
 use tuneup_python::{FunctionRef, Symbol};
 
 use super::known::aside::Aside;
+use super::known::behind::Tests;
 use super::machine::Machine;
 use super::value::{Site, Value};
 use crate::schema::ModelId;
@@ -55,8 +56,8 @@ pub(crate) struct Circumstances {
     aside: Option<Aside>,
     /// Why it may not be made for every row.
     doubts: Box<[Symbol]>,
-    /// Whether it is made behind a test of a row.
-    behind: bool,
+    /// The tests behind which it is made for a row that it is given, or the last one where it is given none.
+    behind: Option<Tests>,
     /// The serializers for which it is made.
     shown_within: Option<Value>,
     /// Which of its arguments are rows that are asked for as often as it is made, a bit for each.
@@ -113,7 +114,7 @@ impl Machine<'_> {
             these.saves = self.saving > 0;
             these.instead_of = self.fallback.iter().map(|fallback| fallback.text).collect();
             these.aside = self.aside;
-            these.behind = !self.behind.is_empty();
+            these.behind = self.tests_of_call(given);
             these.doubts = self.doubts.iter().map(|(doubt, _)| *doubt).collect();
         }
         if heeded.has(Heeded::SERIALIZERS) {

@@ -19,7 +19,7 @@ use super::inherited::ParameterReads;
 use super::interned::Interned;
 use super::known::aside::Aside;
 use super::known::begun::{Beginning, Followed};
-use super::known::behind::{Behind, InsteadOf, Test};
+use super::known::behind::{Behind, InsteadOf, Tests};
 use super::known::kept_columns::KeptColumns;
 use super::known::memos::Memos;
 use super::places::{Places, key_names};
@@ -68,8 +68,8 @@ pub(crate) struct Read {
     pub(crate) doubt: Option<Symbol>,
     /// What it happens in that is not all that the rows are there for, if anything.
     pub(crate) aside: Option<Aside>,
-    /// The first of the tests of a row behind which it happens, if any.
-    pub(crate) behind: Option<Test>,
+    /// The tests of a row behind which it happens, if any.
+    pub(crate) behind: Option<Tests>,
     /// The expression that reads.
     pub(crate) site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.
@@ -334,7 +334,6 @@ names! {
     fields_cache = "%fields_cache",
     column = "%column",
     rows = "%rows",
-    tested = "%tested",
 }
 
 impl<'p> Machine<'p> {

@@ -68,7 +68,7 @@ use asks::Asks;
 pub use asks::Deferring;
 pub use hazards::{Hazard, HazardKind};
 pub use known::aside::Aside;
-pub use known::behind::Test;
+pub use known::behind::{Test, Tests};
 pub use known::saving::TESTED as TESTED_WHILE_SAVING;
 use machine::{Before, Machine};
 pub use places::{Bound, Keyed, Places};
@@ -182,8 +182,8 @@ pub struct Read {
     pub doubt: Option<Symbol>,
     /// What it happens in that is not all that the rows are there for, if anything.
     pub aside: Option<Aside>,
-    /// The first of the tests of a row behind which it happens, if any.
-    pub behind: Option<Test>,
+    /// The tests of a row behind which it happens, if any.
+    pub behind: Option<Tests>,
     /// The expression that reads.
     pub site: Site,
     /// The class that declares the field for which it is read, where a serializer shows the row.

@@ -24,7 +24,7 @@ impl Machine<'_> {
             instead_of: self.stands_in_for(row),
             doubt: self.doubt_of(row),
             aside: self.aside,
-            behind: self.test_around(row, path),
+            behind: self.tests_around(row, path),
             site,
             shown_by,
         };
@@ -50,7 +50,7 @@ impl Machine<'_> {
         self.heed(Heeded::SERIALIZERS);
         self.note_shower(by);
         let within = self.shown_within();
-        let tested = || (!self.behind.is_empty()).then_some(self.names.tested);
+        let tested = || self.tests_of_call(&[object]).map(|tests| tests.name());
         let partly = self
             .fallback
             .first()

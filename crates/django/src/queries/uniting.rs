@@ -124,7 +124,7 @@ fn unite(all: Vec<Query>) -> Vec<Query> {
                 (read.alone, read.aside),
                 read.instead_of.map(Symbol::as_str),
                 read.doubt.map(Symbol::as_str),
-                read.behind.map(|test| (order(&test.site), test.holds)),
+                read.behind.map(|it| [it.outer, it.inner].map(|test| (order(&test.site), test.holds))),
             )
         });
         query.loops.sort_by_key(order);

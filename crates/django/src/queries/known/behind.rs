@@ -3,6 +3,8 @@
 //!
 //! - A test counts that is made anew for each row of the query. One around all of them decides whether there are any.
 //! - One that asks whether a related row is there is none for what is read of that: of a row without one nothing is read anyway.
+//! - One of the variables of a loop over something else than rows (`for name in NAMES: if name == "author": …`) comes out so in one
+//!   of its turns, for each row.
 //! - What stands behind a branch that ends by raising is done for all rows that are in order.
 
 use tuneup_python::Symbol;
@@ -19,6 +21,25 @@ pub struct Test {
     pub site: Site,
     /// Whether it holds there.
     pub holds: bool,
+}
+
+/// The tests behind which something is done for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Tests {
+    /// The first of them.
+    pub outer: Test,
+    /// The last of them, which may be the same.
+    pub inner: Test,
+}
+
+impl Tests {
+    /// What tells them from others.
+    pub(in crate::queries) fn name(&self) -> Symbol {
+        let name = |Test { site, holds }: Test| {
+            format!("{} {} {holds}", site.file.index(), site.range.start().to_u32())
+        };
+        Symbol::new(&format!("%tests {} {}", name(self.outer), name(self.inner)))
+    }
 }
 
 /// What was under way when a test was made.
@@ -46,7 +67,7 @@ pub(in crate::queries) struct Deciding {
 
 /// What a test asks for that is a row, or rows.
 #[derive(Clone, Copy, Debug)]
-enum Asked {
+pub(super) enum Asked {
     /// One, of a query.
     Row(Value, Path),
     /// Those that a row is related to.
@@ -69,17 +90,32 @@ impl Made {
 }
 
 impl<'p> Machine<'p> {
-    /// The first of the tests behind which something is done for a row, of those that are made for each row anew.
-    pub(in crate::queries) fn test_around(&self, row: Row, path: Path) -> Option<Test> {
+    /// The tests behind which something is done for a row, of those that are made for each row anew.
+    pub(in crate::queries) fn tests_around(&self, row: Row, path: Path) -> Option<Tests> {
         if self.behind.is_empty() {
             return None;
         }
         let begun = self.begun_for(&[row.query])?;
         let is_read_of =
             |(query, there): (Value, Path)| query == row.query && self.leads_through(path, there);
-        let mut within = self.behind.iter().filter(|behind| behind.made.is_within(begun));
-        let found = within.find(|behind| !behind.deciding.there.is_some_and(is_read_of));
-        found.map(|behind| behind.deciding.test)
+        let mut tests = self
+            .behind
+            .iter()
+            .filter(|behind| behind.made.is_within(begun) && !behind.deciding.there.is_some_and(is_read_of))
+            .map(|behind| behind.deciding.test);
+        let outer = tests.next()?;
+        Some(Tests { outer, inner: tests.next_back().unwrap_or(outer) })
+    }
+
+    /// The tests behind which a call with such arguments is made, as far as what it reads hangs on that.
+    pub(in crate::queries) fn tests_of_call(&self, given: &[Value]) -> Option<Tests> {
+        let last = self.behind.last()?;
+        let members = given.iter().flat_map(|&value| self.values.members(value));
+        let mut rows = members.filter_map(|member| self.as_row(member)).filter(|row| row.many).peekable();
+        match rows.peek() {
+            Some(_) => rows.find_map(|row| self.tests_around(row, row.path)),
+            None => Some(Tests { outer: last.deciding.test, inner: last.deciding.test }),
+        }
     }
 
     /// Whether a path begins with another.
@@ -187,6 +223,9 @@ impl<'p> Machine<'p> {
                     Some((place, is_none)) => (place, is_none != holds),
                     None => (test, holds),
                 };
+                if self.is_of_other_turns(frame, test) {
+                    return;
+                }
                 let there = match self.asked_for(frame, place).filter(|_| is_there) {
                     Some(Asked::Rows) => return,
                     Some(Asked::Row(query, path)) => Some((query, path)),
@@ -232,7 +271,7 @@ impl<'p> Machine<'p> {
     }
 
     /// The row or rows among what a value may be.
-    fn row_or_rows(&self, value: Value) -> Option<Asked> {
+    pub(super) fn row_or_rows(&self, value: Value) -> Option<Asked> {
         self.values.members(value).into_iter().find_map(|member| match self.values.shape(member) {
             Shape::Row(row) => Some(Asked::Row(row.query, row.path)),
             Shape::Queryset(_) | Shape::Sequence(_) => Some(Asked::Rows),

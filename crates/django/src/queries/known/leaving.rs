@@ -48,6 +48,21 @@ impl Turning {
 }
 
 impl<'p> Machine<'p> {
+    /// Whether a test asks only what the turns of a loop over something else than rows tell apart.
+    pub(in crate::queries) fn is_of_other_turns(&mut self, frame: &Frame<'p>, test: Expr) -> bool {
+        if frame.turning.is_empty() {
+            return false;
+        }
+        let slots = self.looked_at(frame, frame.facts.range(test));
+        let holds_rows = |&slot: &u32| {
+            frame.slots.get(slot as usize).is_some_and(|&held| self.row_or_rows(held).is_some())
+        };
+        let is_other = |turning: &Turning| !turning.targets.iter().any(holds_rows);
+        let mut turning = frame.turning.iter().filter(|turning| is_other(turning));
+        !slots.iter().any(holds_rows)
+            && turning.any(|turning| turning.targets.iter().any(|target| slots.contains(target)))
+    }
+
     /// Takes the rows of the loops that a branch leaves for one row each.
     pub(in crate::queries) fn pick_where_left(&mut self, frame: &mut Frame<'p>, branch: Block) {
         let left = match last_step(frame.facts, branch) {
